@@ -1,0 +1,47 @@
+# What can be done here. `make` alone lists it.
+#
+# Everything is built with one profile (release) in one target folder (see scripts/env.sh), so that the node, the tests
+# and CI share one build of the SDK.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build devnet test fmt lint doc unit-test
+
+# Arguments for the target at hand: make devnet ARGS="--transfers 100"
+ARGS ?=
+
+# Each step says what it does, in the environment that scripts/env.sh sets.
+step = @printf '\033[1m==> %s\033[0m\n' "$(1)" >&2; . scripts/env.sh;
+
+help: ## List what can be done
+	@echo "usage: make TARGET [ARGS=\"...\"]"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@echo
+	@echo "Start with \`make devnet\`: it installs what is missing, builds, and runs a network on this machine."
+	@echo "\`make devnet ARGS=--help\` lists its arguments."
+
+setup: ## Install what is missing to build (says what, before it does)
+	@scripts/setup.sh
+
+build: setup ## Build the node
+	$(call step,Building the node) cargo build --release --locked --package mixnet-node
+
+devnet: build ## Run a network on this machine and send transfers through its mixnet
+	@. scripts/env.sh; exec "$$CARGO_TARGET_DIR/release/mixnet-node" devnet $(ARGS)
+
+test: setup fmt unit-test lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
+
+fmt:
+	$(call step,Checking the format) cargo fmt --all --check
+
+unit-test:
+	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
+	$(call step,Running the tests) cargo test --release --locked --workspace
+
+lint: setup ## Lint, with warnings as errors
+	$(call step,Linting) cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+doc: setup ## Build the documentation, with warnings as errors
+	$(call step,Building the documentation) RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps

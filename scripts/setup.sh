@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# Makes this machine able to build the project: installs what is missing, after saying what.
+#
+# What is needed: git, a C and C++ compiler, make and perl (litep2p's DTLS builds OpenSSL from source), protoc, a stable
+# Rust toolchain by rustup with clippy and rustfmt, and a compiler for the wasm target that runtimes are built for.
+
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage() {
+	cat <<-'TEXT'
+		usage: scripts/setup.sh [--check]
+
+		Installs what is missing to build this project, saying what before it does so. Quick when nothing is missing.
+
+		  --check   install nothing: report what is missing, and fail if anything is
+		  --help    this text
+	TEXT
+}
+
+check_only=no
+case "${1:-}" in
+'') ;;
+--check) check_only=yes ;;
+--help | -h) usage && exit 0 ;;
+*) usage >&2 && fail "unknown argument: $1" ;;
+esac
+[ $# -le 1 ] || fail "one argument at most (--help explains)"
+
+# --- System packages ---------------------------------------------------------------------------------------------
+
+package_manager() {
+	local manager
+	for manager in apt-get dnf pacman zypper brew; do
+		have "$manager" && echo "$manager" && return
+	done
+	echo none
+}
+
+# packages_for TOOL MANAGER: the packages that bring it, by the names of that package manager.
+packages_for() {
+	case "$1:$2" in
+	git:*) echo git ;;
+	make:*) echo make ;;
+	perl:dnf) echo perl-core ;;
+	perl:*) echo perl ;;
+	compiler:apt-get) echo build-essential ;;
+	compiler:dnf | compiler:zypper) echo gcc gcc-c++ ;;
+	compiler:pacman) echo base-devel ;;
+	compiler:brew) echo gcc ;;
+	protoc:apt-get | protoc:none) echo protobuf-compiler ;;
+	protoc:dnf) echo protobuf-compiler protobuf-devel ;;
+	protoc:zypper) echo protobuf-devel ;;
+	protoc:pacman | protoc:brew) echo protobuf ;;
+	compiler:none) echo gcc g++ ;;
+	esac
+}
+
+missing_tools() {
+	have git || echo git
+	{ have cc && have c++; } || echo compiler
+	have make || echo make
+	# Minimal systems have a perl without these modules of its standard library.
+	perl -MFindBin -MIPC::Cmd -MTime::Piece -e 1 2>/dev/null || echo perl
+	have protoc || echo protoc
+}
+
+# as_root COMMAND...: by sudo where we are not root. Without a terminal nobody could answer sudo's question.
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif [ -t 0 ]; then
+		sudo "$@"
+	else
+		sudo -n "$@"
+	fi
+}
+
+may_be_root() { [ "$(id -u)" -eq 0 ] || { have sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; }; }
+
+# install_packages WHY PACKAGE...: says so, and does it; or names the packages and stops where it may not.
+install_packages() {
+	local why=$1 manager
+	shift
+	manager=$(package_manager)
+	[ "$check_only" = no ] || fail "missing: $why" "install the packages: $*"
+	[ "$manager" != none ] || fail "missing: $why; and no package manager that this script knows" \
+		"install what your system calls: $*" "then run this again"
+	[ "$manager" = brew ] || may_be_root || fail "missing: $why; and installing needs root, or sudo without a question" \
+		"have these packages installed: $*" "then run this again"
+
+	say "Installing with $manager: $* ($why)"
+	case "$manager" in
+	apt-get)
+		# The lists may be old or, in a container, not there at all. Never remove anything of the user's.
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq ||
+			note "apt-get update failed: trying with the lists that are there"
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends --no-remove "$@" </dev/null
+		;;
+	dnf) as_root dnf install -y "$@" ;;
+	pacman) as_root pacman -S --needed --noconfirm "$@" ;;
+	zypper) as_root zypper --non-interactive install "$@" ;;
+	brew) brew install "$@" ;;
+	esac >&2 || fail "$manager could not install: $*" "its own words are above; install them by hand, then run this again"
+}
+
+tools=$(missing_tools)
+if [ -n "$tools" ]; then
+	packages=()
+	for tool in $tools; do
+		read -ra names <<<"$(packages_for "$tool" "$(package_manager)")"
+		packages+=("${names[@]}")
+	done
+	install_packages "${tools//$'\n'/, }" "${packages[@]}"
+	tools=$(missing_tools)
+	[ -z "$tools" ] || fail "still missing after that: ${tools//$'\n'/, }"
+fi
+
+# --- Rust --------------------------------------------------------------------------------------------------------
+
+{ have rustup && have cargo; } || fail "Rust is missing, or did not come from rustup" \
+	"install a stable toolchain as https://rustup.rs says, then run this again"
+default_version=$(rust_version rustc)
+[ -n "$default_version" ] || fail "rustup has no toolchain" "run: rustup default stable"
+version_at_least "$default_version" "$MINIMUM_RUST" ||
+	fail "Rust $default_version is too old; $MINIMUM_RUST or newer is needed" "run: rustup update stable"
+
+missing_components() {
+	cargo fmt --version >/dev/null 2>&1 || echo rustfmt
+	cargo clippy --version >/dev/null 2>&1 || echo clippy
+}
+components=$(missing_components)
+if [ -n "$components" ]; then
+	[ "$check_only" = no ] || fail "missing: the Rust components ${components//$'\n'/, }" \
+		"run: rustup component add ${components//$'\n'/ }"
+	say "Installing with rustup: ${components//$'\n'/, }"
+	# shellcheck disable=SC2086 # one word each
+	rustup component add $components >&2 || fail "rustup could not fetch ${components//$'\n'/, }"
+fi
+
+# --- The wasm target ---------------------------------------------------------------------------------------------
+
+# A compiler of the system's that wasm-toolchain.sh can work with: new enough, and with the library's sources.
+system_rust_is_usable() {
+	[ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -e /usr/lib/rustlib/src/rust/library/core/Cargo.toml ] &&
+		version_at_least "$(rust_version /usr/bin/rustc)" "$MINIMUM_RUST"
+}
+
+# Debian keeps a newer Rust than its own for building browsers: rustc-web. Later releases' own will do.
+distribution_rust_packages() {
+	local rustc version
+	for rustc in rustc-web rustc; do
+		version=$(apt-cache policy "$rustc" 2>/dev/null | sed -n 's/^ *Candidate: //p')
+		if [[ $version =~ ^[0-9]+\.[0-9]+ ]] && version_at_least "$version" "$MINIMUM_RUST"; then
+			[ "$rustc" = rustc ] && echo rustc cargo rust-src || echo rustc-web cargo-web rust-web-src
+			return
+		fi
+	done
+}
+
+# Is the composed toolchain there, in working order, and made from the compiler that is installed now?
+composed_toolchain_is_good() {
+	local toolchain
+	toolchain=$(mixnet_cache)/wasm-toolchain
+	[ -e "$toolchain/origin" ] && [ "$("$toolchain/bin/rustc" --version 2>/dev/null)" = "$(cat "$toolchain/origin")" ] &&
+		rustup which --toolchain "$WASM_TOOLCHAIN_NAME" rustc >/dev/null 2>&1
+}
+
+ensure_wasm_target() {
+	local words names
+	if [ -n "${WASM_BUILD_TOOLCHAIN:-}" ] && [ "$WASM_BUILD_TOOLCHAIN" != "$WASM_TOOLCHAIN_NAME" ]; then
+		# The user's own choice: only look whether it can do it.
+		has_wasm_target "$(rustup which --toolchain "$WASM_BUILD_TOOLCHAIN" rustc 2>/dev/null)" ||
+			fail "the toolchain WASM_BUILD_TOOLCHAIN=$WASM_BUILD_TOOLCHAIN has no target wasm32v1-none" \
+				"run: rustup target add wasm32v1-none --toolchain $WASM_BUILD_TOOLCHAIN"
+		return
+	fi
+	! has_wasm_target rustc || return 0
+	! composed_toolchain_is_good || return 0
+	[ "$check_only" = no ] || fail "missing: the Rust target wasm32v1-none" "run: rustup target add wasm32v1-none"
+
+	say "Installing with rustup: the target wasm32v1-none"
+	if words=$(rustup target add wasm32v1-none 2>&1) && has_wasm_target rustc; then
+		return
+	fi
+	note "rustup could not: $(tail -n 1 <<<"$words")"
+	if ! system_rust_is_usable; then
+		have apt-cache || fail "no other way to get the target wasm32v1-none is known on this system" \
+			"what rustup said:" "$words"
+		read -ra names <<<"$(distribution_rust_packages)"
+		if [ ${#names[@]} -eq 0 ] && [ "$(package_manager)" = apt-get ] && may_be_root; then
+			as_root apt-get update -qq >&2 || true
+			read -ra names <<<"$(distribution_rust_packages)"
+		fi
+		[ ${#names[@]} -gt 0 ] || fail "this distribution has no Rust of $MINIMUM_RUST or newer to fall back on" \
+			"what rustup said:" "$words"
+		install_packages "a compiler with sources, to build the wasm target from" "${names[@]}"
+		system_rust_is_usable || fail "what was installed is no compiler of $MINIMUM_RUST or newer with its sources"
+	fi
+	"$(dirname "${BASH_SOURCE[0]}")/wasm-toolchain.sh" /usr/bin/rustc /usr/bin/cargo
+}
+ensure_wasm_target
+
+[ "$check_only" = no ] || say "Nothing is missing"
