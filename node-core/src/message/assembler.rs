@@ -1,0 +1,164 @@
+//! Fragments that wait for the rest of their message.
+
+use super::{
+	fragment::{FragmentError, FragmentView},
+	MessageId,
+};
+use crate::sphinx::{PayloadData, Surb};
+use core::{fmt, iter};
+use std::collections::{btree_map::Entry, BTreeMap};
+
+/// A message, put together.
+pub struct AssembledMessage {
+	/// Its ID.
+	pub id: MessageId,
+	/// Its data.
+	pub data: Vec<u8>,
+	/// SURBs for the reply.
+	pub surbs: Vec<Surb>,
+}
+
+// SURBs are not for logs, and neither is what somebody asks in private.
+impl fmt::Debug for AssembledMessage {
+	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+		write!(f, "AssembledMessage({}, {} bytes, {} SURBs)", self.id, self.data.len(), self.surbs.len())
+	}
+}
+
+/// Puts messages together from their fragments.
+///
+/// Messages that lack fragments are kept within two bounds, on their number and on the number of fragments received of
+/// all of them together; beyond either, the message that got no new fragment for the longest time goes. So memory is
+/// bounded by about [`FRAGMENT_SIZE`](super::FRAGMENT_SIZE) bytes for each fragment allowed, whatever is received.
+pub struct Assembler {
+	/// Each lacks at least one fragment, and has at least one.
+	incomplete: BTreeMap<MessageId, Incomplete>,
+	/// The same messages by [`Incomplete::used`]: least recently used first.
+	by_use: BTreeMap<u64, MessageId>,
+	/// For the next [`Incomplete::used`].
+	uses: u64,
+	/// Fragments of all messages in `incomplete`.
+	fragments: usize,
+
+	max_messages: usize,
+	max_fragments: usize,
+	max_fragments_per_message: usize,
+
+	evicted_messages: u64,
+}
+
+struct Incomplete {
+	/// Number of fragments that the message has when complete.
+	count: usize,
+	/// Those received, by index.
+	parts: BTreeMap<u16, Part>,
+	/// When the last one was received, on a clock that counts them.
+	used: u64,
+}
+
+/// What a fragment holds, without the zeroes.
+struct Part {
+	data: Box<[u8]>,
+	surbs: Vec<Surb>,
+}
+
+impl Assembler {
+	/// Keeps at most `max_messages` incomplete messages with at most `max_fragments` fragments together, of messages that
+	/// have at most `max_fragments_per_message` when complete.
+	pub fn new(max_messages: usize, max_fragments: usize, max_fragments_per_message: usize) -> Self {
+		Self {
+			incomplete: BTreeMap::new(),
+			by_use: BTreeMap::new(),
+			uses: 0,
+			fragments: 0,
+			max_messages,
+			max_fragments,
+			max_fragments_per_message,
+			evicted_messages: 0,
+		}
+	}
+
+	/// Takes a fragment; gives the message if it was the last one missing.
+	///
+	/// A copy of a fragment that comes after its message is complete starts the message anew: whoever handles messages
+	/// knows them by their IDs.
+	///
+	/// # Errors
+	///
+	/// See [`FragmentError`]. Nothing has changed then.
+	pub fn insert(&mut self, fragment: &PayloadData) -> Result<Option<AssembledMessage>, FragmentError> {
+		let fragment = FragmentView::read(fragment)?;
+		if fragment.count > self.max_fragments_per_message {
+			return Err(FragmentError::TooManyFragments(fragment.count));
+		}
+		let part = || Part { data: fragment.data.into(), surbs: fragment.surbs().collect() };
+		match self.incomplete.entry(fragment.message_id) {
+			// Most messages are of one fragment, and never wait.
+			Entry::Vacant(_) if fragment.count == 1 => {
+				return Ok(Some(AssembledMessage::new(fragment.message_id, iter::once(part()))));
+			},
+			Entry::Vacant(entry) => {
+				let parts = BTreeMap::from([(fragment.index, part())]);
+				entry.insert(Incomplete { count: fragment.count, parts, used: self.uses });
+			},
+			Entry::Occupied(mut entry) => {
+				let message = entry.get_mut();
+				if fragment.count != message.count {
+					return Err(FragmentError::CountMismatch { got: fragment.count, first: message.count });
+				}
+				match message.parts.entry(fragment.index) {
+					Entry::Vacant(place) => place.insert(part()),
+					Entry::Occupied(_) => return Err(FragmentError::Duplicate),
+				};
+				self.by_use.remove(&message.used);
+				message.used = self.uses;
+				if message.parts.len() == message.count {
+					let message = entry.remove();
+					self.fragments -= message.count - 1;
+					return Ok(Some(AssembledMessage::new(fragment.message_id, message.parts.into_values())));
+				}
+			},
+		}
+		self.by_use.insert(self.uses, fragment.message_id);
+		self.uses += 1;
+		self.fragments += 1;
+		self.evict();
+		Ok(None)
+	}
+
+	/// Number of incomplete messages kept.
+	pub fn messages(&self) -> usize {
+		self.incomplete.len()
+	}
+
+	/// Number of fragments kept.
+	pub fn fragments(&self) -> usize {
+		self.fragments
+	}
+
+	/// Number of incomplete messages that were given up for newer ones.
+	pub fn evicted_messages(&self) -> u64 {
+		self.evicted_messages
+	}
+
+	fn evict(&mut self) {
+		while self.incomplete.len() > self.max_messages || self.fragments > self.max_fragments {
+			let Some((_, oldest)) = self.by_use.pop_first() else { break };
+			if let Some(message) = self.incomplete.remove(&oldest) {
+				self.fragments -= message.parts.len();
+				self.evicted_messages += 1;
+			}
+		}
+	}
+}
+
+impl AssembledMessage {
+	fn new(id: MessageId, parts: impl Iterator<Item = Part>) -> Self {
+		let mut message = Self { id, data: Vec::new(), surbs: Vec::new() };
+		for part in parts {
+			message.data.extend_from_slice(&part.data);
+			message.surbs.extend(part.surbs);
+		}
+		message
+	}
+}

@@ -1,0 +1,29 @@
+//! Messages: what requests and replies are before they are packets (PROTOCOL.md, section 6).
+//!
+//! A message is data and SURBs, in fragments of a packet's payload each. Fragments travel alone, by different routes, and
+//! come in any order, or twice, or not at all; the receiver puts them together again by the message's ID.
+//!
+//! - [`fragment`]: the layout of a fragment; splitting a message.
+//! - [`assembler`]: fragments that wait for the rest of their message.
+//! - [`surb_keystore`]: the keys of the SURBs that we gave out with our requests.
+
+use crate::sphinx::random_id;
+
+mod assembler;
+mod fragment;
+mod surb_keystore;
+
+#[cfg(test)]
+mod tests;
+
+pub use assembler::{AssembledMessage, Assembler};
+pub use fragment::{
+	split, FragmentError, FragmentPlan, PlanMismatch, TooLarge, FRAGMENT_SIZE, MAX_DATA, MAX_SURBS_PER_FRAGMENT,
+};
+pub use surb_keystore::SurbKeystore;
+
+random_id! {
+	/// Identifies a message. What is sent again in the same session to the same destination keeps its ID; else it gets a
+	/// new one, so that nobody can link the two.
+	MessageId
+}

@@ -1,0 +1,85 @@
+//! The keys of the SURBs that we gave out with our requests.
+
+use super::MessageId;
+use crate::sphinx::{SurbId, SurbKeys};
+use std::collections::BTreeMap;
+
+/// Keys of SURBs that no reply came over yet.
+///
+/// Bounded: a new SURB's keys push the oldest out, over which a reply cannot be read any more. A SURB is good for one
+/// reply, so its keys leave with it.
+pub struct SurbKeystore {
+	surbs: BTreeMap<SurbId, Entry>,
+	/// The same by [`Entry::number`]: oldest first.
+	by_age: BTreeMap<u64, SurbId>,
+	next_number: u64,
+	capacity: usize,
+	evicted: u64,
+}
+
+struct Entry {
+	number: u64,
+	request: MessageId,
+	keys: SurbKeys,
+}
+
+impl SurbKeystore {
+	/// For the keys of at most `capacity` SURBs, each up to 1.2 kB.
+	pub fn new(capacity: usize) -> Self {
+		Self { surbs: BTreeMap::new(), by_age: BTreeMap::new(), next_number: 0, capacity, evicted: 0 }
+	}
+
+	/// Keeps the `keys` of the SURB `id`, which goes with the message `request`.
+	pub fn insert(&mut self, request: MessageId, id: SurbId, keys: SurbKeys) {
+		let number = self.next_number;
+		self.next_number += 1;
+		if let Some(replaced) = self.surbs.insert(id, Entry { number, request, keys }) {
+			// IDs are random, so this does not happen; if it does, the newer SURB counts.
+			self.by_age.remove(&replaced.number);
+		}
+		self.by_age.insert(number, id);
+		while self.surbs.len() > self.capacity {
+			let Some((_, oldest)) = self.by_age.pop_first() else { break };
+			self.surbs.remove(&oldest);
+			self.evicted += 1;
+		}
+	}
+
+	/// The keys of the SURB `id`, and the request that it went with; `None` if it is not ours, or was used or given up.
+	pub fn take(&mut self, id: &SurbId) -> Option<(MessageId, SurbKeys)> {
+		let entry = self.surbs.remove(id)?;
+		self.by_age.remove(&entry.number);
+		Some((entry.request, entry.keys))
+	}
+
+	/// Destroys the keys of all SURBs that went with `request`; says how many there were.
+	///
+	/// For a request that was answered, or given up. Takes time in proportion to the capacity.
+	pub fn remove_for(&mut self, request: &MessageId) -> usize {
+		let before = self.surbs.len();
+		let by_age = &mut self.by_age;
+		self.surbs.retain(|_, entry| {
+			let keep = entry.request != *request;
+			if !keep {
+				by_age.remove(&entry.number);
+			}
+			keep
+		});
+		before - self.surbs.len()
+	}
+
+	/// Number of SURBs whose keys are kept.
+	pub fn len(&self) -> usize {
+		self.surbs.len()
+	}
+
+	/// Are there no keys?
+	pub fn is_empty(&self) -> bool {
+		self.surbs.is_empty()
+	}
+
+	/// Number of SURBs whose keys were given up for newer ones.
+	pub fn evicted(&self) -> u64 {
+		self.evicted
+	}
+}

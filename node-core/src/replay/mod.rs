@@ -1,0 +1,20 @@
+//! Replay protection: no packet is acted on twice under one key.
+//!
+//! A Sphinx packet is recognised by the secret it shares with us, not by its bytes: an attacker can change bytes of a
+//! copy (all of the payload, and one bit of the header), but not the secret, without losing its MAC. We keep a keyed
+//! 64-bit tag of every secret that we acted on, for as long as the session's key lives.
+//!
+//! - [`tag`]: from shared secret to tag.
+//! - [`filter`]: which tags were seen; grows with use, refuses when full, never forgets.
+//!
+//! Looking a packet up and entering it are two steps: a packet that is dropped in between, say for a full queue, was not
+//! acted on, and may come again.
+
+mod filter;
+mod tag;
+
+#[cfg(test)]
+mod tests;
+
+pub use filter::{ReplayError, ReplayFilter};
+pub use tag::ReplayTag;

@@ -1,0 +1,31 @@
+//! From shared secret to tag.
+
+use crate::sphinx::{derive, SharedSecret};
+use rand_core::{CryptoRng, RngCore};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// What a [`ReplayFilter`](super::ReplayFilter) knows a packet by. Means nothing to another filter.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ReplayTag(pub(super) u64);
+
+/// The key of a filter's tags.
+///
+/// With it, tags are random to everybody else, so nobody can make packets whose tags meet, or crowd one place of the
+/// filter. And the filter's memory, if it leaks, does not show which packets we saw.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(super) struct TagKey(Box<[u8; 32]>);
+
+impl TagKey {
+	pub(super) fn random<R: RngCore + CryptoRng + ?Sized>(rng: &mut R) -> Self {
+		let mut key = Box::new([0; 32]);
+		rng.fill_bytes(&mut *key);
+		Self(key)
+	}
+
+	pub(super) fn tag(&self, secret: &SharedSecret) -> ReplayTag {
+		let mut key = Zeroizing::new([0; 64]);
+		key[..32].copy_from_slice(&*self.0);
+		key[32..].copy_from_slice(secret.as_bytes());
+		ReplayTag(u64::from_le_bytes(derive(b"sphinx-replay-tg", 0, &*key)))
+	}
+}

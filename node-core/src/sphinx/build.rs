@@ -1,0 +1,258 @@
+//! Building: what a packet's sender, or a SURB's maker, does (PROTOCOL.md, section 5).
+
+use super::{
+	lioness::PayloadKey,
+	packet::{
+		CoverId, Header, MixnodeIndex, Packet, PayloadData, SurbId, Target, ACTIONS_SIZE, ACTION_SIZE, DELIVER_COVER,
+		DELIVER_COVER_WITH_ID, DELIVER_REPLY, DELIVER_REQUEST, FORWARD_TO_PEER, HEADER_SIZE, KX_PUBLIC_SIZE, MAC_SIZE,
+		MAX_HOPS,
+	},
+	shared_secret::{exchange_along, is_low_order, ActionsStream, HopSecrets, SharedSecret, MAX_ACTION_SIZE},
+	surb::{Surb, SurbKeys},
+};
+use mixnet_primitives::{KxPublic, PeerId};
+use rand_core::{CryptoRng, RngCore};
+use zeroize::Zeroizing;
+
+/// One hop of a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hop {
+	/// Where the hop before sends the packet. The first hop's is not in the packet: it is where the sender sends it.
+	pub target: Target,
+	/// The hop's public key, of the session that the packet travels in.
+	pub kx_public: KxPublic,
+}
+
+/// A packet and what its sender knows of its way.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BuiltPacket {
+	/// The packet, for the route's first hop.
+	pub packet: Packet,
+	/// Sum of the delays at the hops that forward it, in multiples of the mean forwarding delay.
+	pub delay: f64,
+}
+
+/// Why a packet cannot be built for a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BuildError {
+	/// A route has 1 to [`MAX_HOPS`] hops, and not as many as this.
+	#[error("a route has 1 to {MAX_HOPS} hops, not {0}")]
+	HopCount(usize),
+	/// The routing actions do not fit. On a route of [`MAX_HOPS`] hops one may be a [`Target::Peer`].
+	#[error("routing actions of {0} bytes, where {ACTIONS_SIZE} are the most")]
+	ActionsTooLong(usize),
+	/// A SURB's route does not start at the mixnode that replies are to be sent to.
+	#[error("the route does not start at mixnode {0}")]
+	FirstHopDiffers(MixnodeIndex),
+	/// The hop of this index has a public key of low order: everybody could read what is encrypted for it.
+	#[error("the public key of hop {0} is of low order")]
+	LowOrder(usize),
+}
+
+/// A packet that delivers `payload_data` to the last hop of `route`, a mixnode.
+///
+/// # Errors
+///
+/// [`BuildError::HopCount`], [`BuildError::ActionsTooLong`] or [`BuildError::LowOrder`]: take another route.
+pub fn build_request<R: RngCore + CryptoRng + ?Sized>(
+	rng: &mut R,
+	route: &[Hop],
+	payload_data: &PayloadData,
+) -> Result<BuiltPacket, BuildError> {
+	let (header, secrets, delay) = build_header(rng, route, Delivery::Request)?;
+	let mut packet = Packet::zeroed();
+	*packet.header_mut() = *header;
+	packet.set_payload(payload_data);
+	for secret in secrets.iter().rev() {
+		PayloadKey::new(secret).encrypt(packet.payload_mut());
+	}
+	Ok(BuiltPacket { packet, delay })
+}
+
+/// A packet that carries nothing to the last hop of `route`. Nobody before that hop can tell it from a request.
+///
+/// # Errors
+///
+/// As [`build_request`].
+pub fn build_cover<R: RngCore + CryptoRng + ?Sized>(
+	rng: &mut R,
+	route: &[Hop],
+	cover_id: Option<CoverId>,
+) -> Result<BuiltPacket, BuildError> {
+	let (header, _, delay) = build_header(rng, route, Delivery::Cover(cover_id))?;
+	let mut packet = Packet::zeroed();
+	*packet.header_mut() = *header;
+	rng.fill_bytes(packet.payload_mut());
+	Ok(BuiltPacket { packet, delay })
+}
+
+/// A SURB for one reply over `route`, whose last hop is ourselves and whose first one is `first_mixnode`; the keys to
+/// keep, under `surb_id`, for the reply; and the sum of the forwarding delays, in multiples of the mean.
+///
+/// # Errors
+///
+/// As [`build_request`]; and [`BuildError::FirstHopDiffers`].
+pub fn build_surb<R: RngCore + CryptoRng + ?Sized>(
+	rng: &mut R,
+	first_mixnode: MixnodeIndex,
+	route: &[Hop],
+	surb_id: SurbId,
+) -> Result<(Surb, SurbKeys, f64), BuildError> {
+	if route.first().is_some_and(|hop| hop.target != Target::Mixnode(first_mixnode)) {
+		return Err(BuildError::FirstHopDiffers(first_mixnode));
+	}
+	let (header, mut secrets, delay) = build_header(rng, route, Delivery::Reply(surb_id))?;
+	// The last hop, which is us, adds no layer.
+	secrets.pop();
+	let mut first_secret = Zeroizing::new([0; 32]);
+	rng.fill_bytes(&mut *first_secret);
+	let keys = SurbKeys::from_secrets(&first_secret, secrets.iter().map(SharedSecret::as_bytes));
+	Ok((Surb::new(first_mixnode, &header, &SharedSecret::from_bytes(*first_secret)), keys, delay))
+}
+
+/// The last hop's action.
+#[derive(Clone, Copy)]
+enum Delivery {
+	Request,
+	Reply(SurbId),
+	Cover(Option<CoverId>),
+}
+
+impl Delivery {
+	fn size(self) -> usize {
+		match self {
+			Self::Request | Self::Cover(None) => ACTION_SIZE,
+			Self::Reply(_) => ACTION_SIZE + SurbId::SIZE,
+			Self::Cover(Some(_)) => ACTION_SIZE + CoverId::SIZE,
+		}
+	}
+
+	fn write(self, action: &mut [u8]) {
+		let (raw, id) = match self {
+			Self::Request => (DELIVER_REQUEST, None),
+			Self::Reply(SurbId(id)) => (DELIVER_REPLY, Some(id)),
+			Self::Cover(None) => (DELIVER_COVER, None),
+			Self::Cover(Some(CoverId(id))) => (DELIVER_COVER_WITH_ID, Some(id)),
+		};
+		action[..ACTION_SIZE].copy_from_slice(&raw.to_le_bytes());
+		if let Some(id) = id {
+			action[ACTION_SIZE..].copy_from_slice(&id);
+		}
+	}
+}
+
+/// The size of the action that forwards to `target`, with the next hop's MAC behind it.
+fn forward_size(target: &Target) -> usize {
+	match target {
+		Target::Mixnode(_) => ACTION_SIZE + MAC_SIZE,
+		Target::Peer(_) => ACTION_SIZE + PeerId::SIZE + MAC_SIZE,
+	}
+}
+
+fn write_forward(action: &mut [u8], target: &Target) {
+	match target {
+		Target::Mixnode(index) => action[..ACTION_SIZE].copy_from_slice(&index.get().to_le_bytes()),
+		Target::Peer(peer_id) => {
+			action[..ACTION_SIZE].copy_from_slice(&FORWARD_TO_PEER.to_le_bytes());
+			action[ACTION_SIZE..][..PeerId::SIZE].copy_from_slice(&peer_id.0);
+		},
+	}
+}
+
+/// What one hop sees of the routing actions: those from its own on, then the filler.
+struct Layer {
+	secrets: HopSecrets,
+	/// Where the hop's own action starts; and so, how many bytes of actions the hops before took off the front, and how
+	/// many of filler they added at the back.
+	start: usize,
+	/// What the hops before make of the zeroes that they extend the actions by. The first `start` bytes count.
+	filler: [u8; ACTIONS_SIZE],
+	stream: Zeroizing<ActionsStream>,
+}
+
+impl Layer {
+	fn new(secret: &SharedSecret, start: usize, filler: [u8; ACTIONS_SIZE]) -> Self {
+		let secrets = HopSecrets::new(secret);
+		let mut stream = Zeroizing::new([0; ACTIONS_SIZE + MAX_ACTION_SIZE]);
+		secrets.apply_actions_stream(&mut stream);
+		Self { secrets, start, filler, stream }
+	}
+
+	/// The filler that the next hop sees, whose action starts at `start`: ours and the zeroes that we add, under our
+	/// keystream.
+	fn next_filler(&self, start: usize) -> [u8; ACTIONS_SIZE] {
+		let mut filler = self.filler;
+		xor(&mut filler[..start], &self.stream[ACTIONS_SIZE - self.start..]);
+		filler
+	}
+
+	/// Encrypts `actions`, all of the packet's, from this hop's on; the MAC for it.
+	fn seal(&self, actions: &mut [u8; ACTIONS_SIZE]) -> [u8; MAC_SIZE] {
+		let own = &mut actions[self.start..];
+		xor(own, &self.stream[..]);
+		self.secrets.mac(&[own, &self.filler[..self.start]])
+	}
+}
+
+fn xor(to: &mut [u8], with: &[u8]) {
+	for (byte, with) in to.iter_mut().zip(with) {
+		*byte ^= with;
+	}
+}
+
+/// A header for `route`, the secrets shared with its hops, and the sum of the forwarding delays.
+fn build_header<R: RngCore + CryptoRng + ?Sized>(
+	rng: &mut R,
+	route: &[Hop],
+	delivery: Delivery,
+) -> Result<(Zeroizing<Header>, Vec<SharedSecret>, f64), BuildError> {
+	if route.is_empty() || route.len() > MAX_HOPS {
+		return Err(BuildError::HopCount(route.len()));
+	}
+	let targets = route[1..].iter().map(|hop| hop.target);
+	let used = targets.clone().map(|target| forward_size(&target)).sum::<usize>() + delivery.size();
+	if used > ACTIONS_SIZE {
+		return Err(BuildError::ActionsTooLong(used));
+	}
+	if let Some(hop) = route.iter().position(|hop| is_low_order(&hop.kx_public)) {
+		return Err(BuildError::LowOrder(hop));
+	}
+
+	let (kx_public, secrets) = exchange_along(rng, route.iter().map(|hop| hop.kx_public));
+
+	// Forwards: write the actions in the clear, and find out which filler each hop will see.
+	let mut actions = [0; ACTIONS_SIZE];
+	let mut layers = Vec::<Layer>::with_capacity(MAX_HOPS);
+	let mut start = 0;
+	let mut filler = [0; ACTIONS_SIZE];
+	let mut delay = 0.0;
+	for (secret, target) in secrets.iter().zip(targets) {
+		let layer = Layer::new(secret, start, filler);
+		delay += layer.secrets.delay();
+		let end = start + forward_size(&target);
+		write_forward(&mut actions[start..end], &target);
+		filler = layer.next_filler(end);
+		start = end;
+		layers.push(layer);
+	}
+	delivery.write(&mut actions[start..used]);
+	// Zeroes here would tell the last hop how long the route was.
+	rng.fill_bytes(&mut actions[used..]);
+	let last = secrets.last().expect("as many secrets as hops, and there is a hop; qed");
+	layers.push(Layer::new(last, start, filler));
+
+	// Backwards: encrypt, and put each hop's MAC in front of its action, at the end of the one before.
+	let mut mac = [0; MAC_SIZE];
+	for layer in layers.iter().rev() {
+		mac = layer.seal(&mut actions);
+		if let Some(at) = layer.start.checked_sub(MAC_SIZE) {
+			actions[at..layer.start].copy_from_slice(&mac);
+		}
+	}
+
+	let mut header = Zeroizing::new([0; HEADER_SIZE]);
+	header[..KX_PUBLIC_SIZE].copy_from_slice(&kx_public.0);
+	header[KX_PUBLIC_SIZE..][..MAC_SIZE].copy_from_slice(&mac);
+	header[KX_PUBLIC_SIZE + MAC_SIZE..].copy_from_slice(&actions);
+	Ok((header, secrets, delay))
+}

@@ -1,0 +1,143 @@
+//! LIONESS: a block cipher whose block is a packet's whole payload.
+//!
+//! An unbalanced Feistel network of four rounds, from a stream cipher and a keyed hash (Anderson and Biham, "Two
+//! practical and provably secure block ciphers: BEAR and LION", 1996). Every byte of the output depends on every byte of
+//! the input, so a payload that somebody changed decrypts to noise all over, and its zero tag is gone: nobody can mark a
+//! payload in a way that would survive the next honest hop.
+
+use super::{
+	packet::{field, field_mut, Payload, PAYLOAD_SIZE},
+	primitives::{apply_stream, derive, mac},
+	shared_secret::SharedSecret,
+};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// Size of the block's left part: a ChaCha20 key, and a hash of the right part.
+const LEFT: usize = 32;
+const RIGHT: usize = PAYLOAD_SIZE - LEFT;
+
+/// A key for one layer of a payload's encryption.
+///
+/// | bytes    | field |                                       |
+/// |----------|-------|---------------------------------------|
+/// | 0..32    | `k1`  | stream key, added to the left part    |
+/// | 32..96   | `k2`  | hash key                              |
+/// | 96..128  | `k3`  | stream key, added to the left part    |
+/// | 128..192 | `k4`  | hash key                              |
+#[derive(Zeroize, ZeroizeOnDrop)]
+// Boxed, so that moving the key leaves no copy behind.
+pub(super) struct PayloadKey(Box<[u8; PayloadKey::SIZE]>);
+
+impl PayloadKey {
+	const SIZE: usize = 192;
+
+	/// The key that a hop derives from the secret it shares with the sender (PROTOCOL.md, section 3).
+	pub(super) fn new(secret: &SharedSecret) -> Self {
+		let mut key = Box::new([0; Self::SIZE]);
+		for (salt, part) in (0..).zip(key.chunks_exact_mut(64)) {
+			part.copy_from_slice(&*Zeroizing::new(derive::<64>(b"sphinx-pl-en-key", salt, secret.as_bytes())));
+		}
+		Self(key)
+	}
+
+	/// Encrypts `block` in place.
+	pub(super) fn encrypt(&self, block: &mut Payload) {
+		add_stream(block, self.k1());
+		add_hash(block, self.k2());
+		add_stream(block, self.k3());
+		add_hash(block, self.k4());
+	}
+
+	/// Decrypts `block` in place.
+	pub(super) fn decrypt(&self, block: &mut Payload) {
+		add_hash(block, self.k4());
+		add_stream(block, self.k3());
+		add_hash(block, self.k2());
+		add_stream(block, self.k1());
+	}
+
+	fn k1(&self) -> &[u8; 32] {
+		field::<0, 32, { Self::SIZE }>(&self.0)
+	}
+
+	fn k2(&self) -> &[u8; 64] {
+		field::<32, 64, { Self::SIZE }>(&self.0)
+	}
+
+	fn k3(&self) -> &[u8; 32] {
+		field::<96, 32, { Self::SIZE }>(&self.0)
+	}
+
+	fn k4(&self) -> &[u8; 64] {
+		field::<128, 64, { Self::SIZE }>(&self.0)
+	}
+}
+
+/// R ^= stream(L ^ key)
+fn add_stream(block: &mut Payload, key: &[u8; 32]) {
+	let mut stream_key = Zeroizing::new(*key);
+	xor(&mut *stream_key, field::<0, LEFT, PAYLOAD_SIZE>(block));
+	apply_stream(&stream_key, field_mut::<LEFT, RIGHT, PAYLOAD_SIZE>(block));
+}
+
+/// L ^= B(key, R)
+fn add_hash(block: &mut Payload, key: &[u8; 64]) {
+	let hash = mac::<LEFT>(key, &[field::<LEFT, RIGHT, PAYLOAD_SIZE>(block)]);
+	xor(field_mut::<0, LEFT, PAYLOAD_SIZE>(block), &hash);
+}
+
+fn xor(to: &mut [u8; LEFT], with: &[u8; LEFT]) {
+	for (byte, with) in to.iter_mut().zip(with) {
+		*byte ^= with;
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn block() -> Payload {
+		core::array::from_fn(|i| (i * 7 % 251) as u8)
+	}
+
+	#[test]
+	fn encryption_and_decryption_are_inverse() {
+		let key = PayloadKey::new(&SharedSecret::from_bytes([3; 32]));
+		let mut encrypted = block();
+		key.encrypt(&mut encrypted);
+		assert_ne!(encrypted, block());
+		let mut there_and_back = encrypted;
+		key.decrypt(&mut there_and_back);
+		assert_eq!(there_and_back, block());
+
+		let mut decrypted = block();
+		key.decrypt(&mut decrypted);
+		assert_ne!(decrypted, encrypted);
+		key.encrypt(&mut decrypted);
+		assert_eq!(decrypted, block());
+	}
+
+	#[test]
+	fn a_changed_byte_changes_the_whole_block() {
+		let key = PayloadKey::new(&SharedSecret::from_bytes([3; 32]));
+		let mut encrypted = block();
+		key.encrypt(&mut encrypted);
+		for at in [0, 31, 32, 1000, PAYLOAD_SIZE - 1] {
+			let mut changed = encrypted;
+			changed[at] ^= 1;
+			key.decrypt(&mut changed);
+			let same = changed.iter().zip(block()).filter(|(a, b)| **a == *b).count();
+			// By chance one byte in 256 stays as it was: about 8.
+			assert!(same < 40, "{same} bytes are as they were");
+		}
+	}
+
+	#[test]
+	fn different_secrets_make_different_keys() {
+		let mut a = block();
+		PayloadKey::new(&SharedSecret::from_bytes([3; 32])).encrypt(&mut a);
+		let mut b = block();
+		PayloadKey::new(&SharedSecret::from_bytes([4; 32])).encrypt(&mut b);
+		assert_ne!(a, b);
+	}
+}

@@ -1,0 +1,92 @@
+//! The primitives that the packet format is built from (PROTOCOL.md, section 1).
+
+use blake2b_simd::Params;
+use chacha20::{
+	cipher::{KeyIvInit, StreamCipher},
+	ChaCha20,
+};
+use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+use rand_distr::{Distribution, Exp1};
+
+/// H: a secret of `N` bytes (1 to 64) derived from `key` (at most 64 bytes), for the purpose that `personal` names.
+///
+/// This is BLAKE2b of the empty message, as in libsodium's `crypto_kdf`: the length is a parameter of the hash, so that
+/// secrets of different lengths have nothing in common. `salt` is extended by zeroes to BLAKE2b's 16 bytes.
+pub(crate) fn derive<const N: usize>(personal: &[u8; 16], salt: u64, key: &[u8]) -> [u8; N] {
+	let mut params = Params::new();
+	params.hash_length(N).key(key).salt(&salt.to_le_bytes()).personal(personal);
+	let mut derived = [0; N];
+	derived.copy_from_slice(params.hash(&[]).as_bytes());
+	derived
+}
+
+/// BLAKE2b-keyed MAC of `N` bytes over `parts`, one after the other.
+pub(super) fn mac<const N: usize>(key: &[u8], parts: &[&[u8]]) -> [u8; N] {
+	let mut state = Params::new().hash_length(N).key(key).to_state();
+	for part in parts {
+		state.update(part);
+	}
+	let mut mac = [0; N];
+	mac.copy_from_slice(state.finalize().as_bytes());
+	mac
+}
+
+/// Adds (XOR) the ChaCha20 keystream of `key` to `data`. The nonce is zero: every key is used once.
+pub(super) fn apply_stream(key: &[u8; 32], data: &mut [u8]) {
+	ChaCha20::new(key.into(), &[0; 12].into()).apply_keystream(data);
+}
+
+/// A draw from the exponential distribution of mean 1, capped at 10: exp(seed) of PROTOCOL.md, section 1.
+///
+/// The sender of a packet and each mixnode that delays it compute the same number from the same seed, so that the sender
+/// knows how long its packet will take.
+pub fn exponential(seed: &[u8; 16]) -> f64 {
+	// A draw may take more random numbers than the seed has bytes for, hence the generator.
+	let mut doubled = [0; 32];
+	doubled[..16].copy_from_slice(seed);
+	doubled[16..].copy_from_slice(seed);
+	let draw: f64 = Exp1.sample(&mut ChaChaRng::from_seed(doubled));
+	draw.min(10.0)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn exponential_draws_are_the_protocols() {
+		let table = [
+			("dc180ee6711ecf2dad0cded1d494bd3b", 2.953842296445717),
+			("0acc48bda2309a4878c8610df8c28d99", 1.278588765412407),
+			("174c402f8fdaa64645e71cb01efff8fc", 0.7747915675800142),
+			("cae807721728f709d87d3ea2037d4f03", 0.8799379598933348),
+			("61565441d025dfe7b9c86a56dd2709a6", 10.0),
+		];
+		for (seed, draw) in table {
+			let mut bytes = [0; 16];
+			hex::decode_to_slice(seed, &mut bytes).unwrap();
+			assert_eq!(exponential(&bytes), draw);
+		}
+	}
+
+	#[test]
+	fn the_keystream_is_chacha20_from_block_zero() {
+		// RFC 8439, appendix A.1, test vector 1.
+		let mut data = [0; 32];
+		apply_stream(&[0; 32], &mut data);
+		assert_eq!(hex::encode(data), "76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7");
+	}
+
+	#[test]
+	fn a_shorter_hash_is_no_cut_of_a_longer_one() {
+		let long = derive::<64>(b"a test of length", 0, &[1; 32]);
+		let short = derive::<32>(b"a test of length", 0, &[1; 32]);
+		assert_ne!(long[..32], short);
+	}
+
+	#[test]
+	fn a_mac_is_of_the_parts_as_one() {
+		assert_eq!(mac::<16>(&[7; 16], &[b"ab", b"", b"c"]), mac::<16>(&[7; 16], &[b"abc"]));
+		assert_ne!(mac::<16>(&[7; 16], &[b"abc"]), mac::<16>(&[8; 16], &[b"abc"]));
+	}
+}
