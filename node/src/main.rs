@@ -1,1 +1,19 @@
-fn main() {}
+//! The example chain's node, whose validators mix.
+//!
+//! - [`cli`]: what can be asked of it.
+//! - [`command`]: doing what was asked.
+//! - [`chain_spec`]: the chains that it knows by name.
+//! - [`service`]: the node's parts, put together; the mixnet is a few lines of it.
+//! - [`rpc`]: what it answers.
+//! - [`devnet`]: a whole network of it on this machine.
+
+mod chain_spec;
+mod cli;
+mod command;
+mod devnet;
+mod rpc;
+mod service;
+
+fn main() -> sc_cli::Result<()> {
+	command::run()
+}

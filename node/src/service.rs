@@ -1,0 +1,297 @@
+//! The node's parts, put together: BABE makes blocks, GRANDPA finalises them, and the mixnet mixes.
+
+use crate::rpc;
+use mixnet_runtime::{apis::RuntimeApi, Block, Hash, MILLISECONDS_PER_BLOCK};
+use mixnet_service::MixnetArgs;
+use sc_client_api::BlockBackend;
+use sc_consensus_babe::SlotProportion;
+use sc_consensus_grandpa::SharedVoterState;
+use sc_network::{config::FullNetworkConfiguration, NetworkBackend};
+use sc_service::{error::Error as ServiceError, Configuration, TaskManager, WarpSyncConfig};
+use sc_telemetry::{Telemetry, TelemetryWorker};
+use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use std::{sync::Arc, time::Duration};
+
+/// The client.
+pub type Client = sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>>;
+type Backend = sc_service::TFullBackend<Block>;
+type SelectChain = sc_consensus::LongestChain<Backend, Block>;
+type Pool = sc_transaction_pool::TransactionPoolHandle<Block, Client>;
+type GrandpaBlockImport = sc_consensus_grandpa::GrandpaBlockImport<Backend, Block, Client, SelectChain>;
+type GrandpaLink = sc_consensus_grandpa::LinkHalf<Block, Client, SelectChain>;
+type BabeBlockImport = sc_consensus_babe::BabeBlockImport<Block, Client, GrandpaBlockImport, Inherents, SelectChain>;
+
+/// What is built before the network.
+pub type PartialComponents = sc_service::PartialComponents<
+	Client,
+	Backend,
+	SelectChain,
+	sc_consensus::DefaultImportQueue<Block>,
+	Pool,
+	(BabeBlockImport, sc_consensus_babe::BabeLink<Block>, GrandpaLink, Option<Telemetry>),
+>;
+
+/// GRANDPA justifications are kept every so many blocks.
+const JUSTIFICATION_PERIOD: u32 = 512;
+
+/// Makes the inherents of a block: its slot and its time.
+#[derive(Clone, Copy)]
+pub struct Inherents;
+
+#[async_trait::async_trait]
+impl sp_inherents::CreateInherentDataProviders<Block, ()> for Inherents {
+	type InherentDataProviders =
+		(sp_consensus_babe::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider);
+
+	async fn create_inherent_data_providers(
+		&self,
+		_parent: Hash,
+		(): (),
+	) -> Result<Self::InherentDataProviders, Box<dyn std::error::Error + Send + Sync>> {
+		let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
+		let slot = sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
+			*timestamp,
+			sp_consensus_babe::SlotDuration::from_millis(MILLISECONDS_PER_BLOCK),
+		);
+		Ok((slot, timestamp))
+	}
+}
+
+/// Builds what comes before the network; the tools that need a database but no peers stop here.
+pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceError> {
+	let telemetry = config
+		.telemetry_endpoints
+		.clone()
+		.filter(|endpoints| !endpoints.is_empty())
+		.map(|endpoints| -> Result<_, sc_telemetry::Error> {
+			let worker = TelemetryWorker::new(16)?;
+			let telemetry = worker.handle().new_telemetry(endpoints);
+			Ok((worker, telemetry))
+		})
+		.transpose()?;
+
+	let executor = sc_service::new_wasm_executor::<sp_io::SubstrateHostFunctions>(&config.executor);
+	let (client, backend, keystore_container, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
+		config,
+		telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
+		executor,
+		Vec::new(),
+	)?;
+	let client = Arc::new(client);
+
+	let telemetry = telemetry.map(|(worker, telemetry)| {
+		task_manager.spawn_handle().spawn("telemetry", None, worker.run());
+		telemetry
+	});
+
+	let select_chain = sc_consensus::LongestChain::new(backend.clone());
+
+	let transaction_pool = Arc::from(
+		sc_transaction_pool::Builder::new(
+			task_manager.spawn_essential_handle(),
+			client.clone(),
+			config.role.is_authority().into(),
+		)
+		.with_options(config.transaction_pool.clone())
+		.with_prometheus(config.prometheus_registry())
+		.build(),
+	);
+
+	let (grandpa_block_import, grandpa_link) = sc_consensus_grandpa::block_import(
+		client.clone(),
+		JUSTIFICATION_PERIOD,
+		&client,
+		select_chain.clone(),
+		telemetry.as_ref().map(Telemetry::handle),
+	)?;
+	let (block_import, babe_link) = sc_consensus_babe::block_import(
+		sc_consensus_babe::configuration(&*client)?,
+		grandpa_block_import.clone(),
+		client.clone(),
+		Inherents,
+		select_chain.clone(),
+		OffchainTransactionPoolFactory::new(transaction_pool.clone()),
+	)?;
+
+	let (import_queue, babe_worker) = sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {
+		slot_duration: babe_link.config().slot_duration(),
+		link: babe_link.clone(),
+		block_import: block_import.clone(),
+		justification_import: Some(Box::new(grandpa_block_import)),
+		client: client.clone(),
+		spawner: &task_manager.spawn_essential_handle(),
+		registry: config.prometheus_registry(),
+		telemetry: telemetry.as_ref().map(Telemetry::handle),
+	})?;
+	// The worker answers questions about epochs over RPC, which this node does not offer.
+	drop(babe_worker);
+
+	Ok(sc_service::PartialComponents {
+		client,
+		backend,
+		task_manager,
+		import_queue,
+		keystore_container,
+		select_chain,
+		transaction_pool,
+		other: (block_import, babe_link, grandpa_link, telemetry),
+	})
+}
+
+/// Builds and starts a node.
+pub fn new_full<N: NetworkBackend<Block, Hash>>(
+	config: Configuration,
+	mixnet_args: MixnetArgs,
+) -> Result<TaskManager, ServiceError> {
+	let sc_service::PartialComponents {
+		client,
+		backend,
+		mut task_manager,
+		import_queue,
+		keystore_container,
+		select_chain,
+		transaction_pool,
+		other: (block_import, babe_link, grandpa_link, mut telemetry),
+	} = new_partial(&config)?;
+
+	let metrics = N::register_notification_metrics(config.prometheus_registry());
+	let mut net_config =
+		FullNetworkConfiguration::<Block, Hash, N>::new(&config.network, config.prometheus_registry().cloned());
+	let genesis_hash = client.block_hash(0)?.expect("the genesis block is always there; qed");
+
+	let grandpa_protocol_name =
+		sc_consensus_grandpa::protocol_standard_name(&genesis_hash, config.chain_spec.fork_id());
+	let (grandpa_protocol_config, grandpa_notification_service) =
+		sc_consensus_grandpa::grandpa_peers_set_config::<Block, N>(
+			grandpa_protocol_name.clone(),
+			metrics.clone(),
+			net_config.peer_store_handle(),
+		);
+	net_config.add_notification_protocol(grandpa_protocol_config);
+
+	// The mixnet, in three steps: a prototype before the network is built (its protocol must be known by then), ...
+	let mixnet = mixnet_args
+		.config(config.role.is_authority())
+		.map_err(|error| ServiceError::Other(error.to_string()))?
+		.map(|mixnet_config| {
+			let (prototype, protocol_config) = mixnet_service::Prototype::new::<Block, N>(
+				mixnet_config,
+				genesis_hash.as_ref(),
+				config.chain_spec.fork_id(),
+				metrics.clone(),
+				net_config.peer_store_handle(),
+			);
+			net_config.add_notification_protocol(protocol_config);
+			prototype
+		});
+
+	let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =
+		sc_service::build_network(sc_service::BuildNetworkParams {
+			config: &config,
+			net_config,
+			client: client.clone(),
+			transaction_pool: transaction_pool.clone(),
+			spawn_handle: task_manager.spawn_handle(),
+			spawn_essential_handle: task_manager.spawn_essential_handle(),
+			import_queue,
+			block_announce_validator_builder: None,
+			warp_sync_config: None::<WarpSyncConfig<Block>>,
+			block_relay: None,
+			metrics,
+			gap_sync_body_policy: None,
+		})?;
+
+	// ... then its tasks, which are essential: a node whose mixnet service ends, ends too, ...
+	let mixnet_handle = mixnet
+		.map(|prototype| {
+			prototype.start(
+				client.clone(),
+				transaction_pool.clone(),
+				keystore_container.keystore(),
+				network.clone(),
+				sync_service.clone(),
+				&task_manager.spawn_essential_handle(),
+			)
+		})
+		.transpose()
+		.map_err(|error| ServiceError::Other(error.to_string()))?;
+
+	let role = config.role;
+	let force_authoring = config.force_authoring;
+	let name = config.network.node_name.clone();
+	let prometheus_registry = config.prometheus_registry().cloned();
+
+	// ... and its RPC.
+	let rpc_builder = {
+		let client = client.clone();
+		let pool = transaction_pool.clone();
+		Box::new(move |_| rpc::create(client.clone(), pool.clone(), mixnet_handle.clone()).map_err(Into::into))
+	};
+	sc_service::spawn_tasks(sc_service::SpawnTasksParams {
+		config,
+		client: client.clone(),
+		backend,
+		task_manager: &mut task_manager,
+		keystore: keystore_container.keystore(),
+		transaction_pool: transaction_pool.clone(),
+		rpc_builder,
+		network: network.clone(),
+		system_rpc_tx,
+		tx_handler_controller,
+		sync_service: sync_service.clone(),
+		telemetry: telemetry.as_mut(),
+		tracing_execute_block: None,
+	})?;
+
+	if role.is_authority() {
+		let proposer = sc_basic_authorship::ProposerFactory::new(
+			task_manager.spawn_handle(),
+			client.clone(),
+			transaction_pool.clone(),
+			prometheus_registry.as_ref(),
+			telemetry.as_ref().map(Telemetry::handle),
+		);
+		let babe = sc_consensus_babe::start_babe(sc_consensus_babe::BabeParams {
+			keystore: keystore_container.keystore(),
+			client: client.clone(),
+			select_chain,
+			env: proposer,
+			block_import,
+			sync_oracle: sync_service.clone(),
+			justification_sync_link: sync_service.clone(),
+			create_inherent_data_providers: Inherents,
+			force_authoring,
+			backoff_authoring_blocks: Some(sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging::default()),
+			babe_link,
+			block_proposal_slot_portion: SlotProportion::new(2f32 / 3f32),
+			max_block_proposal_slot_portion: None,
+			telemetry: telemetry.as_ref().map(Telemetry::handle),
+		})?;
+		task_manager.spawn_essential_handle().spawn_blocking("babe-proposer", Some("block-authoring"), babe);
+	}
+
+	let grandpa = sc_consensus_grandpa::run_grandpa_voter(sc_consensus_grandpa::GrandpaParams {
+		config: sc_consensus_grandpa::Config {
+			gossip_duration: Duration::from_millis(333),
+			justification_generation_period: JUSTIFICATION_PERIOD,
+			name: Some(name),
+			observer_enabled: false,
+			keystore: role.is_authority().then(|| keystore_container.keystore()),
+			local_role: role,
+			telemetry: telemetry.as_ref().map(Telemetry::handle),
+			protocol_name: grandpa_protocol_name,
+		},
+		link: grandpa_link,
+		network,
+		sync: sync_service,
+		notification_service: grandpa_notification_service,
+		voting_rule: sc_consensus_grandpa::VotingRulesBuilder::default().build(),
+		prometheus_registry,
+		shared_voter_state: SharedVoterState::empty(),
+		telemetry: telemetry.as_ref().map(Telemetry::handle),
+		offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(transaction_pool),
+	})?;
+	task_manager.spawn_essential_handle().spawn_blocking("grandpa-voter", None, grandpa);
+
+	Ok(task_manager)
+}

@@ -1,0 +1,59 @@
+//! What holds for the runtime as a whole.
+
+use crate::*;
+use frame_support::traits::Hooks;
+use sp_runtime::BuildStorage;
+
+/// A runtime started from the preset of this name.
+fn started_from(preset: &str) -> sp_io::TestExternalities {
+	let patch = genesis::preset(&preset.into()).expect("the preset exists; qed");
+	let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).expect("it serialises; qed");
+	merge(&mut config, serde_json::from_slice(&patch).expect("it is JSON; qed"));
+	let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("it is a genesis config; qed");
+	config.build_storage().expect("it builds; qed").into()
+}
+
+fn merge(base: &mut serde_json::Value, patch: serde_json::Value) {
+	match (base, patch) {
+		(serde_json::Value::Object(base), serde_json::Value::Object(patch)) => {
+			for (key, value) in patch {
+				merge(base.entry(key).or_insert(serde_json::Value::Null), value);
+			}
+		},
+		(base, patch) => *base = patch,
+	}
+}
+
+#[test]
+fn integrity_tests_pass() {
+	sp_io::TestExternalities::default().execute_with(AllPalletsWithSystem::integrity_test);
+}
+
+#[test]
+fn presets_build_with_as_many_validators_as_they_say() {
+	for (preset, validators) in [("development", 1), ("local", 6)] {
+		assert!(genesis::preset_names().contains(&preset.into()));
+		started_from(preset).execute_with(|| {
+			assert_eq!(Session::validators().len(), validators);
+			assert_eq!(Babe::authorities().len(), validators);
+			assert_eq!(Grandpa::grandpa_authorities().len(), validators);
+		});
+	}
+	assert!(genesis::preset(&"no such preset".into()).is_none());
+}
+
+#[test]
+fn a_session_is_about_a_minute_and_holds_all_four_phases() {
+	assert_eq!(u64::from(SESSION_BLOCKS) * MILLISECONDS_PER_BLOCK, 60_000);
+	assert!(configs::mixnet::PHASE_BLOCKS * 3 < SESSION_BLOCKS);
+}
+
+/// The mixnet rests in a session without mixnodes, and the API says so.
+#[test]
+fn a_fresh_chain_rests_in_session_0() {
+	started_from("local").execute_with(|| {
+		assert_eq!(Mixnet::session_status().current_index, 0);
+		assert!(Mixnet::current_mixnodes().is_err());
+		assert!(Mixnet::prev_mixnodes().is_err());
+	});
+}

@@ -1,0 +1,132 @@
+//! Command-line arguments.
+
+use crate::Config;
+use mixnet_node_core::sphinx::KxSecret;
+use rand_core::OsRng;
+use std::{
+	fs, io,
+	io::Write,
+	path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+/// How to take part in the mixnet.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Mixnet")]
+pub struct MixnetArgs {
+	/// Take part in the mixnet.
+	///
+	/// Makes the RPC methods `mixnet_submitExtrinsic` and `mixnet_status` work. A validator also registers as a mixnode
+	/// of each next session, with a fresh key every time, and mixes in the sessions that it is elected for.
+	#[arg(long)]
+	pub mixnet: bool,
+
+	/// File with the key-exchange secret for session 0: 64 hex digits, as `generate-mixnet-key` writes it.
+	///
+	/// Only for mixnodes that the chain's genesis names.
+	#[arg(long, value_name = "FILE", requires = "mixnet")]
+	pub mixnet_session_0_secret_file: Option<PathBuf>,
+
+	/// How many mixnodes to connect to per session while not being one.
+	#[arg(long, value_name = "COUNT", default_value_t = 3, requires = "mixnet", value_parser = clap::value_parser!(u8).range(1..))]
+	pub mixnet_gateways: u8,
+}
+
+/// Why the arguments cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ArgsError {
+	/// The secret's file cannot be read or written.
+	#[error("{}: {error}", path.display())]
+	Io {
+		/// Which file.
+		path: PathBuf,
+		/// What went wrong.
+		error: io::Error,
+	},
+	/// The file holds something else.
+	#[error("{}: not a mixnet secret (64 hex digits); `generate-mixnet-key --file` writes one", .0.display())]
+	NotASecret(PathBuf),
+}
+
+impl MixnetArgs {
+	/// The configuration that these arguments ask for, or `None` without `--mixnet`.
+	pub fn config(&self, is_authority: bool) -> Result<Option<Config>, ArgsError> {
+		if !self.mixnet {
+			return Ok(None);
+		}
+		let mut config = Config::new(is_authority);
+		config.core.gateways = usize::from(self.mixnet_gateways);
+		config.session_0_secret = self.mixnet_session_0_secret_file.as_deref().map(read_secret).transpose()?;
+		Ok(Some(config))
+	}
+}
+
+fn read_secret(path: &Path) -> Result<KxSecret, ArgsError> {
+	let text = fs::read_to_string(path).map_err(|error| ArgsError::Io { path: path.into(), error })?;
+	let text = Zeroizing::new(text);
+	let mut secret = Zeroizing::new([0; 32]);
+	hex::decode_to_slice(text.trim(), &mut *secret).map_err(|_| ArgsError::NotASecret(path.into()))?;
+	Ok(KxSecret::from_bytes(*secret))
+}
+
+/// Makes a key pair for a mixnode of session 0.
+#[derive(Clone, Debug, clap::Args)]
+pub struct GenerateKeyCmd {
+	/// Where to write the secret, as 64 hex digits; must not exist yet.
+	#[arg(long, value_name = "FILE")]
+	pub file: PathBuf,
+}
+
+impl GenerateKeyCmd {
+	/// Writes the secret to the file, which only its owner may read, and prints the public key.
+	pub fn run(&self) -> Result<(), ArgsError> {
+		let mut bytes = Zeroizing::new([0; 32]);
+		rand_core::RngCore::fill_bytes(&mut OsRng, &mut *bytes);
+		let mut options = fs::OpenOptions::new();
+		options.write(true).create_new(true);
+		#[cfg(unix)]
+		std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+		let text = Zeroizing::new(hex::encode(*bytes));
+		options
+			.open(&self.file)
+			.and_then(|mut file| file.write_all(text.as_bytes()))
+			.map_err(|error| ArgsError::Io { path: self.file.clone(), error })?;
+		println!("{}", KxSecret::from_bytes(*bytes).public());
+		Ok(())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_generated_secret_is_read_back_and_never_overwritten() {
+		let directory = tempfile::tempdir().expect("a temporary folder can be made; qed");
+		let file = directory.path().join("secret");
+		GenerateKeyCmd { file: file.clone() }.run().expect("the file is new; qed");
+		let before = fs::read_to_string(&file).expect("it was just written; qed");
+
+		let args = MixnetArgs { mixnet: true, mixnet_session_0_secret_file: Some(file.clone()), mixnet_gateways: 3 };
+		assert!(args.config(true).expect("the file is good; qed").expect("--mixnet is given; qed").session_0_secret.is_some());
+
+		assert!(matches!(GenerateKeyCmd { file: file.clone() }.run(), Err(ArgsError::Io { .. })));
+		assert_eq!(fs::read_to_string(&file).expect("it is still there; qed"), before);
+	}
+
+	#[test]
+	fn a_file_that_holds_no_secret_is_refused_and_named() {
+		let directory = tempfile::tempdir().expect("a temporary folder can be made; qed");
+		let file = directory.path().join("secret");
+		let args = MixnetArgs { mixnet: true, mixnet_session_0_secret_file: Some(file.clone()), mixnet_gateways: 3 };
+		assert!(matches!(args.config(true), Err(ArgsError::Io { .. })));
+		fs::write(&file, "not hex").expect("the folder is writable; qed");
+		let Err(error) = args.config(true) else { panic!("accepted a file without a secret") };
+		assert!(error.to_string().contains("generate-mixnet-key"), "{error}");
+	}
+
+	#[test]
+	fn without_the_flag_there_is_no_service() {
+		assert!(MixnetArgs::default().config(true).expect("nothing to read; qed").is_none());
+	}
+}

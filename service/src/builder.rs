@@ -1,0 +1,158 @@
+//! From configuration to running tasks, in the order that a node is put together.
+
+use crate::{
+	chain::{follower, registrar::Registrar},
+	event_loop::{EventLoop, Parts},
+	handle::{Command, Handle},
+	network::{protocol, to_mixnet_peer_id},
+	Config, LOG_TARGET,
+};
+use futures::{future::BoxFuture, FutureExt};
+use mixnet_node_core::{ConfigError, Mixnet};
+use mixnet_runtime_api::MixnetApi;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{OsRng, RngCore, SeedableRng};
+use sc_client_api::BlockchainEvents;
+use sc_network::{
+	peer_store::PeerStoreProvider,
+	service::{traits::NetworkService, NotificationMetrics},
+	NetworkBackend, NotificationService, ProtocolName,
+};
+use sc_transaction_pool_api::{LocalTransactionPool, OffchainTransactionPoolFactory, TransactionPool};
+use sp_api::{ApiExt, ProvideRuntimeApi};
+use sp_blockchain::HeaderBackend;
+use sp_consensus::SyncOracle;
+use sp_core::traits::SpawnEssentialNamed;
+use sp_keystore::KeystorePtr;
+use sp_runtime::traits::Block as BlockT;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use zeroize::Zeroizing;
+
+/// Commands that may wait for the event loop.
+const COMMANDS: usize = 64;
+/// Chain updates that may wait for the event loop.
+const UPDATES: usize = 4;
+
+/// The service before the network is built.
+pub struct Prototype {
+	config: Config,
+	protocol_name: ProtocolName,
+	notifications: Box<dyn NotificationService>,
+	handle: Handle,
+	commands: mpsc::Receiver<Command>,
+}
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+	/// The chain knows nothing of mixnets.
+	#[error(
+		"--mixnet: the chain's runtime at finalised block {0} does not have the runtime API `MixnetApi`. Use a chain \
+		 spec whose runtime includes pallet-mixnet, or start without --mixnet (if a later runtime has it, until the node \
+		 has caught up)"
+	)]
+	NoRuntimeApi(String),
+	/// The client cannot be asked.
+	#[error("--mixnet: cannot ask the chain's runtime: {0}")]
+	Api(#[from] sp_api::ApiError),
+	/// Mixnet peer IDs are Ed25519 keys.
+	#[error("--mixnet: this node's peer ID {0} is not an Ed25519 key; use an Ed25519 node key")]
+	PeerId(sc_network_types::PeerId),
+	/// The protocol's configuration makes no sense.
+	#[error("--mixnet: {0}")]
+	Config(#[from] ConfigError),
+}
+
+impl Prototype {
+	/// The service's prototype, and its protocol for the network's configuration.
+	pub fn new<B: BlockT, N: NetworkBackend<B, B::Hash>>(
+		config: Config,
+		genesis_hash: &[u8],
+		fork_id: Option<&str>,
+		metrics: NotificationMetrics,
+		peer_store: Arc<dyn PeerStoreProvider>,
+	) -> (Self, N::NotificationProtocolConfig) {
+		let protocol_name = protocol::name(genesis_hash, fork_id);
+		let (protocol_config, notifications) =
+			protocol::configuration::<B, N>(protocol_name.clone(), &config, metrics, peer_store);
+		let (handle, commands) = Handle::new(COMMANDS);
+		(Self { config, protocol_name, notifications, handle, commands }, protocol_config)
+	}
+
+	/// Starts the service's tasks. They are essential: should one end, the node ends with it.
+	pub fn start<B, C, P, S>(
+		self,
+		client: Arc<C>,
+		pool: Arc<P>,
+		keystore: KeystorePtr,
+		network: Arc<dyn NetworkService>,
+		sync: Arc<S>,
+		spawner: &impl SpawnEssentialNamed,
+	) -> Result<Handle, StartError>
+	where
+		B: BlockT,
+		C: BlockchainEvents<B> + ProvideRuntimeApi<B> + HeaderBackend<B> + Send + Sync + 'static,
+		C::Api: MixnetApi<B> + ApiExt<B>,
+		P: TransactionPool<Block = B> + LocalTransactionPool<Block = B> + 'static,
+		S: SyncOracle + Send + Sync + 'static,
+	{
+		let Self { mut config, protocol_name, notifications, handle, commands } = self;
+		let info = client.info();
+		if !client.runtime_api().has_api::<dyn MixnetApi<B>>(info.finalized_hash)? {
+			return Err(StartError::NoRuntimeApi(info.finalized_number.to_string()));
+		}
+		let local = network.local_peer_id();
+		let peer_id = to_mixnet_peer_id(&local).ok_or(StartError::PeerId(local))?;
+		let session_0_secret = config.session_0_secret.take();
+		let mut seed = Zeroizing::new([0; 32]);
+		OsRng.fill_bytes(&mut *seed);
+		let core = Mixnet::new(config.core.clone(), peer_id, ChaCha20Rng::from_seed(*seed), session_0_secret)?;
+
+		let (updates_sender, updates) = mpsc::channel(UPDATES);
+		let (next_key_sender, next_key) = watch::channel(None);
+		if config.register {
+			let registrar = Registrar {
+				client: client.clone(),
+				pool: OffchainTransactionPoolFactory::new(pool.clone()),
+				keystore,
+				network: network.clone(),
+				sync: sync.clone(),
+				peer_id,
+				next_key,
+			};
+			spawn_blocking(spawner, "mixnet-registrar", registrar.run().boxed());
+		}
+		spawn_blocking(spawner, "mixnet-follower", follower::follow(client.clone(), sync, updates_sender).boxed());
+
+		let event_loop = EventLoop::new(Parts {
+			config,
+			core,
+			client,
+			pool,
+			network,
+			protocol_name,
+			notifications,
+			commands,
+			updates,
+			next_key: next_key_sender,
+		});
+		spawner.spawn_essential(
+			"mixnet",
+			Some("mixnet"),
+			async move {
+				let reason = event_loop.run().await;
+				log::error!(target: LOG_TARGET, "The mixnet service ends: {reason}");
+			}
+			.boxed(),
+		);
+		Ok(handle)
+	}
+}
+
+fn spawn_blocking(spawner: &impl SpawnEssentialNamed, name: &'static str, task: BoxFuture<'static, ()>) {
+	spawner.spawn_essential_blocking(name, Some("mixnet"), async move {
+		task.await;
+		log::error!(target: LOG_TARGET, "The mixnet service ends: its task {name} did");
+	}.boxed());
+}

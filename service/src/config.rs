@@ -1,0 +1,36 @@
+//! What can be chosen about the service.
+
+use mixnet_node_core::sphinx::KxSecret;
+
+/// Configuration of the service.
+pub struct Config {
+	/// The protocol's; see there.
+	pub core: mixnet_node_core::Config,
+	/// Key-exchange secret for session 0, whose mixnodes are those of the chain's genesis.
+	pub session_0_secret: Option<KxSecret>,
+	/// Register as a mixnode whenever this node's keystore holds the key of an authority of the next session.
+	pub register: bool,
+	/// Most peers that may connect to this node uninvited: mixnodes are the others' gateways.
+	pub inbound_peers: u32,
+	/// Packets that may wait for a slow peer; the next ones are dropped.
+	pub peer_queue_capacity: usize,
+	/// Most extrinsics of others that may wait for their delay.
+	pub extrinsic_queue_capacity: usize,
+	/// Most extrinsics of others that may be in submission at a time.
+	pub max_submissions: usize,
+}
+
+impl Config {
+	/// The defaults for an authority, which mixes, or for another node, which only uses the mixnet.
+	pub fn new(is_authority: bool) -> Self {
+		Self {
+			core: Default::default(),
+			session_0_secret: None,
+			register: is_authority,
+			inbound_peers: if is_authority { 150 } else { 0 },
+			peer_queue_capacity: 16,
+			extrinsic_queue_capacity: 50,
+			max_submissions: 20,
+		}
+	}
+}

@@ -1,0 +1,385 @@
+//! The event loop: owns the core, feeds it with what happens, and does what it says.
+
+use crate::{
+	chain::{follower::Update, registrar::NextKey},
+	handle::{Command, SubmitError},
+	network::{addresses, peers::Peers, to_mixnet_peer_id},
+	requests::submit_extrinsic::{Submissions, Taken},
+	status::{Counters, PeerNumbers, Queues, Roles, SessionView, Status},
+	Config, LOG_TARGET,
+};
+use codec::{DecodeAll, Encode};
+use mixnet_node_core::{
+	request::{extrinsic_delay, RemoteError, Reply, Request},
+	message::MessageId,
+	sphinx::Packet,
+	Event, HandlingDelay, Mixnet, ReplyTo, RequestId, Role, Time,
+};
+use mixnet_primitives::RelativeSession;
+use rand_chacha::ChaCha20Rng;
+use sc_network::{
+	service::traits::{NetworkService, NotificationEvent, ValidationResult},
+	NotificationService, ProtocolName, ReputationChange,
+};
+use sc_transaction_pool_api::TransactionPool;
+use sp_blockchain::HeaderBackend;
+use sp_runtime::traits::Block as BlockT;
+use std::{
+	collections::{BTreeMap, HashMap},
+	future::pending,
+	sync::Arc,
+};
+use tokio::{
+	sync::{mpsc, oneshot, watch},
+	time::{sleep_until, Instant},
+};
+
+/// What a peer pays for a notification that is no packet. (PROTOCOL.md, section 11)
+const WRONG_SIZE: ReputationChange = ReputationChange::new(-(1 << 12), "mixnet: a notification of another size");
+
+/// SURBs in each copy of a request to submit an extrinsic: its answer fits one packet, and a second copy of the answer
+/// makes up for a lost one.
+const SURBS_PER_REQUEST: usize = 2;
+
+/// What the event loop is made of.
+pub struct Parts<C, P> {
+	pub(crate) config: Config,
+	pub(crate) core: Mixnet<ChaCha20Rng>,
+	pub(crate) client: Arc<C>,
+	pub(crate) pool: Arc<P>,
+	pub(crate) network: Arc<dyn NetworkService>,
+	pub(crate) protocol_name: ProtocolName,
+	pub(crate) notifications: Box<dyn NotificationService>,
+	pub(crate) commands: mpsc::Receiver<Command>,
+	pub(crate) updates: mpsc::Receiver<Update>,
+	pub(crate) next_key: watch::Sender<Option<NextKey>>,
+}
+
+/// Why the event loop ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Ended {
+	/// The network is gone.
+	#[error("the network has stopped")]
+	Network,
+	/// The chain is gone.
+	#[error("the chain is no longer followed")]
+	Chain,
+	/// Nobody can ask any more.
+	#[error("nobody holds a handle to it")]
+	Handles,
+}
+
+/// The core's clock: its epoch is the service's start.
+struct Clock(Instant);
+
+impl Clock {
+	fn now(&self) -> Time {
+		Time::from_duration(self.0.elapsed())
+	}
+
+	/// `None` for times beyond what the platform's clock can say: as good as never.
+	fn instant(&self, time: Time) -> Option<Instant> {
+		self.0.checked_add(time.since_epoch())
+	}
+}
+
+/// Owns the core; everything else talks to it by channels.
+pub struct EventLoop<B: BlockT, C, P> {
+	clock: Clock,
+	core: Mixnet<ChaCha20Rng>,
+	peers: Peers,
+	submissions: Submissions<B, C, P>,
+	/// Who waits for the answers to our own requests.
+	waiting: HashMap<RequestId, oneshot::Sender<Result<(), SubmitError>>>,
+	network: Arc<dyn NetworkService>,
+	protocol_name: ProtocolName,
+	notifications: Box<dyn NotificationService>,
+	commands: mpsc::Receiver<Command>,
+	updates: mpsc::Receiver<Update>,
+	next_key: watch::Sender<Option<NextKey>>,
+	mean_extrinsic_delay: std::time::Duration,
+	counters: LoopCounters,
+}
+
+/// What only the event loop sees.
+#[derive(Default)]
+struct LoopCounters {
+	sent: u64,
+	wrong_size: u64,
+	unknown_requests: u64,
+	reserved_peers: usize,
+}
+
+impl<B, C, P> EventLoop<B, C, P>
+where
+	B: BlockT,
+	C: HeaderBackend<B>,
+	P: TransactionPool<Block = B> + 'static,
+{
+	/// An event loop over these parts; [`Self::run`] it.
+	pub fn new(parts: Parts<C, P>) -> Self {
+		let Parts {
+			config,
+			core,
+			client,
+			pool,
+			network,
+			protocol_name,
+			notifications,
+			commands,
+			updates,
+			next_key,
+		} = parts;
+		Self {
+			clock: Clock(Instant::now()),
+			core,
+			peers: Peers::new(config.peer_queue_capacity),
+			submissions: Submissions::new(client, pool, config.extrinsic_queue_capacity, config.max_submissions),
+			waiting: HashMap::new(),
+			network,
+			protocol_name,
+			notifications,
+			commands,
+			updates,
+			next_key,
+			mean_extrinsic_delay: config.core.mean_extrinsic_delay,
+			counters: LoopCounters::default(),
+		}
+	}
+
+	/// Runs until one of the parts is gone; says which.
+	pub async fn run(mut self) -> Ended {
+		loop {
+			self.drain();
+			let timeout = self.core.poll_timeout().and_then(|time| self.clock.instant(time));
+			let extrinsic_due = self.submissions.next_due();
+			tokio::select! {
+				event = self.notifications.next_event() => match event {
+					Some(event) => self.handle_notification(event),
+					None => return Ended::Network,
+				},
+				update = self.updates.recv() => match update {
+					Some(update) => self.handle_update(update),
+					None => return Ended::Chain,
+				},
+				command = self.commands.recv() => match command {
+					Some(command) => self.handle_command(command),
+					None => return Ended::Handles,
+				},
+				() = sleep_until_maybe(timeout) => self.core.handle_timeout(self.clock.now()),
+				() = sleep_until_maybe(extrinsic_due) => self.submissions.submit_due(Instant::now()),
+				(reply_to, result) = self.submissions.next() => self.answer(reply_to, result),
+				never = self.peers.run() => match never {},
+			}
+		}
+	}
+
+	/// Does everything that the core wants done.
+	fn drain(&mut self) {
+		loop {
+			while let Some(packet) = self.core.poll_transmit() {
+				self.counters.sent += 1;
+				self.peers.send(packet);
+			}
+			match self.core.poll_event() {
+				Some(event) => self.handle_event(event),
+				None => return,
+			}
+		}
+	}
+
+	fn handle_notification(&mut self, event: NotificationEvent) {
+		match event {
+			NotificationEvent::ValidateInboundSubstream { result_tx, .. } => {
+				// Anyone may send us packets; the peer set bounds how many do. A dropped receiver means that the peer
+				// is gone again.
+				let _ = result_tx.send(ValidationResult::Accept);
+			},
+			NotificationEvent::NotificationStreamOpened { peer, .. } => match self.notifications.message_sink(&peer) {
+				Some(sink) => {
+					if let Some(id) = self.peers.connected(&peer, sink) {
+						self.core.peer_connected(self.clock.now(), id);
+					}
+				},
+				None => log::debug!(target: LOG_TARGET, "{peer} was gone as soon as it had connected"),
+			},
+			NotificationEvent::NotificationStreamClosed { peer } => {
+				if let Some(id) = self.peers.disconnected(&peer) {
+					self.core.peer_disconnected(self.clock.now(), id);
+				}
+			},
+			NotificationEvent::NotificationReceived { peer, notification } => {
+				let Some(from) = to_mixnet_peer_id(&peer) else { return };
+				match Packet::try_from(notification.as_slice()) {
+					Ok(packet) => {
+						self.core.handle_packet(self.clock.now(), from, packet);
+					},
+					Err(_) => {
+						self.counters.wrong_size += 1;
+						self.network.report_peer(peer, WRONG_SIZE);
+					},
+				}
+			},
+		}
+	}
+
+	fn handle_update(&mut self, update: Update) {
+		let now = self.clock.now();
+		self.core.set_session_status(now, update.status);
+		for (session, mixnodes) in update.mixnodes {
+			self.core.set_mixnodes(now, session, mixnodes);
+		}
+		let (next_session, kx_public) = self.core.next_kx_public();
+		let next_key = Some(NextKey { current_session: next_session.saturating_sub(1), kx_public });
+		self.next_key.send_if_modified(|key| std::mem::replace(key, next_key) != next_key);
+	}
+
+	fn handle_command(&mut self, command: Command) {
+		match command {
+			Command::Post { request, answer } => {
+				let now = self.clock.now();
+				let posted =
+					self.core.post_request(now, request.encode(), SURBS_PER_REQUEST, HandlingDelay::Extrinsic);
+				match posted {
+					Ok(id) => {
+						self.waiting.insert(id, answer);
+					},
+					// A caller that is gone needs no answer; the same below.
+					Err(error) => drop(answer.send(Err(error.into()))),
+				}
+			},
+			Command::Status(answer) => drop(answer.send(self.status())),
+		}
+	}
+
+	fn handle_event(&mut self, event: Event) {
+		match event {
+			Event::Request { message_id, data, reply_to } => self.handle_request(message_id, &data, reply_to),
+			Event::RequestAnswered { id, data, round_trip } => {
+				log::debug!(target: LOG_TARGET, "A request was answered after {round_trip:?}");
+				let result = match Reply::decode_all(&mut data.as_slice()) {
+					Ok(Ok(())) => Ok(()),
+					Ok(Err(error)) => Err(SubmitError::Refused(error)),
+					Err(_) => Err(SubmitError::BadAnswer),
+				};
+				self.finish(id, result);
+			},
+			Event::RequestFailed { id, error } => self.finish(id, Err(SubmitError::NotAnswered(error))),
+			Event::ReservedPeersChanged => {
+				let peers = self.core.reserved_peers();
+				self.counters.reserved_peers = peers.len();
+				let addresses = addresses::reserved(&peers);
+				if let Err(error) = self.network.set_reserved_peers(self.protocol_name.clone(), addresses) {
+					log::warn!(target: LOG_TARGET, "The network refuses the mixnodes as reserved peers: {error}");
+				}
+			},
+			Event::SessionChanged(status) => log::debug!(target: LOG_TARGET, "Now in {status}"),
+			Event::SessionDisabled { session, reason } => {
+				log::info!(target: LOG_TARGET, "The mixnet rests in session {session}: {reason}");
+			},
+		}
+	}
+
+	fn handle_request(&mut self, message_id: MessageId, data: &[u8], reply_to: ReplyTo) {
+		match Request::decode_all(&mut &*data) {
+			Ok(Request::SubmitExtrinsic(extrinsic)) => {
+				let delay = self.mean_extrinsic_delay.mul_f64(extrinsic_delay(&message_id));
+				match self.submissions.take(Instant::now() + delay, &extrinsic, reply_to) {
+					Taken::Queued => (),
+					Taken::Answer(reply_to, error) => self.answer(reply_to, Err(error)),
+					Taken::Abandon(reply_to) => self.core.abandon_request(reply_to),
+				}
+			},
+			Err(error) => {
+				log::debug!(target: LOG_TARGET, "Somebody asks what this node does not understand: {error}");
+				self.counters.unknown_requests += 1;
+				self.core.abandon_request(reply_to);
+			},
+		}
+	}
+
+	fn answer(&mut self, reply_to: ReplyTo, result: Result<(), RemoteError>) {
+		let reply: Reply = result;
+		if let Err(error) = self.core.post_reply(self.clock.now(), reply_to, reply.encode()) {
+			log::debug!(target: LOG_TARGET, "Cannot answer a request: {error}");
+		}
+	}
+
+	fn finish(&mut self, id: RequestId, result: Result<(), SubmitError>) {
+		if let Some(answer) = self.waiting.remove(&id) {
+			let _ = answer.send(result);
+		}
+	}
+
+	fn status(&self) -> Status {
+		let statistics = self.core.statistics();
+		let submissions = self.submissions.counters();
+		let peers = self.peers.drops();
+		let mut dropped_by_reason: BTreeMap<String, u64> =
+			statistics.drops().map(|(reason, times)| (reason.name().to_string(), times)).collect();
+		for (reason, times) in [
+			("not_connected", peers.not_connected),
+			("peer_queue_full", peers.queue_full),
+			("send_failed", peers.send_failed),
+			("wrong_size", self.counters.wrong_size),
+			("unknown_request", self.counters.unknown_requests),
+			("extrinsic_queue_full", submissions.dropped),
+		] {
+			dropped_by_reason.insert(reason.to_string(), times);
+		}
+		dropped_by_reason.retain(|_, times| *times > 0);
+		Status {
+			peer_id: self.network.local_peer_id().to_base58(),
+			session: self.core.session_status().map(|status| SessionView {
+				index: status.current_index,
+				phase: status.phase as u8,
+				phase_name: status.phase.to_string(),
+			}),
+			role: Roles {
+				previous: role(self.core.role(RelativeSession::Previous)),
+				current: role(self.core.role(RelativeSession::Current)),
+			},
+			peers: PeerNumbers { connected: self.peers.len(), reserved: self.counters.reserved_peers },
+			queues: Queues {
+				forward: statistics.forward_queue_len,
+				authored_previous: statistics.previous_authored_queue_len,
+				authored_current: statistics.current_authored_queue_len,
+				requests: statistics.requests_pending,
+				extrinsics: self.submissions.len() as u64,
+			},
+			counters: Counters {
+				received: statistics.packets_received,
+				sent: self.counters.sent,
+				forwarded: statistics.packets_forwarded,
+				loop_cover_sent: statistics.loop_cover_authored,
+				loop_cover_returned: statistics.loop_cover_returned,
+				drop_cover_sent: statistics.drop_cover_authored,
+				requests_sent: statistics.requests_authored,
+				replies_sent: statistics.replies_authored,
+				requests_delivered: statistics.requests_delivered,
+				replies_delivered: statistics.replies_delivered,
+				extrinsics_submitted: submissions.submitted,
+				extrinsics_refused: submissions.refused + submissions.malformed,
+				dropped: dropped_by_reason.values().sum(),
+				dropped_by_reason,
+			},
+		}
+	}
+}
+
+fn role(role: Role) -> String {
+	match role {
+		Role::Unknown => "unknown".into(),
+		Role::Resting => "resting".into(),
+		Role::Mixnode(index) => format!("mixnode {index}"),
+		Role::NonMixnode => "user".into(),
+	}
+}
+
+/// Sleeps until `instant`, for ever if there is none.
+async fn sleep_until_maybe(instant: Option<Instant>) {
+	match instant {
+		Some(instant) => sleep_until(instant).await,
+		None => pending().await,
+	}
+}

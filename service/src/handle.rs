@@ -1,0 +1,72 @@
+//! How the rest of the node talks to the service.
+
+use crate::status::Status;
+use mixnet_node_core::{
+	request::{RemoteError, Request},
+	PostError, RequestError,
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// What the service can be asked.
+pub enum Command {
+	/// Send a request through the mixnet.
+	Post {
+		/// The request.
+		request: Request,
+		/// Where its answer goes.
+		answer: oneshot::Sender<Result<(), SubmitError>>,
+	},
+	/// What is going on?
+	Status(oneshot::Sender<Status>),
+}
+
+/// Why an extrinsic was not submitted, or is not known to have been.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+	/// The service has ended, and the node with it.
+	#[error("the mixnet service has stopped; the node is shutting down")]
+	Stopped,
+	/// The request was not sent.
+	#[error("not sent: {0}")]
+	NotSent(#[from] PostError),
+	/// The request was sent, but no answer came.
+	#[error("sent, but not answered: {0}; it may have been submitted all the same: look for it on chain before sending it again")]
+	NotAnswered(RequestError),
+	/// The mixnode at the end of the path refused it.
+	#[error("the mixnode refused it: {0}")]
+	Refused(RemoteError),
+	/// The answer cannot be read.
+	#[error("the mixnode's answer cannot be read; the extrinsic may have been submitted all the same")]
+	BadAnswer,
+}
+
+/// A way to the service; cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+	commands: mpsc::Sender<Command>,
+}
+
+impl Handle {
+	/// A handle, and the end that the service listens to. At most `capacity` commands wait; further callers do.
+	pub fn new(capacity: usize) -> (Self, mpsc::Receiver<Command>) {
+		let (commands, receiver) = mpsc::channel(capacity);
+		(Self { commands }, receiver)
+	}
+
+	/// Submits an extrinsic through the mixnet: `extrinsic` holds the bytes that `author_submitExtrinsic` takes.
+	///
+	/// Ends when the mixnode that submitted it has answered, or when all attempts have failed: within minutes.
+	pub async fn submit_extrinsic(&self, extrinsic: Vec<u8>) -> Result<(), SubmitError> {
+		let (answer, receiver) = oneshot::channel();
+		let request = Request::SubmitExtrinsic(extrinsic);
+		self.commands.send(Command::Post { request, answer }).await.map_err(|_| SubmitError::Stopped)?;
+		receiver.await.map_err(|_| SubmitError::Stopped)?
+	}
+
+	/// What is going on; `None` if the service has ended.
+	pub async fn status(&self) -> Option<Status> {
+		let (sender, receiver) = oneshot::channel();
+		self.commands.send(Command::Status(sender)).await.ok()?;
+		receiver.await.ok()
+	}
+}

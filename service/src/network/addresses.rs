@@ -1,0 +1,98 @@
+//! Where the peers that we want are to be found.
+//!
+//! The addresses on chain were written by others: each is parsed, and made to name the peer that it is for, so that
+//! nobody can make us connect to somebody else.
+
+use super::to_network_peer_id;
+use crate::LOG_TARGET;
+use mixnet_node_core::ReservedPeer;
+use sc_network_types::{
+	multiaddr::{Multiaddr, Protocol},
+	PeerId,
+};
+use std::collections::HashSet;
+
+/// The addresses of reserved peers, each ending in the peer's ID. A peer without a usable address is named by its ID
+/// alone: the network may know where it is.
+pub fn reserved(peers: &[ReservedPeer]) -> HashSet<Multiaddr> {
+	let mut addresses = HashSet::new();
+	for peer in peers {
+		let Some(peer_id) = to_network_peer_id(&peer.peer_id) else {
+			log::debug!(target: LOG_TARGET, "The mixnode {} cannot be reached: its peer ID is no key", peer.peer_id);
+			continue;
+		};
+		let before = addresses.len();
+		addresses.extend(peer.external_addresses.iter().filter_map(|address| for_peer(address, &peer_id)));
+		if addresses.len() == before {
+			addresses.insert(Multiaddr::empty().with(Protocol::P2p(peer_id.into())));
+		}
+	}
+	addresses
+}
+
+/// The multiaddr in `address`, ending in the ID of `peer_id`; `None` if it is not one, or names another peer.
+fn for_peer(address: &[u8], peer_id: &PeerId) -> Option<Multiaddr> {
+	let parsed = std::str::from_utf8(address).ok().and_then(|address| address.parse::<Multiaddr>().ok());
+	let Some(address) = parsed else {
+		log::debug!(target: LOG_TARGET, "{peer_id} published an address that is no multiaddr");
+		return None;
+	};
+	match address.iter().last() {
+		None => None,
+		Some(Protocol::P2p(_)) if PeerId::try_from_multiaddr(&address) == Some(*peer_id) => Some(address),
+		Some(Protocol::P2p(_)) => {
+			log::debug!(target: LOG_TARGET, "{peer_id} published an address of somebody else: {address}");
+			None
+		},
+		Some(_) => Some(address.with(Protocol::P2p((*peer_id).into()))),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use sc_network_types::ed25519::Keypair;
+
+	fn peer(addresses: &[&str]) -> (PeerId, ReservedPeer) {
+		let public = Keypair::generate().public();
+		let external_addresses = addresses.iter().map(|address| address.as_bytes().to_vec()).collect();
+		(public.to_peer_id(), ReservedPeer { peer_id: public.to_bytes().into(), external_addresses })
+	}
+
+	fn texts(addresses: HashSet<Multiaddr>) -> Vec<String> {
+		let mut texts: Vec<_> = addresses.into_iter().map(|address| address.to_string()).collect();
+		texts.sort();
+		texts
+	}
+
+	#[test]
+	fn addresses_get_the_peer_that_they_are_for() {
+		let (id, peer) = peer(&["/ip4/127.0.0.1/tcp/1", "/dns/example/tcp/2"]);
+		assert_eq!(
+			texts(reserved(&[peer])),
+			[format!("/dns/example/tcp/2/p2p/{id}"), format!("/ip4/127.0.0.1/tcp/1/p2p/{id}")]
+		);
+	}
+
+	#[test]
+	fn nobody_can_send_us_to_somebody_else() {
+		let other = Keypair::generate().public().to_peer_id();
+		let (id, peer) = peer(&[&format!("/ip4/127.0.0.1/tcp/1/p2p/{other}")]);
+		assert_eq!(texts(reserved(&[peer])), [format!("/p2p/{id}")]);
+	}
+
+	#[test]
+	fn an_address_that_already_names_its_peer_is_kept() {
+		let (id, mut peer) = peer(&[]);
+		let address = format!("/ip4/127.0.0.1/tcp/1/p2p/{id}");
+		peer.external_addresses = vec![address.clone().into_bytes()];
+		assert_eq!(texts(reserved(&[peer])), [address]);
+	}
+
+	#[test]
+	fn rubbish_leaves_the_bare_peer_id() {
+		let (id, mut peer) = peer(&["", "nonsense"]);
+		peer.external_addresses.push(vec![0xff; 40]);
+		assert_eq!(texts(reserved(&[peer])), [format!("/p2p/{id}")]);
+	}
+}

@@ -1,0 +1,54 @@
+//! The protocol's name and configuration. (PROTOCOL.md, section 11)
+
+use crate::Config;
+use mixnet_node_core::sphinx::PACKET_SIZE;
+use sc_network::{
+	config::{NonReservedPeerMode, SetConfig},
+	peer_store::PeerStoreProvider,
+	service::NotificationMetrics,
+	NetworkBackend, NotificationService, ProtocolName,
+};
+use sp_runtime::traits::Block as BlockT;
+use std::sync::Arc;
+
+/// `/{genesis hash}/mixnet/1`, or `/{genesis hash}/{fork id}/mixnet/1`, the hash in hex without prefix.
+pub fn name(genesis_hash: &[u8], fork_id: Option<&str>) -> ProtocolName {
+	let genesis_hash = hex::encode(genesis_hash);
+	match fork_id {
+		Some(fork_id) => format!("/{genesis_hash}/{fork_id}/mixnet/1"),
+		None => format!("/{genesis_hash}/mixnet/1"),
+	}
+	.into()
+}
+
+/// The protocol, for the network's configuration, and the service's end of it.
+pub fn configuration<B: BlockT, N: NetworkBackend<B, B::Hash>>(
+	name: ProtocolName,
+	config: &Config,
+	metrics: NotificationMetrics,
+	peer_store: Arc<dyn PeerStoreProvider>,
+) -> (N::NotificationProtocolConfig, Box<dyn NotificationService>) {
+	let set_config = SetConfig {
+		in_peers: config.inbound_peers,
+		// The only nodes that we connect to are mixnodes, as reserved peers.
+		out_peers: 0,
+		reserved_nodes: Vec::new(),
+		non_reserved_mode: if config.inbound_peers == 0 {
+			NonReservedPeerMode::Deny
+		} else {
+			NonReservedPeerMode::Accept
+		},
+	};
+	N::notification_config(name, Vec::new(), PACKET_SIZE as u64, None, set_config, metrics, peer_store)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_name_is_the_specified_one() {
+		assert_eq!(&*name(&[0xab, 0x01], None), "/ab01/mixnet/1");
+		assert_eq!(&*name(&[0xab, 0x01], Some("fork")), "/ab01/fork/mixnet/1");
+	}
+}

@@ -1,0 +1,98 @@
+//! The RPC methods `mixnet_*`.
+
+use crate::{status::Status, Handle, SubmitError};
+use codec::DecodeAll;
+use jsonrpsee::{
+	core::{async_trait, RpcResult},
+	proc_macros::rpc,
+	types::ErrorObjectOwned,
+};
+use sp_core::Bytes;
+use sp_runtime::traits::Block as BlockT;
+use std::marker::PhantomData;
+
+/// What a node's user can ask of the mixnet.
+#[rpc(server)]
+pub trait MixnetRpc {
+	/// Submits an extrinsic through the mixnet.
+	///
+	/// Takes what `author_submitExtrinsic` takes. Returns when the mixnode that submitted it has answered: then it is in
+	/// that node's transaction pool. An error says what is known and what to do.
+	#[method(name = "mixnet_submitExtrinsic")]
+	async fn submit_extrinsic(&self, extrinsic: Bytes) -> RpcResult<()>;
+
+	/// The state of this node's mixnet service.
+	#[method(name = "mixnet_status")]
+	async fn status(&self) -> RpcResult<Status>;
+}
+
+/// Error codes of the `mixnet_*` methods. A caller can tell from the code whether the extrinsic may have been submitted.
+pub mod code {
+	/// This node runs without the mixnet.
+	pub const DISABLED: i32 = 7001;
+	/// The extrinsic is malformed or too large; it was not sent.
+	pub const BAD_EXTRINSIC: i32 = 7002;
+	/// Not sent, for example because the mixnet rests in this session; try again later.
+	pub const NOT_SENT: i32 = 7003;
+	/// Sent, but no readable answer came: it may or may not have been submitted.
+	pub const NOT_ANSWERED: i32 = 7004;
+	/// The mixnode at the end of the path refused it.
+	pub const REFUSED: i32 = 7005;
+	/// The service has stopped.
+	pub const STOPPED: i32 = 7006;
+}
+
+/// Serves [`MixnetRpcServer`] for blocks of type `B`.
+pub struct MixnetRpc<B> {
+	handle: Option<Handle>,
+	block: PhantomData<fn() -> B>,
+}
+
+impl<B> MixnetRpc<B> {
+	/// Serves what `handle` leads to; without one, every method explains how to switch the mixnet on.
+	pub fn new(handle: Option<Handle>) -> Self {
+		Self { handle, block: PhantomData }
+	}
+
+	fn handle(&self) -> RpcResult<&Handle> {
+		self.handle.as_ref().ok_or_else(|| {
+			error(code::DISABLED, "this node runs without the mixnet; start it with --mixnet, or ask another node")
+		})
+	}
+}
+
+fn error(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
+	ErrorObjectOwned::owned(code, message.into(), None::<()>)
+}
+
+fn submit_error(reason: SubmitError) -> ErrorObjectOwned {
+	let code = match &reason {
+		SubmitError::Stopped => code::STOPPED,
+		SubmitError::NotSent(mixnet_node_core::PostError::TooLarge { .. }) => code::BAD_EXTRINSIC,
+		SubmitError::NotSent(_) => code::NOT_SENT,
+		SubmitError::NotAnswered(_) | SubmitError::BadAnswer => code::NOT_ANSWERED,
+		SubmitError::Refused(_) => code::REFUSED,
+	};
+	error(code, reason.to_string())
+}
+
+#[async_trait]
+impl<B: BlockT> MixnetRpcServer for MixnetRpc<B> {
+	async fn submit_extrinsic(&self, extrinsic: Bytes) -> RpcResult<()> {
+		let handle = self.handle()?;
+		// Checked here, where the sender can be told; nothing malformed is worth a walk through the mixnet.
+		B::Extrinsic::decode_all(&mut &extrinsic[..]).map_err(|reason| {
+			error(
+				code::BAD_EXTRINSIC,
+				format!(
+					"not an extrinsic of this chain: {reason}; pass the same hex string that author_submitExtrinsic takes"
+				),
+			)
+		})?;
+		handle.submit_extrinsic(extrinsic.0).await.map_err(submit_error)
+	}
+
+	async fn status(&self) -> RpcResult<Status> {
+		self.handle()?.status().await.ok_or_else(|| submit_error(SubmitError::Stopped))
+	}
+}
