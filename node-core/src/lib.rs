@@ -1,0 +1,63 @@
+//! The mix network protocol, without I/O, clock, threads or randomness of its own.
+//!
+//! A [`Mixnet`] is one node's whole protocol state. A driver tells it what happened (packets, timers, connections, what
+//! the chain says, what its user wants) and when, and polls it for what to do: packets to send, events, and the time at
+//! which it wants to be called again. The same seed and the same inputs give the same outputs.
+//!
+//! ```
+//! # use mixnet_node_core::{Config, Mixnet, SessionPhase, SessionStatus, Time};
+//! # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+//! # let (now, local_peer_id, rng) = (Time::ZERO, [1; 32].into(), ChaChaRng::from_seed([0; 32]));
+//! let mut mixnet = Mixnet::new(Config::default(), local_peer_id, rng, None)?;
+//! mixnet.set_session_status(now, SessionStatus { current_index: 7, phase: SessionPhase::DisconnectFromPrev });
+//! for session in mixnet.wanted_mixnodes() {
+//!     // .. ask the chain, then mixnet.set_mixnodes(now, index, mixnodes)
+//! }
+//! // After every call that takes `now`, in this order:
+//! while let Some(packet) = mixnet.poll_transmit() {
+//!     // .. send packet.packet to packet.peer_id
+//! }
+//! while let Some(event) = mixnet.poll_event() {
+//!     // .. handle it
+//! }
+//! if let Some(at) = mixnet.poll_timeout() {
+//!     // .. call mixnet.handle_timeout(at) then
+//! }
+//! # Ok::<(), mixnet_node_core::ConfigError>(())
+//! ```
+//!
+//! # Map
+//!
+//! - [`mixnet`](Mixnet): the state machine, which owns everything below.
+//! - [`sphinx`]: the packet format: building, unwrapping, SURBs.
+//! - [`replay`]: no packet is acted on twice.
+//! - [`message`]: messages in fragments, and the keys of SURBs.
+//! - `session`: keys, slots and phases.
+//! - `topology`: gateways, routes and peers to stay connected to.
+//! - `traffic`: Poisson clocks, cover and queues.
+//! - [`request`]: what requests say, how they are repeated, and how replies are remembered.
+//! - [`statistics`]: counters, and a reason for every drop.
+
+pub mod config;
+pub mod message;
+mod mixnet;
+pub mod replay;
+pub mod request;
+mod session;
+pub mod sphinx;
+pub mod statistics;
+pub mod time;
+mod topology;
+mod traffic;
+
+pub use config::{AuthoredConfig, Config, ConfigError, ReplyConfig, RequestConfig};
+pub use message::MessageId;
+pub use mixnet::{AddressedPacket, Event, Mixnet, PostError, ReplyError, ReservedPeer, Role};
+pub use mixnet_primitives::{
+	KxPublic, Mixnode, MixnodesError, PeerId, RelativeSession, SessionIndex, SessionPhase, SessionStatus,
+};
+pub use request::{HandlingDelay, ReplyTo, RequestError, RequestId};
+pub use session::DisabledReason;
+pub use sphinx::{KxSecret, MixnodeIndex, Packet};
+pub use statistics::{DropReason, Statistics};
+pub use time::Time;

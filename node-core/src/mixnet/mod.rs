@@ -1,0 +1,218 @@
+//! The state machine: one node's whole protocol state.
+//!
+//! It owns the rooms (sessions, traffic, requests, ..) and leads packets and requests through them; how each room works
+//! is the room's own affair. A packet has one way, without turning back:
+//!
+//! ```text
+//! handle_packet -> open under a session's key -> replay check -> forward queue -> poll_transmit
+//!                                                           `-> assembler -> reply cache -> poll_event (a request)
+//!                                                                       `--> pending requests -> poll_event (an answer)
+//! post_request  -> pending requests -> authored queue of a session -> its clock ticks -> poll_transmit
+//! post_reply    -> reply cache -----/
+//! ```
+//!
+//! - `mod.rs`: the state, time, and polling.
+//! - [`chain`]: what the chain says: sessions, mixnodes, keys.
+//! - [`receive`]: packets in.
+//! - [`send`]: packets out.
+//! - [`requests`]: our own requests.
+//! - [`replies`]: requests of others.
+
+mod chain;
+mod receive;
+mod replies;
+mod requests;
+mod send;
+
+pub use chain::{ReservedPeer, Role};
+pub use replies::ReplyError;
+pub use requests::PostError;
+
+use crate::{
+	message::{Assembler, SurbKeystore},
+	request::{PendingRequests, ReplyCache, ReplyTo, RequestError, RequestId},
+	session::{DisabledReason, Sessions},
+	sphinx::Packet,
+	statistics::{DropReason, Statistics},
+	traffic::{ForwardQueue, OutstandingLoops},
+	Config, ConfigError, KxSecret, MessageId, PeerId, RelativeSession, SessionIndex, SessionStatus, Time,
+};
+use core::time::Duration;
+use rand_core::{CryptoRng, RngCore};
+use std::collections::{BTreeSet, VecDeque};
+
+/// A packet, and the peer to send it to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AddressedPacket {
+	/// To whom. Not necessarily connected.
+	pub peer_id: PeerId,
+	/// What.
+	pub packet: Packet,
+}
+
+/// Something that the driver should know.
+#[derive(Debug)]
+pub enum Event {
+	/// A request of another node, which is new. Hand `reply_to` back with [`Mixnet::post_reply`] or
+	/// [`Mixnet::abandon_request`]; until then repeats of the request are ignored.
+	Request {
+		/// Chosen by the source, which may be anyone.
+		message_id: MessageId,
+		/// What it says.
+		data: Vec<u8>,
+		/// To reply.
+		reply_to: ReplyTo,
+	},
+	/// A request of ours was answered. Whether the answer is true is another question.
+	RequestAnswered {
+		/// As [`Mixnet::post_request`] returned it.
+		id: RequestId,
+		/// What the answer says.
+		data: Vec<u8>,
+		/// Time since the request was posted.
+		round_trip: Duration,
+	},
+	/// A request of ours was given up.
+	RequestFailed {
+		/// As [`Mixnet::post_request`] returned it.
+		id: RequestId,
+		/// Why.
+		error: RequestError,
+	},
+	/// Ask [`Mixnet::reserved_peers`] again.
+	ReservedPeersChanged,
+	/// The session status changed.
+	SessionChanged(SessionStatus),
+	/// The mixnet rests in a live session.
+	SessionDisabled {
+		/// In which.
+		session: SessionIndex,
+		/// Why.
+		reason: DisabledReason,
+	},
+}
+
+/// One node of the mixnet. See the [crate's documentation](crate) for how to drive it.
+///
+/// Whatever takes `now` may make packets due and events pending: poll after each such call.
+pub struct Mixnet<R> {
+	config: Config,
+	local_peer_id: PeerId,
+	rng: R,
+	/// The latest time that we were told.
+	now: Time,
+
+	sessions: Sessions,
+	connected: BTreeSet<PeerId>,
+
+	forward_queue: ForwardQueue,
+	loops: OutstandingLoops,
+
+	/// One for requests and replies of all sessions.
+	assembler: Assembler,
+	surb_keystore: SurbKeystore,
+
+	pending: PendingRequests,
+	replies: ReplyCache,
+
+	events: VecDeque<Event>,
+	/// How many of `events` are requests of others.
+	queued_requests: usize,
+	/// Is [`Event::ReservedPeersChanged`] to be polled, before `events`?
+	reserved_peers_changed: bool,
+
+	/// Counters. Lengths, and the counters that rooms keep themselves, are filled in by [`Self::statistics`].
+	statistics: Statistics,
+}
+
+impl<R: RngCore + CryptoRng> Mixnet<R> {
+	/// A node that knows nothing of the chain yet. `rng` is the only source of its randomness, keys included.
+	/// `session_0_secret`: its key for session 0, for which nobody can register in time; for tests and for new chains.
+	pub fn new(
+		config: Config,
+		local_peer_id: PeerId,
+		rng: R,
+		session_0_secret: Option<KxSecret>,
+	) -> Result<Self, ConfigError> {
+		config.validate()?;
+		Ok(Self {
+			local_peer_id,
+			rng,
+			now: Time::ZERO,
+			sessions: Sessions::new(session_0_secret),
+			connected: BTreeSet::new(),
+			forward_queue: ForwardQueue::new(config.forward_queue_capacity),
+			loops: OutstandingLoops::default(),
+			assembler: Assembler::new(
+				config.max_incomplete_messages,
+				config.max_incomplete_fragments,
+				config.max_fragments_per_message,
+			),
+			surb_keystore: SurbKeystore::new(config.surb_keystore_capacity),
+			pending: PendingRequests::new(config.request),
+			replies: ReplyCache::new(config.reply),
+			events: VecDeque::new(),
+			queued_requests: 0,
+			reserved_peers_changed: false,
+			statistics: Statistics::default(),
+			config,
+		})
+	}
+
+	/// Does what is due at `now`: makes packets due, ends retry timers. Calling early or twice does no harm.
+	pub fn handle_timeout(&mut self, now: Time) {
+		self.advance(now);
+		self.handle_request_timers();
+	}
+
+	/// When [`handle_timeout`](Self::handle_timeout) wants to be called next; `None` while nothing is to come.
+	///
+	/// May change after any call that takes `&mut self`. In the past as long as due packets were not polled.
+	pub fn poll_timeout(&self) -> Option<Time> {
+		let ticks = self.sessions.iter().filter_map(|session| session.clock.next());
+		ticks.chain(self.forward_queue.next_deadline()).chain(self.pending.next_timer()).min()
+	}
+
+	/// The next event; `None` if nothing happened since.
+	pub fn poll_event(&mut self) -> Option<Event> {
+		if core::mem::take(&mut self.reserved_peers_changed) {
+			return Some(Event::ReservedPeersChanged);
+		}
+		let event = self.events.pop_front()?;
+		if matches!(event, Event::Request { .. }) {
+			self.queued_requests -= 1;
+		}
+		Some(event)
+	}
+
+	/// Counters since the start, and lengths of queues now.
+	pub fn statistics(&self) -> Statistics {
+		let authored_len =
+			|relative| self.sessions.session(relative).map_or(0, |session| session.authored.len() as u64);
+		let mut statistics = Statistics {
+			forward_queue_len: self.forward_queue.len() as u64,
+			previous_authored_queue_len: authored_len(RelativeSession::Previous),
+			current_authored_queue_len: authored_len(RelativeSession::Current),
+			requests_pending: self.pending.len() as u64,
+			replies_cached: self.replies.len() as u64,
+			surbs_kept: self.surb_keystore.len() as u64,
+			..self.statistics.clone()
+		};
+		statistics.count_drops(DropReason::IncompleteMessage, self.assembler.evicted_messages());
+		statistics.count_drops(DropReason::SurbEvicted, self.surb_keystore.evicted());
+		statistics
+	}
+
+	/// Time passes. It never runs backwards.
+	fn advance(&mut self, now: Time) {
+		self.now = self.now.max(now);
+		for (_, session) in self.sessions.iter_mut() {
+			if session.clock.skip_late(self.now, &mut self.rng) {
+				self.statistics.count_drop(DropReason::AuthoredTooLate);
+			}
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Requests of others, and our replies.
+
+use super::{AddressedPacket, Mixnet};
+use crate::{
+	message::{split, FragmentPlan},
+	request::{CachedReply, ReplyTo, Seen},
+	sphinx::{use_surb, PAYLOAD_DATA_SIZE},
+	statistics::DropReason,
+	traffic::{AuthoredKind, AuthoredPacket},
+	MessageId, SessionIndex, Time,
+};
+use rand_core::{CryptoRng, RngCore};
+
+/// Why no copy of a reply was sent. It is remembered all the same, and sent when the request is repeated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ReplyError {
+	/// The session that the request came in takes no replies any more.
+	#[error("session {0} takes no replies any more")]
+	SessionClosed(SessionIndex),
+	/// Too much data for one message.
+	#[error("the reply takes {fragments} fragments, {max} can be sent")]
+	TooLarge {
+		/// How many fragments it takes.
+		fragments: usize,
+		/// How many can be sent.
+		max: usize,
+	},
+	/// The request came with too few SURBs.
+	#[error("the reply takes {needed} SURBs, {given} were given")]
+	TooFewSurbs {
+		/// How many a copy takes.
+		needed: usize,
+		/// How many there are.
+		given: usize,
+	},
+	/// The authored queue is full.
+	#[error("the authored queue is full")]
+	QueueFull,
+	/// A SURB names no mixnode of the session.
+	#[error("bad SURB")]
+	BadSurb,
+	/// It was replied to already; that reply stands.
+	#[error("replied to already")]
+	AlreadyReplied,
+}
+
+impl<R: RngCore + CryptoRng> Mixnet<R> {
+	/// A request of another node is complete.
+	pub(super) fn handle_request(&mut self, reply_to: ReplyTo, data: Vec<u8>) -> Result<(), DropReason> {
+		match self.replies.see(self.now, reply_to.message_id) {
+			Seen::New if self.queued_requests >= self.config.max_queued_requests => {
+				self.replies.abandon(&reply_to.message_id);
+				Err(DropReason::TooManyQueuedRequests)
+			},
+			Seen::New => {
+				self.push_request_event(reply_to, data);
+				Ok(())
+			},
+			Seen::InProgress => Err(DropReason::RequestInProgress),
+			Seen::InCooldown => Err(DropReason::RequestInCooldown),
+			Seen::Answered(reply) => {
+				// What goes wrong is counted, and there is nobody to tell.
+				let _ = self.send_reply(reply_to, &reply);
+				Ok(())
+			},
+		}
+	}
+
+	/// Replies to a request: sends as many copies as are configured and its SURBs and the authored queue allow, and
+	/// remembers the reply for repeats of the request. `Ok` if at least one copy is on its way.
+	pub fn post_reply(&mut self, now: Time, reply_to: ReplyTo, data: Vec<u8>) -> Result<(), ReplyError> {
+		self.advance(now);
+		let reply = CachedReply { message_id: MessageId::random(&mut self.rng), data };
+		if !self.replies.answer(reply_to.message_id, reply.clone()) {
+			return Err(ReplyError::AlreadyReplied);
+		}
+		self.send_reply(reply_to, &reply)
+	}
+
+	/// Gives a request back without a reply. Should it be repeated, it is new.
+	pub fn abandon_request(&mut self, reply_to: ReplyTo) {
+		self.replies.abandon(&reply_to.message_id);
+	}
+
+	/// Sends copies of a reply, and counts those that are not sent for other reasons than the number of SURBs.
+	fn send_reply(&mut self, mut reply_to: ReplyTo, reply: &CachedReply) -> Result<(), ReplyError> {
+		let mut result = Ok(());
+		for copy in 0..self.config.reply.copies {
+			match self.send_reply_copy(&mut reply_to, reply) {
+				Ok(()) => self.replies.sent(self.now, &reply_to.message_id),
+				// SURBs are used up.
+				Err(ReplyError::TooFewSurbs { .. }) if copy > 0 => break,
+				Err(error) => {
+					self.statistics.count_drop(match error {
+						ReplyError::QueueFull => DropReason::ReplyQueueFull,
+						_ => DropReason::ReplyNotSent,
+					});
+					log::debug!(target: "mixnet", "Copy {copy} of a reply not sent: {error}");
+					if copy == 0 {
+						result = Err(error);
+					}
+					break;
+				},
+			}
+		}
+		result
+	}
+
+	/// Sends one copy, all of it or nothing, over the last of the SURBs.
+	fn send_reply_copy(&mut self, reply_to: &mut ReplyTo, reply: &CachedReply) -> Result<(), ReplyError> {
+		let closed = ReplyError::SessionClosed(reply_to.session);
+		let relative = self.sessions.relative(reply_to.session).ok_or(closed)?;
+		if !self.sessions.allows_requests(relative) {
+			return Err(closed);
+		}
+		let session = self.sessions.session_mut(relative).ok_or(closed)?;
+		let max = self.config.max_fragments_per_message.min(session.authored.capacity());
+		let plans = split(reply.message_id, &reply.data, 0, max)
+			.map_err(|error| ReplyError::TooLarge { fragments: error.needed, max: error.max })?;
+		let Some(rest) = reply_to.surbs.len().checked_sub(plans.len()) else {
+			return Err(ReplyError::TooFewSurbs { needed: plans.len(), given: reply_to.surbs.len() });
+		};
+		if !session.authored.has_room_for(plans.len()) {
+			return Err(ReplyError::QueueFull);
+		}
+		let mut packets = Vec::with_capacity(plans.len());
+		for (plan, surb) in plans.iter().zip(reply_to.surbs.drain(rest..)) {
+			let fragment = write_fragment(plan, &reply.data);
+			let (first, packet) = use_surb(surb, &fragment).map_err(|_| ReplyError::BadSurb)?;
+			// We may be the first mixnode ourselves only if someone made a bad SURB.
+			let peer_id = session
+				.topology
+				.mixnode_peer_id(first)
+				.filter(|peer_id| *peer_id != self.local_peer_id)
+				.ok_or(ReplyError::BadSurb)?;
+			packets.push(AuthoredPacket { kind: AuthoredKind::Reply, packet: AddressedPacket { peer_id, packet } });
+		}
+		session.authored.push_all(packets);
+		Ok(())
+	}
+}
+
+fn write_fragment(plan: &FragmentPlan, data: &[u8]) -> [u8; PAYLOAD_DATA_SIZE] {
+	let mut fragment = [0; PAYLOAD_DATA_SIZE];
+	plan.write(&mut fragment, data, &[]).expect("planned for this data and no SURBs; qed");
+	fragment
+}

@@ -1,0 +1,375 @@
+//! Our own requests.
+
+use super::{
+	send::{build_on_route, NoPacket},
+	AddressedPacket, Event, Mixnet,
+};
+use crate::{
+	message::{split, FragmentPlan},
+	request::{extrinsic_delay, queue_delay, HandlingDelay, QueueEnd, RequestError, RequestId, RouteMetrics, Stage},
+	session::{DisabledReason, Session, Slot},
+	sphinx::{build_request, build_surb, MixnodeIndex, Surb, SurbId, SurbKeys, PAYLOAD_DATA_SIZE},
+	statistics::DropReason,
+	time::scale,
+	topology::{RouteError, RouteKind},
+	traffic::{AuthoredKind, AuthoredPacket},
+	Config, MessageId, RelativeSession, SessionIndex, Time,
+};
+use core::time::Duration;
+use rand_core::{CryptoRng, RngCore};
+use std::collections::BTreeSet;
+
+/// Why a request was not taken.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PostError {
+	/// No session takes requests yet, or the one that does is not known yet. Try again later.
+	#[error("the mixnet is not ready")]
+	NotReady,
+	/// The mixnet rests. Try again in the next session.
+	#[error("the mixnet rests in session {session}: {reason}")]
+	Resting {
+		/// The session that new requests go to.
+		session: SessionIndex,
+		/// Why it rests.
+		reason: DisabledReason,
+	},
+	/// As many requests are pending as may be. Try again when one is done.
+	#[error("{capacity} requests are pending already")]
+	TooManyRequests {
+		/// How many may be.
+		capacity: usize,
+	},
+	/// Too much data, or too many SURBs, for one message.
+	#[error("the request takes {fragments} fragments, {max} can be sent")]
+	TooLarge {
+		/// How many fragments it takes.
+		fragments: usize,
+		/// How many can be sent.
+		max: usize,
+	},
+}
+
+/// Why no session takes requests now.
+enum NoSession {
+	NotReady,
+	Resting { session: SessionIndex, reason: DisabledReason },
+}
+
+impl From<NoSession> for PostError {
+	fn from(error: NoSession) -> Self {
+		match error {
+			NoSession::NotReady => Self::NotReady,
+			NoSession::Resting { session, reason } => Self::Resting { session, reason },
+		}
+	}
+}
+
+impl From<NoSession> for RequestError {
+	fn from(error: NoSession) -> Self {
+		match error {
+			NoSession::NotReady => Self::NotReady,
+			NoSession::Resting { session, reason } => Self::Resting { session, reason },
+		}
+	}
+}
+
+/// Why a copy of a request was not posted.
+enum NotPosted {
+	/// The authored queue is full.
+	NoRoom(RelativeSession),
+	/// Something else is missing that may come.
+	Blocked(RequestError),
+	/// It will never be.
+	Failed(RequestError),
+	/// Not to this destination.
+	BadDestination,
+}
+
+impl<R: RngCore + CryptoRng> Mixnet<R> {
+	/// Takes a request, to be sent to a random mixnode and repeated until it is answered, in copies with `surbs` SURBs
+	/// each (as many packets as all copies of its reply take: 2 for [`Request::SubmitExtrinsic`]
+	/// (crate::request::Request)). What becomes of it is told by [`Event::RequestAnswered`] or
+	/// [`Event::RequestFailed`].
+	pub fn post_request(
+		&mut self,
+		now: Time,
+		data: Vec<u8>,
+		surbs: usize,
+		delay: HandlingDelay,
+	) -> Result<RequestId, PostError> {
+		self.advance(now);
+		let relative = self.request_session()?;
+		if !self.pending.has_room() {
+			return Err(PostError::TooManyRequests { capacity: self.config.request.capacity });
+		}
+		// The message ID does not matter for the size.
+		let max = self.max_fragments(relative);
+		let plan = split(MessageId([0; 16]), &data, surbs, max);
+		plan.map_err(|error| PostError::TooLarge { fragments: error.needed, max: error.max })?;
+		let id = self.pending.insert(&mut self.rng, self.now, data, surbs, delay);
+		self.post_pending();
+		Ok(id)
+	}
+
+	/// Forgets a request. Returns whether it was pending. What was sent of it is not called back.
+	pub fn cancel_request(&mut self, now: Time, id: RequestId) -> bool {
+		self.advance(now);
+		let was_pending = self.remove_pending(id).is_some();
+		self.post_pending();
+		was_pending
+	}
+
+	/// The session that new requests go to: the default one, or, while that cannot take them, another that may.
+	fn request_session(&self) -> Result<RelativeSession, NoSession> {
+		let Some(status) = self.sessions.status() else { return Err(NoSession::NotReady) };
+		let default = status.phase.default_session();
+		let other = match default {
+			RelativeSession::Previous => RelativeSession::Current,
+			RelativeSession::Current => RelativeSession::Previous,
+		};
+		let candidates = [default, other].into_iter().filter(|relative| status.phase.allows_requests(*relative));
+		let mut error = NoSession::NotReady;
+		let mut wanted = false;
+		for relative in candidates {
+			match self.sessions.slot(relative) {
+				Some(Slot::Full(_)) => return Ok(relative),
+				Some(Slot::Disabled(reason)) if matches!(error, NoSession::NotReady) => {
+					let session = relative.index(status.current_index).unwrap_or_default();
+					error = NoSession::Resting { session, reason: reason.clone() };
+				},
+				Some(Slot::Empty | Slot::KeyOnly(_)) => wanted = true,
+				_ => (),
+			}
+		}
+		// One may turn out to take them when its mixnodes become known.
+		Err(if wanted { NoSession::NotReady } else { error })
+	}
+
+	/// Most fragments that a message sent in this session may have.
+	fn max_fragments(&self, relative: RelativeSession) -> usize {
+		let capacity = self.sessions.session(relative).map_or(usize::MAX, |session| session.authored.capacity());
+		self.config.max_fragments_per_message.min(capacity)
+	}
+
+	/// Posts what can be posted of the requests that wait to be, in their order. A request that finds no room in its
+	/// session holds up those behind it in the same session, lest small ones starve large ones.
+	pub(super) fn post_pending(&mut self) {
+		let mut full = BTreeSet::new();
+		let waiting: Vec<_> = self.pending.post_queue().collect();
+		for id in waiting {
+			while let Err(reason) = self.post_copies(id, &full) {
+				match reason {
+					NotPosted::NoRoom(relative) => {
+						full.insert(relative);
+						break;
+					},
+					NotPosted::Blocked(error) => {
+						self.pending.blocked(id, self.now, error);
+						break;
+					},
+					NotPosted::Failed(error) => {
+						self.fail(id, error);
+						break;
+					},
+					// Comes to an end, as there is a limit to destinations.
+					NotPosted::BadDestination => {
+						if !self.pending.next_destination(id, &mut self.rng) {
+							self.fail(id, RequestError::NoReply);
+							break;
+						}
+					},
+				}
+			}
+			if full.len() == RelativeSession::BOTH.len() {
+				break;
+			}
+		}
+	}
+
+	/// Posts all copies of a request that are to be posted. `full`: sessions without room.
+	fn post_copies(&mut self, id: RequestId, full: &BTreeSet<RelativeSession>) -> Result<(), NotPosted> {
+		while let Some(request) = self.pending.get(id) {
+			if !matches!(request.stage, Stage::Posting { .. }) {
+				break;
+			}
+			let relative = match request.bound_to {
+				Some((session, _)) => self.sessions.relative(session).ok_or(NotPosted::BadDestination)?,
+				None => self.request_session().map_err(|error| match error {
+					NoSession::NotReady => NotPosted::Blocked(RequestError::NotReady),
+					resting => NotPosted::Failed(resting.into()),
+				})?,
+			};
+			if full.contains(&relative) {
+				return Err(NotPosted::NoRoom(relative));
+			}
+			if !self.post_copy(id, relative)? {
+				break;
+			}
+		}
+		Ok(())
+	}
+
+	/// Posts one copy of a request. Returns whether there are more to post.
+	fn post_copy(&mut self, id: RequestId, relative: RelativeSession) -> Result<bool, NotPosted> {
+		let max = self.max_fragments(relative);
+		let Some(request) = self.pending.get(id) else { return Ok(false) };
+		let Some(session) = self.sessions.session_mut(relative) else { return Err(NotPosted::BadDestination) };
+
+		let plans = split(request.message_id, &request.data, request.surbs, max)
+			.map_err(|error| NotPosted::Failed(RequestError::TooLarge { fragments: error.needed, max: error.max }))?;
+		if !session.authored.has_room_for(plans.len()) {
+			return Err(NotPosted::NoRoom(relative));
+		}
+		let connected_gateways = session.topology.connected_gateways(&self.connected);
+		let destination = match request.bound_to {
+			Some((_, destination)) => destination,
+			None => session
+				.topology
+				.draw_destination(&mut self.rng, &connected_gateways)
+				.map_err(|error| not_posted(NoPacket::Route(error)))?,
+		};
+		let mut copy = Copy {
+			session,
+			connected_gateways: &connected_gateways,
+			hops: self.config.hops,
+			destination,
+			packets: Vec::with_capacity(plans.len()),
+			surb_keys: Vec::with_capacity(request.surbs),
+			metrics: RouteMetrics::default(),
+		};
+		for plan in &plans {
+			copy.add_fragment(&mut self.rng, plan, &request.data).map_err(not_posted)?;
+		}
+		let Copy { packets, surb_keys, metrics, .. } = copy;
+
+		let message_id = request.message_id;
+		let delay = handling_delay(&self.config, request.delay, &message_id);
+		let packets =
+			packets.into_iter().map(|packet| AuthoredPacket { kind: AuthoredKind::Request(id), packet }).collect();
+		session.authored.push_all(packets);
+		for (surb_id, keys) in surb_keys {
+			self.surb_keystore.insert(message_id, surb_id, keys);
+		}
+		let answer_by = self.now + round_trip(&self.config, session, &metrics).saturating_add(delay);
+		Ok(self.pending.posted(id, (session.index, destination), answer_by))
+	}
+
+	/// Ends retry timers, and gives up what waited too long to be posted.
+	pub(super) fn handle_request_timers(&mut self) {
+		while let Some(id) = self.pending.pop_timer(self.now) {
+			let Some(request) = self.pending.get(id) else { continue };
+			match &request.stage {
+				Stage::Posting { blocked: Some((_, error)), .. } => {
+					let error = error.clone();
+					self.fail(id, error);
+				},
+				Stage::Posting { blocked: None, .. } => (),
+				Stage::Waiting => {
+					if !self.pending.next_attempt(id, &mut self.rng) {
+						self.fail(id, RequestError::NoReply);
+					}
+				},
+			}
+		}
+		self.post_pending();
+	}
+
+	/// A reply came over a SURB of the request message `message_id`.
+	pub(super) fn handle_reply(&mut self, message_id: &MessageId, data: Vec<u8>) -> Result<(), DropReason> {
+		let id = self.pending.by_message_id(message_id).ok_or(DropReason::LateReply)?;
+		let taken_at = self.remove_pending(id).ok_or(DropReason::LateReply)?;
+		self.events.push_back(Event::RequestAnswered { id, data, round_trip: self.now - taken_at });
+		self.post_pending();
+		Ok(())
+	}
+
+	fn fail(&mut self, id: RequestId, error: RequestError) {
+		if self.remove_pending(id).is_some() {
+			self.events.push_back(Event::RequestFailed { id, error });
+		}
+	}
+
+	/// Removes a request, its packets that were not sent and the keys of its SURBs. Returns when it was taken.
+	fn remove_pending(&mut self, id: RequestId) -> Option<Time> {
+		let (request, message_ids) = self.pending.remove(id)?;
+		for (_, session) in self.sessions.iter_mut() {
+			session.authored.remove_request(id);
+		}
+		for message_id in &message_ids {
+			self.surb_keystore.remove_for(message_id);
+		}
+		Some(request.taken_at)
+	}
+}
+
+/// A copy of a request, while it is built.
+struct Copy<'a> {
+	session: &'a Session,
+	connected_gateways: &'a [MixnodeIndex],
+	hops: usize,
+	destination: MixnodeIndex,
+	packets: Vec<AddressedPacket>,
+	surb_keys: Vec<(SurbId, SurbKeys)>,
+	metrics: RouteMetrics,
+}
+
+impl Copy<'_> {
+	/// Builds a fragment's SURBs and its packet, each with a route of its own.
+	fn add_fragment<R: RngCore + CryptoRng>(
+		&mut self,
+		rng: &mut R,
+		plan: &FragmentPlan,
+		data: &[u8],
+	) -> Result<(), NoPacket> {
+		let surbs = (0..plan.surbs()).map(|_| self.add_surb(rng)).collect::<Result<Vec<_>, _>>()?;
+		let mut payload = [0; PAYLOAD_DATA_SIZE];
+		plan.write(&mut payload, data, &surbs)
+			.expect("planned for this data, and as many SURBs were made as the plan says; qed");
+		let kind = RouteKind::To(self.destination);
+		let (route, built) =
+			build_on_route(rng, &self.session.topology, self.connected_gateways, kind, self.hops, |rng, route| {
+				build_request(rng, &route.hops, &payload)
+			})?;
+		self.metrics.add_request(route.hops.len(), built.delay);
+		self.packets.push(AddressedPacket { peer_id: route.first_peer_id, packet: built.packet });
+		Ok(())
+	}
+
+	fn add_surb<R: RngCore + CryptoRng>(&mut self, rng: &mut R) -> Result<Surb, NoPacket> {
+		let id = SurbId::random(rng);
+		let kind = RouteKind::From(self.destination);
+		let (route, (surb, keys, delay)) =
+			build_on_route(rng, &self.session.topology, self.connected_gateways, kind, self.hops, |rng, route| {
+				build_surb(rng, route.first, &route.hops, id)
+			})?;
+		self.metrics.add_surb(route.hops.len(), delay);
+		self.surb_keys.push((id, keys));
+		Ok(surb)
+	}
+}
+
+fn not_posted(error: NoPacket) -> NotPosted {
+	match error {
+		NoPacket::Route(RouteError::NoConnectedGateways) => NotPosted::Blocked(RequestError::NoConnectedGateways),
+		NoPacket::Route(RouteError::TooFewMixnodes) => NotPosted::Failed(RequestError::TooFewMixnodes),
+		NoPacket::Build => NotPosted::BadDestination,
+	}
+}
+
+fn handling_delay(config: &Config, delay: HandlingDelay, message_id: &MessageId) -> Duration {
+	match delay {
+		HandlingDelay::Fixed(delay) => delay,
+		HandlingDelay::Extrinsic => scale(config.mean_extrinsic_delay, extrinsic_delay(message_id)),
+	}
+}
+
+/// How long it takes, but for handling, until the last packet of the reply to what is queued in `session` now has come.
+/// (PROTOCOL.md, section 10)
+fn round_trip(config: &Config, session: &Session, metrics: &RouteMetrics) -> Duration {
+	let loops = config.loop_cover_proportion;
+	let here = QueueEnd::new(session.authored_config.mean_period, session.authored.len(), loops);
+	let there = QueueEnd::new(config.mixnode.mean_period, config.mixnode.queue_capacity, loops);
+	metrics
+		.travel_time(config.mean_forwarding_delay, config.per_hop_network_delay)
+		.saturating_add(queue_delay(here, there))
+}

@@ -1,0 +1,138 @@
+//! Packets out.
+
+use super::{AddressedPacket, Mixnet};
+use crate::{
+	sphinx::{build_cover, BuildError, CoverId, MixnodeIndex},
+	statistics::DropReason,
+	topology::{Route, RouteError, RouteKind, Topology},
+	traffic::AuthoredKind,
+	RelativeSession,
+};
+use rand_core::{CryptoRng, RngCore};
+use rand_distr::{Bernoulli, Distribution};
+
+/// How often another route is drawn when a packet cannot be built for one: a mixnode may have registered a key that
+/// nobody can share a secret with.
+const MAX_ROUTES_TRIED: usize = 4;
+
+/// Why a packet of ours could not be built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum NoPacket {
+	/// There is no route.
+	Route(RouteError),
+	/// There are routes, but building failed for all that were tried.
+	Build,
+}
+
+/// Draws a route and builds something for it.
+pub(super) fn build_on_route<R: RngCore + CryptoRng, T>(
+	rng: &mut R,
+	topology: &Topology,
+	connected_gateways: &[MixnodeIndex],
+	kind: RouteKind,
+	hops: usize,
+	mut build: impl FnMut(&mut R, &Route) -> Result<T, BuildError>,
+) -> Result<(Route, T), NoPacket> {
+	for _ in 0..MAX_ROUTES_TRIED {
+		let route = topology.draw_route(rng, connected_gateways, kind, hops).map_err(NoPacket::Route)?;
+		match build(rng, &route) {
+			Ok(built) => return Ok((route, built)),
+			Err(error) => log::debug!(target: "mixnet", "Cannot build a packet: {error}"),
+		}
+	}
+	Err(NoPacket::Build)
+}
+
+impl<R: RngCore + CryptoRng> Mixnet<R> {
+	/// The next packet to be sent at once; `None` if nothing is due at the latest time that we were told.
+	///
+	/// Forward packets come first, by deadline; then the sessions' clocks are looked at, each tick of which is a packet:
+	/// one of a request or reply, or cover, which is built now.
+	pub fn poll_transmit(&mut self) -> Option<AddressedPacket> {
+		if let Some(packet) = self.forward_queue.pop_due(self.now) {
+			self.statistics.packets_forwarded += 1;
+			return Some(packet);
+		}
+		while let Some(relative) = self.take_tick() {
+			let packet = self.author(relative);
+			if packet.is_some() {
+				return packet;
+			}
+			self.statistics.count_drop(DropReason::NoRoute);
+		}
+		None
+	}
+
+	/// Takes the earliest due tick. Returns the session whose it is.
+	fn take_tick(&mut self) -> Option<RelativeSession> {
+		let now = self.now;
+		let (_, relative, session) = self
+			.sessions
+			.iter_mut()
+			.filter_map(|(relative, session)| Some((session.clock.next()?, relative, session)))
+			.filter(|(tick, ..)| *tick <= now)
+			.min_by_key(|(tick, relative, _)| (*tick, *relative))?;
+		session.clock.advance(&mut self.rng);
+		Some(relative)
+	}
+
+	/// The packet for a tick in this session.
+	fn author(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
+		let is_loop = Bernoulli::new(self.config.loop_cover_proportion)
+			.expect("validated to be a probability when we were made; qed")
+			.sample(&mut self.rng);
+		if is_loop {
+			let id = self.random_cover_id();
+			let packet = self.build_cover(relative, None, Some(id))?;
+			self.loops.insert(id);
+			self.statistics.loop_cover_authored += 1;
+			return Some(packet);
+		}
+		if let Some(packet) = self.pop_authored(relative) {
+			return Some(packet);
+		}
+		let session = self.sessions.session(relative)?;
+		let gateways = session.topology.connected_gateways(&self.connected);
+		let destination = session.topology.draw_destination(&mut self.rng, &gateways).ok()?;
+		let packet = self.build_cover(relative, Some(destination), None)?;
+		self.statistics.drop_cover_authored += 1;
+		Some(packet)
+	}
+
+	/// A request or reply packet, to take the place of drop cover.
+	fn pop_authored(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
+		if !self.sessions.allows_requests(relative) {
+			return None;
+		}
+		let authored = self.sessions.session_mut(relative)?.authored.pop()?;
+		match authored.kind {
+			AuthoredKind::Request(_) => self.statistics.requests_authored += 1,
+			AuthoredKind::Reply => self.statistics.replies_authored += 1,
+		}
+		// There is room for one packet more.
+		self.post_pending();
+		Some(authored.packet)
+	}
+
+	/// Cover to `destination`, or back to us.
+	fn build_cover(
+		&mut self,
+		relative: RelativeSession,
+		destination: Option<MixnodeIndex>,
+		id: Option<CoverId>,
+	) -> Option<AddressedPacket> {
+		let session = self.sessions.session(relative)?;
+		let gateways = session.topology.connected_gateways(&self.connected);
+		let kind = destination.map_or(RouteKind::Loop, RouteKind::To);
+		let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, id);
+		let (route, built) =
+			build_on_route(&mut self.rng, &session.topology, &gateways, kind, self.config.hops, build).ok()?;
+		Some(AddressedPacket { peer_id: route.first_peer_id, packet: built.packet })
+	}
+
+	fn random_cover_id(&mut self) -> CoverId {
+		let mut id = [0; 16];
+		self.rng.fill_bytes(&mut id);
+		CoverId(id)
+	}
+}

@@ -1,0 +1,309 @@
+//! Our own requests, until they are answered or given up.
+//!
+//! Bookkeeping only: what to send next, and when. The state machine does the sending.
+
+use crate::{session::DisabledReason, sphinx::MixnodeIndex, time::Time, MessageId, RequestConfig, SessionIndex};
+use core::time::Duration;
+use rand_core::{CryptoRng, RngCore};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Names a request of ours. Never used twice by one [`Mixnet`](crate::Mixnet).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RequestId(pub u64);
+
+/// How long the destination takes to handle a request and post its reply: a conservative estimate, for the retry timer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HandlingDelay {
+	/// This long.
+	Fixed(Duration),
+	/// As long as the request's message ID makes the destination wait before it submits an extrinsic.
+	/// (See [`extrinsic_delay`](super::extrinsic_delay).)
+	Extrinsic,
+}
+
+/// Why a request was given up.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RequestError {
+	/// All destinations were tried, and none answered. The request may have been handled all the same.
+	#[error("no destination replied")]
+	NoReply,
+	/// The mixnet rests.
+	#[error("the mixnet rests in session {session}: {reason}")]
+	Resting {
+		/// The session that new requests go to.
+		session: SessionIndex,
+		/// Why it rests.
+		reason: DisabledReason,
+	},
+	/// The mixnodes of the session that requests go to did not become known in time.
+	#[error("the mixnodes are not known")]
+	NotReady,
+	/// We are not a mixnode, and no gateway got connected in time.
+	#[error("not connected to any gateway mixnode")]
+	NoConnectedGateways,
+	/// The session has too few mixnodes to send a request through.
+	#[error("too few mixnodes")]
+	TooFewMixnodes,
+	/// The request is too large for the session that it would have to go to now.
+	#[error("the request takes {fragments} fragments, {max} can be sent")]
+	TooLarge {
+		/// How many fragments it takes.
+		fragments: usize,
+		/// How many can be sent.
+		max: usize,
+	},
+}
+
+/// What a request is waiting for.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Stage {
+	/// To be posted, this many more times in this attempt. It is in the post queue.
+	Posting {
+		/// At least 1.
+		copies: u32,
+		/// Set if it cannot be posted now, and not for want of room: when it is given up, and why.
+		blocked: Option<(Time, RequestError)>,
+	},
+	/// For an answer, until the retry timer ends.
+	Waiting,
+}
+
+/// A request that is neither answered nor given up.
+#[derive(Debug)]
+pub(crate) struct Pending {
+	pub data: Vec<u8>,
+	/// SURBs per copy.
+	pub surbs: usize,
+	pub delay: HandlingDelay,
+	/// When it was given to us.
+	pub taken_at: Time,
+	pub stage: Stage,
+	pub message_id: MessageId,
+	/// The session and the destination that know `message_id`; `None` before its first copy is posted.
+	pub bound_to: Option<(SessionIndex, MixnodeIndex)>,
+	/// When the retry timer ends, if all copies are posted by then.
+	pub retry_at: Time,
+	destinations_left: u32,
+	attempts_left: u32,
+	/// Message IDs that it had before: late answers to those count as well. The latest last.
+	old_message_ids: VecDeque<MessageId>,
+}
+
+/// Most old message IDs remembered per request. More than the default policy can need, but for many session changes.
+const MAX_OLD_MESSAGE_IDS: usize = 8;
+
+/// All our pending requests.
+#[derive(Debug)]
+pub(crate) struct PendingRequests {
+	config: RequestConfig,
+	next_id: u64,
+	requests: BTreeMap<RequestId, Pending>,
+	by_message_id: BTreeMap<MessageId, RequestId>,
+	/// Those to be posted, first in, first out.
+	post_queue: VecDeque<RequestId>,
+	/// When each that has a timer wants to be looked at: one entry at most per request.
+	timers: BTreeSet<(Time, RequestId)>,
+}
+
+impl PendingRequests {
+	pub fn new(config: RequestConfig) -> Self {
+		Self {
+			config,
+			next_id: 0,
+			requests: BTreeMap::new(),
+			by_message_id: BTreeMap::new(),
+			post_queue: VecDeque::new(),
+			timers: BTreeSet::new(),
+		}
+	}
+
+	pub fn len(&self) -> usize {
+		self.requests.len()
+	}
+
+	pub fn has_room(&self) -> bool {
+		self.requests.len() < self.config.capacity
+	}
+
+	/// Takes a request, which is then to be posted.
+	pub fn insert<R: RngCore + CryptoRng>(
+		&mut self,
+		rng: &mut R,
+		now: Time,
+		data: Vec<u8>,
+		surbs: usize,
+		delay: HandlingDelay,
+	) -> RequestId {
+		let id = RequestId(self.next_id);
+		self.next_id += 1;
+		let message_id = MessageId::random(rng);
+		let request = Pending {
+			data,
+			surbs,
+			delay,
+			taken_at: now,
+			stage: Stage::Posting { copies: self.config.copies, blocked: None },
+			message_id,
+			bound_to: None,
+			retry_at: Time::ZERO,
+			destinations_left: self.config.destinations - 1,
+			attempts_left: self.config.attempts - 1,
+			old_message_ids: VecDeque::new(),
+		};
+		self.requests.insert(id, request);
+		self.by_message_id.insert(message_id, id);
+		self.post_queue.push_back(id);
+		id
+	}
+
+	pub fn get(&self, id: RequestId) -> Option<&Pending> {
+		self.requests.get(&id)
+	}
+
+	/// The request that has, or had, this message ID.
+	pub fn by_message_id(&self, message_id: &MessageId) -> Option<RequestId> {
+		self.by_message_id.get(message_id).copied()
+	}
+
+	/// Removes a request. Returns it with all its message IDs.
+	pub fn remove(&mut self, id: RequestId) -> Option<(Pending, Vec<MessageId>)> {
+		let mut request = self.requests.remove(&id)?;
+		self.post_queue.retain(|queued| *queued != id);
+		self.timers.retain(|(_, timed)| *timed != id);
+		let mut message_ids: Vec<_> = request.old_message_ids.drain(..).collect();
+		message_ids.push(request.message_id);
+		for message_id in &message_ids {
+			self.by_message_id.remove(message_id);
+		}
+		Some((request, message_ids))
+	}
+
+	/// Those to be posted, in order.
+	pub fn post_queue(&self) -> impl ExactSizeIterator<Item = RequestId> + '_ {
+		self.post_queue.iter().copied()
+	}
+
+	/// A copy of the request was posted to `bound_to`; if it is answered at all, then until `answer_by`. Returns whether
+	/// there are more copies to post.
+	pub fn posted(&mut self, id: RequestId, bound_to: (SessionIndex, MixnodeIndex), answer_by: Time) -> bool {
+		let Some(request) = self.requests.get_mut(&id) else { return false };
+		request.bound_to = Some(bound_to);
+		request.retry_at = request.retry_at.max(answer_by);
+		let retry_at = request.retry_at;
+		let copies_left = match &mut request.stage {
+			Stage::Posting { copies, blocked } => {
+				*blocked = None;
+				*copies -= 1;
+				*copies
+			},
+			Stage::Waiting => 0,
+		};
+		if copies_left == 0 {
+			request.stage = Stage::Waiting;
+			self.post_queue.retain(|queued| *queued != id);
+			self.set_timer(id, Some(retry_at));
+		} else {
+			self.set_timer(id, None);
+		}
+		copies_left > 0
+	}
+
+	/// The request cannot be posted now, for want of something else than room. It is given up after a while.
+	pub fn blocked(&mut self, id: RequestId, now: Time, error: RequestError) {
+		let Some(Pending { stage: Stage::Posting { blocked, .. }, .. }) = self.requests.get_mut(&id) else { return };
+		let until = blocked.take().map_or(now + self.config.max_wait, |(until, _)| until);
+		*blocked = Some((until, error));
+		self.set_timer(id, Some(until));
+	}
+
+	/// Starts the request's next attempt, with another destination when this one's attempts are used up. Returns `false`
+	/// if all destinations' are.
+	pub fn next_attempt<R: RngCore + CryptoRng>(&mut self, id: RequestId, rng: &mut R) -> bool {
+		match self.requests.get_mut(&id) {
+			Some(request) if request.attempts_left > 0 => {
+				request.attempts_left -= 1;
+				self.post_again(id);
+				true
+			},
+			_ => self.next_destination(id, rng),
+		}
+	}
+
+	/// Starts anew with another destination. Returns `false` if all are used up.
+	pub fn next_destination<R: RngCore + CryptoRng>(&mut self, id: RequestId, rng: &mut R) -> bool {
+		match self.requests.get_mut(&id) {
+			Some(request) if request.destinations_left > 0 => {
+				request.destinations_left -= 1;
+				request.attempts_left = self.config.attempts - 1;
+				self.rebind(id, rng);
+				true
+			},
+			_ => false,
+		}
+	}
+
+	/// The session `index` takes no requests any more: those that were sent through it start anew in another. This costs
+	/// them no attempt, and nothing on the network, where request packets take the place of cover.
+	pub fn leave_sessions<R: RngCore + CryptoRng>(
+		&mut self,
+		rng: &mut R,
+		takes_requests: impl Fn(SessionIndex) -> bool,
+	) {
+		let leaving: Vec<_> = self
+			.requests
+			.iter()
+			.filter(|(_, request)| request.bound_to.is_some_and(|(session, _)| !takes_requests(session)))
+			.map(|(id, _)| *id)
+			.collect();
+		for id in leaving {
+			self.rebind(id, rng);
+		}
+	}
+
+	/// Posts under a new message ID, to a destination to be drawn. A message ID is for one destination alone: two that
+	/// compared theirs must not find the same, and in a new session old SURBs must not be used.
+	fn rebind<R: RngCore + CryptoRng>(&mut self, id: RequestId, rng: &mut R) {
+		let Some(request) = self.requests.get_mut(&id) else { return };
+		if request.bound_to.take().is_some() {
+			let old = core::mem::replace(&mut request.message_id, MessageId::random(rng));
+			request.old_message_ids.push_back(old);
+			if request.old_message_ids.len() > MAX_OLD_MESSAGE_IDS {
+				if let Some(oldest) = request.old_message_ids.pop_front() {
+					self.by_message_id.remove(&oldest);
+				}
+			}
+			self.by_message_id.insert(request.message_id, id);
+		}
+		request.retry_at = Time::ZERO;
+		self.post_again(id);
+	}
+
+	fn post_again(&mut self, id: RequestId) {
+		let Some(request) = self.requests.get_mut(&id) else { return };
+		if request.stage == Stage::Waiting {
+			self.post_queue.push_back(id);
+		}
+		request.stage = Stage::Posting { copies: self.config.copies, blocked: None };
+		self.set_timer(id, None);
+	}
+
+	fn set_timer(&mut self, id: RequestId, at: Option<Time>) {
+		self.timers.retain(|(_, timed)| *timed != id);
+		self.timers.extend(at.map(|at| (at, id)));
+	}
+
+	/// When the next timer ends.
+	pub fn next_timer(&self) -> Option<Time> {
+		self.timers.first().map(|(at, _)| *at)
+	}
+
+	/// Takes a timer that ended.
+	pub fn pop_timer(&mut self, now: Time) -> Option<RequestId> {
+		let (at, id) = *self.timers.first()?;
+		if at > now {
+			return None;
+		}
+		self.timers.pop_first();
+		Some(id)
+	}
+}

@@ -1,0 +1,167 @@
+//! Other nodes' requests, while they are handled and for some time after.
+
+use crate::{sphinx::Surb, time::Time, MessageId, ReplyConfig, SessionIndex};
+use core::fmt;
+use std::collections::BTreeMap;
+
+/// What it takes to reply to one request: hand it back with the reply, or without one.
+pub struct ReplyTo {
+	pub(crate) session: SessionIndex,
+	pub(crate) message_id: MessageId,
+	pub(crate) surbs: Vec<Surb>,
+}
+
+impl ReplyTo {
+	/// The message ID of the request.
+	pub fn message_id(&self) -> MessageId {
+		self.message_id
+	}
+
+	/// The session that the request came in, and the reply goes out in.
+	pub fn session(&self) -> SessionIndex {
+		self.session
+	}
+
+	/// How many packets can be sent in reply, all copies together.
+	pub fn surbs(&self) -> usize {
+		self.surbs.len()
+	}
+}
+
+impl fmt::Debug for ReplyTo {
+	/// SURBs are for the addressee's eyes only.
+	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+		f.debug_struct("ReplyTo")
+			.field("session", &self.session)
+			.field("message_id", &self.message_id)
+			.field("surbs", &self.surbs.len())
+			.finish()
+	}
+}
+
+/// A reply that can be sent again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct CachedReply {
+	/// Message ID of the reply, the same in all copies.
+	pub message_id: MessageId,
+	/// What it says.
+	pub data: Vec<u8>,
+}
+
+/// What to do with a request that came.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Seen {
+	/// It is new: handle it.
+	New,
+	/// It is being handled: nothing.
+	InProgress,
+	/// It was just replied to: nothing.
+	InCooldown,
+	/// It was replied to some time ago, and apparently in vain: send this again.
+	Answered(CachedReply),
+}
+
+#[derive(Debug)]
+enum State {
+	InProgress,
+	Answered {
+		reply: CachedReply,
+		/// When a copy of the reply was last sent; `None` if none could be.
+		sent_at: Option<Time>,
+	},
+}
+
+#[derive(Debug)]
+struct Entry {
+	state: State,
+	/// When it was last used: a key of `ReplyCache::by_use`.
+	used: u64,
+}
+
+/// Requests by message ID, bounded; the least recently used one is forgotten first.
+#[derive(Debug)]
+pub(crate) struct ReplyCache {
+	config: ReplyConfig,
+	entries: BTreeMap<MessageId, Entry>,
+	by_use: BTreeMap<u64, MessageId>,
+	uses: u64,
+}
+
+impl ReplyCache {
+	pub fn new(config: ReplyConfig) -> Self {
+		Self { config, entries: BTreeMap::new(), by_use: BTreeMap::new(), uses: 0 }
+	}
+
+	pub fn len(&self) -> usize {
+		self.entries.len()
+	}
+
+	/// A request came. If it is new, it is in progress from now on.
+	pub fn see(&mut self, now: Time, message_id: MessageId) -> Seen {
+		let seen = match self.entries.get(&message_id).map(|entry| &entry.state) {
+			None => {
+				self.put(message_id, State::InProgress);
+				return Seen::New;
+			},
+			Some(State::InProgress) => Seen::InProgress,
+			Some(State::Answered { sent_at: Some(sent_at), .. }) if now - *sent_at < self.config.cooldown => {
+				Seen::InCooldown
+			},
+			Some(State::Answered { reply, .. }) => Seen::Answered(reply.clone()),
+		};
+		self.touch(&message_id);
+		seen
+	}
+
+	/// The request was handled, with this reply. Returns `false`, and keeps the first one, if it had a reply already.
+	pub fn answer(&mut self, message_id: MessageId, reply: CachedReply) -> bool {
+		match self.entries.get(&message_id) {
+			Some(Entry { state: State::Answered { .. }, .. }) => false,
+			_ => {
+				self.put(message_id, State::Answered { reply, sent_at: None });
+				true
+			},
+		}
+	}
+
+	/// A copy of the reply was sent.
+	pub fn sent(&mut self, now: Time, message_id: &MessageId) {
+		if let Some(Entry { state: State::Answered { sent_at, .. }, .. }) = self.entries.get_mut(message_id) {
+			*sent_at = Some(now);
+		}
+	}
+
+	/// The request will not be replied to. If it comes again, it is new.
+	pub fn abandon(&mut self, message_id: &MessageId) {
+		if matches!(self.entries.get(message_id), Some(Entry { state: State::InProgress, .. })) {
+			self.remove(message_id);
+		}
+	}
+
+	fn put(&mut self, message_id: MessageId, state: State) {
+		self.remove(&message_id);
+		if self.entries.len() >= self.config.capacity {
+			if let Some((_, oldest)) = self.by_use.pop_first() {
+				self.entries.remove(&oldest);
+			}
+		}
+		self.uses += 1;
+		self.entries.insert(message_id, Entry { state, used: self.uses });
+		self.by_use.insert(self.uses, message_id);
+	}
+
+	fn touch(&mut self, message_id: &MessageId) {
+		if let Some(entry) = self.entries.get_mut(message_id) {
+			self.by_use.remove(&entry.used);
+			self.uses += 1;
+			entry.used = self.uses;
+			self.by_use.insert(self.uses, *message_id);
+		}
+	}
+
+	fn remove(&mut self, message_id: &MessageId) {
+		if let Some(entry) = self.entries.remove(message_id) {
+			self.by_use.remove(&entry.used);
+		}
+	}
+}

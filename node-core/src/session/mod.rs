@@ -1,0 +1,26 @@
+//! Sessions: their keys, what we know of them, and when they end. (PROTOCOL.md, section 7)
+//!
+//! Up to two sessions are live at a time, the current one and, until phase 3, the one before. Each has a slot, which
+//! fills as we learn of the session:
+//!
+//! ```text
+//! Empty -> KeyOnly -> Full      KeyOnly if we made (or restored) a key and perhaps registered it; Full once the chain
+//!      \         \             told us the mixnodes; Disabled if it told us that there are none, or if our
+//!       `---------`-> Disabled  configuration wants no part in this session
+//! ```
+//!
+//! Dropping a slot destroys its key and its replay filter, together: a key never outlives the memory of the packets
+//! that were accepted under it. A session that is over stays over, even if the chain seems to step back.
+//!
+//! - [`slot`]: slots and what they hold.
+//! - [`sessions`]: the two slots, keys of sessions to come, and how status changes move them.
+
+mod sessions;
+mod slot;
+
+pub(crate) use sessions::Sessions;
+pub use slot::DisabledReason;
+pub(crate) use slot::{KeyPair, Session, Slot};
+
+#[cfg(test)]
+mod tests;

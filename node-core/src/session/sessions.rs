@@ -1,0 +1,171 @@
+//! The two live sessions, and the keys of sessions to come.
+
+use super::{KeyPair, Session, Slot};
+use crate::{
+	sphinx::{Opened, Packet, UnwrapError},
+	KxPublic, KxSecret, RelativeSession, SessionIndex, SessionStatus,
+};
+use rand_core::{CryptoRng, RngCore};
+use std::collections::BTreeMap;
+
+/// The live sessions' slots, and keys for sessions that are not live yet.
+pub(crate) struct Sessions {
+	/// `None` until the chain was first heard of.
+	status: Option<SessionStatus>,
+	/// `None`: there is none, or it is over.
+	previous: Option<Slot>,
+	/// `None` exactly while `status` is.
+	current: Option<Slot>,
+	/// Keys for sessions without a slot. Once the status is known: for the session after the current one only.
+	future_keys: BTreeMap<SessionIndex, KeyPair>,
+}
+
+impl Sessions {
+	/// `session_0_secret`: the key for session 0, for which nobody can register; for tests and for new chains.
+	pub fn new(session_0_secret: Option<KxSecret>) -> Self {
+		let future_keys = session_0_secret.into_iter().map(|secret| (0, secret.into())).collect();
+		Self { status: None, previous: None, current: None, future_keys }
+	}
+
+	pub fn status(&self) -> Option<SessionStatus> {
+		self.status
+	}
+
+	/// Moves to `status`. Slots follow their sessions, by index; what has no slot any more is destroyed. Returns whether
+	/// anything changed.
+	///
+	/// Sessions may be skipped: the new slots are then empty, but for a key made in time. Phases may come in any order,
+	/// but a previous session that is over stays so. A current index that steps back means another chain, or one that
+	/// started over: all is forgotten, keys above all.
+	pub fn set_status(&mut self, status: SessionStatus) -> bool {
+		let old = self.status.replace(status);
+		if old == Some(status) {
+			return false;
+		}
+		match old {
+			Some(old) if status.current_index < old.current_index => {
+				log::warn!(target: "mixnet", "The current session stepped back, from {old} to {status}");
+				self.future_keys.clear();
+				self.begin_both(status);
+			},
+			Some(old) if status.current_index == old.current_index => (),
+			Some(old) if status.current_index - old.current_index == 1 => {
+				let next = Slot::new(self.future_keys.remove(&status.current_index));
+				self.previous = self.current.replace(next);
+			},
+			_ => self.begin_both(status),
+		}
+		if !status.phase.needs_previous() {
+			self.previous = None;
+		}
+		self.future_keys.retain(|index, _| status.current_index.checked_add(1) == Some(*index));
+		true
+	}
+
+	fn begin_both(&mut self, status: SessionStatus) {
+		self.previous = RelativeSession::Previous
+			.index(status.current_index)
+			.map(|index| Slot::new(self.future_keys.remove(&index)));
+		self.current = Some(Slot::new(self.future_keys.remove(&status.current_index)));
+	}
+
+	/// The session that keys are made for: the one after the current. Before the first status, session 0 is taken to be
+	/// the current one. (There is no session after the last index; its own is returned, and its keys are never used.)
+	fn next_index(&self) -> SessionIndex {
+		self.status.map_or(1, |status| status.current_index.saturating_add(1))
+	}
+
+	/// The key pair for the next session, made on the first call.
+	pub fn next_keys<R: RngCore + CryptoRng>(&mut self, rng: &mut R) -> (SessionIndex, &KeyPair) {
+		let index = self.next_index();
+		let keys = self.future_keys.entry(index).or_insert_with(|| KxSecret::random(rng).into());
+		(index, keys)
+	}
+
+	/// Takes a key for a session that has none yet and whose mixnodes are not known. Returns whether it was taken.
+	pub fn restore_key(&mut self, index: SessionIndex, secret: KxSecret) -> bool {
+		let slot = match self.status.map(|status| RelativeSession::of(index, status.current_index)) {
+			Some(Some(relative)) => self.slot_mut(relative),
+			Some(None) if index != self.next_index() => return false,
+			_ => {
+				// Not live yet.
+				let free = !self.future_keys.contains_key(&index);
+				if free {
+					self.future_keys.insert(index, secret.into());
+				}
+				return free;
+			},
+		};
+		match slot {
+			Some(slot @ Slot::Empty) => {
+				*slot = Slot::KeyOnly(secret.into());
+				true
+			},
+			_ => false,
+		}
+	}
+
+	pub fn slot(&self, relative: RelativeSession) -> Option<&Slot> {
+		match relative {
+			RelativeSession::Previous => self.previous.as_ref(),
+			RelativeSession::Current => self.current.as_ref(),
+		}
+	}
+
+	pub fn slot_mut(&mut self, relative: RelativeSession) -> Option<&mut Slot> {
+		match relative {
+			RelativeSession::Previous => self.previous.as_mut(),
+			RelativeSession::Current => self.current.as_mut(),
+		}
+	}
+
+	/// What the session `index` is now; `None` if it is not live.
+	pub fn relative(&self, index: SessionIndex) -> Option<RelativeSession> {
+		let relative = RelativeSession::of(index, self.status?.current_index)?;
+		self.slot(relative).map(|_| relative)
+	}
+
+	pub fn session(&self, relative: RelativeSession) -> Option<&Session> {
+		self.slot(relative).and_then(Slot::session)
+	}
+
+	pub fn session_mut(&mut self, relative: RelativeSession) -> Option<&mut Session> {
+		self.slot_mut(relative).and_then(Slot::session_mut)
+	}
+
+	/// The sessions in which we take part, the older first.
+	pub fn iter(&self) -> impl Iterator<Item = &Session> {
+		[&self.previous, &self.current].into_iter().filter_map(|slot| slot.as_ref()?.session())
+	}
+
+	/// As [`Self::iter`], each with what it is.
+	pub fn iter_mut(&mut self) -> impl Iterator<Item = (RelativeSession, &mut Session)> {
+		[(RelativeSession::Previous, &mut self.previous), (RelativeSession::Current, &mut self.current)]
+			.into_iter()
+			.filter_map(|(relative, slot)| Some((relative, slot.as_mut()?.session_mut()?)))
+	}
+
+	/// May requests and replies be sent in this session in the present phase?
+	pub fn allows_requests(&self, relative: RelativeSession) -> bool {
+		self.status.is_some_and(|status| status.phase.allows_requests(relative))
+	}
+
+	/// Finds the session whose key fits `packet`'s MAC, the current one first: it has most of the traffic.
+	pub fn open(&self, packet: &Packet) -> Result<(RelativeSession, Opened), UnwrapError> {
+		for relative in [RelativeSession::Current, RelativeSession::Previous] {
+			let Some(session) = self.session(relative) else { continue };
+			match Opened::open(&session.keys.secret, packet) {
+				Err(UnwrapError::BadMac) => (),
+				Err(error) => return Err(error),
+				Ok(opened) => return Ok((relative, opened)),
+			}
+		}
+		Err(UnwrapError::BadMac)
+	}
+
+	/// The public key for the next session, made on the first call.
+	pub fn next_public<R: RngCore + CryptoRng>(&mut self, rng: &mut R) -> (SessionIndex, KxPublic) {
+		let (index, keys) = self.next_keys(rng);
+		(index, keys.public)
+	}
+}

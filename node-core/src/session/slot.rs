@@ -1,0 +1,92 @@
+//! Session slots.
+
+use crate::{
+	replay::ReplayFilter,
+	topology::Topology,
+	traffic::{AuthoredQueue, PoissonClock},
+	AuthoredConfig, KxPublic, KxSecret, MixnodesError, SessionIndex,
+};
+
+/// Why a live session has no part for us: the mixnet rests in it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DisabledReason {
+	/// The chain has no mixnodes for it.
+	#[error("{0}")]
+	Mixnodes(MixnodesError),
+	/// The chain has more mixnodes for it than packets can name.
+	#[error("{num} mixnodes, packets can name {max}")]
+	TooManyMixnodes {
+		/// How many.
+		num: usize,
+		/// How many packets can name.
+		max: usize,
+	},
+	/// We are not among its mixnodes, and our configuration wants no part in such sessions.
+	#[error("not a mixnode, and configured to take part as a mixnode only")]
+	NotMixnode,
+}
+
+/// An X25519 key pair for one session.
+pub(crate) struct KeyPair {
+	pub secret: KxSecret,
+	pub public: KxPublic,
+}
+
+impl From<KxSecret> for KeyPair {
+	fn from(secret: KxSecret) -> Self {
+		let public = secret.public();
+		Self { secret, public }
+	}
+}
+
+/// A session in which we take part.
+pub(crate) struct Session {
+	pub index: SessionIndex,
+	pub keys: KeyPair,
+	pub topology: Topology,
+	/// Packets accepted under `keys`. Stays empty where we are not a mixnode.
+	pub replay: ReplayFilter,
+	/// How we author packets in this session.
+	pub authored_config: AuthoredConfig,
+	/// When we author packets in this session.
+	pub clock: PoissonClock,
+	/// Request and reply packets for this session.
+	pub authored: AuthoredQueue,
+}
+
+/// What we know of a session.
+pub(crate) enum Slot {
+	/// It exists.
+	Empty,
+	/// A key for it, which the chain may have by now.
+	KeyOnly(KeyPair),
+	/// It rests.
+	Disabled(DisabledReason),
+	/// Everything. Boxed, as the others are small.
+	Full(Box<Session>),
+}
+
+impl Slot {
+	pub fn new(keys: Option<KeyPair>) -> Self {
+		keys.map_or(Self::Empty, Self::KeyOnly)
+	}
+
+	pub fn session(&self) -> Option<&Session> {
+		match self {
+			Self::Full(session) => Some(session),
+			_ => None,
+		}
+	}
+
+	pub fn session_mut(&mut self) -> Option<&mut Session> {
+		match self {
+			Self::Full(session) => Some(session),
+			_ => None,
+		}
+	}
+
+	/// Are the session's mixnodes still to be learnt?
+	pub fn wants_mixnodes(&self) -> bool {
+		matches!(self, Self::Empty | Self::KeyOnly(_))
+	}
+}

@@ -1,0 +1,191 @@
+//! What happened, in numbers. Nothing is lost silently: every drop has a reason, and every reason a counter.
+
+/// Defines [`DropReason`] with its list and its names, so that they cannot drift apart.
+macro_rules! drop_reasons {
+	($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+		/// Why a packet, a fragment, a message or a key was dropped.
+		#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+		pub enum DropReason {
+			$($(#[$doc])* $variant,)*
+		}
+
+		impl DropReason {
+			/// All of them, in order: the index of each in this list is `reason as usize`.
+			pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+			/// A name in snake case, for metrics.
+			pub const fn name(self) -> &'static str {
+				match self {
+					$(Self::$variant => $name,)*
+				}
+			}
+		}
+	};
+}
+
+drop_reasons! {
+	// Packets received
+	/// No live session's key fits the packet's MAC: damaged, forged, or for a session that is over or not begun.
+	UnknownKey = "unknown_key",
+	/// The header is authentic but malformed.
+	Malformed = "malformed",
+	/// A packet with the same shared secret was acted on already.
+	Replayed = "replayed",
+	/// The session's replay filter is full: it can no longer be told whether the packet is a replay.
+	ReplayFilterFull = "replay_filter_full",
+	/// To be forwarded or delivered by a mixnode, which we are not in that session.
+	NotMixnode = "not_mixnode",
+	/// To be forwarded to a mixnode that does not exist, or to ourselves.
+	BadNextHop = "bad_next_hop",
+	/// The forward queue is full.
+	ForwardQueueFull = "forward_queue_full",
+	/// The payload of a request or reply packet was changed on its way.
+	BadPayload = "bad_payload",
+	/// A reply to a SURB that we do not know: already used, forgotten, of a finished request, or never ours.
+	UnknownSurb = "unknown_surb",
+	/// A malformed fragment, or one that contradicts another of the same message.
+	BadFragment = "bad_fragment",
+	/// A fragment that was there already.
+	RepeatedFragment = "repeated_fragment",
+	/// A loop cover packet whose ID is not one that we are waiting for.
+	UnknownLoopCover = "unknown_loop_cover",
+
+	// Messages received
+	/// An incomplete message, forgotten to make room for others.
+	IncompleteMessage = "incomplete_message",
+	/// A repeat of a request that is being handled.
+	RequestInProgress = "request_in_progress",
+	/// A repeat of a request that was just answered.
+	RequestInCooldown = "request_in_cooldown",
+	/// A request from another node that came while too many others waited to be polled.
+	TooManyQueuedRequests = "too_many_queued_requests",
+	/// A reply to a request that is no longer pending.
+	LateReply = "late_reply",
+
+	// What we send
+	/// A queued request or reply packet whose session takes no requests any more.
+	AuthoredSessionClosed = "authored_session_closed",
+	/// A packet to be forwarded whose session ended before it was due.
+	ForwardSessionEnded = "forward_session_ended",
+	/// An authored packet was due, but could not be built: no gateway is connected, or there are too few mixnodes.
+	NoRoute = "no_route",
+	/// Authored packets were due so long ago (the driver was suspended, say) that sending them now would be a burst.
+	AuthoredTooLate = "authored_too_late",
+	/// A copy of a reply for which the authored queue had no room.
+	ReplyQueueFull = "reply_queue_full",
+	/// A copy of a reply that could not be sent: its session is closed, it is too large, or its SURBs are bad.
+	ReplyNotSent = "reply_not_sent",
+	/// Keys of a SURB, forgotten to make room for others.
+	SurbEvicted = "surb_evicted",
+}
+
+/// Number of [`DropReason`]s.
+const NUM_DROP_REASONS: usize = DropReason::ALL.len();
+
+/// Counters since the start, and lengths of queues now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Statistics {
+	/// Packets handed to us.
+	pub packets_received: u64,
+	/// Packets that we took to forward.
+	pub packets_accepted_to_forward: u64,
+	/// Packets that we forwarded.
+	pub packets_forwarded: u64,
+	/// Request fragments delivered to us.
+	pub requests_delivered: u64,
+	/// Reply fragments delivered to us.
+	pub replies_delivered: u64,
+	/// Drop cover packets delivered to us.
+	pub drop_cover_delivered: u64,
+	/// Loop cover packets of ours that came back.
+	pub loop_cover_returned: u64,
+	/// Loop cover packets that we sent. Those that did not come back are lost, on their way, or too old to be known.
+	pub loop_cover_authored: u64,
+	/// Drop cover packets that we sent.
+	pub drop_cover_authored: u64,
+	/// Request packets that we sent.
+	pub requests_authored: u64,
+	/// Reply packets that we sent.
+	pub replies_authored: u64,
+	/// Packets waiting to be forwarded.
+	pub forward_queue_len: u64,
+	/// Request and reply packets waiting in the previous session's authored queue.
+	pub previous_authored_queue_len: u64,
+	/// Request and reply packets waiting in the current session's authored queue.
+	pub current_authored_queue_len: u64,
+	/// Our requests that are neither answered nor failed.
+	pub requests_pending: u64,
+	/// Requests of others that wait for an answer or are remembered with it.
+	pub replies_cached: u64,
+	/// SURBs whose keys we keep.
+	pub surbs_kept: u64,
+	pub(crate) dropped: [u64; NUM_DROP_REASONS],
+}
+
+impl Default for Statistics {
+	fn default() -> Self {
+		Self {
+			packets_received: 0,
+			packets_accepted_to_forward: 0,
+			packets_forwarded: 0,
+			requests_delivered: 0,
+			replies_delivered: 0,
+			drop_cover_delivered: 0,
+			loop_cover_returned: 0,
+			loop_cover_authored: 0,
+			drop_cover_authored: 0,
+			requests_authored: 0,
+			replies_authored: 0,
+			forward_queue_len: 0,
+			previous_authored_queue_len: 0,
+			current_authored_queue_len: 0,
+			requests_pending: 0,
+			replies_cached: 0,
+			surbs_kept: 0,
+			dropped: [0; NUM_DROP_REASONS],
+		}
+	}
+}
+
+impl Statistics {
+	/// How often something was dropped for `reason`.
+	pub fn dropped(&self, reason: DropReason) -> u64 {
+		self.dropped[reason as usize]
+	}
+
+	/// All drops with their reasons, those that never happened included.
+	pub fn drops(&self) -> impl Iterator<Item = (DropReason, u64)> + '_ {
+		DropReason::ALL.iter().map(|reason| (*reason, self.dropped(*reason)))
+	}
+
+	/// All packets authored, whatever they carry.
+	pub fn authored(&self) -> u64 {
+		self.loop_cover_authored + self.drop_cover_authored + self.requests_authored + self.replies_authored
+	}
+
+	pub(crate) fn count_drop(&mut self, reason: DropReason) {
+		self.count_drops(reason, 1);
+	}
+
+	pub(crate) fn count_drops(&mut self, reason: DropReason, times: u64) {
+		self.dropped[reason as usize] += times;
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn every_reason_has_a_counter_and_a_name_of_its_own() {
+		let mut statistics = Statistics::default();
+		for (index, reason) in DropReason::ALL.iter().enumerate() {
+			assert_eq!(*reason as usize, index);
+			statistics.count_drops(*reason, index as u64 + 1);
+		}
+		for (index, (reason, count)) in statistics.drops().enumerate() {
+			assert_eq!(count, index as u64 + 1);
+			assert_eq!(DropReason::ALL.iter().filter(|other| other.name() == reason.name()).count(), 1);
+		}
+	}
+}

@@ -1,0 +1,163 @@
+//! Random routes.
+//!
+//! A route to a mixnode, from one, or from ourselves to ourselves. Between its ends it has hops drawn uniformly among
+//! the mixnodes, none twice and not ourselves, as long as there are others. In a session with few mixnodes some come
+//! twice, but never twice in a row. A node that is not a mixnode can reach, and be reached by, its gateways alone, so
+//! those come first and last.
+
+use super::{draw, draw_from, Topology};
+use crate::{
+	sphinx::{Hop, MixnodeIndex, Target},
+	PeerId,
+};
+use rand_core::RngCore;
+
+/// Where a route begins and where it ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RouteKind {
+	/// From us to a mixnode: requests and drop cover.
+	To(MixnodeIndex),
+	/// From a mixnode to us: SURBs.
+	From(MixnodeIndex),
+	/// From us to us: loop cover.
+	Loop,
+}
+
+/// Why there is no route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RouteError {
+	/// We are not a mixnode, and no gateway is connected.
+	NoConnectedGateways,
+	/// The session has too few mixnodes for this.
+	TooFewMixnodes,
+}
+
+/// A route, ready for building a packet.
+#[derive(Debug)]
+pub(crate) struct Route {
+	/// The mixnode that the packet is sent to first.
+	pub first: MixnodeIndex,
+	/// Its peer ID.
+	pub first_peer_id: PeerId,
+	/// The hops, the first and the delivering one included.
+	pub hops: Vec<Hop>,
+}
+
+impl Topology {
+	/// Draws a destination for a request or for drop cover: any mixnode but ourselves. If only one gateway is connected,
+	/// not that one either: it must be the first hop.
+	pub fn draw_destination<R: RngCore + ?Sized>(
+		&self,
+		rng: &mut R,
+		connected_gateways: &[MixnodeIndex],
+	) -> Result<MixnodeIndex, RouteError> {
+		let mut excluded = self.ours.clone();
+		match connected_gateways {
+			[] if !self.is_mixnode() => return Err(RouteError::NoConnectedGateways),
+			[only] => excluded.push(*only),
+			_ => (),
+		}
+		draw(rng, self.mixnodes.len(), &mut excluded).ok_or(RouteError::TooFewMixnodes)
+	}
+
+	/// Draws a route of `hops` hops, the delivering one included: more if gateways demand it, fewer if there is no other
+	/// way to keep a mixnode from coming twice in a row. `connected_gateways`: see
+	/// [`connected_gateways`](Self::connected_gateways).
+	pub fn draw_route<R: RngCore + ?Sized>(
+		&self,
+		rng: &mut R,
+		connected_gateways: &[MixnodeIndex],
+		kind: RouteKind,
+		hops: usize,
+	) -> Result<Route, RouteError> {
+		let local = self.local_index();
+		let (source, destination) = match kind {
+			RouteKind::To(destination) => (local, Some(destination)),
+			RouteKind::From(source) => (Some(source), local),
+			RouteKind::Loop => (local, local),
+		};
+		let needs_first_gateway = local.is_none() && !matches!(kind, RouteKind::From(_));
+		let needs_last_gateway = local.is_none() && !matches!(kind, RouteKind::To(_));
+
+		let other_end = if needs_first_gateway { destination } else { source };
+		let first_gateway =
+			needs_first_gateway.then(|| draw_gateway(rng, connected_gateways, other_end)).transpose()?;
+		let last_gateway = needs_last_gateway
+			.then(|| draw_gateway(rng, connected_gateways, first_gateway.or(other_end)))
+			.transpose()?;
+
+		// The gap to be filled with hops drawn freely lies between these two. `left` is no hop if it is the source, and
+		// `right` is delivered to if it is the destination; else they are gateways.
+		let left = first_gateway.or(source);
+		let right = last_gateway.or(destination);
+		let fixed = usize::from(needs_first_gateway) + usize::from(needs_last_gateway) + 1;
+		// The ends of the gap must not meet if they are the same mixnode.
+		let gap = hops.saturating_sub(fixed).max(usize::from(left == right));
+
+		let mut used = self.ours.clone();
+		used.extend([source, destination, first_gateway, last_gateway].into_iter().flatten());
+		let mut indices: Vec<MixnodeIndex> = first_gateway.into_iter().collect();
+		for i in 0..gap {
+			let before = indices.last().copied().or(left);
+			let after = if i + 1 == gap { right } else { None };
+			if let Some(index) = self.draw_hop(rng, &mut used, before, after) {
+				used.push(index);
+				indices.push(index);
+			}
+		}
+		// Where there was no mixnode to part them, one hop less is all that can be done.
+		for index in [last_gateway, destination].into_iter().flatten() {
+			if indices.last().copied().or(source) != Some(index) {
+				indices.push(index);
+			}
+		}
+
+		let mut route: Vec<Hop> = indices
+			.iter()
+			.filter_map(|index| {
+				let kx_public = self.mixnode(*index)?.kx_public;
+				Some(Hop { target: Target::Mixnode(*index), kx_public })
+			})
+			.collect();
+		// To ourselves without an index: by peer ID. (If we have an index, it is the last of `indices`.)
+		if local.is_none() && destination.is_none() {
+			route.push(Hop { target: Target::Peer(self.local_peer_id), kx_public: self.local_kx_public });
+		}
+
+		let first = *indices.first().ok_or(RouteError::TooFewMixnodes)?;
+		let first_peer_id = self.mixnode_peer_id(first).ok_or(RouteError::TooFewMixnodes)?;
+		if first_peer_id == self.local_peer_id && !matches!(kind, RouteKind::From(_)) {
+			// We are the only mixnode.
+			return Err(RouteError::TooFewMixnodes);
+		}
+		Ok(Route { first, first_peer_id, hops: route })
+	}
+
+	/// Draws a hop to come after `before` and, if known, before `after`: best an unused one; else any but those two; if
+	/// none is left but ourselves, ourselves. `None`: there is no mixnode to put here.
+	fn draw_hop<R: RngCore + ?Sized>(
+		&self,
+		rng: &mut R,
+		used: &mut Vec<MixnodeIndex>,
+		before: Option<MixnodeIndex>,
+		after: Option<MixnodeIndex>,
+	) -> Option<MixnodeIndex> {
+		if let Some(index) = draw(rng, self.mixnodes.len(), used) {
+			return Some(index);
+		}
+		let mut excluded = self.ours.clone();
+		excluded.extend([before, after].into_iter().flatten());
+		draw(rng, self.mixnodes.len(), &mut excluded)
+			.or_else(|| self.local_index().filter(|local| before != Some(*local) && after != Some(*local)))
+	}
+}
+
+/// Draws a connected gateway, another than `avoid` if there is one.
+fn draw_gateway<R: RngCore + ?Sized>(
+	rng: &mut R,
+	connected_gateways: &[MixnodeIndex],
+	avoid: Option<MixnodeIndex>,
+) -> Result<MixnodeIndex, RouteError> {
+	let others: Vec<_> = connected_gateways.iter().copied().filter(|index| Some(*index) != avoid).collect();
+	draw_from(rng, &others).or_else(|| draw_from(rng, connected_gateways)).ok_or(RouteError::NoConnectedGateways)
+}

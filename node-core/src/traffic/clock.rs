@@ -1,0 +1,61 @@
+//! The Poisson clock of a session.
+
+use crate::time::{scale, Time};
+use core::time::Duration;
+use rand_core::RngCore;
+use rand_distr::{Distribution, Exp1};
+
+/// A tick may be late by this many mean periods, and by [`MAX_LAG`] in any case, before it is given up. A driver's timers
+/// are late by a millisecond or so, and catch up; a machine that slept for an hour must not send an hour's packets at
+/// once.
+const MAX_LAG_PERIODS: u32 = 10;
+/// See [`MAX_LAG_PERIODS`].
+const MAX_LAG: Duration = Duration::from_secs(1);
+
+/// Ticks as a Poisson process: the times between ticks are independent and exponentially distributed.
+///
+/// The process is memoryless. So when the rate changes, the time to the next tick is drawn anew, and what was drawn
+/// before tells nothing.
+#[derive(Debug, Default)]
+pub(crate) struct PoissonClock {
+	/// Mean period and next tick; `None` while the clock stands still.
+	running: Option<(Duration, Time)>,
+}
+
+impl PoissonClock {
+	/// Ticks every `mean` on average from now on; `None`: stops. Setting the mean that it has already changes nothing.
+	pub fn set_mean<R: RngCore + ?Sized>(&mut self, now: Time, mean: Option<Duration>, rng: &mut R) {
+		if self.running.map(|(mean, _)| mean) != mean {
+			self.running = mean.map(|mean| (mean, now + draw(mean, rng)));
+		}
+	}
+
+	/// When the next tick is due; `None` while the clock stands still.
+	pub fn next(&self) -> Option<Time> {
+		self.running.map(|(_, next)| next)
+	}
+
+	/// Takes the tick that is due. The one after it follows at a random time after the time that this one was due at,
+	/// not after now: else every delay of the driver's would slow the clock down.
+	pub fn advance<R: RngCore + ?Sized>(&mut self, rng: &mut R) {
+		if let Some((mean, next)) = &mut self.running {
+			*next += draw(*mean, rng);
+		}
+	}
+
+	/// Gives up ticks that are far too late. Returns whether there were any.
+	pub fn skip_late<R: RngCore + ?Sized>(&mut self, now: Time, rng: &mut R) -> bool {
+		match &mut self.running {
+			Some((mean, next)) if now - *next > mean.saturating_mul(MAX_LAG_PERIODS).max(MAX_LAG) => {
+				*next = now + draw(*mean, rng);
+				true
+			},
+			_ => false,
+		}
+	}
+}
+
+fn draw<R: RngCore + ?Sized>(mean: Duration, rng: &mut R) -> Duration {
+	let multiple: f64 = Exp1.sample(rng);
+	scale(mean, multiple)
+}

@@ -1,0 +1,27 @@
+//! What a node sends, and when. (PROTOCOL.md, section 9)
+//!
+//! An observer must learn nothing from the times at which packets leave. Packets of others leave after a delay that
+//! their header fixes and only their author knew. Our own leave when a Poisson clock ticks, which it does whether or not
+//! there is anything to say: a waiting request or reply packet takes the place of a drop cover packet, so the rate
+//! depends on nothing but the session's phase and on whether we are a mixnode.
+//!
+//! - [`clock`]: the Poisson clock of a session.
+//! - [`authored`]: request and reply packets that wait for a tick.
+//! - [`forward`]: packets of others that wait for their delay to pass.
+//! - [`loops`]: loop cover that should come back.
+//!
+//! Nothing is queued for the network itself: a packet is taken from these queues, or cover is built, at the moment the
+//! driver polls for it. So what waits here is bounded by the queues' capacities, however slow the driver is.
+
+pub(crate) mod authored;
+pub(crate) mod clock;
+pub(crate) mod forward;
+pub(crate) mod loops;
+
+pub(crate) use authored::{AuthoredKind, AuthoredPacket, AuthoredQueue};
+pub(crate) use clock::PoissonClock;
+pub(crate) use forward::{ForwardPacket, ForwardQueue};
+pub(crate) use loops::OutstandingLoops;
+
+#[cfg(test)]
+mod tests;
