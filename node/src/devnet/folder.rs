@@ -1,0 +1,56 @@
+//! Where everything is kept: the chain spec, and each node's data and log.
+
+use anyhow::{bail, Context};
+use std::{
+	fs,
+	path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+
+/// The folder of one network.
+pub enum Folder {
+	/// The user's own: stays.
+	Given(PathBuf),
+	/// Removed at the end, unless it [shall stay](Folder::stays).
+	Temporary(TempDir),
+}
+
+impl Folder {
+	/// The user's folder, made if it is not there; or a temporary one.
+	pub fn open(given: Option<&Path>) -> anyhow::Result<Self> {
+		let Some(path) = given else {
+			let folder = tempfile::Builder::new().prefix("mixnet-devnet-").tempdir();
+			return Ok(Self::Temporary(folder.context("no temporary folder can be made; choose one by --base-path")?));
+		};
+		let advice =
+			|| format!("--base-path {} cannot be used; choose a folder that can be written to", path.display());
+		fs::create_dir_all(path).with_context(advice)?;
+		// Nodes may be started from elsewhere.
+		let path = path.canonicalize().with_context(advice)?;
+		// A folder that exists may still be read-only.
+		tempfile::tempfile_in(&path).with_context(advice)?;
+		if path.join(SPEC_FILE).exists() {
+			bail!("{} holds an earlier network's data; choose another folder, or remove it", path.display());
+		}
+		Ok(Self::Given(path))
+	}
+
+	/// Where it is.
+	pub fn path(&self) -> &Path {
+		match self {
+			Self::Given(path) => path,
+			Self::Temporary(folder) => folder.path(),
+		}
+	}
+
+	/// Keeps the folder, and says where it is: somebody will want to look at the logs.
+	pub fn stays(&mut self) {
+		if let Self::Temporary(folder) = self {
+			folder.disable_cleanup(true);
+		}
+		eprintln!("Data and logs are in {}", self.path().display());
+	}
+}
+
+/// The chain spec's file within the folder.
+pub const SPEC_FILE: &str = "chain-spec.json";

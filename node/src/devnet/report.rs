@@ -1,0 +1,183 @@
+//! What remains at the end: a table for people, and the same as JSON for programs.
+
+use super::{load::Load, network::Network};
+use anyhow::Context;
+use mixnet_service::status::{Counters, Status};
+use serde::Serialize;
+use std::{
+	fmt,
+	fs::OpenOptions,
+	path::{Path, PathBuf},
+	time::Duration,
+};
+
+/// The least, the middle and the most of some durations, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Latencies {
+	/// The least.
+	pub min: u64,
+	/// The middle one; with an even number of them the mean of the two in the middle.
+	pub median: u64,
+	/// The most.
+	pub max: u64,
+}
+
+impl Latencies {
+	/// Of these, if there are any.
+	pub fn of(durations: Vec<Duration>) -> Option<Self> {
+		let mut sorted: Vec<_> = durations.iter().map(|duration| duration.as_millis() as u64).collect();
+		sorted.sort_unstable();
+		let (upper, lower) = (sorted.get(sorted.len() / 2)?, sorted.get((sorted.len() - 1) / 2)?);
+		Some(Self { min: *sorted.first()?, median: (upper + lower) / 2, max: *sorted.last()? })
+	}
+}
+
+/// The end of a run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+	/// Did everything happen that shall?
+	pub success: bool,
+	/// Why not; none after success.
+	pub failure: Option<String>,
+	/// How many validators ran.
+	pub validators: usize,
+	/// What became of the transfers.
+	pub transfers: Transfers,
+	/// Session rotations since the first transfer.
+	pub rotations: u32,
+	/// Those of them that happened while transfers were in flight.
+	pub rotations_in_flight: u32,
+	/// The phases in which transfers were in flight, in ascending order.
+	pub phases_in_flight: Vec<u8>,
+	/// From sending to the answer of the mixnode that submitted it; none if there was no answer.
+	pub answer_latency_ms: Option<Latencies>,
+	/// From sending to being seen in a finalised block; none if nothing was finalised.
+	pub finalisation_latency_ms: Option<Latencies>,
+	/// The nodes.
+	pub nodes: Vec<NodeReport>,
+}
+
+/// How many transfers came how far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Transfers {
+	/// Sent by the ordinary node.
+	pub sent: usize,
+	/// Answered by the mixnode that submitted it.
+	pub answered: usize,
+	/// In a finalised block.
+	pub finalised: usize,
+}
+
+/// What a node did.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeReport {
+	/// Its name.
+	pub name: String,
+	/// `validator` or `user`.
+	pub role: &'static str,
+	/// Where its RPC is.
+	pub rpc: String,
+	/// Where it wrote what it did.
+	pub log: PathBuf,
+	/// What its mixnet service counted; none if it could not be asked.
+	pub counters: Option<Counters>,
+}
+
+impl Report {
+	/// The report of a run that ended like this.
+	pub fn new(network: &Network, statuses: Option<&[Status]>, load: &Load, failure: Option<String>) -> Self {
+		let nodes = network.nodes().iter().enumerate().map(|(index, node)| NodeReport {
+			name: node.name.clone(),
+			role: node.role,
+			rpc: node.rpc.url().into(),
+			log: node.log().into(),
+			counters: statuses.and_then(|statuses| Some(statuses.get(index)?.counters.clone())),
+		});
+		Self {
+			success: failure.is_none(),
+			failure,
+			validators: network.nodes().len() - 1,
+			transfers: Transfers { sent: load.sent(), answered: load.num_answered(), finalised: load.num_finalised() },
+			rotations: load.rotations_passed(),
+			rotations_in_flight: load.rotations_in_flight(),
+			phases_in_flight: load.phases().iter().copied().collect(),
+			answer_latency_ms: load.answer_latencies(),
+			finalisation_latency_ms: load.finalisation_latencies(),
+			nodes: nodes.collect(),
+		}
+	}
+
+	/// Fails unless the file can be written. Leaves no file where there was none: an empty one would be no report.
+	pub fn check_writable(path: &Path) -> anyhow::Result<()> {
+		let existed = path.exists();
+		let tried = OpenOptions::new().append(true).create(true).open(path).and_then(|_| match existed {
+			true => Ok(()),
+			false => std::fs::remove_file(path),
+		});
+		tried.with_context(|| format!("--json {} cannot be written; choose another file", path.display()))
+	}
+
+	/// Writes it as JSON.
+	pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+		let json = serde_json::to_string_pretty(self)? + "\n";
+		std::fs::write(path, json).with_context(|| format!("--json {} cannot be written", path.display()))
+	}
+}
+
+impl fmt::Display for Report {
+	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+		let Transfers { sent, answered, finalised } = self.transfers;
+		let phases: Vec<_> = self.phases_in_flight.iter().map(u8::to_string).collect();
+		writeln!(f, "Transfers    {sent} sent, {answered} answered, {finalised} finalised")?;
+		writeln!(f, "Rotations    {}, of which {} with transfers in flight", self.rotations, self.rotations_in_flight)?;
+		writeln!(f, "Phases       transfers were in flight in {}", phases.join(", "))?;
+		writeln!(f)?;
+		writeln!(f, "Latency                  min   median      max")?;
+		latency_line(f, "sent to answered", self.answer_latency_ms)?;
+		latency_line(f, "sent to finalised", self.finalisation_latency_ms)?;
+		writeln!(f)?;
+		writeln!(f, "{:<12} {:>9} {:>9} {:>9} {:>9}  log", "Packets", "received", "sent", "forwarded", "dropped")?;
+		for node in &self.nodes {
+			write!(f, "{:<12}", node.name)?;
+			match &node.counters {
+				Some(Counters { received, sent, forwarded, dropped, .. }) => {
+					write!(f, " {received:>9} {sent:>9} {forwarded:>9} {dropped:>9}")?;
+				},
+				None => write!(f, " {:>9} {:>9} {:>9} {:>9}", "-", "-", "-", "-")?,
+			}
+			writeln!(f, "  {}", node.log.display())?;
+		}
+		Ok(())
+	}
+}
+
+fn latency_line(f: &mut fmt::Formatter, label: &str, latencies: Option<Latencies>) -> fmt::Result {
+	let seconds = |milliseconds: u64| milliseconds as f64 / 1_000.0;
+	match latencies {
+		Some(Latencies { min, median, max }) => {
+			writeln!(f, "  {label:<18} {:>6.1} s {:>6.1} s {:>6.1} s", seconds(min), seconds(median), seconds(max))
+		},
+		None => writeln!(f, "  {label:<18} {:>8} {:>8} {:>8}", "-", "-", "-"),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn latencies(milliseconds: &[u64]) -> Option<Latencies> {
+		Latencies::of(milliseconds.iter().copied().map(Duration::from_millis).collect())
+	}
+
+	#[test]
+	fn the_median_is_in_the_middle() {
+		assert_eq!(latencies(&[]), None);
+		assert_eq!(latencies(&[5]), Some(Latencies { min: 5, median: 5, max: 5 }));
+		assert_eq!(latencies(&[9, 1, 5]), Some(Latencies { min: 1, median: 5, max: 9 }));
+		assert_eq!(latencies(&[9, 1, 5, 3]), Some(Latencies { min: 1, median: 4, max: 9 }));
+	}
+}

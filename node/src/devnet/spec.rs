@@ -1,0 +1,96 @@
+//! The network's chain: the preset `local`, with validators and accounts of our own.
+
+use super::transfer::{self, ENDOWMENT};
+use crate::chain_spec;
+use anyhow::{anyhow, Context};
+use mixnet_runtime::{AccountId, SessionKeys};
+use sc_chain_spec::ChainSpec as _;
+use sc_keystore::LocalKeystore;
+use serde_json::{json, Value};
+use sp_core::{ed25519, sr25519, Pair as _};
+use sp_keystore::Keystore as _;
+use sp_runtime::traits::OpaqueKeys as _;
+use std::path::Path;
+
+/// A validator: all its keys come from its name.
+pub struct Validator {
+	name: String,
+}
+
+/// The names that Substrate's tools know; further validators are numbered.
+const WELL_KNOWN: [&str; 6] = ["Alice", "Bob", "Charlie", "Dave", "Eve", "Ferdie"];
+
+impl Validator {
+	/// The first `count` validators.
+	pub fn first(count: u8) -> Vec<Self> {
+		(0..usize::from(count))
+			.map(|index| match WELL_KNOWN.get(index) {
+				Some(name) => (*name).into(),
+				None => format!("Validator{}", index + 1),
+			})
+			.map(|name| Self { name })
+			.collect()
+	}
+
+	/// Its name in small letters, for files and tables.
+	pub fn name(&self) -> String {
+		self.name.to_lowercase()
+	}
+
+	fn suri(&self) -> String {
+		format!("//{}", self.name)
+	}
+
+	fn account_key(&self) -> sr25519::Public {
+		let pair = sr25519::Pair::from_string(&self.suri(), None);
+		pair.expect("two slashes and a name are a valid derivation path; qed").public()
+	}
+
+	fn grandpa_key(&self) -> ed25519::Public {
+		let pair = ed25519::Pair::from_string(&self.suri(), None);
+		pair.expect("two slashes and a name are a valid derivation path; qed").public()
+	}
+
+	/// An entry of the session pallet's genesis: the account twice (as account and as validator), and the keys.
+	fn genesis_entry(&self) -> (AccountId, AccountId, SessionKeys) {
+		let account = AccountId::from(self.account_key().0);
+		let keys = SessionKeys {
+			babe: self.account_key().into(),
+			grandpa: self.grandpa_key().into(),
+			mixnet: self.account_key().into(),
+		};
+		(account.clone(), account, keys)
+	}
+
+	/// Puts its session keys into the keystore in `folder`.
+	pub fn insert_keys(&self, folder: &Path) -> anyhow::Result<()> {
+		let keystore =
+			LocalKeystore::open(folder, None).with_context(|| format!("no keystore in {}", folder.display()))?;
+		let (_, _, keys) = self.genesis_entry();
+		for key_type in SessionKeys::key_ids() {
+			keystore
+				.insert(*key_type, &self.suri(), keys.get_raw(*key_type))
+				.map_err(|()| anyhow!("a key cannot be written to {}", folder.display()))?;
+		}
+		Ok(())
+	}
+}
+
+/// The chain spec, as JSON: `validators` from the start, and `transfers` accounts with something to send.
+pub fn chain_spec(validators: &[Validator], transfers: u16) -> anyhow::Result<Value> {
+	let json = chain_spec::load("local").and_then(|spec| spec.as_json(false)).map_err(|error| anyhow!(error))?;
+	let mut spec: Value = serde_json::from_str(&json)?;
+	let genesis = spec
+		.pointer_mut("/genesis/runtimeGenesis/patch")
+		.context("the preset `local` is not the patch of a genesis; this is a bug")?;
+
+	let keys: Vec<_> = validators.iter().map(Validator::genesis_entry).collect();
+	genesis["session"] = json!({ "keys": keys });
+
+	genesis
+		.pointer_mut("/balances/balances")
+		.and_then(Value::as_array_mut)
+		.context("the preset `local` endows no accounts; this is a bug")?
+		.extend((0..transfers).map(|index| json!([transfer::sender_account(index), ENDOWMENT])));
+	Ok(spec)
+}

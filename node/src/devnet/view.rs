@@ -1,0 +1,217 @@
+//! What a person sees while it runs: a live view on a terminal, else a line now and then.
+
+use super::{load::Load, network::Node, watch::Sight};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use mixnet_service::status::Status;
+use std::{
+	io::IsTerminal,
+	time::{Duration, Instant},
+};
+
+/// How often a line is printed where there is no terminal.
+const LINE_PERIOD: Duration = Duration::from_secs(10);
+
+/// What there is to show. Whatever is not known yet is left out.
+#[derive(Clone, Copy, Default)]
+pub struct Snapshot<'a> {
+	/// What is awaited, how much of it has happened, and how much shall.
+	pub awaited: Option<(&'a str, u64, u64)>,
+	/// The chain.
+	pub sight: Option<&'a Sight>,
+	/// The nodes and their mixnet services.
+	pub nodes: Option<(&'a [Node], &'a [Status])>,
+	/// The transfers.
+	pub load: Option<&'a Load>,
+}
+
+/// Shows snapshots, on the standard error stream.
+pub enum View {
+	/// On a terminal.
+	Live(Live),
+	/// Elsewhere, such as in CI's log.
+	Lines {
+		/// When a line was last printed, and what was awaited then.
+		last: Option<(Instant, String)>,
+	},
+}
+
+impl View {
+	/// The view that fits the standard error stream.
+	pub fn new() -> Self {
+		if std::io::stderr().is_terminal() {
+			Self::Live(Live::new())
+		} else {
+			Self::Lines { last: None }
+		}
+	}
+
+	/// Shows the present state of things.
+	pub fn show(&mut self, snapshot: Snapshot) {
+		match self {
+			Self::Live(live) => live.show(snapshot),
+			Self::Lines { last } => {
+				let now = Instant::now();
+				let awaited = snapshot.awaited.map_or("", |(what, _, _)| what);
+				// At once when something else is awaited, else now and then.
+				if last.as_ref().is_some_and(|(at, what)| what == awaited && now.duration_since(*at) < LINE_PERIOD) {
+					return;
+				}
+				*last = Some((now, awaited.into()));
+				eprintln!("{}", line(snapshot));
+			},
+		}
+	}
+
+	/// Prints a line that stays.
+	pub fn say(&self, words: &str) {
+		match self {
+			Self::Live(live) => live.bars.suspend(|| eprintln!("{words}")),
+			Self::Lines { .. } => eprintln!("{words}"),
+		}
+	}
+
+	/// Removes what is only of interest while it runs.
+	pub fn clear(&mut self) {
+		if let Self::Live(live) = self {
+			live.clear();
+		}
+	}
+}
+
+/// Everything in one line.
+pub fn line(Snapshot { awaited, sight, nodes, load }: Snapshot) -> String {
+	let mut parts = Vec::new();
+	if let Some((what, done, of)) = awaited {
+		parts.push(format!("{what}: {done}/{of}"));
+	}
+	parts.extend(sight.map(chain_line));
+	if let Some((_, statuses)) = nodes {
+		let sum = |count: fn(&Status) -> u64| statuses.iter().map(count).sum::<u64>();
+		parts.push(format!(
+			"packets: {} sent, {} forwarded, {} dropped",
+			sum(|status| status.counters.sent),
+			sum(|status| status.counters.forwarded),
+			sum(|status| status.counters.dropped),
+		));
+	}
+	if let Some(load) = load {
+		parts.push(format!(
+			"transfers: {} of {} sent, {} answered, {} finalised",
+			load.sent(),
+			load.total(),
+			load.num_answered(),
+			load.num_finalised(),
+		));
+	}
+	parts.join(" | ")
+}
+
+fn chain_line(sight: &Sight) -> String {
+	let mixnodes = match sight.elected {
+		Some(elected) => format!("{elected} mixnodes elected"),
+		None => "mixnet rests".into(),
+	};
+	format!(
+		"block {} ({} final) | session {}, phase {} ({}) | {mixnodes}, {} registered for the next session",
+		sight.best,
+		sight.finalised,
+		sight.status.current_index,
+		sight.status.phase as u8,
+		sight.status.phase,
+		sight.registered,
+	)
+}
+
+/// The view on a terminal: lines and bars that change in place.
+pub struct Live {
+	bars: MultiProgress,
+	chain: ProgressBar,
+	/// The table's head, then a line for each node.
+	nodes: Vec<ProgressBar>,
+	awaited: ProgressBar,
+	/// Transfers sent, answered, finalised.
+	transfers: Vec<ProgressBar>,
+}
+
+impl Live {
+	fn new() -> Self {
+		let bars = MultiProgress::new();
+		let chain = bars.add(text());
+		let awaited = bars.add(bar());
+		Self { bars, chain, nodes: Vec::new(), awaited, transfers: Vec::new() }
+	}
+
+	fn show(&mut self, snapshot: Snapshot) {
+		if let Some((what, done, of)) = snapshot.awaited {
+			self.awaited.set_length(of);
+			self.awaited.set_position(done.min(of));
+			self.awaited.set_message(what.to_owned());
+		}
+		if let Some(sight) = snapshot.sight {
+			self.chain.set_message(chain_line(sight));
+		}
+		if let Some((nodes, statuses)) = snapshot.nodes {
+			self.show_nodes(nodes, statuses);
+		}
+		if let Some(load) = snapshot.load {
+			self.show_load(load);
+		}
+	}
+
+	fn show_nodes(&mut self, nodes: &[Node], statuses: &[Status]) {
+		while self.nodes.len() <= nodes.len() {
+			self.nodes.push(self.bars.insert_before(&self.awaited, text()));
+		}
+		let mut lines = self.nodes.iter();
+		if let Some(head) = lines.next() {
+			head.set_message(format!(
+				"{:<12} {:<12} {:>6} {:>8} {:>9} {:>8} {:>7}",
+				"node", "role", "peers", "sent", "forwarded", "dropped", "queued",
+			));
+		}
+		for ((line, node), status) in lines.zip(nodes).zip(statuses) {
+			line.set_message(format!(
+				"{:<12} {:<12} {:>6} {:>8} {:>9} {:>8} {:>7}",
+				node.name,
+				status.role.current,
+				status.peers.connected,
+				status.counters.sent,
+				status.counters.forwarded,
+				status.counters.dropped,
+				status.queues.forward,
+			));
+		}
+	}
+
+	fn show_load(&mut self, load: &Load) {
+		let rows = [("sent", load.sent()), ("answered", load.num_answered()), ("finalised", load.num_finalised())];
+		while self.transfers.len() < rows.len() {
+			self.transfers.push(self.bars.add(bar()));
+		}
+		for (bar, (what, count)) in self.transfers.iter().zip(rows) {
+			bar.set_length(load.total() as u64);
+			bar.set_position(count as u64);
+			bar.set_message(format!("transfers {what}"));
+		}
+	}
+
+	fn clear(&mut self) {
+		for line in
+			self.nodes.drain(..).chain(self.transfers.drain(..)).chain([self.chain.clone(), self.awaited.clone()])
+		{
+			line.finish_and_clear();
+			self.bars.remove(&line);
+		}
+	}
+}
+
+fn text() -> ProgressBar {
+	ProgressBar::no_length()
+		.with_style(ProgressStyle::with_template("{wide_msg}").expect("a fixed template is valid; qed"))
+}
+
+fn bar() -> ProgressBar {
+	let style =
+		ProgressStyle::with_template("[{bar:30}] {pos}/{len} {wide_msg}").expect("a fixed template is valid; qed");
+	ProgressBar::new(1).with_style(style.progress_chars("=> "))
+}

@@ -1,0 +1,56 @@
+//! The main job, on a small scale: a network of validators, and transfers through its mixnet.
+
+mod common;
+
+use common::Node;
+use serde_json::Value;
+use std::{net::TcpStream, time::Duration};
+
+/// Several times what it takes on two cores that do nothing else.
+const LIMIT: Duration = Duration::from_secs(900);
+
+#[test]
+fn transfers_go_through_the_mixnet_and_nothing_is_left_behind() {
+	let folder = tempfile::tempdir().expect("a temporary folder can be made");
+	let text = |path: &str| folder.path().join(path).to_str().expect("temporary folders have plain names").to_owned();
+	let (data, json) = (text("data"), text("report.json"));
+	let mut devnet = Node::start(["devnet", "--transfers", "4", "--base-path", &data, "--json", &json]);
+	let status = devnet.ended(LIMIT);
+	let printed = devnet.printed();
+	// Shown when the test fails, and worth reading in CI's log: it says how long things took.
+	println!("{printed}");
+	assert!(status.success());
+
+	let report = std::fs::read_to_string(json).expect("the report was written");
+	let report: Value = serde_json::from_str(&report).expect("the report is JSON");
+	assert_eq!(report["success"], true);
+	assert_eq!(report["failure"], Value::Null);
+	assert_eq!(report["validators"], 6);
+	assert_eq!(report["transfers"]["sent"], 4);
+	assert_eq!(report["transfers"]["finalised"], 4);
+	assert!(report["rotations"].as_u64() >= Some(2));
+	assert_eq!(report["phasesInFlight"], serde_json::json!([0, 1, 2, 3]));
+	for latency in ["answerLatencyMs", "finalisationLatencyMs"] {
+		let [min, median, max] = ["min", "median", "max"].map(|field| report[latency][field].as_u64());
+		assert!(min.is_some() && min <= median && median <= max, "{latency}: {}", report[latency]);
+	}
+
+	let nodes = report["nodes"].as_array().expect("the nodes are a list");
+	assert_eq!(nodes.len(), 7);
+	for node in nodes {
+		let forwarded = node["counters"]["forwarded"].as_u64();
+		match node["role"].as_str() {
+			Some("validator") => assert!(forwarded > Some(0), "{node}"),
+			role => {
+				assert_eq!(role, Some("user"));
+				assert_eq!(forwarded, Some(0));
+			},
+		}
+		let log = node["log"].as_str().expect("the log's path is text");
+		assert!(std::fs::metadata(log).is_ok_and(|log| log.len() > 0), "{log} is empty");
+		let rpc = node["rpc"].as_str().and_then(|rpc| rpc.strip_prefix("ws://")).expect("the RPC is a websocket's URL");
+		assert!(TcpStream::connect(rpc).is_err(), "{rpc} still answers");
+	}
+	#[cfg(target_os = "linux")]
+	assert_eq!(common::processes_with(folder.path()), [0; 0]);
+}
