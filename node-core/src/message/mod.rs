@@ -3,9 +3,9 @@
 //! A message is data and SURBs, in fragments of a packet's payload each. Fragments travel alone, by different routes, and
 //! come in any order, or twice, or not at all; the receiver puts them together again by the message's ID.
 //!
-//! - [`fragment`]: the layout of a fragment; splitting a message.
-//! - [`assembler`]: fragments that wait for the rest of their message.
-//! - [`surb_keystore`]: the keys of the SURBs that we gave out with our requests.
+//! - `fragment`: the layout of a fragment; splitting a message.
+//! - `assembler`: fragments that wait for the rest of their message.
+//! - `surb_keystore`: the keys of the SURBs that we gave out with our requests.
 
 use crate::sphinx::random_id;
 

@@ -20,7 +20,7 @@ pub enum ReplayError {
 /// The tags of all packets that were acted on under one key.
 ///
 /// An exact set, in 64 parts so that growing stops the node for a 64th of the time. Nothing is allocated before the first
-/// packet; from then on about 11 to 18 bytes for each, up to the bound. When full it refuses what is new, and still knows
+/// packet; from then on about 9 to 18 bytes for each, up to the bound. When full it refuses what is new, and still knows
 /// all that it ever took.
 pub struct ReplayFilter {
 	key: TagKey,
@@ -38,7 +38,7 @@ const SLOT_SIZE: usize = mem::size_of::<u64>();
 
 impl ReplayFilter {
 	/// An empty filter with a key of its own, which never holds more than `max_bytes` of tags in memory, not even while
-	/// it grows. One MiB is enough for 110,000 packets.
+	/// it grows. One MiB is enough for 100,000 packets.
 	pub fn new<R: RngCore + CryptoRng + ?Sized>(rng: &mut R, max_bytes: usize) -> Self {
 		// One shard at a time is there twice, while it grows.
 		let max_slots_per_shard = max_bytes / (SHARDS + 1) / SLOT_SIZE;

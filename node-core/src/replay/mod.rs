@@ -4,8 +4,8 @@
 //! copy (all of the payload, and one bit of the header), but not the secret, without losing its MAC. We keep a keyed
 //! 64-bit tag of every secret that we acted on, for as long as the session's key lives.
 //!
-//! - [`tag`]: from shared secret to tag.
-//! - [`filter`]: which tags were seen; grows with use, refuses when full, never forgets.
+//! - `tag`: from shared secret to tag.
+//! - `filter`: which tags were seen; grows with use, refuses when full, never forgets.
 //!
 //! Looking a packet up and entering it are two steps: a packet that is dropped in between, say for a full queue, was not
 //! acted on, and may come again.

@@ -76,7 +76,7 @@ impl PayloadKey {
 /// R ^= stream(L ^ key)
 fn add_stream(block: &mut Payload, key: &[u8; 32]) {
 	let mut stream_key = Zeroizing::new(*key);
-	xor(&mut *stream_key, field::<0, LEFT, PAYLOAD_SIZE>(block));
+	xor(&mut stream_key, field::<0, LEFT, PAYLOAD_SIZE>(block));
 	apply_stream(&stream_key, field_mut::<LEFT, RIGHT, PAYLOAD_SIZE>(block));
 }
 

@@ -6,13 +6,13 @@
 //! to what came in: the public key is blinded, the actions and the payload are one layer of encryption further, and all
 //! packets are of one size.
 //!
-//! - [`packet`]: the layout, and the plain types in it.
-//! - [`primitives`]: hash, MAC, stream cipher, exponential draw.
-//! - [`shared_secret`]: key exchange, and what is derived from a shared secret.
-//! - [`lioness`]: the cipher of the payload.
-//! - [`unwrap`]: a packet received; in two steps, so that what is cheap can be checked before what is dear.
-//! - [`build`]: requests, cover and SURBs to be sent.
-//! - [`surb`]: SURBs, their use, and the keys their maker keeps.
+//! - `packet`: the layout, and the plain types in it.
+//! - `primitives`: hash, MAC, stream cipher, exponential draw.
+//! - `shared_secret`: key exchange, and what is derived from a shared secret.
+//! - `lioness`: the cipher of the payload.
+//! - `unwrap`: a packet received; in two steps, so that what is cheap can be checked before what is dear.
+//! - `build`: requests, cover and SURBs to be sent.
+//! - `surb`: SURBs, their use, and the keys their maker keeps.
 
 mod build;
 mod lioness;
