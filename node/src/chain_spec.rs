@@ -29,7 +29,8 @@ pub fn load(id: &str) -> Result<ChainSpec, String> {
 }
 
 fn from_preset(name: &str, id: &str, chain_type: ChainType, preset: &str) -> Result<ChainSpec, String> {
-	let code = WASM_BINARY.ok_or("this node was built without its runtime's wasm blob (SKIP_WASM_BUILD); build it again")?;
+	let code =
+		WASM_BINARY.ok_or("this node was built without its runtime's wasm blob (SKIP_WASM_BUILD); build it again")?;
 	Ok(ChainSpec::builder(code, None)
 		.with_name(name)
 		.with_id(id)

@@ -1,35 +1,22 @@
 //! What the node answers by RPC, besides what every Substrate node does.
 
+use crate::service::{Client, Pool};
 use jsonrpsee::RpcModule;
 use mixnet_runtime::{AccountId, Block, Nonce};
 use mixnet_service::rpc::{MixnetRpc, MixnetRpcServer};
-use sc_transaction_pool_api::TransactionPool;
-use sp_api::ProvideRuntimeApi;
-use sp_block_builder::BlockBuilder;
-use sp_blockchain::{Error as BlockChainError, HeaderBackend, HeaderMetadata};
 use std::sync::Arc;
-use substrate_frame_rpc_system::{AccountNonceApi, System, SystemApiServer};
+use substrate_frame_rpc_system::{System, SystemApiServer};
 
 /// The node's own RPC methods: `system_*` for accounts, `mixnet_*`.
 ///
 /// Without a mixnet service, `mixnet` is `None` and the `mixnet_*` methods say so.
-pub fn create<C, P>(
-	client: Arc<C>,
-	pool: Arc<P>,
+pub fn create(
+	client: Arc<Client>,
+	pool: Arc<Pool>,
 	mixnet: Option<mixnet_service::Handle>,
-) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>>
-where
-	C: ProvideRuntimeApi<Block>
-		+ HeaderBackend<Block>
-		+ HeaderMetadata<Block, Error = BlockChainError>
-		+ Send
-		+ Sync
-		+ 'static,
-	C::Api: AccountNonceApi<Block, AccountId, Nonce> + BlockBuilder<Block>,
-	P: TransactionPool + 'static,
-{
+) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
 	let mut module = RpcModule::new(());
-	module.merge(System::new(client, pool).into_rpc())?;
+	module.merge(SystemApiServer::<_, AccountId, Nonce>::into_rpc(System::<_, _, Block>::new(client, pool)))?;
 	module.merge(MixnetRpc::<Block>::new(mixnet).into_rpc())?;
 	Ok(module)
 }

@@ -16,7 +16,8 @@ use std::{sync::Arc, time::Duration};
 pub type Client = sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>>;
 type Backend = sc_service::TFullBackend<Block>;
 type SelectChain = sc_consensus::LongestChain<Backend, Block>;
-type Pool = sc_transaction_pool::TransactionPoolHandle<Block, Client>;
+/// The transaction pool.
+pub type Pool = sc_transaction_pool::TransactionPoolHandle<Block, Client>;
 type GrandpaBlockImport = sc_consensus_grandpa::GrandpaBlockImport<Backend, Block, Client, SelectChain>;
 type GrandpaLink = sc_consensus_grandpa::LinkHalf<Block, Client, SelectChain>;
 type BabeBlockImport = sc_consensus_babe::BabeBlockImport<Block, Client, GrandpaBlockImport, Inherents, SelectChain>;
@@ -160,7 +161,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
 	let genesis_hash = client.block_hash(0)?.expect("the genesis block is always there; qed");
 
 	let grandpa_protocol_name =
-		sc_consensus_grandpa::protocol_standard_name(&genesis_hash, config.chain_spec.fork_id());
+		sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
 	let (grandpa_protocol_config, grandpa_notification_service) =
 		sc_consensus_grandpa::grandpa_peers_set_config::<Block, N>(
 			grandpa_protocol_name.clone(),

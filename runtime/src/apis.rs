@@ -1,14 +1,12 @@
 //! The runtime APIs.
 
 use crate::{
-	configs::{MaxAuthorities, BABE_GENESIS_EPOCH_CONFIG},
-	genesis, AccountId, Babe, Balance, Block, Executive, Grandpa, InherentDataExt, Mixnet, Nonce, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, SESSION_BLOCKS, VERSION,
+	configs::BABE_GENESIS_EPOCH_CONFIG, genesis, AccountId, Babe, Balance, Block, Executive, Grandpa, InherentDataExt,
+	Mixnet, Nonce, Runtime, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, SESSION_BLOCKS, VERSION,
 };
 use alloc::vec::Vec;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
-	traits::Get,
 	weights::Weight,
 };
 use mixnet_primitives::{Mixnode, MixnodesError, SessionIndex, SessionStatus};

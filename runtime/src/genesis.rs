@@ -20,11 +20,8 @@ const ENDOWMENT: Balance = 1_000_000 * UNIT;
 /// A well-known validator: its account, and session keys derived from the same name.
 fn validator(name: Sr25519Keyring, grandpa: Ed25519Keyring) -> (AccountId, AccountId, SessionKeys) {
 	let account = name.to_account_id();
-	let keys = SessionKeys {
-		babe: name.public().into(),
-		grandpa: grandpa.public().into(),
-		mixnet: name.public().into(),
-	};
+	let keys =
+		SessionKeys { babe: name.public().into(), grandpa: grandpa.public().into(), mixnet: name.public().into() };
 	(account.clone(), account, keys)
 }
 

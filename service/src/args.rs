@@ -108,7 +108,12 @@ mod tests {
 		let before = fs::read_to_string(&file).expect("it was just written; qed");
 
 		let args = MixnetArgs { mixnet: true, mixnet_session_0_secret_file: Some(file.clone()), mixnet_gateways: 3 };
-		assert!(args.config(true).expect("the file is good; qed").expect("--mixnet is given; qed").session_0_secret.is_some());
+		assert!(args
+			.config(true)
+			.expect("the file is good; qed")
+			.expect("--mixnet is given; qed")
+			.session_0_secret
+			.is_some());
 
 		assert!(matches!(GenerateKeyCmd { file: file.clone() }.run(), Err(ArgsError::Io { .. })));
 		assert_eq!(fs::read_to_string(&file).expect("it is still there; qed"), before);

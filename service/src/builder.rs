@@ -151,8 +151,13 @@ impl Prototype {
 }
 
 fn spawn_blocking(spawner: &impl SpawnEssentialNamed, name: &'static str, task: BoxFuture<'static, ()>) {
-	spawner.spawn_essential_blocking(name, Some("mixnet"), async move {
-		task.await;
-		log::error!(target: LOG_TARGET, "The mixnet service ends: its task {name} did");
-	}.boxed());
+	spawner.spawn_essential_blocking(
+		name,
+		Some("mixnet"),
+		async move {
+			task.await;
+			log::error!(target: LOG_TARGET, "The mixnet service ends: its task {name} did");
+		}
+		.boxed(),
+	);
 }

@@ -10,8 +10,8 @@ use crate::{
 };
 use codec::{DecodeAll, Encode};
 use mixnet_node_core::{
-	request::{extrinsic_delay, RemoteError, Reply, Request},
 	message::MessageId,
+	request::{extrinsic_delay, RemoteError, Reply, Request},
 	sphinx::Packet,
 	Event, HandlingDelay, Mixnet, ReplyTo, RequestId, Role, Time,
 };
@@ -118,18 +118,8 @@ where
 {
 	/// An event loop over these parts; [`Self::run`] it.
 	pub fn new(parts: Parts<C, P>) -> Self {
-		let Parts {
-			config,
-			core,
-			client,
-			pool,
-			network,
-			protocol_name,
-			notifications,
-			commands,
-			updates,
-			next_key,
-		} = parts;
+		let Parts { config, core, client, pool, network, protocol_name, notifications, commands, updates, next_key } =
+			parts;
 		Self {
 			clock: Clock(Instant::now()),
 			core,
@@ -238,8 +228,7 @@ where
 		match command {
 			Command::Post { request, answer } => {
 				let now = self.clock.now();
-				let posted =
-					self.core.post_request(now, request.encode(), SURBS_PER_REQUEST, HandlingDelay::Extrinsic);
+				let posted = self.core.post_request(now, request.encode(), SURBS_PER_REQUEST, HandlingDelay::Extrinsic);
 				match posted {
 					Ok(id) => {
 						self.waiting.insert(id, answer);
@@ -281,7 +270,7 @@ where
 	}
 
 	fn handle_request(&mut self, message_id: MessageId, data: &[u8], reply_to: ReplyTo) {
-		match Request::decode_all(&mut &*data) {
+		match Request::decode(data) {
 			Ok(Request::SubmitExtrinsic(extrinsic)) => {
 				let delay = self.mean_extrinsic_delay.mul_f64(extrinsic_delay(&message_id));
 				match self.submissions.take(Instant::now() + delay, &extrinsic, reply_to) {

@@ -14,7 +14,7 @@ use super::{
 use anyhow::{anyhow, bail};
 use futures::{future::BoxFuture, stream::FuturesUnordered, StreamExt};
 use mixnet_primitives::SessionPhase;
-use mixnet_runtime::{configs::mixnet::MinMixnodes, MILLISECONDS_PER_BLOCK, SESSION_BLOCKS};
+use mixnet_runtime::{Runtime, MILLISECONDS_PER_BLOCK, SESSION_BLOCKS};
 use mixnet_service::status::Status;
 use sp_core::Get;
 use std::{
@@ -47,7 +47,7 @@ pub struct Job<'a> {
 impl<'a> Job<'a> {
 	/// Everything in `folder`.
 	pub fn new(command: &'a DevnetCmd, folder: &'a Path) -> anyhow::Result<Self> {
-		let needed = MinMixnodes::get();
+		let needed = <Runtime as pallet_mixnet::Config>::MinMixnodes::get();
 		if u32::from(command.validators) < needed {
 			bail!(
 				"with {} validators the mixnet would rest for ever, since it needs {needed} mixnodes; \

@@ -8,7 +8,7 @@ use jsonrpsee::{
 	ws_client::{WsClient, WsClientBuilder},
 };
 use mixnet_primitives::{Mixnode, MixnodesError, SessionStatus};
-use mixnet_runtime::{AccountId, Balance, BlockNumber, Hash, Header};
+use mixnet_runtime::{AccountId, Balance, BlockNumber, Hash, Header, Nonce, Runtime};
 use mixnet_service::status::Status;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -111,15 +111,15 @@ impl Rpc {
 
 	/// How many mixnodes are registered for the next session, as of this block.
 	pub async fn registered(&self, at: Hash) -> anyhow::Result<u32> {
-		let key = [sp_core::twox_128(b"Mixnet"), sp_core::twox_128(b"NextRegistered")].concat();
+		let key = [sp_core::hashing::twox_128(b"Mixnet"), sp_core::hashing::twox_128(b"NextRegistered")].concat();
 		Ok(self.storage(&key, at).await?.unwrap_or_default())
 	}
 
 	/// What an account can spend, as of this block.
 	pub async fn balance(&self, account: &AccountId, at: Hash) -> anyhow::Result<Balance> {
-		type Account = <mixnet_runtime::Runtime as frame_system::Config>::AccountData;
-		let key = frame_system::Account::<mixnet_runtime::Runtime>::hashed_key_for(account);
-		let info: Option<frame_system::AccountInfo<mixnet_runtime::Nonce, Account>> = self.storage(&key, at).await?;
+		type Account = <Runtime as frame_system::Config>::AccountData;
+		let key = frame_system::Account::<Runtime>::hashed_key_for(account);
+		let info: Option<frame_system::AccountInfo<Nonce, Account>> = self.storage(&key, at).await?;
 		Ok(info.map_or(0, |info| info.data.free))
 	}
 

@@ -4,7 +4,6 @@ use super::transfer::{self, ENDOWMENT};
 use crate::chain_spec;
 use anyhow::{anyhow, Context};
 use mixnet_runtime::{AccountId, SessionKeys};
-use sc_chain_spec::ChainSpec as _;
 use sc_keystore::LocalKeystore;
 use serde_json::{json, Value};
 use sp_core::{ed25519, sr25519, Pair as _};

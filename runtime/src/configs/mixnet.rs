@@ -9,10 +9,12 @@ use sp_runtime::{generic::Era, transaction_validity::TransactionPriority};
 /// six mixnodes. The last phase takes what remains of the session.
 pub const PHASE_BLOCKS: BlockNumber = SESSION_BLOCKS / 5;
 
+/// With fewer mixnodes, a route would come back to where it was.
+pub type MinMixnodes = ConstU32<3>;
+
 impl pallet_mixnet::Config for Runtime {
 	type MaxAuthorities = MaxAuthorities;
-	// With fewer, a route would come back to where it was.
-	type MinMixnodes = ConstU32<3>;
+	type MinMixnodes = MinMixnodes;
 	type MaxMixnodes = ConstU32<100>;
 	type MaxExternalAddressSize = ConstU32<128>;
 	type MaxExternalAddressesPerMixnode = ConstU32<16>;

@@ -89,8 +89,7 @@ where
 			log::debug!(target: LOG_TARGET, "Publishing {MAX_ADDRESSES} of {} external addresses", addresses.len());
 			addresses.truncate(MAX_ADDRESSES);
 		}
-		let mixnode =
-			Mixnode { kx_public: next_key.kx_public, peer_id: self.peer_id, external_addresses: addresses };
+		let mixnode = Mixnode { kx_public: next_key.kx_public, peer_id: self.peer_id, external_addresses: addresses };
 
 		let mut api = self.client.runtime_api();
 		api.register_extension(KeystoreExt(self.keystore.clone()));

@@ -27,32 +27,20 @@ pub struct PeerDrops {
 	pub send_failed: u64,
 }
 
-struct Peer {
-	queue: mpsc::Sender<Vec<u8>>,
-	/// Tells this connection from an earlier one of the same peer.
-	connection: u64,
-}
-
 /// The connected peers.
 pub struct Peers {
 	capacity: usize,
-	peers: HashMap<PeerId, Peer>,
+	/// The other end of each queue is in one of the `senders`.
+	queues: HashMap<PeerId, mpsc::Sender<Vec<u8>>>,
 	/// Empties the peers' queues; each ends with the number of packets that were lost with the connection.
 	senders: FuturesUnordered<BoxFuture<'static, u64>>,
-	next_connection: u64,
 	drops: PeerDrops,
 }
 
 impl Peers {
 	/// No peers yet; `capacity` packets may wait for each.
 	pub fn new(capacity: usize) -> Self {
-		Self {
-			capacity,
-			peers: HashMap::new(),
-			senders: FuturesUnordered::new(),
-			next_connection: 0,
-			drops: PeerDrops::default(),
-		}
+		Self { capacity, queues: HashMap::new(), senders: FuturesUnordered::new(), drops: PeerDrops::default() }
 	}
 
 	/// A peer connected; `sink` leads to it. Returns its name in the mixnet, `None` if it has none.
@@ -62,8 +50,7 @@ impl Peers {
 			return None;
 		};
 		let (queue, packets) = mpsc::channel(self.capacity);
-		self.next_connection += 1;
-		self.peers.insert(id, Peer { queue, connection: self.next_connection });
+		self.queues.insert(id, queue);
 		self.senders.push(send_all(packets, sink).boxed());
 		Some(id)
 	}
@@ -71,12 +58,12 @@ impl Peers {
 	/// A peer disconnected. Returns its name in the mixnet if it was known.
 	pub fn disconnected(&mut self, peer_id: &sc_network_types::PeerId) -> Option<PeerId> {
 		let id = to_mixnet_peer_id(peer_id)?;
-		self.peers.remove(&id).map(|_| id)
+		self.queues.remove(&id).map(|_| id)
 	}
 
 	/// Queues a packet for its peer.
 	pub fn send(&mut self, packet: AddressedPacket) {
-		let Some(peer) = self.peers.get(&packet.peer_id) else {
+		let Some(queue) = self.queues.get(&packet.peer_id) else {
 			self.drops.not_connected += 1;
 			log::debug!(
 				target: LOG_TARGET,
@@ -85,7 +72,7 @@ impl Peers {
 			);
 			return;
 		};
-		match peer.queue.try_send(packet.packet.as_bytes().to_vec()) {
+		match queue.try_send(packet.packet.as_bytes().to_vec()) {
 			Ok(()) => (),
 			Err(mpsc::error::TrySendError::Full(_)) => self.drops.queue_full += 1,
 			Err(mpsc::error::TrySendError::Closed(_)) => self.drops.send_failed += 1,
@@ -104,12 +91,12 @@ impl Peers {
 
 	/// How many are connected.
 	pub fn len(&self) -> usize {
-		self.peers.len()
+		self.queues.len()
 	}
 
 	/// Is nobody connected?
 	pub fn is_empty(&self) -> bool {
-		self.peers.is_empty()
+		self.queues.is_empty()
 	}
 
 	/// What did not reach the network.
@@ -133,4 +120,95 @@ async fn send_all(mut packets: mpsc::Receiver<Vec<u8>>, sink: Box<dyn MessageSin
 		}
 	}
 	0
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use mixnet_node_core::sphinx::{Packet, PACKET_SIZE};
+	use sc_network_types::ed25519::Keypair;
+	use std::{
+		sync::{Arc, Mutex},
+		time::Duration,
+	};
+
+	/// A connection that takes as many packets as it has permits, then waits or fails.
+	struct Sink {
+		sent: Arc<Mutex<usize>>,
+		takes: usize,
+		then_fails: bool,
+	}
+
+	#[async_trait::async_trait]
+	impl MessageSink for Sink {
+		fn send_sync_notification(&self, _: Vec<u8>) {
+			unreachable!("a full channel would close the connection")
+		}
+
+		async fn send_async_notification(&self, packet: Vec<u8>) -> Result<(), sc_network::error::Error> {
+			assert_eq!(packet.len(), PACKET_SIZE);
+			if *self.sent.lock().expect("no test panics while it holds this; qed") < self.takes {
+				*self.sent.lock().expect("no test panics while it holds this; qed") += 1;
+				Ok(())
+			} else if self.then_fails {
+				Err(sc_network::error::Error::ChannelClosed)
+			} else {
+				pending_forever().await
+			}
+		}
+	}
+
+	async fn pending_forever() -> Result<(), sc_network::error::Error> {
+		futures::future::pending().await
+	}
+
+	fn packet_to(peer_id: PeerId) -> AddressedPacket {
+		AddressedPacket { peer_id, packet: Packet::from([0; PACKET_SIZE]) }
+	}
+
+	/// Lets the senders do what they can.
+	async fn run(peers: &mut Peers) {
+		let _ = tokio::time::timeout(Duration::from_millis(50), peers.run()).await;
+	}
+
+	#[tokio::test]
+	async fn a_slow_peer_holds_up_nobody_and_its_queue_is_bounded() {
+		let mut peers = Peers::new(2);
+		let mut connect = |takes| {
+			let sent = Arc::new(Mutex::new(0));
+			let sink = Sink { sent: sent.clone(), takes, then_fails: false };
+			let id = peers.connected(&Keypair::generate().public().to_peer_id(), Box::new(sink));
+			(id.expect("an Ed25519 peer ID; qed"), sent)
+		};
+		let (slow, slow_sent) = connect(0);
+		let (fast, fast_sent) = connect(usize::MAX);
+		for _ in 0..5 {
+			peers.send(packet_to(slow));
+			peers.send(packet_to(fast));
+			run(&mut peers).await;
+		}
+		assert_eq!(*fast_sent.lock().expect("no test panics while it holds this; qed"), 5);
+		assert_eq!(*slow_sent.lock().expect("no test panics while it holds this; qed"), 0);
+		// One is being sent, two wait.
+		assert_eq!(peers.drops(), PeerDrops { queue_full: 2, ..Default::default() });
+	}
+
+	#[tokio::test]
+	async fn what_is_lost_with_a_connection_is_counted() {
+		let mut peers = Peers::new(4);
+		let peer_id = Keypair::generate().public().to_peer_id();
+		let sink = Sink { sent: Default::default(), takes: 1, then_fails: true };
+		let id = peers.connected(&peer_id, Box::new(sink)).expect("an Ed25519 peer ID; qed");
+		for _ in 0..3 {
+			peers.send(packet_to(id));
+		}
+		run(&mut peers).await;
+		assert_eq!(peers.drops().send_failed, 2);
+		peers.send(packet_to(id));
+		assert_eq!(peers.drops().send_failed, 3);
+		assert_eq!(peers.disconnected(&peer_id), Some(id));
+		assert!(peers.is_empty());
+		peers.send(packet_to(id));
+		assert_eq!(peers.drops().not_connected, 1);
+	}
 }

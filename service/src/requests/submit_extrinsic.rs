@@ -89,7 +89,10 @@ where
 			},
 			Err(error) => {
 				self.counters.malformed += 1;
-				Taken::Answer(reply_to, RemoteError::Decode(shorten(format!("not an extrinsic of this chain: {error}"))))
+				Taken::Answer(
+					reply_to,
+					RemoteError::Decode(shorten(format!("not an extrinsic of this chain: {error}"))),
+				)
 			},
 		}
 	}
