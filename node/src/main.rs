@@ -14,6 +14,16 @@ mod devnet;
 mod rpc;
 mod service;
 
-fn main() -> sc_cli::Result<()> {
-	command::run()
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+	devnet::follow_parent();
+	match command::run() {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			// As people read it; returned from `main`, it would be shown as programmers do.
+			eprintln!("Error: {error}");
+			ExitCode::FAILURE
+		},
+	}
 }
