@@ -1,0 +1,314 @@
+//! The phase table (PROTOCOL.md, section 7), row by row, on the live state machine, rates included.
+//!
+//! One node alone, in virtual time, with sessions 1 and 2 whose mixnodes (but for the node itself) are disjoint: whom it
+//! sends to tells in which session. What it sends is compared with the Poisson law: every assertion about a random
+//! number fails with probability 1e-4 at most for a right program and a random seed. Seeds are fixed, so each fails
+//! always or never.
+
+mod support;
+
+use mixnet_node_core::{
+	sphinx::KxSecret, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, PeerId, PostError, RelativeSession,
+	SessionPhase, SessionStatus, Statistics, Time,
+};
+use rand_chacha::ChaChaRng;
+use std::time::Duration;
+use support::{mixnode, rng};
+use RelativeSession::{Current, Previous};
+
+/// 1 - 1e-4 / 2 of the standard normal distribution lies below this.
+const Z: f64 = 3.891;
+
+const MIXNODE_PERIOD: Duration = Duration::from_millis(100);
+const NON_MIXNODE_PERIOD: Duration = Duration::from_secs(1);
+
+fn local_peer_id() -> PeerId {
+	PeerId([0xff; 32])
+}
+
+/// Mixnodes 1 to 9 of a session; the other session has others.
+fn others(session: u32) -> Vec<Mixnode> {
+	let mut rng = rng(u64::from(session));
+	let id = |index: u32| PeerId([(session * 10 + index) as u8; 32]);
+	(1..10).map(|index| mixnode(id(index), KxSecret::random(&mut rng).public())).collect()
+}
+
+fn session_of(peer_id: PeerId) -> u32 {
+	u32::from(peer_id.0[0] / 10)
+}
+
+/// A node in sessions 1 and 2, a mixnode in none or both of them.
+fn node(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Mixnet<ChaChaRng>, Time) {
+	let now = Time::from_duration(Duration::from_secs(50));
+	// Short routes are quicker built.
+	let mut config = Config { hops: 2, ..Config::default() };
+	config.request.capacity = 2000;
+	let mut mixnet = Mixnet::new(config, local_peer_id(), rng(seed), None).unwrap();
+	for session in 0..3 {
+		let (next, kx_public) = mixnet.next_kx_public();
+		let phase = if session == 2 { phase } else { SessionPhase::DisconnectFromPrev };
+		mixnet.set_session_status(now, SessionStatus { current_index: session, phase });
+		let mut mixnodes = others(session);
+		if is_mixnode && next == session {
+			mixnodes.push(mixnode(local_peer_id(), kx_public));
+		}
+		mixnet.set_mixnodes(now, session, Ok(mixnodes));
+	}
+	for peer in mixnet.reserved_peers() {
+		mixnet.peer_connected(now, peer.peer_id);
+	}
+	(mixnet, now)
+}
+
+/// What a node sent, in which session and when.
+struct Sent {
+	/// Packets of session 1, the previous one, and of session 2.
+	times: [Vec<f64>; 2],
+	before: Statistics,
+	after: Statistics,
+}
+
+impl Sent {
+	fn authored(&self, kind: impl Fn(&Statistics) -> u64) -> f64 {
+		(kind(&self.after) - kind(&self.before)) as f64
+	}
+}
+
+/// Runs the node for `time`, calling `each` before every step.
+fn run(
+	mixnet: &mut Mixnet<ChaChaRng>,
+	now: &mut Time,
+	time: Duration,
+	mut each: impl FnMut(&mut Mixnet<ChaChaRng>, Time),
+) -> Sent {
+	let (start, end) = (*now, *now + time);
+	let before = mixnet.statistics();
+	let mut times = [Vec::new(), Vec::new()];
+	loop {
+		each(mixnet, *now);
+		while let Some(packet) = mixnet.poll_transmit() {
+			let session = session_of(packet.peer_id);
+			times[session as usize - 1].push((*now - start).as_secs_f64());
+		}
+		while mixnet.poll_event().is_some() {}
+		match mixnet.poll_timeout() {
+			Some(at) if at <= end => {
+				*now = (*now).max(at);
+				mixnet.handle_timeout(*now);
+			},
+			_ => break,
+		}
+	}
+	*now = end;
+	Sent { times, before, after: mixnet.statistics() }
+}
+
+/// Are these the times of a Poisson process with this many events expected in `time`? Checked are their number, how
+/// evenly it spreads over 50 parts of the time (chi-squared), and the distribution of the times between (Kolmogorov and
+/// Smirnov): 3 tests.
+fn assert_poisson(times: &[f64], time: Duration, expected: f64, what: &str) {
+	let num = times.len() as f64;
+	assert!((num - expected).abs() < Z * expected.sqrt() + 1.0, "{what}: {num} packets, {expected} expected");
+
+	let time = time.as_secs_f64();
+	let mut parts = [0f64; 50];
+	for at in times {
+		parts[((at / time * 50.0) as usize).min(49)] += 1.0;
+	}
+	let mean = num / 50.0;
+	let chi_squared: f64 = parts.iter().map(|part| (part - mean).powi(2) / mean).sum();
+	// Wilson and Hilferty's normal approximation.
+	let z = ((chi_squared / 49.0).cbrt() - (1.0 - 2.0 / (9.0 * 49.0))) / (2.0 / (9.0 * 49.0f64)).sqrt();
+	assert!(z.abs() < Z, "{what}: spread {chi_squared} over 50 parts, {z} standard deviations off");
+
+	let mut gaps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+	gaps.sort_by(f64::total_cmp);
+	let rate = expected / time;
+	let n = gaps.len() as f64;
+	let distance = gaps
+		.iter()
+		.enumerate()
+		.map(|(i, gap)| {
+			let law = 1.0 - (-rate * gap).exp();
+			(law - i as f64 / n).abs().max((law - (i + 1) as f64 / n).abs())
+		})
+		.fold(0.0, f64::max);
+	// 2 exp(-2 x^2) = 1e-4 at x = 2.225.
+	assert!(distance * n.sqrt() < 2.225, "{what}: times between packets are not exponential: {}", distance * n.sqrt());
+}
+
+/// Is `part` of `all` a sample of a binomial distribution with this probability?
+fn assert_proportion(part: f64, all: f64, probability: f64, what: &str) {
+	let spread = (all * probability * (1.0 - probability)).sqrt();
+	assert!((part - all * probability).abs() < Z * spread + 1.0, "{what}: {part} of {all}, not {probability}");
+}
+
+/// phase, half rate, previous session: sends, takes requests; current session: takes requests, default
+const TABLE: [(SessionPhase, bool, bool, bool, bool, RelativeSession); 4] = [
+	(SessionPhase::CoverToCurrent, true, true, true, false, Previous),
+	(SessionPhase::RequestsToCurrent, true, true, true, true, Current),
+	(SessionPhase::CoverToPrev, true, true, false, true, Current),
+	(SessionPhase::DisconnectFromPrev, false, false, false, true, Current),
+];
+
+#[test]
+fn cover_follows_the_table_with_and_without_requests() {
+	for (row, (phase, half, previous_sends, _, _, default)) in TABLE.into_iter().enumerate() {
+		for (is_mixnode, period) in [(true, MIXNODE_PERIOD), (false, NON_MIXNODE_PERIOD)] {
+			for busy in [false, true] {
+				let what = format!("{phase}, mixnode: {is_mixnode}, busy: {busy}");
+				let seed = 100 + 4 * row as u64 + 2 * u64::from(is_mixnode) + u64::from(busy);
+				let (mut mixnet, mut now) = node(seed, is_mixnode, phase);
+				let time = period * 1000;
+				let sent = run(&mut mixnet, &mut now, time, |mixnet, now| {
+					// More requests than can ever be sent.
+					let queued = |statistics: Statistics| {
+						statistics.previous_authored_queue_len + statistics.current_authored_queue_len
+					};
+					while busy && queued(mixnet.statistics()) < 5 {
+						mixnet.post_request(now, vec![0; 100], 1, HandlingDelay::Fixed(Duration::ZERO)).unwrap();
+					}
+				});
+				let expected = if half { 500.0 } else { 1000.0 };
+				let [previous, current] = &sent.times;
+				if previous_sends {
+					assert_poisson(previous, time, expected, &format!("{what}, previous session"));
+				} else {
+					assert!(previous.is_empty(), "{what}");
+				}
+				assert_poisson(current, time, expected, &format!("{what}, current session"));
+
+				let all = (previous.len() + current.len()) as f64;
+				let loops = sent.authored(|statistics| statistics.loop_cover_authored);
+				let drops = sent.authored(|statistics| statistics.drop_cover_authored);
+				let requests = sent.authored(|statistics| statistics.requests_authored);
+				assert_eq!(loops + drops + requests, all, "{what}");
+				assert_eq!(sent.after.dropped(DropReason::NoRoute), 0);
+				assert_proportion(loops, all, 0.25, &format!("{what}, loop cover"));
+				if busy {
+					// All drop cover of the session that requests go to is replaced, and no other is.
+					let its = if default == Previous { previous.len() } else { current.len() } as f64;
+					assert_proportion(requests, its, 0.75, &format!("{what}, requests"));
+				} else {
+					assert_eq!(requests, 0.0);
+				}
+			}
+		}
+	}
+}
+
+#[test]
+fn requests_and_replies_go_where_the_table_says() {
+	for (phase, _, _, previous_takes, current_takes, default) in TABLE {
+		let (mut mixnet, now) = node(200, true, phase);
+		assert_eq!(phase.allows_requests(Previous), previous_takes);
+		assert_eq!(phase.allows_requests(Current), current_takes);
+		mixnet.post_request(now, vec![1], 1, HandlingDelay::Extrinsic).unwrap();
+		let statistics = mixnet.statistics();
+		let queued = (statistics.previous_authored_queue_len, statistics.current_authored_queue_len);
+		assert_eq!(queued, if default == Previous { (2, 0) } else { (0, 2) }, "{phase}");
+	}
+}
+
+#[test]
+fn session_0_has_no_previous_one_and_takes_requests_from_phase_1_on() {
+	let now = Time::ZERO;
+	for phase in SessionPhase::ALL {
+		let mut mixnet = Mixnet::new(Config::default(), local_peer_id(), rng(300), None).unwrap();
+		mixnet.set_session_status(now, SessionStatus { current_index: 0, phase });
+		assert_eq!(mixnet.wanted_mixnodes(), [Current]);
+		mixnet.set_mixnodes(now, 0, Ok(others(0)));
+		assert_eq!(mixnet.wanted_mixnodes(), []);
+		let posted = mixnet.post_request(now, vec![1], 1, HandlingDelay::Extrinsic);
+		match phase {
+			SessionPhase::CoverToCurrent => assert_eq!(posted, Err(PostError::NotReady)),
+			_ => assert!(posted.is_ok()),
+		}
+	}
+}
+
+#[test]
+fn phases_may_come_in_any_order_and_what_is_over_stays_over() {
+	let (mut mixnet, mut now) = node(400, true, SessionPhase::RequestsToCurrent);
+	let status = |phase| SessionStatus { current_index: 2, phase };
+	mixnet.set_session_status(now, status(SessionPhase::CoverToPrev));
+	// Back: the previous session takes requests again, at the same rate.
+	mixnet.set_session_status(now, status(SessionPhase::CoverToCurrent));
+	let time = MIXNODE_PERIOD * 1000;
+	let sent = run(&mut mixnet, &mut now, time, |_, _| ());
+	assert_poisson(&sent.times[0], time, 500.0, "previous");
+	assert_poisson(&sent.times[1], time, 500.0, "current");
+	mixnet.post_request(now, vec![1], 1, HandlingDelay::Extrinsic).unwrap();
+	assert_eq!(mixnet.statistics().previous_authored_queue_len, 2);
+
+	// Phase 3 ends the previous session for good; what waited for it starts anew in the current one.
+	mixnet.set_session_status(now, status(SessionPhase::DisconnectFromPrev));
+	assert_eq!(mixnet.statistics().dropped(DropReason::AuthoredSessionClosed), 2);
+	assert_eq!(mixnet.statistics().current_authored_queue_len, 2);
+	mixnet.set_session_status(now, status(SessionPhase::CoverToCurrent));
+	assert_eq!(mixnet.wanted_mixnodes(), []);
+	mixnet.set_mixnodes(now, 1, Ok(others(1)));
+	let sent = run(&mut mixnet, &mut now, time, |_, _| ());
+	assert!(sent.times[0].is_empty());
+	assert_poisson(&sent.times[1], time, 500.0, "current, half rate though alone");
+}
+
+#[test]
+fn rates_change_with_the_phase_and_nothing_is_sent_twice_or_late() {
+	// Through all phases on one clock: the counts of each phase follow the law.
+	let (mut mixnet, mut now) = node(500, true, SessionPhase::CoverToCurrent);
+	let time = MIXNODE_PERIOD * 600;
+	for (phase, half, previous_sends, ..) in TABLE {
+		mixnet.set_session_status(now, SessionStatus { current_index: 2, phase });
+		let sent = run(&mut mixnet, &mut now, time, |_, _| ());
+		let expected = if half { 300.0 } else { 600.0 };
+		assert_poisson(&sent.times[1], time, expected, &format!("{phase}"));
+		assert_eq!(sent.times[0].is_empty(), !previous_sends);
+	}
+}
+
+#[test]
+fn a_machine_that_slept_sends_no_burst() {
+	let (mut mixnet, mut now) = node(600, true, SessionPhase::DisconnectFromPrev);
+	now += Duration::from_secs(3600);
+	mixnet.handle_timeout(now);
+	assert!(mixnet.poll_transmit().is_none());
+	assert_eq!(mixnet.statistics().dropped(DropReason::AuthoredTooLate), 1);
+	// A driver that is late by less catches up.
+	now += Duration::from_millis(900);
+	mixnet.handle_timeout(now);
+	let mut sent = 0;
+	while mixnet.poll_transmit().is_some() {
+		sent += 1;
+	}
+	assert!((2..25).contains(&sent), "{sent}");
+}
+
+#[test]
+fn without_a_connected_gateway_the_clock_ticks_and_nothing_is_sent() {
+	let (mut mixnet, mut now) = node(700, false, SessionPhase::DisconnectFromPrev);
+	let gateways = mixnet.reserved_peers();
+	assert_eq!(gateways.len(), 3);
+	for gateway in &gateways {
+		mixnet.peer_disconnected(now, gateway.peer_id);
+	}
+	// A request waits for a gateway, for a minute.
+	let waiting = mixnet.post_request(now, vec![1], 1, HandlingDelay::Extrinsic).unwrap();
+	let sent = run(&mut mixnet, &mut now, Duration::from_secs(50), |_, _| ());
+	assert!(sent.times[1].is_empty());
+	assert!(mixnet.statistics().dropped(DropReason::NoRoute) > 20);
+	mixnet.peer_connected(now, gateways[0].peer_id);
+	assert_eq!(mixnet.statistics().current_authored_queue_len, 2);
+	assert!(mixnet.cancel_request(now, waiting));
+	assert_eq!(mixnet.statistics().current_authored_queue_len, 0);
+
+	mixnet.peer_disconnected(now, gateways[0].peer_id);
+	let waiting = mixnet.post_request(now, vec![1], 1, HandlingDelay::Extrinsic).unwrap();
+	now += Duration::from_secs(61);
+	mixnet.handle_timeout(now);
+	let failed = std::iter::from_fn(|| mixnet.poll_event()).find_map(|event| match event {
+		Event::RequestFailed { id, error } => Some((id, error.to_string())),
+		_ => None,
+	});
+	assert_eq!(failed, Some((waiting, "not connected to any gateway mixnode".to_string())));
+}
