@@ -11,6 +11,7 @@ use frame_support::{
 	parameter_types,
 	traits::{Authorize, ConstU32, ConstU64, Hooks},
 };
+use frame_system::offchain::CreateAuthorizedTransaction;
 use mixnet_primitives::{KxPublic, Mixnode, PeerId, SessionIndex};
 use sp_core::{
 	offchain::{
@@ -27,8 +28,6 @@ use sp_runtime::{
 	BuildStorage, DispatchResult,
 };
 use std::sync::Arc;
-
-pub use sp_core::offchain::testing::PoolState as Pool;
 
 pub type TxExtension = (frame_system::AuthorizeCall<Runtime>,);
 pub type Extrinsic = sp_runtime::generic::UncheckedExtrinsic<u64, RuntimeCall, UintAuthorityId, TxExtension>;
@@ -183,8 +182,8 @@ pub fn mixnode(n: u64) -> Mixnode {
 		bytes
 	};
 	Mixnode {
-		kx_public: KxPublic(bytes(1)),
-		peer_id: PeerId(bytes(2)),
+		kx_public: KxPublic(bytes(9)),
+		peer_id: PeerId(bytes(10)),
 		external_addresses: vec![format!("/ip4/192.0.2.1/tcp/{n}").into_bytes()],
 	}
 }
@@ -314,13 +313,18 @@ pub fn apply(extrinsic: Extrinsic) -> Result<DispatchResult, TransactionValidity
 	Ok(result.map(|_| ()).map_err(|error| error.error))
 }
 
+/// The extrinsic of a signed registration.
+pub fn extrinsic(registration: RegistrationFor<Runtime>, signature: AuthoritySignature) -> Extrinsic {
+	let call = Call::<Runtime>::register { registration, signature };
+	<Runtime as CreateAuthorizedTransaction<Call<Runtime>>>::create_authorized_transaction(call.into())
+}
+
 /// Puts a signed registration into the block.
 pub fn apply_registration(
 	registration: RegistrationFor<Runtime>,
 	signature: AuthoritySignature,
 ) -> Result<DispatchResult, TransactionValidityError> {
-	use frame_system::offchain::CreateAuthorizedTransaction;
-	apply(Runtime::create_authorized_transaction(Call::register { registration, signature }.into()))
+	apply(extrinsic(registration, signature))
 }
 
 /// Registers `mixnode` as `account` for the next session, which must succeed.

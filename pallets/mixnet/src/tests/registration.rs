@@ -1,8 +1,8 @@
 //! What is taken, what is refused, and why.
 
-use crate::{mock::*, Call, Config, Error, Event, NextRegistered, OutOfBounds, RegistrationFor, WeightInfo};
+use crate::{mock::*, Error, Event, NextRegistered, OutOfBounds, RegistrationFor, WeightInfo};
 use codec::{Decode, Encode};
-use frame_support::{assert_noop, dispatch::GetDispatchInfo, traits::Get};
+use frame_support::{assert_noop, dispatch::GetDispatchInfo};
 use frame_system::RawOrigin;
 use mixnet_primitives::{KxPublic, RegistrationPayload};
 use sp_core::{Pair, H256};
@@ -372,13 +372,9 @@ fn a_registration_is_weighed_with_its_authorisation() {
 		run_to_block(1);
 		let registration = registration(0, mixnode(0));
 		let signature = sign(0, &registration);
-		let authorities = <Runtime as Config>::MaxAuthorities::get();
-		let call: RuntimeCall = Call::register { registration, signature }.into();
-		assert_eq!(call.get_dispatch_info().call_weight, <() as WeightInfo>::register(authorities));
-		let extrinsic = {
-			use frame_system::offchain::CreateAuthorizedTransaction;
-			<Runtime as CreateAuthorizedTransaction<Call<Runtime>>>::create_authorized_transaction(call)
-		};
-		assert_eq!(extrinsic.get_dispatch_info().extension_weight, <() as WeightInfo>::authorize_register(authorities));
+		let authorities = MaxAuthorities::get();
+		let info = extrinsic(registration, signature).get_dispatch_info();
+		assert_eq!(info.call_weight, <() as WeightInfo>::register(authorities));
+		assert_eq!(info.extension_weight, <() as WeightInfo>::authorize_register(authorities));
 	});
 }
