@@ -16,7 +16,7 @@ use std::time::Duration;
 /// A node of a chain with one validator, whose mixnet rests.
 fn start(arguments: &[&str]) -> (Node, HttpClient) {
 	let port = free_port().to_string();
-	let own = ["--dev", "--tmp", "--no-prometheus", "--no-telemetry", "--no-hardware-benchmarks", "--rpc-port", &port];
+	let own = ["--dev", "--tmp", "--no-prometheus", "--no-telemetry", "--rpc-port", &port];
 	let mut node = Node::start(own.iter().chain(arguments));
 	let client = HttpClientBuilder::default()
 		.request_timeout(Duration::from_secs(10))

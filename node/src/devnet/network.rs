@@ -89,15 +89,8 @@ impl Plan {
 			("--rpc-max-connections", "20".into()),
 		];
 		let mut arguments: Vec<String> = valued.into_iter().flat_map(|(name, value)| [name.into(), value]).collect();
-		let flags = [
-			"--mixnet",
-			"--allow-private-ip",
-			"--no-mdns",
-			"--no-prometheus",
-			"--no-telemetry",
-			"--no-hardware-benchmarks",
-			"--disable-log-color",
-		];
+		let flags =
+			["--mixnet", "--allow-private-ip", "--no-mdns", "--no-prometheus", "--no-telemetry", "--disable-log-color"];
 		arguments.extend(flags.map(String::from));
 		if self.validator {
 			arguments.push("--validator".into());

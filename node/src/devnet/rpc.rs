@@ -111,7 +111,7 @@ impl Rpc {
 
 	/// How many mixnodes are registered for the next session, as of this block.
 	pub async fn registered(&self, at: Hash) -> anyhow::Result<u32> {
-		let key = [sp_core::hashing::twox_128(b"Mixnet"), sp_core::hashing::twox_128(b"NextRegistered")].concat();
+		let key = pallet_mixnet::NextRegistered::<Runtime>::hashed_key();
 		Ok(self.storage(&key, at).await?.unwrap_or_default())
 	}
 
