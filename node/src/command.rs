@@ -83,15 +83,7 @@ pub fn run() -> sc_cli::Result<()> {
 			let mixnet = cli.mixnet.clone();
 			let runner = cli.create_runner(&cli.run)?;
 			runner.run_node_until_exit(|config| async move {
-				match config.network.network_backend {
-					sc_network::config::NetworkBackendType::Libp2p => {
-						service::new_full::<sc_network::NetworkWorker<_, _>>(config, mixnet)
-					},
-					sc_network::config::NetworkBackendType::Litep2p => {
-						service::new_full::<sc_network::Litep2pNetworkBackend>(config, mixnet)
-					},
-				}
-				.map_err(sc_cli::Error::Service)
+				service::new_full(config, mixnet).map_err(sc_cli::Error::Service)
 			})
 		},
 	}

@@ -6,7 +6,10 @@ use mixnet_service::MixnetArgs;
 use sc_client_api::BlockBackend;
 use sc_consensus_babe::SlotProportion;
 use sc_consensus_grandpa::SharedVoterState;
-use sc_network::{config::FullNetworkConfiguration, NetworkBackend};
+use sc_network::{
+	config::{FullNetworkConfiguration, NetworkBackendType},
+	NetworkBackend,
+};
 use sc_service::{error::Error as ServiceError, Configuration, TaskManager, WarpSyncConfig};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -18,6 +21,8 @@ type Backend = sc_service::TFullBackend<Block>;
 type SelectChain = sc_consensus::LongestChain<Backend, Block>;
 /// The transaction pool.
 pub type Pool = sc_transaction_pool::TransactionPoolHandle<Block, Client>;
+/// The only network backend that this node is built with: a second one would double the time to build it.
+type Network = sc_network::Litep2pNetworkBackend;
 type GrandpaBlockImport = sc_consensus_grandpa::GrandpaBlockImport<Backend, Block, Client, SelectChain>;
 type GrandpaLink = sc_consensus_grandpa::LinkHalf<Block, Client, SelectChain>;
 type BabeBlockImport = sc_consensus_babe::BabeBlockImport<Block, Client, GrandpaBlockImport, Inherents, SelectChain>;
@@ -72,7 +77,7 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 		.transpose()?;
 
 	let executor = sc_service::new_wasm_executor::<sp_io::SubstrateHostFunctions>(&config.executor);
-	let (client, backend, keystore_container, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
+	let (client, backend, keystore_container, mut task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
 		config,
 		telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
 		executor,
@@ -124,8 +129,9 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 		registry: config.prometheus_registry(),
 		telemetry: telemetry.as_ref().map(Telemetry::handle),
 	})?;
-	// The worker answers questions about epochs over RPC, which this node does not offer.
-	drop(babe_worker);
+	// The worker answers questions about epochs, which this node does not offer by RPC; but it is essential, and ends when
+	// nobody could ask it any more.
+	task_manager.keep_alive(babe_worker);
 
 	Ok(sc_service::PartialComponents {
 		client,
@@ -140,10 +146,14 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 }
 
 /// Builds and starts a node.
-pub fn new_full<N: NetworkBackend<Block, Hash>>(
-	config: Configuration,
-	mixnet_args: MixnetArgs,
-) -> Result<TaskManager, ServiceError> {
+///
+/// Fails on `--network-backend libp2p`, which it is not built with.
+pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskManager, ServiceError> {
+	if !matches!(config.network.network_backend, NetworkBackendType::Litep2p) {
+		return Err(ServiceError::Other(
+			"this node speaks litep2p only; leave out --network-backend, or say --network-backend litep2p".into(),
+		));
+	}
 	let sc_service::PartialComponents {
 		client,
 		backend,
@@ -155,15 +165,14 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
 		other: (block_import, babe_link, grandpa_link, mut telemetry),
 	} = new_partial(&config)?;
 
-	let metrics = N::register_notification_metrics(config.prometheus_registry());
+	let metrics = Network::register_notification_metrics(config.prometheus_registry());
 	let mut net_config =
-		FullNetworkConfiguration::<Block, Hash, N>::new(&config.network, config.prometheus_registry().cloned());
+		FullNetworkConfiguration::<Block, Hash, Network>::new(&config.network, config.prometheus_registry().cloned());
 	let genesis_hash = client.block_hash(0)?.expect("the genesis block is always there; qed");
 
-	let grandpa_protocol_name =
-		sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
+	let grandpa_protocol_name = sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
 	let (grandpa_protocol_config, grandpa_notification_service) =
-		sc_consensus_grandpa::grandpa_peers_set_config::<Block, N>(
+		sc_consensus_grandpa::grandpa_peers_set_config::<Block, Network>(
 			grandpa_protocol_name.clone(),
 			metrics.clone(),
 			net_config.peer_store_handle(),
@@ -175,7 +184,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
 		.config(config.role.is_authority())
 		.map_err(|error| ServiceError::Other(error.to_string()))?
 		.map(|mixnet_config| {
-			let (prototype, protocol_config) = mixnet_service::Prototype::new::<Block, N>(
+			let (prototype, protocol_config) = mixnet_service::Prototype::new::<Block, Network>(
 				mixnet_config,
 				genesis_hash.as_ref(),
 				config.chain_spec.fork_id(),

@@ -262,10 +262,8 @@ where
 					log::warn!(target: LOG_TARGET, "The network refuses the mixnodes as reserved peers: {error}");
 				}
 			},
-			Event::SessionChanged(status) => log::debug!(target: LOG_TARGET, "Now in {status}"),
-			Event::SessionDisabled { session, reason } => {
-				log::info!(target: LOG_TARGET, "The mixnet rests in session {session}: {reason}");
-			},
+			// The core logs them, and `mixnet_status` shows what they lead to.
+			Event::SessionChanged(_) | Event::SessionDisabled { .. } => (),
 		}
 	}
 

@@ -10,7 +10,10 @@ use futures::{
 	FutureExt,
 };
 use mixnet_node_core::{request::RemoteError, ReplyTo};
-use sc_transaction_pool_api::{TransactionPool, TransactionSource};
+use sc_transaction_pool_api::{
+	error::{Error as PoolError, IntoPoolError},
+	TransactionPool, TransactionSource,
+};
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
 use std::{collections::BTreeMap, sync::Arc};
@@ -112,7 +115,7 @@ where
 			self.running.push(
 				async move {
 					let result = pool.submit_one(best, TransactionSource::External, extrinsic).await;
-					(result.map(drop).map_err(|error| error.to_string()), reply_to)
+					(result.map(drop).or_else(known_is_good), reply_to)
 				}
 				.boxed(),
 			);
@@ -151,6 +154,15 @@ where
 	}
 }
 
+/// An extrinsic that the pool knows already is where its sender wants it: another copy of the request was faster.
+fn known_is_good<E: IntoPoolError>(error: E) -> Result<(), String> {
+	match error.into_pool_error() {
+		Ok(PoolError::AlreadyImported(_)) => Ok(()),
+		Ok(error) => Err(error.to_string()),
+		Err(error) => Err(error.to_string()),
+	}
+}
+
 /// Cuts a text to at most [`MAX_ERROR_SIZE`] bytes.
 fn shorten(mut text: String) -> String {
 	if text.len() > MAX_ERROR_SIZE {
@@ -163,6 +175,12 @@ fn shorten(mut text: String) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn an_extrinsic_that_the_pool_has_is_submitted() {
+		assert_eq!(known_is_good(PoolError::AlreadyImported(Box::new(()))), Ok(()));
+		assert!(known_is_good(PoolError::TemporarilyBanned).is_err());
+	}
 
 	#[test]
 	fn long_errors_are_cut_between_characters() {
