@@ -1,1 +1,251 @@
+//! One node's edges; networks of nodes are in the crate's `tests`.
 
+use super::*;
+use crate::{request::HandlingDelay, sphinx::Packet, KxPublic, Mixnode, MixnodeIndex, MixnodesError, SessionPhase};
+use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+
+const NOW: Time = Time::from_duration(Duration::from_secs(1));
+
+fn peer_id(index: u8) -> PeerId {
+	PeerId([index; 32])
+}
+
+fn secret(index: u8) -> [u8; 32] {
+	[index.wrapping_add(100); 32]
+}
+
+fn mixnode(index: u8) -> Mixnode {
+	let kx_public = KxSecret::from_bytes(secret(index)).public();
+	Mixnode { kx_public, peer_id: peer_id(index), external_addresses: vec![vec![index]] }
+}
+
+fn status(current_index: SessionIndex, phase: SessionPhase) -> SessionStatus {
+	SessionStatus { current_index, phase }
+}
+
+/// Mixnode `index` of three in session 0, in phase 3; every packet takes two hops and no delay.
+fn node(index: u8, change: impl FnOnce(&mut Config)) -> Mixnet<ChaChaRng> {
+	let mut config =
+		Config { hops: 2, mean_forwarding_delay: Duration::ZERO, loop_cover_proportion: 0.0, ..Config::default() };
+	change(&mut config);
+	let rng = ChaChaRng::seed_from_u64(u64::from(index));
+	let mut mixnet = Mixnet::new(config, peer_id(index), rng, Some(KxSecret::from_bytes(secret(index)))).unwrap();
+	mixnet.set_session_status(NOW, status(0, SessionPhase::DisconnectFromPrev));
+	mixnet.set_mixnodes(NOW, 0, Ok((0..3).map(mixnode).collect()));
+	while mixnet.poll_event().is_some() {}
+	mixnet
+}
+
+/// The next authored packet of a node.
+fn next_packet(mixnet: &mut Mixnet<ChaChaRng>) -> AddressedPacket {
+	loop {
+		let at = mixnet.poll_timeout().unwrap();
+		mixnet.handle_timeout(at);
+		if let Some(packet) = mixnet.poll_transmit() {
+			return packet;
+		}
+	}
+}
+
+/// A packet that asks a forwarder to forward, and the forwarder's index.
+fn packet_to_forward() -> (u8, Packet) {
+	let packet = next_packet(&mut node(0, |_| ()));
+	(packet.peer_id.0[0], packet.packet)
+}
+
+#[test]
+fn a_packet_that_was_dropped_for_a_full_queue_may_come_again() {
+	let (forwarder, packet) = packet_to_forward();
+	let mut source = node(0, |_| ());
+	next_packet(&mut source);
+	let mut forwarder_node = node(forwarder, |config| config.forward_queue_capacity = 1);
+	// Another packet fills the queue.
+	let other = loop {
+		let other = next_packet(&mut source);
+		if other.peer_id == peer_id(forwarder) {
+			break other.packet;
+		}
+	};
+	assert_eq!(forwarder_node.handle_packet(NOW, peer_id(0), other), None);
+	for _ in 0..2 {
+		let reason = forwarder_node.handle_packet(NOW, peer_id(0), packet.clone());
+		assert_eq!(reason, Some(DropReason::ForwardQueueFull));
+	}
+	assert!(forwarder_node.poll_transmit().is_some());
+	assert_eq!(forwarder_node.handle_packet(NOW, peer_id(0), packet.clone()), None);
+	assert_eq!(forwarder_node.handle_packet(NOW, peer_id(0), packet), Some(DropReason::Replayed));
+	let statistics = forwarder_node.statistics();
+	assert_eq!(statistics.packets_received, 5);
+	assert_eq!(statistics.packets_accepted_to_forward, 2);
+	assert_eq!(statistics.dropped(DropReason::ForwardQueueFull), 2);
+	assert_eq!(statistics.dropped(DropReason::Replayed), 1);
+}
+
+#[test]
+fn damaged_packets_are_dropped_for_the_right_reason() {
+	let (forwarder, packet) = packet_to_forward();
+	let mut forwarder = node(forwarder, |_| ());
+	for byte in [0, 40, 100, 187] {
+		let mut bytes = *packet.as_bytes();
+		bytes[byte] ^= 1;
+		assert_eq!(forwarder.handle_packet(NOW, peer_id(0), bytes.into()), Some(DropReason::UnknownKey), "{byte}");
+	}
+	let low_order = Packet::from([0; 2252]);
+	assert!(forwarder.handle_packet(NOW, peer_id(0), low_order).is_some());
+	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet), None);
+}
+
+#[test]
+fn a_node_that_is_no_mixnode_forwards_nothing() {
+	let (forwarder, packet) = packet_to_forward();
+	let mut rng = ChaChaRng::seed_from_u64(1);
+	let secret = KxSecret::from_bytes(secret(forwarder));
+	let mut mixnet = Mixnet::new(Config::default(), peer_id(forwarder), &mut rng, Some(secret)).unwrap();
+	assert_eq!(mixnet.handle_packet(NOW, peer_id(0), packet.clone()), Some(DropReason::UnknownKey));
+	mixnet.set_session_status(NOW, status(0, SessionPhase::DisconnectFromPrev));
+	assert_eq!(mixnet.handle_packet(NOW, peer_id(0), packet.clone()), Some(DropReason::UnknownKey));
+	// Its own key, but not in the list.
+	let others = (0..3).filter(|index| *index != forwarder).map(mixnode).collect();
+	mixnet.set_mixnodes(NOW, 0, Ok(others));
+	assert_eq!(mixnet.role(RelativeSession::Current), Role::NonMixnode);
+	for _ in 0..2 {
+		assert_eq!(mixnet.handle_packet(NOW, peer_id(0), packet.clone()), Some(DropReason::NotMixnode));
+	}
+}
+
+#[test]
+fn what_waits_to_be_forwarded_ends_with_its_session() {
+	let (forwarder, packet) = packet_to_forward();
+	let mut forwarder = node(forwarder, |config| config.mean_forwarding_delay = Duration::from_secs(100));
+	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet.clone()), None);
+	forwarder.set_session_status(NOW, status(1, SessionPhase::CoverToPrev));
+	assert_eq!(forwarder.statistics().forward_queue_len, 1);
+	forwarder.set_session_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
+	let statistics = forwarder.statistics();
+	assert_eq!((statistics.forward_queue_len, statistics.dropped(DropReason::ForwardSessionEnded)), (0, 1));
+	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet), Some(DropReason::UnknownKey));
+	assert_eq!(forwarder.poll_timeout(), None);
+}
+
+#[test]
+fn post_errors_say_what_is_wrong() {
+	let delay = HandlingDelay::Fixed(Duration::ZERO);
+	let rng = ChaChaRng::seed_from_u64(1);
+	let mut mixnet = Mixnet::new(Config::default(), peer_id(0), rng, None).unwrap();
+	assert_eq!(mixnet.post_request(NOW, vec![], 1, delay), Err(PostError::NotReady));
+	mixnet.set_session_status(NOW, status(5, SessionPhase::RequestsToCurrent));
+	assert_eq!(mixnet.wanted_mixnodes(), RelativeSession::BOTH);
+	assert_eq!(mixnet.post_request(NOW, vec![], 1, delay), Err(PostError::NotReady));
+	let error = MixnodesError::InsufficientRegistrations { num: 1, min: 4 };
+	mixnet.set_mixnodes(NOW, 5, Err(error.clone()));
+	// The previous session may still turn out to take it.
+	assert_eq!(mixnet.post_request(NOW, vec![], 1, delay), Err(PostError::NotReady));
+	mixnet.set_mixnodes(NOW, 4, Err(error.clone()));
+	let reason = DisabledReason::Mixnodes(error);
+	assert_eq!(mixnet.post_request(NOW, vec![], 1, delay), Err(PostError::Resting { session: 5, reason }));
+
+	let mut mixnet = node(0, |config| config.request.capacity = 1);
+	let too_large = mixnet.post_request(NOW, vec![0; 26 * 2048], 1, delay);
+	assert!(matches!(too_large, Err(PostError::TooLarge { max: 25, .. })), "{too_large:?}");
+	let too_large = mixnet.post_request(NOW, vec![], usize::MAX, delay);
+	assert!(matches!(too_large, Err(PostError::TooLarge { .. })), "{too_large:?}");
+	mixnet.post_request(NOW, vec![], 0, delay).unwrap();
+	assert_eq!(mixnet.post_request(NOW, vec![], 0, delay), Err(PostError::TooManyRequests { capacity: 1 }));
+}
+
+#[test]
+fn a_session_that_rests_is_told_once() {
+	let events = |mixnet: &mut Mixnet<ChaChaRng>| -> Vec<String> {
+		std::iter::from_fn(|| mixnet.poll_event()).map(|event| format!("{event:?}")).collect()
+	};
+	let rng = ChaChaRng::seed_from_u64(1);
+	let config = Config { non_mixnode: None, ..Config::default() };
+	let mut mixnet = Mixnet::new(config, peer_id(9), rng, None).unwrap();
+	mixnet.set_session_status(NOW, status(5, SessionPhase::DisconnectFromPrev));
+	assert_eq!(events(&mut mixnet).len(), 2);
+	mixnet.set_session_status(NOW, status(5, SessionPhase::DisconnectFromPrev));
+	mixnet.set_mixnodes(NOW, 4, Ok(vec![mixnode(0)]));
+	mixnet.set_mixnodes(NOW, 6, Ok(vec![mixnode(0)]));
+	assert_eq!(events(&mut mixnet), [""; 0]);
+	assert_eq!(mixnet.role(RelativeSession::Current), Role::Unknown);
+	mixnet.set_mixnodes(NOW, 5, Ok(vec![mixnode(0)]));
+	mixnet.set_mixnodes(NOW, 5, Ok(vec![mixnode(9)]));
+	assert_eq!(events(&mut mixnet), ["SessionDisabled { session: 5, reason: NotMixnode }"]);
+	assert_eq!(mixnet.role(RelativeSession::Current), Role::Resting);
+	assert_eq!(mixnet.wanted_mixnodes(), []);
+}
+
+#[test]
+fn reserved_peers_are_each_named_once_and_never_ourselves() {
+	let mut mixnet = node(1, |_| ());
+	let named: Vec<_> = mixnet.reserved_peers().into_iter().map(|peer| peer.peer_id).collect();
+	assert_eq!(named, [peer_id(0), peer_id(2)]);
+	let (index, kx_public) = mixnet.next_kx_public();
+	assert_eq!(index, 1);
+	mixnet.set_session_status(NOW, status(1, SessionPhase::CoverToCurrent));
+	let us = Mixnode { kx_public, ..mixnode(1) };
+	let moved = Mixnode { external_addresses: vec![b"new".to_vec()], ..mixnode(2) };
+	mixnet.set_mixnodes(NOW, 1, Ok(vec![us, moved, mixnode(3)]));
+	assert_eq!(mixnet.role(RelativeSession::Current), Role::Mixnode(MixnodeIndex::new(0).unwrap()));
+	assert_eq!(mixnet.role(RelativeSession::Previous), Role::Mixnode(MixnodeIndex::new(1).unwrap()));
+	let peers = mixnet.reserved_peers();
+	let named: Vec<_> = peers.iter().map(|peer| peer.peer_id).collect();
+	assert_eq!(named, [peer_id(0), peer_id(2), peer_id(3)]);
+	assert_eq!(peers[1].external_addresses, [b"new".to_vec()], "the newer address");
+	// The event is not repeated for every change before it is polled.
+	let changes =
+		std::iter::from_fn(|| mixnet.poll_event()).filter(|event| matches!(event, Event::ReservedPeersChanged)).count();
+	assert_eq!(changes, 1);
+}
+
+#[test]
+fn a_mixnode_whose_key_nobody_can_use_stops_nothing() {
+	let mut mixnet = node(0, |_| ());
+	let (_, kx_public) = mixnet.next_kx_public();
+	mixnet.set_session_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
+	let us = Mixnode { kx_public, ..mixnode(0) };
+	let bad = Mixnode { kx_public: KxPublic([0; 32]), ..mixnode(5) };
+	mixnet.set_mixnodes(NOW, 1, Ok(vec![us, mixnode(1), bad, mixnode(3), mixnode(4)]));
+	for _ in 0..20 {
+		next_packet(&mut mixnet);
+	}
+	for _ in 0..10 {
+		mixnet.post_request(NOW, vec![1], 2, HandlingDelay::Extrinsic).unwrap();
+	}
+	assert!(mixnet.statistics().current_authored_queue_len >= 10);
+}
+
+#[test]
+fn time_does_not_run_backwards() {
+	let mut mixnet = node(0, |_| ());
+	let at = mixnet.poll_timeout().unwrap();
+	mixnet.handle_timeout(at + Duration::from_millis(1));
+	mixnet.handle_timeout(Time::ZERO);
+	assert!(mixnet.poll_transmit().is_some());
+}
+
+#[test]
+fn a_driver_that_does_not_poll_gets_no_more_requests_than_configured() {
+	let mut source = node(0, |config| config.request.capacity = 100);
+	let mut others: Vec<_> = (1..3).map(|index| node(index, |config| config.max_queued_requests = 2)).collect();
+	for byte in 0..20 {
+		source.post_request(NOW, vec![byte], 1, HandlingDelay::Extrinsic).unwrap();
+	}
+	let mut now = NOW;
+	for _ in 0..40 {
+		let packet = next_packet(&mut source);
+		now += Duration::from_millis(10);
+		let first = usize::from(packet.peer_id.0[0]) - 1;
+		others[first].handle_packet(now, peer_id(0), packet.packet);
+		let forwarded = others[first].forward_queue.pop_due(now).unwrap();
+		let second = usize::from(forwarded.peer_id.0[0]) - 1;
+		others[second].handle_packet(now, peer_id(0), forwarded.packet);
+	}
+	for other in &mut others {
+		assert!(other.statistics().dropped(DropReason::TooManyQueuedRequests) > 0);
+		assert_eq!(other.queued_requests, 2);
+		assert_eq!(other.statistics().replies_cached, 2, "those refused are forgotten, and new when repeated");
+		while other.poll_event().is_some() {}
+		assert_eq!(other.queued_requests, 0);
+	}
+}

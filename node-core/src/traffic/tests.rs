@@ -1,1 +1,150 @@
+use super::*;
+use crate::{request::RequestId, sphinx::CoverId, AddressedPacket, Packet, PeerId, Time};
+use core::time::Duration;
+use rand_chacha::{
+	rand_core::{RngCore, SeedableRng},
+	ChaChaRng,
+};
 
+fn rng(seed: u64) -> ChaChaRng {
+	ChaChaRng::seed_from_u64(seed)
+}
+
+fn at(millis: u64) -> Time {
+	Time::from_duration(Duration::from_millis(millis))
+}
+
+/// A packet that can be told from others.
+fn packet(number: u8) -> AddressedPacket {
+	AddressedPacket { peer_id: PeerId([number; 32]), packet: Packet::from([number; 2252]) }
+}
+
+fn forward(deadline: u64, number: u8, session: u32) -> ForwardPacket {
+	ForwardPacket { deadline: at(deadline), session, packet: packet(number) }
+}
+
+fn authored(kind: AuthoredKind, number: u8) -> AuthoredPacket {
+	AuthoredPacket { kind, packet: packet(number) }
+}
+
+#[test]
+fn forward_packets_leave_by_deadline_and_then_by_arrival() {
+	for seed in 0..20 {
+		let mut rng = rng(seed);
+		let mut queue = ForwardQueue::new(200);
+		let mut expected = Vec::new();
+		for number in 0..200u8 {
+			// Few different deadlines, so that many are equal.
+			let deadline = u64::from(rng.next_u32() % 10);
+			assert!(queue.push(forward(deadline, number, 0)));
+			expected.push((deadline, number));
+		}
+		expected.sort();
+		for (deadline, number) in expected {
+			assert_eq!(queue.next_deadline(), Some(at(deadline)));
+			if deadline > 0 {
+				assert_eq!(queue.pop_due(at(deadline - 1)), None);
+			}
+			assert_eq!(queue.pop_due(at(deadline)), Some(packet(number)));
+		}
+		assert_eq!(queue.next_deadline(), None);
+	}
+}
+
+#[test]
+fn a_full_forward_queue_refuses_the_newest() {
+	let mut queue = ForwardQueue::new(2);
+	assert!(queue.push(forward(5, 0, 0)));
+	assert!(queue.push(forward(9, 1, 0)));
+	assert!(queue.is_full());
+	// Even one that is due earlier.
+	assert!(!queue.push(forward(1, 2, 0)));
+	assert_eq!(queue.pop_due(at(100)), Some(packet(0)));
+	assert!(queue.push(forward(1, 2, 0)));
+	assert_eq!(queue.pop_due(at(100)), Some(packet(2)));
+}
+
+#[test]
+fn forward_packets_end_with_their_session() {
+	let mut queue = ForwardQueue::new(10);
+	for number in 0..10 {
+		queue.push(forward(u64::from(number), number, u32::from(number % 3)));
+	}
+	assert_eq!(queue.retain_sessions(|session| session != 1), 3);
+	assert_eq!(queue.len(), 7);
+	let left: Vec<_> = std::iter::from_fn(|| queue.pop_due(at(100))).map(|packet| packet.peer_id.0[0]).collect();
+	assert_eq!(left, [0, 2, 3, 5, 6, 8, 9]);
+}
+
+#[test]
+fn the_authored_queue_takes_messages_whole_or_not_at_all() {
+	let mut queue = AuthoredQueue::new(3);
+	let request = |id| AuthoredKind::Request(RequestId(id));
+	assert!(queue.push_all(vec![authored(request(0), 0), authored(request(1), 1)]));
+	assert!(!queue.has_room_for(2));
+	assert!(!queue.push_all(vec![authored(AuthoredKind::Reply, 2), authored(AuthoredKind::Reply, 3)]));
+	assert_eq!(queue.len(), 2);
+	assert!(queue.push_all(vec![authored(AuthoredKind::Reply, 4)]));
+	queue.remove_request(RequestId(0));
+	assert_eq!(queue.pop().map(|packet| packet.kind), Some(request(1)));
+	assert_eq!(queue.clear(), 1);
+	assert!(queue.pop().is_none());
+}
+
+#[test]
+fn the_clock_stands_still_until_it_has_a_rate_and_keeps_its_tick_while_the_rate_stays() {
+	let mut rng = rng(1);
+	let mut clock = PoissonClock::default();
+	assert_eq!(clock.next(), None);
+	clock.advance(&mut rng);
+	assert!(!clock.skip_late(at(1 << 40), &mut rng));
+	assert_eq!(clock.next(), None);
+	let mean = Duration::from_secs(1);
+	clock.set_mean(at(1000), Some(mean), &mut rng);
+	let tick = clock.next().unwrap();
+	assert!(tick > at(1000));
+	clock.set_mean(at(1500), Some(mean), &mut rng);
+	assert_eq!(clock.next(), Some(tick));
+	clock.set_mean(at(1500), Some(mean * 2), &mut rng);
+	assert_ne!(clock.next(), Some(tick));
+	clock.set_mean(at(1500), None, &mut rng);
+	assert_eq!(clock.next(), None);
+}
+
+#[test]
+fn a_late_driver_does_not_slow_the_clock_down() {
+	let mut rng = rng(2);
+	let mut clock = PoissonClock::default();
+	clock.set_mean(Time::ZERO, Some(Duration::from_millis(100)), &mut rng);
+	// The driver looks every 250 ms only.
+	let mut ticks = 0;
+	for step in 1..4000u64 {
+		let now = at(step * 250);
+		assert!(!clock.skip_late(now, &mut rng));
+		while clock.next().unwrap() <= now {
+			clock.advance(&mut rng);
+			ticks += 1;
+		}
+	}
+	// 10,000 expected, with a standard deviation of 100.
+	assert!((9_600..10_400).contains(&ticks), "{ticks}");
+}
+
+#[test]
+fn loops_come_back_once_and_the_memory_of_them_is_bounded() {
+	let mut loops = OutstandingLoops::default();
+	let id = |number: u32| {
+		let mut id = [0; 16];
+		id[..4].copy_from_slice(&number.to_le_bytes());
+		CoverId(id)
+	};
+	for number in 0..600 {
+		loops.insert(id(number));
+	}
+	assert!(!loops.take(&id(600)));
+	// The oldest were given up.
+	assert!(!loops.take(&id(87)));
+	assert!(loops.take(&id(88)));
+	assert!(!loops.take(&id(88)));
+	assert!(loops.take(&id(599)));
+}
