@@ -4,7 +4,7 @@ use crate::{mock::*, Error, Event, NextRegistered, OutOfBounds, RegistrationFor,
 use codec::{Decode, Encode};
 use frame_support::{assert_noop, dispatch::GetDispatchInfo};
 use frame_system::RawOrigin;
-use mixnet_primitives::{KxPublic, RegistrationPayload};
+use mixnet_primitives::{KxPublic, Mixnode, RegistrationPayload};
 use sp_core::{Pair, H256};
 use sp_runtime::{
 	transaction_validity::{InvalidTransaction, TransactionValidityError},
@@ -223,7 +223,7 @@ fn a_mixnode_is_bounded_whole_or_not_at_all() {
 		mixnode.external_addresses = addresses;
 		crate::BoundedMixnodeFor::<Runtime>::try_from(mixnode.clone()).map(|bounded| {
 			assert_eq!(bounded.encode(), mixnode.encode());
-			assert_eq!(mixnetwork(bounded), mixnode);
+			assert_eq!(Mixnode::from(bounded), mixnode);
 		})
 	};
 	assert_eq!(bound(vec![]), Ok(()));
@@ -231,10 +231,6 @@ fn a_mixnode_is_bounded_whole_or_not_at_all() {
 	assert_eq!(bound(vec![vec![b'a'; 64]; 5]), Err(OutOfBounds::TooManyAddresses { found: 5, max: 4 }));
 	let too_long = OutOfBounds::AddressTooLong { index: 1, size: 65, max: 64 };
 	assert_eq!(bound(vec![vec![b'a'; 64], vec![b'a'; 65]]), Err(too_long));
-
-	fn mixnetwork(bounded: crate::BoundedMixnodeFor<Runtime>) -> mixnet_primitives::Mixnode {
-		bounded.into()
-	}
 }
 
 #[test]
