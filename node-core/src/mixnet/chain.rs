@@ -41,8 +41,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.sessions.status()
 	}
 
-	/// Tells the session status at the latest finalised block. Afterwards, ask for [`wanted_mixnodes`]
-	/// (Self::wanted_mixnodes).
+	/// Tells the session status at the latest finalised block. Afterwards, ask for
+	/// [`wanted_mixnodes`](Self::wanted_mixnodes).
 	///
 	/// Sessions may be skipped, and phases may come in any order: what belongs to no live session is destroyed, and
 	/// requests on their way through a session that takes none any more start anew in another.
@@ -75,8 +75,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.post_pending();
 	}
 
-	/// The live sessions whose mixnodes are not known: ask the chain, and tell with [`set_mixnodes`]
-	/// (Self::set_mixnodes). Where asking fails, ask again at the next block.
+	/// The live sessions whose mixnodes are not known: ask the chain, and tell with
+	/// [`set_mixnodes`](Self::set_mixnodes). Where asking fails, ask again at the next block.
 	pub fn wanted_mixnodes(&self) -> Vec<RelativeSession> {
 		RelativeSession::BOTH
 			.into_iter()

@@ -87,9 +87,10 @@ enum NotPosted {
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Takes a request, to be sent to a random mixnode and repeated until it is answered, in copies with `surbs` SURBs
-	/// each (as many packets as all copies of its reply take: 2 for [`Request::SubmitExtrinsic`]
-	/// (crate::request::Request)). What becomes of it is told by [`Event::RequestAnswered`] or
-	/// [`Event::RequestFailed`].
+	/// each: as many packets as all copies of its reply take, that is 2 for [a submitted extrinsic].
+	/// What becomes of it is told by [`Event::RequestAnswered`] or [`Event::RequestFailed`].
+	///
+	/// [a submitted extrinsic]: crate::request::Request::SubmitExtrinsic
 	pub fn post_request(
 		&mut self,
 		now: Time,

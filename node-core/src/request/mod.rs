@@ -4,10 +4,10 @@
 //! came in the time that an answer takes at most, and sent to another destination when repeating did not help. The other
 //! side therefore sees the same request several times: it handles it once, remembers its reply, and sends that again.
 //!
-//! - [`codec`]: the SCALE types of the requests that the Substrate Mix Network knows.
-//! - [`round_trip`]: the estimate that the retry timer uses.
-//! - [`pending`]: our own requests, until they are answered or given up.
-//! - [`replies`]: other nodes' requests, while they are handled and for some time after.
+//! - `codec`: the SCALE types of the requests that the Substrate Mix Network knows.
+//! - `round_trip`: the estimate that the retry timer uses.
+//! - `pending`: our own requests, until they are answered or given up.
+//! - `replies`: other nodes' requests, while they are handled and for some time after.
 
 mod codec;
 mod pending;

@@ -175,7 +175,7 @@ impl Network {
 			},
 		}
 		match (timer, arrival) {
-			(timer, Some(key)) if timer.map_or(true, |(at, _)| key.0 <= at) => {
+			(timer, Some(key)) if timer.is_none_or(|(at, _)| key.0 <= at) => {
 				let (from, to, packet) = self.in_flight.remove(&key).unwrap();
 				if let Some(node) = self.nodes.iter().position(|node| node.peer_id == to) {
 					self.nodes[node].mixnet.handle_packet(self.now, from, packet);
