@@ -165,7 +165,7 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 		other: (block_import, babe_link, grandpa_link, mut telemetry),
 	} = new_partial(&config)?;
 
-	let metrics = Network::register_notification_metrics(config.prometheus_registry());
+	let metrics = <Network as NetworkBackend<Block, Hash>>::register_notification_metrics(config.prometheus_registry());
 	let mut net_config =
 		FullNetworkConfiguration::<Block, Hash, Network>::new(&config.network, config.prometheus_registry().cloned());
 	let genesis_hash = client.block_hash(0)?.expect("the genesis block is always there; qed");
