@@ -25,7 +25,7 @@ use std::{
 pub const NUM_MIXNODES: usize = 8;
 pub const NUM_NODES: usize = 10;
 
-pub const AUTHORED_PERIOD: Duration = Duration::from_millis(50);
+pub const AUTHORED_PERIOD: Duration = Duration::from_millis(25);
 pub const FORWARDING_DELAY: Duration = Duration::from_millis(5);
 pub const PER_HOP_DELAY: Duration = Duration::from_millis(50);
 
