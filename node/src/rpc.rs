@@ -2,7 +2,7 @@
 
 use crate::service::{Client, Pool};
 use jsonrpsee::RpcModule;
-use mixnet_runtime::{AccountId, Block, Nonce};
+use mixnet_runtime::{opaque::Block, AccountId, Nonce, UncheckedExtrinsic};
 use mixnet_service::rpc::{MixnetRpc, MixnetRpcServer};
 use std::sync::Arc;
 use substrate_frame_rpc_system::{System, SystemApiServer};
@@ -17,6 +17,6 @@ pub fn create(
 ) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
 	let mut module = RpcModule::new(());
 	module.merge(SystemApiServer::<_, AccountId, Nonce>::into_rpc(System::<_, _, Block>::new(client, pool)))?;
-	module.merge(MixnetRpc::<Block>::new(mixnet).into_rpc())?;
+	module.merge(MixnetRpc::<UncheckedExtrinsic>::new(mixnet).into_rpc())?;
 	Ok(module)
 }

@@ -1,7 +1,7 @@
 //! The node's parts, put together: BABE makes blocks, GRANDPA finalises them, and the mixnet mixes.
 
 use crate::rpc;
-use mixnet_runtime::{apis::RuntimeApi, Block, Hash, MILLISECONDS_PER_BLOCK};
+use mixnet_runtime::{apis::RuntimeApi, opaque::Block, Hash, MILLISECONDS_PER_BLOCK};
 use mixnet_service::MixnetArgs;
 use sc_client_api::BlockBackend;
 use sc_consensus_babe::SlotProportion;

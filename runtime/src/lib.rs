@@ -50,6 +50,15 @@ pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
 
+/// The same types as seen from outside of the runtime, where transactions are but bytes: what the node works with, so that
+/// it need not know every call of a runtime that may be upgraded.
+pub mod opaque {
+	use super::*;
+
+	/// A block whose transactions are bytes.
+	pub type Block = generic::Block<Header, sp_runtime::OpaqueExtrinsic>;
+}
+
 /// One coin.
 pub const UNIT: Balance = 1_000_000_000_000;
 /// The least that an account may hold.

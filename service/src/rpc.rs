@@ -1,14 +1,13 @@
 //! The RPC methods `mixnet_*`.
 
 use crate::{status::Status, Handle, SubmitError};
-use codec::DecodeAll;
+use codec::{Decode, DecodeAll};
 use jsonrpsee::{
 	core::{async_trait, RpcResult},
 	proc_macros::rpc,
 	types::ErrorObjectOwned,
 };
 use sp_core::Bytes;
-use sp_runtime::traits::Block as BlockT;
 use std::marker::PhantomData;
 
 /// What a node's user can ask of the mixnet.
@@ -42,16 +41,17 @@ pub mod code {
 	pub const STOPPED: i32 = 7006;
 }
 
-/// Serves [`MixnetRpcServer`] for blocks of type `B`.
-pub struct MixnetRpc<B> {
+/// Serves [`MixnetRpcServer`]. `E` is the runtime's type of extrinsics (the node's own may be opaque), by which malformed
+/// ones are recognised.
+pub struct MixnetRpc<E> {
 	handle: Option<Handle>,
-	block: PhantomData<fn() -> B>,
+	extrinsic: PhantomData<fn() -> E>,
 }
 
-impl<B> MixnetRpc<B> {
+impl<E> MixnetRpc<E> {
 	/// Serves what `handle` leads to; without one, every method explains how to switch the mixnet on.
 	pub fn new(handle: Option<Handle>) -> Self {
-		Self { handle, block: PhantomData }
+		Self { handle, extrinsic: PhantomData }
 	}
 
 	fn handle(&self) -> RpcResult<&Handle> {
@@ -77,11 +77,11 @@ fn submit_error(reason: SubmitError) -> ErrorObjectOwned {
 }
 
 #[async_trait]
-impl<B: BlockT> MixnetRpcServer for MixnetRpc<B> {
+impl<E: Decode + 'static> MixnetRpcServer for MixnetRpc<E> {
 	async fn submit_extrinsic(&self, extrinsic: Bytes) -> RpcResult<()> {
 		let handle = self.handle()?;
 		// Checked here, where the sender can be told; nothing malformed is worth a walk through the mixnet.
-		B::Extrinsic::decode_all(&mut &extrinsic[..]).map_err(|reason| {
+		E::decode_all(&mut &extrinsic[..]).map_err(|reason| {
 			error(
 				code::BAD_EXTRINSIC,
 				format!(
