@@ -6,6 +6,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# The steps of `test` are in the order in which they share most.
+.NOTPARALLEL:
 .PHONY: help setup build devnet test fmt lint doc unit-test
 
 # Arguments for the target at hand: make devnet ARGS="--transfers 100"
@@ -26,7 +28,7 @@ setup: ## Install what is missing to build (says what, before it does)
 	@scripts/setup.sh
 
 build: setup ## Build the node
-	$(call step,Building the node) cargo build --release --locked --package mixnet-node
+	$(call step,Building the node) cargo build --release --locked --workspace
 
 devnet: build ## Run a network on this machine and send transfers through its mixnet
 	@. scripts/env.sh; exec "$$CARGO_TARGET_DIR/release/mixnet-node" devnet $(ARGS)

@@ -10,7 +10,7 @@ use jsonrpsee::{
 use mixnet_primitives::{Mixnode, MixnodesError, SessionStatus};
 use mixnet_runtime::{AccountId, Balance, BlockNumber, Hash, Header, Nonce, Runtime};
 use mixnet_service::status::Status;
-use serde::{de::DeserializeOwned, Deserialize};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
@@ -93,7 +93,10 @@ impl Rpc {
 		let block: Value = self.ask("chain_getBlock", rpc_params![block]).await?;
 		let extrinsics =
 			block.pointer("/block/extrinsics").and_then(Value::as_array).context("a block without extrinsics")?;
-		extrinsics.iter().map(extrinsic_bytes).collect()
+		extrinsics
+			.iter()
+			.map(|extrinsic| from_hex(extrinsic.as_str().context("an extrinsic that is no text")?))
+			.collect()
 	}
 
 	/// The mixnet session and its phase, as of this block.
@@ -129,14 +132,6 @@ impl Rpc {
 	pub async fn submit_through_mixnet(&self, extrinsic: &[u8]) -> anyhow::Result<()> {
 		let extrinsic = format!("0x{}", hex::encode(extrinsic));
 		Ok(self.0.patient.request("mixnet_submitExtrinsic", rpc_params![extrinsic]).await?)
-	}
-}
-
-/// An extrinsic as nodes show it: as hexadecimal text, or as a list of bytes where the node knows its structure.
-fn extrinsic_bytes(extrinsic: &Value) -> anyhow::Result<Vec<u8>> {
-	match extrinsic {
-		Value::String(text) => from_hex(text),
-		bytes => Vec::<u8>::deserialize(bytes).context("an extrinsic that is neither text nor bytes"),
 	}
 }
 
