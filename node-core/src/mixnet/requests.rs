@@ -23,10 +23,10 @@ use std::collections::BTreeSet;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PostError {
 	/// No session takes requests yet, or the one that does is not known yet. Try again later.
-	#[error("the mixnet is not ready")]
+	#[error("the mixnet is not ready: no session takes requests yet; try again in its next phase")]
 	NotReady,
 	/// The mixnet rests. Try again in the next session.
-	#[error("the mixnet rests in session {session}: {reason}")]
+	#[error("the mixnet rests in session {session}: {reason}; try again in the next session")]
 	Resting {
 		/// The session that new requests go to.
 		session: SessionIndex,
@@ -34,13 +34,13 @@ pub enum PostError {
 		reason: DisabledReason,
 	},
 	/// As many requests are pending as may be. Try again when one is done.
-	#[error("{capacity} requests are pending already")]
+	#[error("{capacity} requests are pending already, which is the most; try again when one is answered")]
 	TooManyRequests {
 		/// How many may be.
 		capacity: usize,
 	},
 	/// Too much data, or too many SURBs, for one message.
-	#[error("the request takes {fragments} fragments, {max} can be sent")]
+	#[error("the request is too large: it takes {fragments} packets, and {max} are the most")]
 	TooLarge {
 		/// How many fragments it takes.
 		fragments: usize,
@@ -99,17 +99,23 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		delay: HandlingDelay,
 	) -> Result<RequestId, PostError> {
 		self.advance(now);
+		// What is too large for any session is to be told so even while none takes requests.
+		self.check_size(&data, surbs, self.config.max_fragments_per_message)?;
 		let relative = self.request_session()?;
+		self.check_size(&data, surbs, self.max_fragments(relative))?;
 		if !self.pending.has_room() {
 			return Err(PostError::TooManyRequests { capacity: self.config.request.capacity });
 		}
-		// The message ID does not matter for the size.
-		let max = self.max_fragments(relative);
-		let plan = split(MessageId([0; 16]), &data, surbs, max);
-		plan.map_err(|error| PostError::TooLarge { fragments: error.needed, max: error.max })?;
 		let id = self.pending.insert(&mut self.rng, self.now, data, surbs, delay);
 		self.post_pending();
 		Ok(id)
+	}
+
+	fn check_size(&self, data: &[u8], surbs: usize, max: usize) -> Result<(), PostError> {
+		// The message ID does not matter for the size.
+		split(MessageId([0; 16]), data, surbs, max)
+			.map(drop)
+			.map_err(|error| PostError::TooLarge { fragments: error.needed, max: error.max })
 	}
 
 	/// Forgets a request. Returns whether it was pending. What was sent of it is not called back.

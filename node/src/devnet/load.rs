@@ -242,7 +242,7 @@ mod tests {
 	fn eight_or_more_transfers_find_all_periods_and_are_in_order() {
 		for count in [8, 20, 100] {
 			let schedule = schedule(count);
-			assert_eq!(schedule.len(), count.into());
+			assert_eq!(schedule.len(), usize::from(count));
 			let periods: BTreeSet<_> = schedule.iter().map(|slot| slot.period).collect();
 			assert_eq!(periods.into_iter().collect::<Vec<_>>(), (0..PERIODS).collect::<Vec<_>>());
 			assert!(schedule.windows(2).all(|pair| (pair[0].period, pair[0].part) < (pair[1].period, pair[1].part)));
