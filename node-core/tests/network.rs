@@ -212,13 +212,16 @@ fn the_mixnet_rests_with_a_clear_error_and_uses_the_other_session_where_it_may()
 	network.set_status(2, SessionPhase::CoverToPrev);
 	assert_eq!(
 		network.nodes[7].failed.get(&id).map(String::as_str),
-		Some("the mixnet rests in session 2: 2 mixnodes registered, a session needs 10; try again in the next session")
+		Some("the mixnet rests in session 2: 2 mixnodes registered, a session needs 10")
 	);
 	for phase in [SessionPhase::CoverToPrev, SessionPhase::DisconnectFromPrev] {
 		network.set_status(2, phase);
 		let error = post(&mut network).unwrap_err();
 		assert!(matches!(error, PostError::Resting { session: 2, .. }), "{error}");
-		assert_eq!(error.to_string(), "the mixnet rests in session 2: 2 mixnodes registered, a session needs 10; try again in the next session");
+		assert_eq!(
+			error.to_string(),
+			"the mixnet rests in session 2: 2 mixnodes registered, a session needs 10; try again in the next session"
+		);
 	}
 
 	// The previous session rests. From phase 1 on the current one takes requests.
