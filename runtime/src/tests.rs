@@ -1,7 +1,7 @@
 //! What holds for the runtime as a whole.
 
 use crate::*;
-use frame_support::traits::{Hooks, IntegrityTest};
+use frame_support::traits::IntegrityTest;
 use sp_runtime::BuildStorage;
 
 /// A runtime started from the preset of this name.

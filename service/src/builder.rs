@@ -4,7 +4,8 @@ use crate::{
 	chain::{follower, registrar::Registrar},
 	event_loop::{EventLoop, Parts},
 	handle::{Command, Handle},
-	network::{protocol, to_mixnet_peer_id},
+	network::{protocol, to_mixnet_peer_id, ProtocolLinks},
+	requests::submit_extrinsic::ToPool,
 	Config, LOG_TARGET,
 };
 use futures::{future::BoxFuture, FutureExt};
@@ -128,10 +129,8 @@ impl Prototype {
 		let event_loop = EventLoop::new(Parts {
 			config,
 			core,
-			client,
-			pool,
-			network,
-			protocol_name,
+			submit: ToPool { client, pool },
+			links: Box::new(ProtocolLinks { network, protocol: protocol_name }),
 			notifications,
 			commands,
 			updates,

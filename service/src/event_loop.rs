@@ -1,10 +1,13 @@
 //! The event loop: owns the core, feeds it with what happens, and does what it says.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
 	chain::{follower::Update, registrar::NextKey},
 	handle::{Command, SubmitError},
-	network::{addresses, peers::Peers, to_mixnet_peer_id},
-	requests::submit_extrinsic::{Submissions, Taken},
+	network::{addresses, peers::Peers, to_mixnet_peer_id, Links},
+	requests::submit_extrinsic::{Submissions, Submit, Taken},
 	status::{Counters, PeerNumbers, Queues, Roles, SessionView, Status},
 	Config, LOG_TARGET,
 };
@@ -18,16 +21,12 @@ use mixnet_node_core::{
 use mixnet_primitives::RelativeSession;
 use rand_chacha::ChaCha20Rng;
 use sc_network::{
-	service::traits::{NetworkService, NotificationEvent, ValidationResult},
-	NotificationService, ProtocolName, ReputationChange,
+	service::traits::{NotificationEvent, ValidationResult},
+	NotificationService, ReputationChange,
 };
-use sc_transaction_pool_api::TransactionPool;
-use sp_blockchain::HeaderBackend;
-use sp_runtime::traits::Block as BlockT;
 use std::{
 	collections::{BTreeMap, HashMap},
 	future::pending,
-	sync::Arc,
 };
 use tokio::{
 	sync::{mpsc, oneshot, watch},
@@ -42,13 +41,11 @@ const WRONG_SIZE: ReputationChange = ReputationChange::new(-(1 << 12), "mixnet: 
 const SURBS_PER_REQUEST: usize = 2;
 
 /// What the event loop is made of.
-pub struct Parts<C, P> {
+pub struct Parts<S> {
 	pub(crate) config: Config,
 	pub(crate) core: Mixnet<ChaCha20Rng>,
-	pub(crate) client: Arc<C>,
-	pub(crate) pool: Arc<P>,
-	pub(crate) network: Arc<dyn NetworkService>,
-	pub(crate) protocol_name: ProtocolName,
+	pub(crate) submit: S,
+	pub(crate) links: Box<dyn Links>,
 	pub(crate) notifications: Box<dyn NotificationService>,
 	pub(crate) commands: mpsc::Receiver<Command>,
 	pub(crate) updates: mpsc::Receiver<Update>,
@@ -64,9 +61,6 @@ pub enum Ended {
 	/// The chain is gone.
 	#[error("the chain is no longer followed")]
 	Chain,
-	/// Nobody can ask any more.
-	#[error("nobody holds a handle to it")]
-	Handles,
 }
 
 /// The core's clock: its epoch is the service's start.
@@ -84,15 +78,14 @@ impl Clock {
 }
 
 /// Owns the core; everything else talks to it by channels.
-pub struct EventLoop<B: BlockT, C, P> {
+pub struct EventLoop<S: Submit> {
 	clock: Clock,
 	core: Mixnet<ChaCha20Rng>,
 	peers: Peers,
-	submissions: Submissions<B, C, P>,
+	submissions: Submissions<S>,
 	/// Who waits for the answers to our own requests.
 	waiting: HashMap<RequestId, oneshot::Sender<Result<(), SubmitError>>>,
-	network: Arc<dyn NetworkService>,
-	protocol_name: ProtocolName,
+	links: Box<dyn Links>,
 	notifications: Box<dyn NotificationService>,
 	commands: mpsc::Receiver<Command>,
 	updates: mpsc::Receiver<Update>,
@@ -110,24 +103,17 @@ struct LoopCounters {
 	reserved_peers: usize,
 }
 
-impl<B, C, P> EventLoop<B, C, P>
-where
-	B: BlockT,
-	C: HeaderBackend<B>,
-	P: TransactionPool<Block = B> + 'static,
-{
+impl<S: Submit> EventLoop<S> {
 	/// An event loop over these parts; [`Self::run`] it.
-	pub fn new(parts: Parts<C, P>) -> Self {
-		let Parts { config, core, client, pool, network, protocol_name, notifications, commands, updates, next_key } =
-			parts;
+	pub fn new(parts: Parts<S>) -> Self {
+		let Parts { config, core, submit, links, notifications, commands, updates, next_key } = parts;
 		Self {
 			clock: Clock(Instant::now()),
 			core,
 			peers: Peers::new(config.peer_queue_capacity),
-			submissions: Submissions::new(client, pool, config.extrinsic_queue_capacity, config.max_submissions),
+			submissions: Submissions::new(submit, config.extrinsic_queue_capacity, config.max_submissions),
 			waiting: HashMap::new(),
-			network,
-			protocol_name,
+			links,
 			notifications,
 			commands,
 			updates,
@@ -152,10 +138,8 @@ where
 					Some(update) => self.handle_update(update),
 					None => return Ended::Chain,
 				},
-				command = self.commands.recv() => match command {
-					Some(command) => self.handle_command(command),
-					None => return Ended::Handles,
-				},
+				// A node may have no use for its handle; it mixes all the same.
+				Some(command) = self.commands.recv() => self.handle_command(command),
 				() = sleep_until_maybe(timeout) => self.core.handle_timeout(self.clock.now()),
 				() = sleep_until_maybe(extrinsic_due) => self.submissions.submit_due(Instant::now()),
 				(reply_to, result) = self.submissions.next() => self.answer(reply_to, result),
@@ -206,7 +190,7 @@ where
 					},
 					Err(_) => {
 						self.counters.wrong_size += 1;
-						self.network.report_peer(peer, WRONG_SIZE);
+						self.links.report(peer, WRONG_SIZE);
 					},
 				}
 			},
@@ -258,7 +242,7 @@ where
 				let peers = self.core.reserved_peers();
 				self.counters.reserved_peers = peers.len();
 				let addresses = addresses::reserved(&peers);
-				if let Err(error) = self.network.set_reserved_peers(self.protocol_name.clone(), addresses) {
+				if let Err(error) = self.links.set_reserved(addresses) {
 					log::warn!(target: LOG_TARGET, "The network refuses the mixnodes as reserved peers: {error}");
 				}
 			},
@@ -316,7 +300,7 @@ where
 		}
 		dropped_by_reason.retain(|_, times| *times > 0);
 		Status {
-			peer_id: self.network.local_peer_id().to_base58(),
+			peer_id: self.links.local_peer_id().to_base58(),
 			session: self.core.session_status().map(|status| SessionView {
 				index: status.current_index,
 				phase: status.phase as u8,

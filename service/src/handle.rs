@@ -33,7 +33,9 @@ pub enum SubmitError {
 	#[error("sent, but not answered: {0}; it may have been submitted all the same: look for it on chain before sending it again")]
 	NotAnswered(RequestError),
 	/// The mixnode at the end of the path refused it.
-	#[error("the mixnode refused it: {0} (outdated or banned may mean that an earlier copy was submitted: look on chain)")]
+	#[error(
+		"the mixnode refused it: {0} (outdated or banned may mean that an earlier copy was submitted: look on chain)"
+	)]
 	Refused(RemoteError),
 	/// The answer cannot be read.
 	#[error("the mixnode's answer cannot be read; the extrinsic may have been submitted all the same")]

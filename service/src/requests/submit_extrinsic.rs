@@ -3,7 +3,7 @@
 //! The delay hides which request an extrinsic came with from somebody who watches both the mixnet and the gossip.
 
 use crate::LOG_TARGET;
-use codec::DecodeAll;
+use codec::{Decode, DecodeAll};
 use futures::{
 	future::BoxFuture,
 	stream::{FuturesUnordered, StreamExt},
@@ -45,30 +45,59 @@ pub enum Taken {
 	Abandon(ReplyTo),
 }
 
+/// Where extrinsics go when their time has come.
+pub trait Submit: Send + 'static {
+	/// What is submitted.
+	type Extrinsic: Decode + Send;
+
+	/// Submits an extrinsic; the error says why it was refused.
+	fn submit(&self, extrinsic: Self::Extrinsic) -> BoxFuture<'static, Result<(), String>>;
+}
+
+/// Submits to the transaction pool, as of the best block.
+pub struct ToPool<C, P> {
+	/// Knows the best block.
+	pub client: Arc<C>,
+	/// The pool.
+	pub pool: Arc<P>,
+}
+
+impl<B, C, P> Submit for ToPool<C, P>
+where
+	B: BlockT,
+	C: HeaderBackend<B> + 'static,
+	P: TransactionPool<Block = B> + 'static,
+{
+	type Extrinsic = B::Extrinsic;
+
+	fn submit(&self, extrinsic: B::Extrinsic) -> BoxFuture<'static, Result<(), String>> {
+		let pool = self.pool.clone();
+		let best = self.client.info().best_hash;
+		async move {
+			let result = pool.submit_one(best, TransactionSource::External, extrinsic).await;
+			result.map(drop).or_else(known_is_good)
+		}
+		.boxed()
+	}
+}
+
 /// The extrinsics that wait for their delay, and those being submitted.
-pub struct Submissions<B: BlockT, C, P> {
-	client: Arc<C>,
-	pool: Arc<P>,
+pub struct Submissions<S: Submit> {
+	submit: S,
 	capacity: usize,
 	max_running: usize,
 	/// By time and arrival.
-	waiting: BTreeMap<(Instant, u64), (B::Extrinsic, ReplyTo)>,
+	waiting: BTreeMap<(Instant, u64), (S::Extrinsic, ReplyTo)>,
 	arrivals: u64,
 	running: FuturesUnordered<BoxFuture<'static, (Result<(), String>, ReplyTo)>>,
 	counters: SubmissionCounters,
 }
 
-impl<B, C, P> Submissions<B, C, P>
-where
-	B: BlockT,
-	C: HeaderBackend<B>,
-	P: TransactionPool<Block = B> + 'static,
-{
+impl<S: Submit> Submissions<S> {
 	/// None yet; at most `capacity` may wait and `max_running` be in submission.
-	pub fn new(client: Arc<C>, pool: Arc<P>, capacity: usize, max_running: usize) -> Self {
+	pub fn new(submit: S, capacity: usize, max_running: usize) -> Self {
 		Self {
-			client,
-			pool,
+			submit,
 			capacity,
 			max_running,
 			waiting: BTreeMap::new(),
@@ -84,7 +113,7 @@ where
 			self.counters.dropped += 1;
 			return Taken::Abandon(reply_to);
 		}
-		match B::Extrinsic::decode_all(&mut &*extrinsic) {
+		match S::Extrinsic::decode_all(&mut &*extrinsic) {
 			Ok(extrinsic) => {
 				self.arrivals += 1;
 				self.waiting.insert((due, self.arrivals), (extrinsic, reply_to));
@@ -110,15 +139,8 @@ where
 	pub fn submit_due(&mut self, now: Instant) {
 		while self.next_due().is_some_and(|due| due <= now) {
 			let Some((_, (extrinsic, reply_to))) = self.waiting.pop_first() else { return };
-			let pool = self.pool.clone();
-			let best = self.client.info().best_hash;
-			self.running.push(
-				async move {
-					let result = pool.submit_one(best, TransactionSource::External, extrinsic).await;
-					(result.map(drop).or_else(known_is_good), reply_to)
-				}
-				.boxed(),
-			);
+			let submission = self.submit.submit(extrinsic);
+			self.running.push(async move { (submission.await, reply_to) }.boxed());
 		}
 	}
 

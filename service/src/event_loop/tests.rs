@@ -1,0 +1,332 @@
+//! Two event loops and what goes between them, without a chain or a network.
+
+use super::*;
+use crate::{network::to_network_peer_id, requests::submit_extrinsic::Submit, Handle};
+use futures::future::BoxFuture;
+use mixnet_node_core::sphinx::{KxSecret, PACKET_SIZE};
+use mixnet_primitives::{Mixnode, PeerId, SessionPhase, SessionStatus};
+use rand_core::SeedableRng;
+use sc_network::service::traits::{Direction, MessageSink};
+use sc_network_types::{ed25519::Keypair, multiaddr::Multiaddr, PeerId as NetworkPeerId};
+use std::{
+	collections::HashSet,
+	sync::{Arc, Mutex},
+	time::Duration,
+};
+
+type Sinks = Arc<Mutex<HashMap<NetworkPeerId, mpsc::UnboundedSender<NotificationEvent>>>>;
+
+/// One node's end of a network in which everybody is connected to everybody in `nodes`.
+#[derive(Debug)]
+struct Notifications {
+	own: NetworkPeerId,
+	nodes: Sinks,
+	events: mpsc::UnboundedReceiver<NotificationEvent>,
+	name: sc_network::ProtocolName,
+}
+
+struct Sink {
+	from: NetworkPeerId,
+	to: mpsc::UnboundedSender<NotificationEvent>,
+}
+
+#[async_trait::async_trait]
+impl MessageSink for Sink {
+	fn send_sync_notification(&self, _: Vec<u8>) {
+		unreachable!("a full channel would close the connection")
+	}
+
+	async fn send_async_notification(&self, notification: Vec<u8>) -> Result<(), sc_network::error::Error> {
+		self.to
+			.send(NotificationEvent::NotificationReceived { peer: self.from, notification })
+			.map_err(|_| sc_network::error::Error::ChannelClosed)
+	}
+}
+
+#[async_trait::async_trait]
+impl NotificationService for Notifications {
+	async fn open_substream(&mut self, _: NetworkPeerId) -> Result<(), ()> {
+		unreachable!("not implemented by the network either")
+	}
+
+	async fn close_substream(&mut self, _: NetworkPeerId) -> Result<(), ()> {
+		unreachable!("not implemented by the network either")
+	}
+
+	fn send_sync_notification(&mut self, _: &NetworkPeerId, _: Vec<u8>) {
+		unreachable!("a full channel would close the connection")
+	}
+
+	async fn send_async_notification(&mut self, _: &NetworkPeerId, _: Vec<u8>) -> Result<(), sc_network::error::Error> {
+		unreachable!("one slow peer would hold up all others")
+	}
+
+	async fn set_handshake(&mut self, _: Vec<u8>) -> Result<(), ()> {
+		unreachable!("the protocol has no handshake")
+	}
+
+	fn try_set_handshake(&mut self, _: Vec<u8>) -> Result<(), ()> {
+		unreachable!("the protocol has no handshake")
+	}
+
+	async fn next_event(&mut self) -> Option<NotificationEvent> {
+		self.events.recv().await
+	}
+
+	fn clone(&mut self) -> Result<Box<dyn NotificationService>, ()> {
+		unreachable!("not implemented by the network either")
+	}
+
+	fn protocol(&self) -> &sc_network::ProtocolName {
+		&self.name
+	}
+
+	fn message_sink(&self, peer: &NetworkPeerId) -> Option<Box<dyn MessageSink>> {
+		let to = self.nodes.lock().expect("no test panics while it holds this; qed").get(peer)?.clone();
+		Some(Box::new(Sink { from: self.own, to }))
+	}
+}
+
+/// What was asked of the network.
+#[derive(Clone)]
+struct Recorder {
+	own: NetworkPeerId,
+	reserved: Arc<Mutex<HashSet<Multiaddr>>>,
+	reported: Arc<Mutex<Vec<NetworkPeerId>>>,
+}
+
+impl Links for Recorder {
+	fn local_peer_id(&self) -> NetworkPeerId {
+		self.own
+	}
+
+	fn set_reserved(&self, addresses: HashSet<Multiaddr>) -> Result<(), String> {
+		*self.reserved.lock().expect("no test panics while it holds this; qed") = addresses;
+		Ok(())
+	}
+
+	fn report(&self, peer: NetworkPeerId, _: ReputationChange) {
+		self.reported.lock().expect("no test panics while it holds this; qed").push(peer);
+	}
+}
+
+/// Takes extrinsics that are texts, except for one.
+#[derive(Clone, Default)]
+struct Pool(Arc<Mutex<Vec<String>>>);
+
+impl Submit for Pool {
+	type Extrinsic = String;
+
+	fn submit(&self, extrinsic: String) -> BoxFuture<'static, Result<(), String>> {
+		let refused = extrinsic == "refuse me";
+		if !refused {
+			self.0.lock().expect("no test panics while it holds this; qed").push(extrinsic);
+		}
+		Box::pin(async move {
+			if refused {
+				Err("refused".into())
+			} else {
+				Ok(())
+			}
+		})
+	}
+}
+
+struct Node {
+	handle: Handle,
+	updates: mpsc::Sender<Update>,
+	next_key: watch::Receiver<Option<NextKey>>,
+	links: Recorder,
+	pool: Pool,
+	ended: tokio::task::JoinHandle<Ended>,
+}
+
+/// Starts `mixnodes` mixnodes of session 0 and one user, all connected, with short delays.
+async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
+	let nodes = Sinks::default();
+	let mut keys = Vec::new();
+	for seed in 0..=mixnodes as u8 {
+		let public = Keypair::generate().public();
+		keys.push((PeerId(public.to_bytes()), KxSecret::from_bytes([seed + 1; 32])));
+	}
+	let list: Vec<_> = keys[..mixnodes]
+		.iter()
+		.map(|(peer_id, secret)| Mixnode {
+			kx_public: secret.public(),
+			peer_id: *peer_id,
+			external_addresses: vec![b"/ip4/127.0.0.1/tcp/1".to_vec()],
+		})
+		.collect();
+	let names: Vec<_> = keys.iter().map(|(id, _)| to_network_peer_id(id).expect("an Ed25519 key; qed")).collect();
+	let mut inputs = Vec::new();
+	for name in &names {
+		let (sender, receiver) = mpsc::unbounded_channel();
+		nodes.lock().expect("no test panics while it holds this; qed").insert(*name, sender);
+		inputs.push(receiver);
+	}
+	let mut started = Vec::new();
+	for (index, ((peer_id, secret), events)) in keys.into_iter().zip(inputs).enumerate() {
+		let mut config = Config::new(true);
+		config.core.mixnode.mean_period = Duration::from_millis(20);
+		config.core.non_mixnode.as_mut().expect("there by default; qed").mean_period = Duration::from_millis(20);
+		config.core.mean_forwarding_delay = Duration::from_millis(5);
+		config.core.mean_extrinsic_delay = Duration::from_millis(5);
+		let rng = ChaCha20Rng::seed_from_u64(index as u64);
+		let core = Mixnet::new(config.core.clone(), peer_id, rng, Some(secret)).expect("the config is valid; qed");
+		let own = names[index];
+		let links = Recorder { own, reserved: Default::default(), reported: Default::default() };
+		let pool = Pool::default();
+		let (handle, commands) = Handle::new(8);
+		let (updates_sender, updates) = mpsc::channel(1);
+		let (next_key, next_key_receiver) = watch::channel(None);
+		let event_loop = EventLoop::new(Parts {
+			config,
+			core,
+			submit: pool.clone(),
+			links: Box::new(links.clone()),
+			notifications: Box::new(Notifications { own, nodes: nodes.clone(), events, name: "/mixnet".into() }),
+			commands,
+			updates,
+			next_key,
+		});
+		let update = Update {
+			status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
+			mixnodes: vec![(0, Ok(list.clone()))],
+		};
+		updates_sender.send(update).await.expect("the event loop is not dropped; qed");
+		for peer in names.iter().filter(|peer| **peer != own) {
+			let opened = NotificationEvent::NotificationStreamOpened {
+				peer: *peer,
+				direction: Direction::Outbound,
+				handshake: Vec::new(),
+				negotiated_fallback: None,
+			};
+			nodes.lock().expect("no test panics while it holds this; qed")[&own]
+				.send(opened)
+				.expect("it is alive; qed");
+		}
+		started.push(Node {
+			handle,
+			updates: updates_sender,
+			next_key: next_key_receiver,
+			links,
+			pool,
+			ended: tokio::spawn(event_loop.run()),
+		});
+	}
+	(started, nodes)
+}
+
+fn text(words: &str) -> Vec<u8> {
+	words.to_string().encode()
+}
+
+async fn within<T>(future: impl std::future::Future<Output = T>) -> T {
+	tokio::time::timeout(Duration::from_secs(60), future).await.expect("it takes far less than a minute")
+}
+
+#[tokio::test]
+async fn extrinsics_go_through_and_answers_come_back() {
+	let (nodes, _network) = start(6).await;
+	let user = &nodes[6];
+	within(user.handle.submit_extrinsic(text("hello"))).await.expect("nothing is lost here");
+	let taken = |node: &Node| node.pool.0.lock().expect("no test panics while it holds this; qed").clone();
+	let everywhere: Vec<_> = nodes.iter().flat_map(taken).collect();
+	assert_eq!(everywhere, ["hello"]);
+	assert!(taken(user).is_empty(), "the sender is the last to submit it itself");
+
+	// What the pool says comes back, and so does what is wrong with the request.
+	match within(user.handle.submit_extrinsic(text("refuse me"))).await {
+		Err(SubmitError::Refused(RemoteError::Other(words))) => assert_eq!(words, "refused"),
+		other => panic!("{other:?}"),
+	}
+	match within(user.handle.submit_extrinsic(vec![0xff; 40])).await {
+		Err(SubmitError::Refused(RemoteError::Decode(_))) => (),
+		other => panic!("{other:?}"),
+	}
+	match within(user.handle.submit_extrinsic(vec![0; 100_000])).await {
+		Err(SubmitError::NotSent(mixnet_node_core::PostError::TooLarge { .. })) => (),
+		other => panic!("{other:?}"),
+	}
+
+	let status = within(user.handle.status()).await.expect("it runs");
+	assert_eq!(status.role.current, "user");
+	assert_eq!(status.session.expect("it was told").phase_name, "DisconnectFromPrev");
+	assert_eq!(status.peers.connected, 6);
+	assert_eq!(status.peers.reserved, 3);
+	assert_eq!(user.links.reserved.lock().expect("no test panics while it holds this; qed").len(), 3);
+	assert!(status.counters.requests_sent >= 3 && status.counters.replies_delivered >= 3);
+	let mixnode = within(nodes[0].handle.status()).await.expect("it runs");
+	assert_eq!(mixnode.role.current, "mixnode 0");
+	assert_eq!(mixnode.peers.reserved, 5);
+	assert!(mixnode.counters.forwarded > 0);
+}
+
+#[tokio::test]
+async fn a_notification_of_another_size_is_an_offence_and_counted() {
+	let (nodes, network) = start(2).await;
+	let offender = nodes[1].links.own;
+	for size in [0, PACKET_SIZE - 1, PACKET_SIZE + 1] {
+		let event = NotificationEvent::NotificationReceived { peer: offender, notification: vec![0; size] };
+		network.lock().expect("no test panics while it holds this; qed")[&nodes[0].links.own]
+			.send(event)
+			.expect("it is alive; qed");
+	}
+	within(async {
+		loop {
+			let status = nodes[0].handle.status().await.expect("it runs");
+			if status.counters.dropped_by_reason.get("wrong_size") == Some(&3) {
+				break;
+			}
+			tokio::time::sleep(Duration::from_millis(10)).await;
+		}
+	})
+	.await;
+	assert_eq!(*nodes[0].links.reported.lock().expect("no test panics while it holds this; qed"), [offender; 3]);
+}
+
+#[tokio::test]
+async fn the_next_sessions_key_is_made_known() {
+	let (mut nodes, _network) = start(1).await;
+	let node = &mut nodes[0];
+	within(node.next_key.wait_for(Option::is_some)).await.expect("the event loop runs");
+	let first = node.next_key.borrow().expect("waited for");
+	assert_eq!(first.current_session, 0);
+	let update = Update {
+		status: SessionStatus { current_index: 1, phase: SessionPhase::CoverToCurrent },
+		mixnodes: Vec::new(),
+	};
+	node.updates.send(update).await.expect("the event loop runs");
+	within(node.next_key.wait_for(|key| key.is_some_and(|key| key.current_session == 1)))
+		.await
+		.expect("the event loop runs");
+	assert_ne!(node.next_key.borrow().expect("waited for").kx_public, first.kx_public);
+}
+
+/// The builder runs the event loop in an essential task, so its end is the node's.
+#[tokio::test]
+async fn without_network_or_chain_the_service_ends_and_says_why() {
+	let (mut nodes, network) = start(2).await;
+	network.lock().expect("no test panics while it holds this; qed").remove(&nodes[0].links.own);
+	// The others' queues hold the last ways to it.
+	let rest = nodes.split_off(1);
+	for node in rest {
+		drop(node.updates);
+		assert!(matches!(within(node.ended).await.expect("it does not panic"), Ended::Chain));
+	}
+	let node = nodes.remove(0);
+	assert!(matches!(within(node.ended).await.expect("it does not panic"), Ended::Network));
+	assert!(matches!(node.handle.submit_extrinsic(text("hello")).await, Err(SubmitError::Stopped)));
+	assert!(node.handle.status().await.is_none());
+}
+
+#[tokio::test]
+async fn a_node_without_use_for_its_handle_mixes_all_the_same() {
+	let (mut nodes, _network) = start(3).await;
+	let node = nodes.remove(0);
+	drop(node.handle);
+	tokio::time::sleep(Duration::from_millis(200)).await;
+	assert!(!node.ended.is_finished());
+	let other = within(nodes[0].handle.status()).await.expect("it runs");
+	assert!(other.counters.received > 0);
+}
