@@ -24,6 +24,7 @@ pub fn load(id: &str) -> Result<ChainSpec, String> {
 				));
 			}
 			ChainSpec::from_json_file(path.into())
+				.map_err(|error| format!("`{path}` is no chain spec: {error}; `export-chain-spec` writes one"))
 		},
 	}
 }

@@ -49,20 +49,28 @@ fn a_chain_spec_that_is_none() {
 	let file = tempfile::NamedTempFile::new().expect("a temporary file can be made");
 	std::fs::write(file.path(), "{ \"name\": ").expect("it can be written to");
 	let path = file.path().to_str().expect("temporary files have plain names");
-	assert_refused(&["--chain", path], &["chain spec"]);
+	assert_refused(&["--chain", path], &[path, "export-chain-spec"]);
 }
 
 #[test]
 fn an_rpc_port_that_is_taken() {
 	let (_listener, port) = used_port();
-	assert_refused(&["--dev", "--tmp", "--rpc-port", &port.to_string()], &[&port.to_string(), "in use"]);
+	assert_refused(
+		&["--dev", "--tmp", "--port", "0", "--rpc-port", &port.to_string()],
+		&[&port.to_string(), "--rpc-port"],
+	);
 }
 
 #[test]
 fn a_network_port_that_is_taken() {
 	let (_listener, port) = used_port();
 	let address = format!("/ip4/127.0.0.1/tcp/{port}");
-	assert_refused(&["--dev", "--tmp", "--rpc-port", "0", "--listen-addr", &address], &[&port.to_string(), "in use"]);
+	assert_refused(
+		&["--dev", "--tmp", "--rpc-port", "0", "--listen-addr", &address],
+		&[&port.to_string(), "--listen-addr"],
+	);
+	let port = port.to_string();
+	assert_refused(&["--dev", "--tmp", "--rpc-port", "0", "--port", &port], &[&port, "choose another port by --port"]);
 }
 
 #[test]

@@ -229,7 +229,7 @@ const PORT_TAKEN: &str = "a port was taken by another program";
 /// Did a node fail because somebody else, who knows nothing of our blocks, took one of its ports meanwhile?
 fn is_port_conflict(error: &anyhow::Error) -> bool {
 	let words = format!("{error:#}");
-	words.contains(PORT_TAKEN) || words.contains("Address already in use") || words.contains("AddrInUse")
+	words.contains(PORT_TAKEN) || words.contains("is in use by another program")
 }
 
 // Two ports per node must fit into a block.
