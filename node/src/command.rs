@@ -1,9 +1,12 @@
 //! Doing what the command line asks.
 
+// The size of `sc_cli::Error` is the SDK's choice.
+#![allow(clippy::result_large_err)]
+
 use crate::{
 	chain_spec,
 	cli::{Cli, Subcommand},
-	service,
+	parts, preflight, service,
 };
 use mixnet_runtime::opaque::Block;
 use sc_cli::SubstrateCli;
@@ -54,25 +57,25 @@ pub fn run() -> sc_cli::Result<()> {
 			cmd.run(chain_spec)
 		},
 		Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, import_queue, .. } = parts::new(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, .. } = parts::new(&config)?;
 			Ok((cmd.run(client, config.database), task_manager))
 		}),
 		Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, .. } = parts::new(&config)?;
 			Ok((cmd.run(client, config.chain_spec), task_manager))
 		}),
 		Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, import_queue, .. } = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, import_queue, .. } = parts::new(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::PurgeChain(cmd)) => cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database)),
 		Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, backend, .. } = service::new_partial(&config)?;
-			let revert_consensus = Box::new(|client: std::sync::Arc<service::Client>, backend, blocks| {
+			let PartialComponents { client, task_manager, backend, .. } = parts::new(&config)?;
+			let revert_consensus = Box::new(|client: std::sync::Arc<parts::Client>, backend, blocks| {
 				sc_consensus_babe::revert::<Block, _, _>(client.clone(), backend, blocks)?;
 				sc_consensus_grandpa::revert(client, blocks)?;
 				Ok(())
@@ -80,6 +83,7 @@ pub fn run() -> sc_cli::Result<()> {
 			Ok((cmd.run(client, backend, Some(revert_consensus)), task_manager))
 		}),
 		None => {
+			preflight::check(&cli.run)?;
 			let mixnet = cli.mixnet.clone();
 			let runner = cli.create_runner(&cli.run)?;
 			runner.run_node_until_exit(|config| async move {

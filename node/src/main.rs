@@ -3,7 +3,9 @@
 //! - [`cli`]: what can be asked of it.
 //! - [`command`]: doing what was asked.
 //! - [`chain_spec`]: the chains that it knows by name.
-//! - [`service`]: the node's parts, put together; the mixnet is a few lines of it.
+//! - [`preflight`]: what is checked before a node starts.
+//! - [`parts`]: what is built before the network.
+//! - [`service`]: the node, put together; the mixnet is a few lines of it.
 //! - [`rpc`]: what it answers.
 //! - [`devnet`]: a whole network of it on this machine.
 
@@ -11,6 +13,8 @@ mod chain_spec;
 mod cli;
 mod command;
 mod devnet;
+mod parts;
+mod preflight;
 mod rpc;
 mod service;
 

@@ -1,6 +1,6 @@
 //! What the node answers by RPC, besides what every Substrate node does.
 
-use crate::service::{Client, Pool};
+use crate::parts::{Client, Pool};
 use jsonrpsee::RpcModule;
 use mixnet_runtime::{opaque::Block, AccountId, Nonce, UncheckedExtrinsic};
 use mixnet_service::rpc::{MixnetRpc, MixnetRpcServer};
