@@ -9,6 +9,7 @@ use mixnet_primitives::{Mixnode, MixnodesError, SessionIndex, SessionStatus};
 
 sp_api::decl_runtime_apis! {
 	/// What a mixnet's nodes ask the chain (PROTOCOL.md, section 12).
+	#[api_version(1)]
 	pub trait MixnetApi {
 		/// The current session and its phase. Nodes act on this as of the latest finalised block.
 		fn session_status() -> SessionStatus;

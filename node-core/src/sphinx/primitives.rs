@@ -55,8 +55,6 @@ mod tests {
 
 	#[test]
 	fn exponential_draws_are_the_protocols() {
-		// The seeds as the reference implementation's own test has them; PROTOCOL.md's copy of the second one has two
-		// digits changed round (4878c8 for 48c878).
 		let table = [
 			("dc180ee6711ecf2dad0cded1d494bd3b", 2.953842296445717),
 			("0acc48bda2309a48c878610df8c28d99", 1.278588765412407),
