@@ -1,8 +1,5 @@
 //! Doing what the command line asks.
 
-// The size of `sc_cli::Error` is the SDK's choice.
-#![allow(clippy::result_large_err)]
-
 use crate::{
 	chain_spec,
 	cli::{Cli, Subcommand},

@@ -9,6 +9,9 @@
 //! - [`rpc`]: what it answers.
 //! - [`devnet`]: a whole network of it on this machine.
 
+// The sizes of `sc_cli::Error` and `sc_service::Error` are the SDK's choice.
+#![allow(clippy::result_large_err)]
+
 mod chain_spec;
 mod cli;
 mod command;

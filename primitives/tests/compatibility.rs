@@ -36,6 +36,7 @@ fn mixnodes_are_encoded_alike() {
 #[test]
 fn sessions_without_mixnodes_are_encoded_alike() {
 	let ours: Result<Vec<Mixnode>, _> = Err(MixnodesError::InsufficientRegistrations { num: 2, min: 3 });
-	let theirs: Result<Vec<theirs::Mixnode>, _> = Err(theirs::MixnodesErr::InsufficientRegistrations { num: 2, min: 3 });
+	let theirs: Result<Vec<theirs::Mixnode>, _> =
+		Err(theirs::MixnodesErr::InsufficientRegistrations { num: 2, min: 3 });
 	assert_eq!(ours.encode(), theirs.encode());
 }
