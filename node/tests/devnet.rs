@@ -14,7 +14,7 @@ fn transfers_go_through_the_mixnet_and_nothing_is_left_behind() {
 	let folder = tempfile::tempdir().expect("a temporary folder can be made");
 	let text = |path: &str| folder.path().join(path).to_str().expect("temporary folders have plain names").to_owned();
 	let (data, json) = (text("data"), text("report.json"));
-	let mut devnet = Node::start(["devnet", "--transfers", "4", "--base-path", &data, "--json", &json]);
+	let mut devnet = Node::start(["devnet", "--transfers", "8", "--base-path", &data, "--json", &json]);
 	let status = devnet.ended(LIMIT);
 	let printed = devnet.printed();
 	// Shown when the test fails, and worth reading in CI's log: it says how long things took.
@@ -26,9 +26,10 @@ fn transfers_go_through_the_mixnet_and_nothing_is_left_behind() {
 	assert_eq!(report["success"], true);
 	assert_eq!(report["failure"], Value::Null);
 	assert_eq!(report["validators"], 6);
-	assert_eq!(report["transfers"]["sent"], 4);
-	assert_eq!(report["transfers"]["finalised"], 4);
+	assert_eq!(report["transfers"]["sent"], 8);
+	assert_eq!(report["transfers"]["finalised"], 8);
 	assert!(report["rotations"].as_u64() >= Some(2));
+	assert!(report["rotationsInFlight"].as_u64() >= Some(1));
 	assert_eq!(report["phasesInFlight"], serde_json::json!([0, 1, 2, 3]));
 	for latency in ["answerLatencyMs", "finalisationLatencyMs"] {
 		let [min, median, max] = ["min", "median", "max"].map(|field| report[latency][field].as_u64());

@@ -17,6 +17,9 @@ const PHASES: u32 = SessionPhase::ALL.len() as u32;
 /// Over how many periods the transfers are spread: two sessions' worth.
 const PERIODS: u32 = 2 * PHASES;
 
+/// Where in its share of a period a transfer is sent: 0 is the beginning, 1 the end.
+const LATE: f64 = 0.75;
+
 /// How many rotations shall happen under load.
 pub const ROTATIONS: u32 = 2;
 
@@ -46,14 +49,15 @@ struct Slot {
 /// When each of `count` transfers is due, in order.
 ///
 /// They take turns over the periods in steps of three. Three and eight have no common divisor, so eight transfers find
-/// each period once; and any four in a row find the four phases, so that four are enough to have one in each.
+/// each period once; and any four in a row find the four phases, so that four are enough to have one in each. Within its
+/// period a transfer comes late, so that it is still on its way in the next one: across the rotation, if that is next.
 fn schedule(count: u16) -> Vec<Slot> {
 	let mut per_period = BTreeMap::<u32, u32>::new();
 	for index in 0..u32::from(count) {
 		*per_period.entry(3 * index % PERIODS).or_default() += 1;
 	}
 	let slots = per_period.into_iter().flat_map(|(period, number)| {
-		(0..number).map(move |index| Slot { period, part: f64::from(index) / f64::from(number) })
+		(0..number).map(move |index| Slot { period, part: (f64::from(index) + LATE) / f64::from(number) })
 	});
 	slots.collect()
 }
@@ -253,16 +257,16 @@ mod tests {
 	fn transfers_are_sent_when_they_are_due_and_not_before() {
 		let start = Instant::now();
 		let mut load = load(16, start);
-		assert_eq!(load.next_due(start), Some((0, &[0][..])));
 		assert_eq!(load.next_due(start), None);
-		// The second of the first period: when half of it is over.
-		let half = duration(SessionPhase::RequestsToCurrent) / 2;
-		assert_eq!(load.next_due(start + half - Duration::from_millis(1)), None);
-		assert_eq!(load.next_due(start + half), Some((1, &[1][..])));
-		// The next period has begun.
-		load.observe(status(1, 2), start + half);
-		assert_eq!(load.next_due(start + half), Some((2, &[2][..])));
-		assert_eq!(load.next_due(start + half), None);
+		// Two in the first period, each late in its half.
+		let first = start + duration(SessionPhase::RequestsToCurrent).mul_f64(LATE / 2.0);
+		assert_eq!(load.next_due(first - Duration::from_millis(1)), None);
+		assert_eq!(load.next_due(first), Some((0, &[0][..])));
+		assert_eq!(load.next_due(first), None);
+		// The next period has begun: what is left of the last one is due at once.
+		load.observe(status(1, 2), first);
+		assert_eq!(load.next_due(first), Some((1, &[1][..])));
+		assert_eq!(load.next_due(first), None);
 	}
 
 	#[test]
@@ -287,7 +291,8 @@ mod tests {
 	fn a_run_is_complete_when_all_is_answered_and_finalised_and_two_rotations_have_passed() {
 		let start = Instant::now();
 		let mut load = load(1, start);
-		load.next_due(start);
+		let start = start + Duration::from_secs(60);
+		assert!(load.next_due(start).is_some());
 		load.observe(status(3, 0), start);
 		load.finalised(&[0], start);
 		assert!(!load.is_complete());
@@ -299,7 +304,8 @@ mod tests {
 	fn a_refused_transfer_fails_unless_it_gets_onto_the_chain() {
 		let start = Instant::now();
 		let mut load = load(1, start);
-		load.next_due(start);
+		let start = start + Duration::from_secs(60);
+		assert!(load.next_due(start).is_some());
 		load.answered(0, Err("no".into()), start);
 		assert_eq!(load.failed(start, Duration::from_secs(1)), None);
 		assert_eq!(load.failed(start + Duration::from_secs(1), Duration::from_secs(1)), Some((0, "no")));
