@@ -69,6 +69,8 @@ drop_reasons! {
 	ForwardSessionEnded = "forward_session_ended",
 	/// An authored packet was due, but could not be built: no gateway is connected, or there are too few mixnodes.
 	NoRoute = "no_route",
+	/// A queued request packet whose gateway was disconnected meanwhile; cover was sent in its place.
+	GatewayGone = "gateway_gone",
 	/// Authored packets were due so long ago (the driver was suspended, say) that sending them now would be a burst.
 	AuthoredTooLate = "authored_too_late",
 	/// A copy of a reply for which the authored queue had no room.

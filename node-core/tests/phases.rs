@@ -1,64 +1,25 @@
-//! The phase table (PROTOCOL.md, section 7), row by row, on the live state machine, rates included.
+//! The phase table (PROTOCOL.md, section 7), row by row, on the live state machine: what a node sends of its own, and at
+//! which rate.
 //!
-//! One node alone, in virtual time, with sessions 1 and 2 whose mixnodes (but for the node itself) are disjoint: whom it
-//! sends to tells in which session. What it sends is compared with the Poisson law: every assertion about a random
-//! number fails with probability 1e-4 at most for a right program and a random seed. Seeds are fixed, so each fails
-//! always or never.
+//! One node alone, in virtual time, in two sessions. What it sends is compared with the Poisson law: every assertion
+//! about a random number fails with probability 1e-4 at most for a right program and a random seed. Seeds are fixed, so
+//! each fails always or never.
 
 mod support;
+mod two_sessions;
 
 use mixnet_node_core::{
-	sphinx::KxSecret, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, PeerId, PostError, RelativeSession,
-	SessionPhase, SessionStatus, Statistics, Time,
+	Config, DropReason, Event, HandlingDelay, Mixnet, PostError, RelativeSession, SessionPhase, SessionStatus,
+	Statistics, Time,
 };
 use rand_chacha::ChaChaRng;
 use std::time::Duration;
-use support::{mixnode, rng};
+use support::rng;
+use two_sessions::{local_peer_id, node, others, session_of, MIXNODE_PERIOD, NON_MIXNODE_PERIOD, TABLE};
 use RelativeSession::{Current, Previous};
 
 /// 1 - 1e-4 / 2 of the standard normal distribution lies below this.
 const Z: f64 = 3.891;
-
-const MIXNODE_PERIOD: Duration = Duration::from_millis(100);
-const NON_MIXNODE_PERIOD: Duration = Duration::from_secs(1);
-
-fn local_peer_id() -> PeerId {
-	PeerId([0xff; 32])
-}
-
-/// Mixnodes 1 to 9 of a session; the other session has others.
-fn others(session: u32) -> Vec<Mixnode> {
-	let mut rng = rng(u64::from(session));
-	let id = |index: u32| PeerId([(session * 10 + index) as u8; 32]);
-	(1..10).map(|index| mixnode(id(index), KxSecret::random(&mut rng).public())).collect()
-}
-
-fn session_of(peer_id: PeerId) -> u32 {
-	u32::from(peer_id.0[0] / 10)
-}
-
-/// A node in sessions 1 and 2, a mixnode in none or both of them.
-fn node(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Mixnet<ChaChaRng>, Time) {
-	let now = Time::from_duration(Duration::from_secs(50));
-	// Short routes are quicker built.
-	let mut config = Config { hops: 2, ..Config::default() };
-	config.request.capacity = 2000;
-	let mut mixnet = Mixnet::new(config, local_peer_id(), rng(seed), None).unwrap();
-	for session in 0..3 {
-		let (next, kx_public) = mixnet.next_kx_public();
-		let phase = if session == 2 { phase } else { SessionPhase::DisconnectFromPrev };
-		mixnet.set_session_status(now, SessionStatus { current_index: session, phase });
-		let mut mixnodes = others(session);
-		if is_mixnode && next == session {
-			mixnodes.push(mixnode(local_peer_id(), kx_public));
-		}
-		mixnet.set_mixnodes(now, session, Ok(mixnodes));
-	}
-	for peer in mixnet.reserved_peers() {
-		mixnet.peer_connected(now, peer.peer_id);
-	}
-	(mixnet, now)
-}
 
 /// What a node sent, in which session and when.
 struct Sent {
@@ -143,14 +104,6 @@ fn assert_proportion(part: f64, all: f64, probability: f64, what: &str) {
 	assert!((part - all * probability).abs() < Z * spread + 1.0, "{what}: {part} of {all}, not {probability}");
 }
 
-/// phase, half rate, previous session: sends, takes requests; current session: takes requests, default
-const TABLE: [(SessionPhase, bool, bool, bool, bool, RelativeSession); 4] = [
-	(SessionPhase::CoverToCurrent, true, true, true, false, Previous),
-	(SessionPhase::RequestsToCurrent, true, true, true, true, Current),
-	(SessionPhase::CoverToPrev, true, true, false, true, Current),
-	(SessionPhase::DisconnectFromPrev, false, false, false, true, Current),
-];
-
 #[test]
 fn cover_follows_the_table_with_and_without_requests() {
 	for (row, (phase, half, previous_sends, _, _, default)) in TABLE.into_iter().enumerate() {
@@ -194,19 +147,6 @@ fn cover_follows_the_table_with_and_without_requests() {
 				}
 			}
 		}
-	}
-}
-
-#[test]
-fn requests_and_replies_go_where_the_table_says() {
-	for (phase, _, _, previous_takes, current_takes, default) in TABLE {
-		let (mut mixnet, now) = node(200, true, phase);
-		assert_eq!(phase.allows_requests(Previous), previous_takes);
-		assert_eq!(phase.allows_requests(Current), current_takes);
-		mixnet.post_request(now, vec![1], 1, HandlingDelay::Extrinsic).unwrap();
-		let statistics = mixnet.statistics();
-		let queued = (statistics.previous_authored_queue_len, statistics.current_authored_queue_len);
-		assert_eq!(queued, if default == Previous { (2, 0) } else { (0, 2) }, "{phase}");
 	}
 }
 
@@ -307,7 +247,7 @@ fn without_a_connected_gateway_the_clock_ticks_and_nothing_is_sent() {
 	now += Duration::from_secs(61);
 	mixnet.handle_timeout(now);
 	let failed = std::iter::from_fn(|| mixnet.poll_event()).find_map(|event| match event {
-		Event::RequestFailed { id, error } => Some((id, error.to_string())),
+		Event::RequestFailed { id, error, .. } => Some((id, error.to_string())),
 		_ => None,
 	});
 	assert_eq!(failed, Some((waiting, "not connected to any gateway mixnode".to_string())));

@@ -78,6 +78,8 @@ pub enum Event {
 		id: RequestId,
 		/// Why.
 		error: RequestError,
+		/// Did any packet of it leave us? If so, it may have been handled all the same; if not, nobody knows of it.
+		sent: bool,
 	},
 	/// Ask [`Mixnet::reserved_peers`] again.
 	ReservedPeersChanged,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
 	message::{split, FragmentPlan},
-	request::{extrinsic_delay, queue_delay, HandlingDelay, QueueEnd, RequestError, RequestId, RouteMetrics, Stage},
+	request::{extrinsic_delay, queue_delay, HandlingDelay, Pending, QueueEnd, RequestError, RequestId, RouteMetrics, Stage},
 	session::{DisabledReason, Session, Slot},
 	sphinx::{build_request, build_surb, MixnodeIndex, Surb, SurbId, SurbKeys, PAYLOAD_DATA_SIZE},
 	statistics::DropReason,
@@ -200,7 +200,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				break;
 			}
 			let relative = match request.bound_to {
-				Some((session, _)) => self.sessions.relative(session).ok_or(NotPosted::BadDestination)?,
+				Some((session, _)) => self
+					.sessions
+					.relative(session)
+					.filter(|relative| self.sessions.allows_requests(*relative))
+					.ok_or(NotPosted::BadDestination)?,
 				None => self.request_session().map_err(|error| match error {
 					NoSession::NotReady => NotPosted::Blocked(RequestError::NotReady),
 					resting => NotPosted::Failed(resting.into()),
@@ -284,20 +288,20 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// A reply came over a SURB of the request message `message_id`.
 	pub(super) fn handle_reply(&mut self, message_id: &MessageId, data: Vec<u8>) -> Result<(), DropReason> {
 		let id = self.pending.by_message_id(message_id).ok_or(DropReason::LateReply)?;
-		let taken_at = self.remove_pending(id).ok_or(DropReason::LateReply)?;
+		let Pending { taken_at, .. } = self.remove_pending(id).ok_or(DropReason::LateReply)?;
 		self.events.push_back(Event::RequestAnswered { id, data, round_trip: self.now - taken_at });
 		self.post_pending();
 		Ok(())
 	}
 
 	fn fail(&mut self, id: RequestId, error: RequestError) {
-		if self.remove_pending(id).is_some() {
-			self.events.push_back(Event::RequestFailed { id, error });
+		if let Some(Pending { sent, .. }) = self.remove_pending(id) {
+			self.events.push_back(Event::RequestFailed { id, error, sent });
 		}
 	}
 
-	/// Removes a request, its packets that were not sent and the keys of its SURBs. Returns when it was taken.
-	fn remove_pending(&mut self, id: RequestId) -> Option<Time> {
+	/// Removes a request, its packets that were not sent and the keys of its SURBs.
+	fn remove_pending(&mut self, id: RequestId) -> Option<Pending> {
 		let (request, message_ids) = self.pending.remove(id)?;
 		for (_, session) in self.sessions.iter_mut() {
 			session.authored.remove_request(id);
@@ -305,7 +309,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for message_id in &message_ids {
 			self.surb_keystore.remove_for(message_id);
 		}
-		Some(request.taken_at)
+		Some(request)
 	}
 }
 

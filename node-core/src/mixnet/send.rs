@@ -6,7 +6,7 @@ use crate::{
 	statistics::DropReason,
 	topology::{Route, RouteError, RouteKind, Topology},
 	traffic::AuthoredKind,
-	RelativeSession,
+	PeerId, RelativeSession,
 };
 use rand_core::{CryptoRng, RngCore};
 use rand_distr::{Bernoulli, Distribution};
@@ -105,13 +105,28 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			return None;
 		}
 		let authored = self.sessions.session_mut(relative)?.authored.pop()?;
-		match authored.kind {
-			AuthoredKind::Request(_) => self.statistics.requests_authored += 1,
-			AuthoredKind::Reply => self.statistics.replies_authored += 1,
+		let reachable = self.is_reachable(relative, &authored.packet.peer_id);
+		if !reachable {
+			self.statistics.count_drop(DropReason::GatewayGone);
+		} else {
+			match authored.kind {
+				AuthoredKind::Request(id) => {
+					self.statistics.requests_authored += 1;
+					self.pending.note_sent(id);
+				},
+				AuthoredKind::Reply => self.statistics.replies_authored += 1,
+			}
 		}
 		// There is room for one packet more.
 		self.post_pending();
-		Some(authored.packet)
+		reachable.then_some(authored.packet)
+	}
+
+	/// Would cover be sent to this peer? A user's goes to connected gateways only; a packet that was meant for one that
+	/// has gone since must not leave a gap where cover would leave none.
+	fn is_reachable(&self, relative: RelativeSession, peer_id: &PeerId) -> bool {
+		let is_mixnode = self.sessions.session(relative).is_some_and(|session| session.topology.is_mixnode());
+		is_mixnode || self.connected.contains(peer_id)
 	}
 
 	/// Cover to `destination`, or back to us.

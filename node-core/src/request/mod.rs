@@ -16,7 +16,7 @@ mod round_trip;
 
 pub use self::codec::{extrinsic_delay, BadRequest, RemoteError, Reply, Request};
 pub use pending::{HandlingDelay, RequestError, RequestId};
-pub(crate) use pending::{PendingRequests, Stage};
+pub(crate) use pending::{Pending, PendingRequests, Stage};
 pub use replies::ReplyTo;
 pub(crate) use replies::{CachedReply, ReplyCache, Seen};
 pub(crate) use round_trip::{queue_delay, QueueEnd, RouteMetrics};

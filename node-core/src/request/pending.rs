@@ -81,6 +81,8 @@ pub(crate) struct Pending {
 	pub message_id: MessageId,
 	/// The session and the destination that know `message_id`; `None` before its first copy is posted.
 	pub bound_to: Option<(SessionIndex, MixnodeIndex)>,
+	/// Has a packet of it left us?
+	pub sent: bool,
 	/// When the retry timer ends, if all copies are posted by then.
 	pub retry_at: Time,
 	destinations_left: u32,
@@ -145,6 +147,7 @@ impl PendingRequests {
 			stage: Stage::Posting { copies: self.config.copies, blocked: None },
 			message_id,
 			bound_to: None,
+			sent: false,
 			retry_at: Time::ZERO,
 			destinations_left: self.config.destinations - 1,
 			attempts_left: self.config.attempts - 1,
@@ -181,6 +184,13 @@ impl PendingRequests {
 	/// Those to be posted, in order.
 	pub fn post_queue(&self) -> impl ExactSizeIterator<Item = RequestId> + '_ {
 		self.post_queue.iter().copied()
+	}
+
+	/// A packet of the request has left us.
+	pub fn note_sent(&mut self, id: RequestId) {
+		if let Some(request) = self.requests.get_mut(&id) {
+			request.sent = true;
+		}
 	}
 
 	/// A copy of the request was posted to `bound_to`; if it is answered at all, then until `answer_by`. Returns whether
@@ -242,8 +252,10 @@ impl PendingRequests {
 		}
 	}
 
-	/// The session `index` takes no requests any more: those that were sent through it start anew in another. This costs
-	/// them no attempt, and nothing on the network, where request packets take the place of cover.
+	/// Requests that were posted to a session which takes none any more start anew in another.
+	///
+	/// That costs those a destination of which a packet was sent: else a request that nobody answers would never end
+	/// where sessions are shorter than its retry timer. Those that have none left wait for their timer.
 	pub fn leave_sessions<R: RngCore + CryptoRng>(
 		&mut self,
 		rng: &mut R,
@@ -253,10 +265,14 @@ impl PendingRequests {
 			.requests
 			.iter()
 			.filter(|(_, request)| request.bound_to.is_some_and(|(session, _)| !takes_requests(session)))
-			.map(|(id, _)| *id)
+			.map(|(id, request)| (*id, request.sent))
 			.collect();
-		for id in leaving {
-			self.rebind(id, rng);
+		for (id, sent) in leaving {
+			if sent {
+				self.next_destination(id, rng);
+			} else {
+				self.rebind(id, rng);
+			}
 		}
 	}
 

@@ -155,6 +155,29 @@ fn requests_leave_a_session_that_takes_none_any_more() {
 }
 
 #[test]
+fn leaving_a_session_costs_a_destination_once_a_packet_was_sent() {
+	let mut rng = rng();
+	let mut pending = pending();
+	let id = pending.insert(&mut rng, at(0), vec![], 0, HandlingDelay::Extrinsic);
+	let post = |pending: &mut PendingRequests, session| {
+		while pending.posted(id, (session, destination(0)), at(10)) {}
+		pending.note_sent(id);
+	};
+	for session in 0..2 {
+		post(&mut pending, session);
+		pending.leave_sessions(&mut rng, |other| other != session);
+		assert_eq!(pending.get(id).unwrap().bound_to, None);
+	}
+	// The last one's timer runs on, and ends the request.
+	post(&mut pending, 2);
+	pending.leave_sessions(&mut rng, |_| false);
+	assert_eq!(pending.get(id).unwrap().stage, Stage::Waiting);
+	assert_eq!(pending.pop_timer(at(10)), Some(id));
+	assert!(pending.next_attempt(id, &mut rng), "an attempt is left, for which there is no session");
+	assert!(!pending.next_destination(id, &mut rng));
+}
+
+#[test]
 fn a_blocked_request_is_given_up_after_a_while_however_often_it_is_tried() {
 	let mut rng = rng();
 	let mut pending = pending();

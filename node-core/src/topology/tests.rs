@@ -1,4 +1,5 @@
 use super::*;
+use crate::sphinx::{build_cover, build_request, build_surb, CoverId, KxSecret, SurbId};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 
 const LOCAL: PeerId = PeerId([0xff; 32]);
@@ -134,6 +135,62 @@ fn routes_have_the_wanted_length_and_no_mixnode_twice_where_there_are_enough() {
 				path.dedup();
 				assert_eq!(path.len(), len, "twice: {kind:?} {route:?}");
 			}
+		}
+	}
+}
+
+/// Six mixnodes are the fewest among which a node that is none finds routes of six hops with no mixnode twice.
+#[test]
+fn six_mixnodes_are_enough_for_six_hops_from_and_to_a_node_that_is_none() {
+	let keys = |number: u8| KxSecret::from_bytes([number + 1; 32]).public();
+	let mixnodes = || (0..6).map(|number| Mixnode { kx_public: keys(number as u8), ..other(number) }).collect();
+	for seed in 0..500 {
+		let mut rng = rng(seed);
+		let topology = Topology::new(&mut rng, mixnodes(), LOCAL, LOCAL_KEY, 3).unwrap();
+		let all = gateways(&topology);
+		assert_eq!(all.len(), 3);
+		for connected in 1..=3 {
+			let connected = &all[..connected];
+			let end = topology.draw_destination(&mut rng, connected).unwrap();
+			for kind in [RouteKind::To(end), RouteKind::From(end), RouteKind::Loop] {
+				// With one gateway a loop needs it twice.
+				if kind == RouteKind::Loop && connected.len() == 1 {
+					continue;
+				}
+				let route = topology.draw_route(&mut rng, connected, kind, 6).unwrap();
+				let what = format!("{kind:?}, gateways {connected:?}: {route:?}");
+				check_route(&topology, connected, kind, 6, &route);
+				assert_eq!(route.hops.len(), 6, "{what}");
+				let mut path = path(&topology, kind, &route);
+				// From end to end, one of which is us, it is at every mixnode; a loop, both of whose ends are us, leaves
+				// one out.
+				path.sort();
+				path.dedup();
+				assert_eq!(path.len(), if kind == RouteKind::Loop { 6 } else { 7 }, "{what}");
+				// There is room for all of it in a packet.
+				match kind {
+					RouteKind::To(_) => drop(build_request(&mut rng, &route.hops, &[0; 2048]).unwrap()),
+					RouteKind::From(_) => {
+						drop(build_surb(&mut rng, route.first, &route.hops, SurbId([0; 16])).unwrap());
+					},
+					RouteKind::Loop => drop(build_cover(&mut rng, &route.hops, Some(CoverId([0; 16]))).unwrap()),
+				}
+			}
+		}
+	}
+}
+
+/// A mixnode among six has only five others, so one of them comes twice on its way to one of them.
+#[test]
+fn routes_among_six_mixnodes_have_six_hops() {
+	for seed in 0..500 {
+		let topology = topology(seed, 6, true);
+		let mut rng = rng(seed);
+		let end = topology.draw_destination(&mut rng, &[]).unwrap();
+		for kind in [RouteKind::To(end), RouteKind::From(end), RouteKind::Loop] {
+			let route = topology.draw_route(&mut rng, &[], kind, 6).unwrap();
+			check_route(&topology, &[], kind, 6, &route);
+			assert_eq!(route.hops.len(), 6, "{kind:?}: {route:?}");
 		}
 	}
 }

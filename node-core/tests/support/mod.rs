@@ -234,7 +234,7 @@ impl Network {
 			Event::RequestAnswered { id, data, .. } => {
 				assert!(self.nodes[index].answered.insert(id, data).is_none(), "answered twice");
 			},
-			Event::RequestFailed { id, error } => {
+			Event::RequestFailed { id, error, .. } => {
 				assert!(self.nodes[index].failed.insert(id, error.to_string()).is_none(), "failed twice");
 			},
 			Event::SessionChanged(_) | Event::SessionDisabled { .. } => (),

@@ -1,0 +1,59 @@
+//! Sessions shorter than the retry timer, as on the example chain: requests come to an end all the same.
+
+mod support;
+
+use mixnet_node_core::{Config, SessionPhase};
+use std::time::Duration;
+use support::Network;
+
+const PHASE: Duration = Duration::from_secs(12);
+const LAST_PHASE: Duration = Duration::from_secs(24);
+
+/// The default rates, but for mixnodes that send less cover of their own: it only takes time here.
+fn config() -> Config {
+	let mut config = Config::default();
+	config.mixnode.mean_period = Duration::from_secs(1);
+	config
+}
+
+/// Sessions of a minute with phases of twelve seconds, until `done` or `sessions` have passed.
+fn run_sessions(network: &mut Network, sessions: u32, mut done: impl FnMut(&Network) -> bool) -> bool {
+	for session in 3..3 + sessions {
+		network.register(0..5);
+		for phase in SessionPhase::ALL {
+			network.set_status(session, phase);
+			let time = if phase == SessionPhase::DisconnectFromPrev { LAST_PHASE } else { PHASE };
+			if network.run_until(time, &mut done) {
+				return true;
+			}
+		}
+	}
+	false
+}
+
+#[test]
+fn requests_that_nobody_answers_fail_within_minutes() {
+	for requests in [1, 20] {
+		let mut network = Network::new(30 + requests, 6, |_| config());
+		network.answering = false;
+		network.begin(&[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4], SessionPhase::DisconnectFromPrev);
+		for request in 0..requests {
+			network.post(5, vec![request as u8], 2);
+		}
+		let ended = run_sessions(&mut network, 30, |network| network.nodes[5].failed.len() as u64 == requests);
+		assert!(ended, "{} of {requests} have failed", network.nodes[5].failed.len());
+		let statistics = network.nodes[5].mixnet.statistics();
+		assert_eq!((statistics.requests_pending, statistics.surbs_kept), (0, 0));
+	}
+}
+
+#[test]
+fn requests_are_answered_across_sessions() {
+	let mut network = Network::new(40, 6, |_| config());
+	network.begin(&[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4], SessionPhase::DisconnectFromPrev);
+	for request in 0..20 {
+		network.post(5, vec![request], 2);
+	}
+	assert!(run_sessions(&mut network, 30, |network| network.nodes[5].answered.len() == 20));
+	assert!(network.nodes[5].failed.is_empty());
+}
