@@ -1,0 +1,73 @@
+//! One node alone, in sessions 1 and 2 whose mixnodes (but for the node itself) are disjoint: whom it sends to tells in
+//! which session. And the table that it is held against.
+
+#![allow(dead_code)] // Every test uses its own part of it.
+
+use crate::support::{mixnode, rng};
+use mixnet_node_core::{
+	sphinx::KxSecret, Config, KxPublic, Mixnet, Mixnode, PeerId, RelativeSession, SessionPhase, SessionStatus, Time,
+};
+use rand_chacha::ChaChaRng;
+use std::time::Duration;
+use RelativeSession::{Current, Previous};
+
+pub const MIXNODE_PERIOD: Duration = Duration::from_millis(100);
+pub const NON_MIXNODE_PERIOD: Duration = Duration::from_secs(1);
+
+pub fn local_peer_id() -> PeerId {
+	PeerId([0xff; 32])
+}
+
+/// Secret keys of mixnodes 1 to 9 of a session.
+pub fn secrets(session: u32) -> Vec<KxSecret> {
+	let mut rng = rng(u64::from(session));
+	(1..10).map(|_| KxSecret::random(&mut rng)).collect()
+}
+
+/// Mixnodes 1 to 9 of a session; the other session has others.
+pub fn others(session: u32) -> Vec<Mixnode> {
+	let id = |index: usize| PeerId([(session as usize * 10 + index) as u8; 32]);
+	secrets(session).iter().zip(1..).map(|(secret, index)| mixnode(id(index), secret.public())).collect()
+}
+
+pub fn session_of(peer_id: PeerId) -> u32 {
+	u32::from(peer_id.0[0] / 10)
+}
+
+/// A node in sessions 1 and 2, a mixnode in none or both of them.
+pub fn node(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Mixnet<ChaChaRng>, Time) {
+	let (mixnet, now, _) = node_and_keys(seed, is_mixnode, phase);
+	(mixnet, now)
+}
+
+/// As [`node`], and the public keys of the node in sessions 0 to 2. As a mixnode it has index 9, behind the others.
+pub fn node_and_keys(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Mixnet<ChaChaRng>, Time, [KxPublic; 3]) {
+	let now = Time::from_duration(Duration::from_secs(50));
+	// Short routes are quicker built.
+	let mut config = Config { hops: 2, ..Config::default() };
+	config.request.capacity = 2000;
+	let mut mixnet = Mixnet::new(config, local_peer_id(), rng(seed), None).unwrap();
+	let keys = [0, 1, 2].map(|session| {
+		let (next, kx_public) = mixnet.next_kx_public();
+		let phase = if session == 2 { phase } else { SessionPhase::DisconnectFromPrev };
+		mixnet.set_session_status(now, SessionStatus { current_index: session, phase });
+		let mut mixnodes = others(session);
+		if is_mixnode && next == session {
+			mixnodes.push(mixnode(local_peer_id(), kx_public));
+		}
+		mixnet.set_mixnodes(now, session, Ok(mixnodes));
+		kx_public
+	});
+	for peer in mixnet.reserved_peers() {
+		mixnet.peer_connected(now, peer.peer_id);
+	}
+	(mixnet, now, keys)
+}
+
+/// phase, half rate, previous session: sends, takes requests; current session: takes requests, default
+pub const TABLE: [(SessionPhase, bool, bool, bool, bool, RelativeSession); 4] = [
+	(SessionPhase::CoverToCurrent, true, true, true, false, Previous),
+	(SessionPhase::RequestsToCurrent, true, true, true, true, Current),
+	(SessionPhase::CoverToPrev, true, true, false, true, Current),
+	(SessionPhase::DisconnectFromPrev, false, false, false, true, Current),
+];
