@@ -1,14 +1,16 @@
 //! A network of our nodes and nodes of the `mixnet` crate, in one process and in real time: the reference reads the
 //! clock itself.
+//!
+//! - `mod.rs`: the network.
+//! - [`theirs`]: the reference's nodes.
+//! - [`trace`]: what becomes of each packet.
+//! - [`recorder`]: what the reference logs.
 
-use mixnet::{
-	core::{
-		self as reference, Events, Message, MessageId, NetworkStatus, RelSessionIndex, Scattered,
-		SessionConfig as TheirSessionConfig,
-	},
-	reply_manager::ReplyManager,
-	request_manager::RequestManager,
-};
+pub mod recorder;
+pub mod theirs;
+pub mod trace;
+
+use mixnet::core::{self as reference, Events, Message, RelSessionIndex};
 use mixnet_node_core::{
 	sphinx::KxSecret, AddressedPacket, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, Packet, PeerId,
 	RelativeSession, RequestId, SessionIndex, SessionPhase, SessionStatus, Time,
@@ -20,6 +22,8 @@ use std::{
 	rc::Rc,
 	time::{Duration, Instant},
 };
+use theirs::{their_mixnodes, their_status, Connections, TheirRequest, Theirs};
+use trace::Trace;
 
 /// Nodes 0..8 are mixnodes, 8 and 9 are not. Even ones are ours.
 pub const NUM_MIXNODES: usize = 8;
@@ -44,72 +48,32 @@ pub fn session_0_secret(index: usize) -> [u8; 32] {
 	[index as u8 + 100; 32]
 }
 
-/// Three fragments' worth for every third request, one else; says who sent it.
-pub fn request_data(from: usize, number: usize) -> Vec<u8> {
-	let len = if number.is_multiple_of(3) { 5000 } else { 50 };
+/// How much may go wrong with the machine before a test does: in a network that works, what is waited for comes within
+/// seconds.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// Length of a request of one fragment.
+pub const SMALL: usize = 50;
+/// Length of a request of three fragments, SURBs included.
+pub const LARGE: usize = 5000;
+
+/// Says who sent it.
+pub fn request_data(from: usize, number: usize, len: usize) -> Vec<u8> {
 	let mut data: Vec<u8> = (0..len).map(|i| (i * 7 + i / 251) as u8).collect();
 	data[0] = from as u8;
 	data[1] = number as u8;
 	data
 }
 
-/// Two fragments' worth.
-pub fn reply_data(request: &[u8]) -> Vec<u8> {
-	request.iter().cycle().take(3000).map(|byte| byte.wrapping_add(1)).collect()
-}
-
-pub struct Connections<'a> {
-	pub local: PeerId,
-	pub connected: &'a BTreeSet<PeerId>,
-}
-
-impl NetworkStatus for Connections<'_> {
-	fn local_peer_id(&self) -> reference::PeerId {
-		self.local.0
-	}
-
-	fn is_connected(&self, peer_id: &reference::PeerId) -> bool {
-		self.connected.contains(&PeerId(*peer_id))
-	}
+/// One fragment's worth for a small request, two for a large one. Says who replies, and in which session.
+pub fn reply_data(by: usize, session: SessionIndex, request: &[u8]) -> Vec<u8> {
+	let len = if request.len() > SMALL { 3000 } else { 100 };
+	let echo = request.iter().cycle().take(len).map(|byte| byte.wrapping_add(1));
+	[by as u8, session as u8].into_iter().chain(echo).collect()
 }
 
 /// Answers, by request data.
 pub type Answers = Rc<RefCell<BTreeMap<Vec<u8>, Vec<u8>>>>;
-
-pub struct TheirRequest {
-	data: Vec<u8>,
-}
-
-impl mixnet::request_manager::Request for TheirRequest {
-	type Context = ();
-
-	fn with_data<T>(&self, f: impl FnOnce(Scattered<u8>) -> T, (): &()) -> T {
-		f(self.data.as_slice().into())
-	}
-
-	fn num_surbs(&self, (): &()) -> usize {
-		SURBS
-	}
-
-	fn handling_delay(&self, _: &MessageId, (): &()) -> Duration {
-		PER_HOP_DELAY
-	}
-
-	fn handle_post_err(self, error: reference::PostErr, (): &()) {
-		panic!("the reference could not post a request: {error}");
-	}
-
-	fn handle_retry_limit_reached(self, (): &()) {
-		panic!("a request of the reference's was never answered: {:?}", &self.data[..2]);
-	}
-}
-
-pub struct Theirs {
-	mixnet: reference::Mixnet<()>,
-	requests: RequestManager<TheirRequest>,
-	replies: ReplyManager,
-	next_authored: Option<Instant>,
-}
 
 #[allow(clippy::large_enum_variant)] // There are ten.
 pub enum Kind {
@@ -122,95 +86,44 @@ pub struct Node {
 	kind: Kind,
 	connected: BTreeSet<PeerId>,
 	pub answers: Answers,
-	/// Requests handled here: who sent them.
-	pub handled: Vec<usize>,
-}
-
-#[derive(Clone, Copy)]
-pub struct Options {
-	pub our_period: Duration,
-	pub their_cover: bool,
 }
 
 pub struct Network {
 	start: Instant,
 	pub nodes: Vec<Node>,
 	queue: VecDeque<(PeerId, AddressedPacket)>,
-	session: SessionIndex,
+	pub trace: Trace,
 }
 
-pub fn our_config(options: Options) -> Config {
+fn our_config() -> Config {
 	let mut config = Config::default();
-	config.mixnode.mean_period = options.our_period;
+	config.mixnode.mean_period = AUTHORED_PERIOD;
 	if let Some(non_mixnode) = &mut config.non_mixnode {
-		non_mixnode.mean_period = options.our_period;
+		non_mixnode.mean_period = AUTHORED_PERIOD;
 	}
 	config.mean_forwarding_delay = FORWARDING_DELAY;
 	config.per_hop_network_delay = PER_HOP_DELAY;
 	config
 }
 
-pub fn their_config(index: usize, options: Options) -> reference::Config {
-	let default = reference::Config::default();
-	let faster =
-		|config: TheirSessionConfig| TheirSessionConfig { mean_authored_packet_period: AUTHORED_PERIOD, ..config };
-	reference::Config {
-		session_0_kx_secret: Some(session_0_secret(index)),
-		mixnode_session: faster(default.mixnode_session.clone()),
-		non_mixnode_session: default.non_mixnode_session.clone().map(faster),
-		mean_forwarding_delay: FORWARDING_DELAY,
-		per_hop_net_delay: PER_HOP_DELAY,
-		gen_cover_packets: options.their_cover,
-		..default
-	}
-}
-
-pub fn their_status(status: SessionStatus) -> reference::SessionStatus {
-	reference::SessionStatus {
-		current_index: status.current_index,
-		phase: match status.phase {
-			SessionPhase::CoverToCurrent => reference::SessionPhase::CoverToCurrent,
-			SessionPhase::RequestsToCurrent => reference::SessionPhase::RequestsToCurrent,
-			SessionPhase::CoverToPrev => reference::SessionPhase::CoverToPrev,
-			SessionPhase::DisconnectFromPrev => reference::SessionPhase::DisconnectFromPrev,
-		},
-	}
-}
-
-pub fn their_mixnodes(mixnodes: &[Mixnode]) -> Vec<reference::Mixnode<()>> {
-	mixnodes
-		.iter()
-		.map(|mixnode| reference::Mixnode { kx_public: mixnode.kx_public.0, peer_id: mixnode.peer_id.0, extra: () })
-		.collect()
-}
-
 impl Network {
-	pub fn new(options: Options) -> Self {
+	pub fn new() -> Self {
+		recorder::start();
 		let nodes = (0..NUM_NODES)
 			.map(|index| {
 				let kind = if is_ours(index) {
 					let rng = ChaChaRng::seed_from_u64(index as u64);
 					let secret = KxSecret::from_bytes(session_0_secret(index));
-					let mixnet = Mixnet::new(our_config(options), peer_id(index), rng, Some(secret)).unwrap();
+					let mixnet = Mixnet::new(our_config(), peer_id(index), rng, Some(secret)).unwrap();
 					Kind::Ours { mixnet, posted: BTreeMap::new() }
 				} else {
-					Kind::Theirs(Theirs {
-						mixnet: reference::Mixnet::new(their_config(index, options)),
-						requests: RequestManager::new(Default::default()),
-						replies: ReplyManager::new(Default::default()),
-						next_authored: None,
-					})
+					Kind::Theirs(Theirs::new(index))
 				};
-				Node {
-					peer_id: peer_id(index),
-					kind,
-					connected: BTreeSet::new(),
-					answers: Answers::default(),
-					handled: Vec::new(),
-				}
+				Node { peer_id: peer_id(index), kind, connected: BTreeSet::new(), answers: Answers::default() }
 			})
 			.collect();
-		let mut network = Self { start: Instant::now(), nodes, queue: VecDeque::new(), session: 0 };
+		let trace = Trace::new((0..NUM_NODES).map(|index| KxSecret::from_bytes(session_0_secret(index))));
+		let mut network = Self { start: Instant::now(), nodes, queue: VecDeque::new(), trace };
 		let session_0 = (0..NUM_MIXNODES)
 			.map(|index| Mixnode {
 				kx_public: KxSecret::from_bytes(session_0_secret(index)).public(),
@@ -243,7 +156,7 @@ impl Network {
 	/// Moves to this status, with the mixnodes of the current session if it is new.
 	pub fn set_status(&mut self, current_index: SessionIndex, phase: SessionPhase, mixnodes: Option<Vec<Mixnode>>) {
 		let now = self.now();
-		self.session = current_index;
+		self.trace.begin_era();
 		let status = SessionStatus { current_index, phase };
 		for node in &mut self.nodes {
 			match &mut node.kind {
@@ -269,7 +182,7 @@ impl Network {
 		self.connect();
 	}
 
-	pub fn connect(&mut self) {
+	fn connect(&mut self) {
 		let now = self.now();
 		let wanted: Vec<BTreeSet<PeerId>> = self
 			.nodes
@@ -297,9 +210,9 @@ impl Network {
 		}
 	}
 
-	pub fn post(&mut self, from: usize, number: usize) {
+	pub fn post(&mut self, from: usize, number: usize, len: usize) {
 		let now = self.now();
-		let data = request_data(from, number);
+		let data = request_data(from, number, len);
 		let node = &mut self.nodes[from];
 		match &mut node.kind {
 			Kind::Ours { mixnet, posted } => {
@@ -315,11 +228,11 @@ impl Network {
 		}
 	}
 
-	/// Runs until this holds; panics with a report of `what` did not come about if it takes longer than `time`.
-	pub fn run_until(&mut self, time: Duration, what: &str, holds: impl Fn(&Self) -> bool) {
-		let end = Instant::now() + time;
+	/// Runs until this holds; panics with a report if `what` did not come about within [`LIMIT`].
+	pub fn run_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+		let end = Instant::now() + LIMIT;
 		while !holds(self) {
-			assert!(Instant::now() < end, "{what}: not within {time:?}; {}", self.report());
+			assert!(Instant::now() < end, "{what}: not within {LIMIT:?}; {}", self.report());
 			if !self.step() {
 				std::thread::sleep(Duration::from_micros(300));
 			}
@@ -333,13 +246,14 @@ impl Network {
 				Kind::Theirs(_) => "theirs".to_string(),
 			};
 			let answers: Vec<_> = node.answers.borrow().keys().map(|data| data[1]).collect();
-			format!("\n{}: {kind}; answered: {answers:?}; handled from {:?}", node.peer_id, node.handled)
+			format!("\n{}: {kind}; answered: {answers:?}", node.peer_id)
 		};
-		self.nodes.iter().map(report).collect()
+		let nodes: String = self.nodes.iter().map(report).collect();
+		format!("{}{nodes}", self.trace)
 	}
 
 	/// Does what is due. Returns whether anything was.
-	pub fn step(&mut self) -> bool {
+	fn step(&mut self) -> bool {
 		for index in 0..NUM_NODES {
 			self.poll(index);
 		}
@@ -355,18 +269,22 @@ impl Network {
 		any
 	}
 
-	pub fn deliver(&mut self, from: PeerId, index: usize, packet: Packet) {
+	fn deliver(&mut self, from: PeerId, index: usize, packet: Packet) {
 		let now = self.now();
+		let arrived = self.trace.pass(usize::from(from.0[0]) - 1, index, &packet);
 		let node = &mut self.nodes[index];
 		match &mut node.kind {
 			Kind::Ours { mixnet, .. } => {
 				mixnet.handle_packet(now, from, packet);
 			},
 			Kind::Theirs(theirs) => match theirs.mixnet.handle_packet(packet.as_bytes()) {
+				Some(_) if arrived.is_some_and(|what| what.is_cover()) => {
+					panic!("the reference took cover for a message")
+				},
 				Some(Message::Request(message)) => {
+					let session = message.session_index;
 					if let Some((context, data)) = theirs.replies.insert(message, &mut theirs.mixnet) {
-						node.handled.push(usize::from(data[0]));
-						theirs.replies.complete(context, reply_data(&data), &mut theirs.mixnet);
+						theirs.replies.complete(context, reply_data(index, session, &data), &mut theirs.mixnet);
 					}
 				},
 				Some(Message::Reply(message)) => {
@@ -379,7 +297,7 @@ impl Network {
 		}
 	}
 
-	pub fn poll(&mut self, index: usize) {
+	fn poll(&mut self, index: usize) {
 		let now = self.now();
 		let node = &mut self.nodes[index];
 		let ns = Connections { local: node.peer_id, connected: &node.connected };
@@ -391,8 +309,8 @@ impl Network {
 				while let Some(event) = mixnet.poll_event() {
 					match event {
 						Event::Request { data, reply_to, .. } => {
-							node.handled.push(usize::from(data[0]));
-							mixnet.post_reply(now, reply_to, reply_data(&data)).unwrap();
+							let reply = reply_data(index, reply_to.session(), &data);
+							mixnet.post_reply(now, reply_to, reply).unwrap();
 						},
 						Event::RequestAnswered { id, data, .. } => {
 							node.answers.borrow_mut().insert(posted.remove(&id).unwrap(), data);
