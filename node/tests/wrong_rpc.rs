@@ -30,6 +30,9 @@ fn start(arguments: &[&str]) -> (Node, HttpClient) {
 	(node, client)
 }
 
+/// What `sudo` puts in front of the call that it is to make: the indices of the pallet and of its call.
+const NESTING: [u8; 2] = [9, 0];
+
 /// An extrinsic with so many bytes in it.
 fn remark(size: usize) -> String {
 	let call = RuntimeCall::System(frame_system::Call::remark { remark: vec![7; size] });
@@ -73,6 +76,16 @@ async fn while_the_mixnet_rests() {
 	}
 	let trailing = remark(10) + "00";
 	assert_eq!(refused(&client, &trailing).await.0, code::BAD_EXTRINSIC);
+
+	// Calls nested so deep that they would exhaust the stack of whoever decodes them without a limit.
+	let mut call = RuntimeCall::System(frame_system::Call::remark { remark: vec![] }).encode();
+	for _ in 0..10_000 {
+		call.splice(0..0, NESTING);
+	}
+	let nested = [vec![0x05], call].concat();
+	let nested = format!("0x{}", hex::encode(nested.encode()));
+	let (code, words) = refused(&client, &nested).await;
+	assert_eq!(code, code::BAD_EXTRINSIC, "{words}");
 
 	let (code, words) = refused(&client, &remark(200_000)).await;
 	assert_eq!(code, code::BAD_EXTRINSIC, "{words}");

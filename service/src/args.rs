@@ -1,6 +1,6 @@
 //! Command-line arguments.
 
-use crate::Config;
+use crate::{Config, LOG_TARGET};
 use mixnet_node_core::sphinx::KxSecret;
 use rand_core::OsRng;
 use std::{
@@ -23,7 +23,8 @@ pub struct MixnetArgs {
 
 	/// File with the key-exchange secret for session 0: 64 hex digits, as `generate-mixnet-key` writes it.
 	///
-	/// Only for mixnodes that the chain's genesis names.
+	/// Only for mixnodes that the chain's genesis names. The file is emptied and renamed to FILE.used: a key serves one
+	/// run of the node, since after a restart packets could be replayed under it.
 	#[arg(long, value_name = "FILE", requires = "mixnet")]
 	pub mixnet_session_0_secret_file: Option<PathBuf>,
 
@@ -56,17 +57,39 @@ impl MixnetArgs {
 		}
 		let mut config = Config::new(is_authority);
 		config.core.gateways = usize::from(self.mixnet_gateways);
-		config.session_0_secret = self.mixnet_session_0_secret_file.as_deref().map(read_secret).transpose()?;
+		if let Some(path) = &self.mixnet_session_0_secret_file {
+			config.session_0_secret = take_secret(path)?;
+		}
 		Ok(Some(config))
 	}
 }
 
-fn read_secret(path: &Path) -> Result<KxSecret, ArgsError> {
-	let text = fs::read_to_string(path).map_err(|error| ArgsError::Io { path: path.into(), error })?;
-	let text = Zeroizing::new(text);
+/// Takes the secret out of the file, so that no later run of the node finds it. `None` if an earlier one took it: what
+/// packets that one acted on is forgotten, so the key is given up.
+fn take_secret(path: &Path) -> Result<Option<KxSecret>, ArgsError> {
+	let mut used = path.as_os_str().to_owned();
+	used.push(".used");
+	let used = PathBuf::from(used);
+	if used.exists() && !path.exists() {
+		log::warn!(
+			target: LOG_TARGET,
+			"{} was used by an earlier run of this node: it does not mix in session 0",
+			path.display(),
+		);
+		return Ok(None);
+	}
+	let io = |error| ArgsError::Io { path: path.into(), error };
+	let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
 	let mut secret = Zeroizing::new([0; 32]);
 	hex::decode_to_slice(text.trim(), &mut *secret).map_err(|_| ArgsError::NotASecret(path.into()))?;
-	Ok(KxSecret::from_bytes(*secret))
+	// The new name is what marks it as used; it must last before the secret serves.
+	fs::rename(path, &used).map_err(io)?;
+	fs::File::create(&used).and_then(|file| file.sync_all()).map_err(io)?;
+	#[cfg(unix)]
+	if let Some(folder) = used.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+		fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
+	}
+	Ok(Some(KxSecret::from_bytes(*secret)))
 }
 
 /// Makes a key pair for a mixnode of session 0.
@@ -101,22 +124,23 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn a_generated_secret_is_read_back_and_never_overwritten() {
+	fn a_generated_secret_is_never_overwritten_and_serves_one_run() {
 		let directory = tempfile::tempdir().expect("a temporary folder can be made; qed");
 		let file = directory.path().join("secret");
 		GenerateKeyCmd { file: file.clone() }.run().expect("the file is new; qed");
 		let before = fs::read_to_string(&file).expect("it was just written; qed");
 
-		let args = MixnetArgs { mixnet: true, mixnet_session_0_secret_file: Some(file.clone()), mixnet_gateways: 3 };
-		assert!(args
-			.config(true)
-			.expect("the file is good; qed")
-			.expect("--mixnet is given; qed")
-			.session_0_secret
-			.is_some());
-
 		assert!(matches!(GenerateKeyCmd { file: file.clone() }.run(), Err(ArgsError::Io { .. })));
 		assert_eq!(fs::read_to_string(&file).expect("it is still there; qed"), before);
+
+		let args = MixnetArgs { mixnet: true, mixnet_session_0_secret_file: Some(file.clone()), mixnet_gateways: 3 };
+		let secret =
+			|| args.config(true).expect("the file is good; qed").expect("--mixnet is given; qed").session_0_secret;
+		assert!(secret().is_some());
+		assert!(secret().is_none(), "the same key in a second run");
+		assert!(!file.exists());
+		let used = directory.path().join("secret.used");
+		assert_eq!(fs::read_to_string(&used).expect("it marks the secret as used; qed"), "");
 	}
 
 	#[test]

@@ -2,17 +2,16 @@
 
 use crate::{
 	chain::{follower, registrar::Registrar},
-	event_loop::{EventLoop, Parts},
+	event_loop::{max_extrinsic_size, EventLoop, Parts},
 	handle::{Command, Handle},
-	network::{protocol, to_mixnet_peer_id, ProtocolLinks},
+	network::{inbound, protocol, to_mixnet_peer_id, ProtocolLinks},
 	requests::submit_extrinsic::ToPool,
 	Config, LOG_TARGET,
 };
 use futures::{future::BoxFuture, FutureExt};
 use mixnet_node_core::{ConfigError, Mixnet};
 use mixnet_runtime_api::MixnetApi;
-use rand_chacha::ChaCha20Rng;
-use rand_core::{OsRng, RngCore, SeedableRng};
+use rand_core::OsRng;
 use sc_client_api::BlockchainEvents;
 use sc_network::{
 	peer_store::PeerStoreProvider,
@@ -28,7 +27,6 @@ use sp_keystore::KeystorePtr;
 use sp_runtime::traits::Block as BlockT;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
-use zeroize::Zeroizing;
 
 /// Commands that may wait for the event loop.
 const COMMANDS: usize = 64;
@@ -77,7 +75,7 @@ impl Prototype {
 		let protocol_name = protocol::name(genesis_hash, fork_id);
 		let (protocol_config, notifications) =
 			protocol::configuration::<B, N>(protocol_name.clone(), &config, metrics, peer_store);
-		let (handle, commands) = Handle::new(COMMANDS);
+		let (handle, commands) = Handle::new(COMMANDS, max_extrinsic_size(&config.core));
 		(Self { config, protocol_name, notifications, handle, commands }, protocol_config)
 	}
 
@@ -106,9 +104,9 @@ impl Prototype {
 		let local = network.local_peer_id();
 		let peer_id = to_mixnet_peer_id(&local).ok_or(StartError::PeerId(local))?;
 		let session_0_secret = config.session_0_secret.take();
-		let mut seed = Zeroizing::new([0; 32]);
-		OsRng.fill_bytes(&mut *seed);
-		let core = Mixnet::new(config.core.clone(), peer_id, ChaCha20Rng::from_seed(*seed), session_0_secret)?;
+		// From the operating system, and not from a generator of ours: whoever learnt its state could compute the session
+		// keys that were destroyed.
+		let core = Mixnet::new(config.core.clone(), peer_id, OsRng, session_0_secret)?;
 
 		let (updates_sender, updates) = mpsc::channel(UPDATES);
 		let (next_key_sender, next_key) = watch::channel(None);
@@ -126,12 +124,15 @@ impl Prototype {
 		}
 		spawn_blocking(spawner, "mixnet-follower", follower::follow(client.clone(), sync, updates_sender).boxed());
 
+		let (inbound_sender, inbound) = inbound::channel();
+		spawner.spawn_essential("mixnet-inbound", Some("mixnet"), inbound_sender.run(notifications).boxed());
+
 		let event_loop = EventLoop::new(Parts {
 			config,
 			core,
 			submit: ToPool { client, pool },
 			links: Box::new(ProtocolLinks { network, protocol: protocol_name }),
-			notifications,
+			inbound,
 			commands,
 			updates,
 			next_key: next_key_sender,

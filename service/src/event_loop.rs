@@ -6,24 +6,26 @@ mod tests;
 use crate::{
 	chain::{follower::Update, registrar::NextKey},
 	handle::{Command, SubmitError},
-	network::{addresses, peers::Peers, to_mixnet_peer_id, Links},
+	network::{
+		addresses,
+		inbound::{Inbound, InboundReceiver},
+		peers::Peers,
+		to_mixnet_peer_id, Links,
+	},
 	requests::submit_extrinsic::{Submissions, Submit, Taken},
 	status::{Counters, PeerNumbers, Queues, Roles, SessionView, Status},
 	Config, LOG_TARGET,
 };
 use codec::{DecodeAll, Encode};
 use mixnet_node_core::{
-	message::MessageId,
+	message::{MessageId, MAX_DATA},
 	request::{extrinsic_delay, RemoteError, Reply, Request},
-	sphinx::Packet,
+	sphinx::{Packet, SURB_SIZE},
 	Event, HandlingDelay, Mixnet, ReplyTo, RequestId, Role, Time,
 };
 use mixnet_primitives::RelativeSession;
-use rand_chacha::ChaCha20Rng;
-use sc_network::{
-	service::traits::{NotificationEvent, ValidationResult},
-	NotificationService, ReputationChange,
-};
+use rand_core::{CryptoRng, RngCore};
+use sc_network::ReputationChange;
 use std::{
 	collections::{BTreeMap, HashMap},
 	future::pending,
@@ -40,13 +42,19 @@ const WRONG_SIZE: ReputationChange = ReputationChange::new(-(1 << 12), "mixnet: 
 /// makes up for a lost one.
 const SURBS_PER_REQUEST: usize = 2;
 
+/// Size of the largest extrinsic that fits a request, in bytes.
+pub fn max_extrinsic_size(config: &mixnet_node_core::Config) -> usize {
+	// A request is one byte more than its extrinsic.
+	(config.max_fragments_per_message * MAX_DATA).saturating_sub(SURBS_PER_REQUEST * SURB_SIZE + 1)
+}
+
 /// What the event loop is made of.
-pub struct Parts<S> {
+pub struct Parts<S, R> {
 	pub(crate) config: Config,
-	pub(crate) core: Mixnet<ChaCha20Rng>,
+	pub(crate) core: Mixnet<R>,
 	pub(crate) submit: S,
 	pub(crate) links: Box<dyn Links>,
-	pub(crate) notifications: Box<dyn NotificationService>,
+	pub(crate) inbound: InboundReceiver,
 	pub(crate) commands: mpsc::Receiver<Command>,
 	pub(crate) updates: mpsc::Receiver<Update>,
 	pub(crate) next_key: watch::Sender<Option<NextKey>>,
@@ -78,15 +86,15 @@ impl Clock {
 }
 
 /// Owns the core; everything else talks to it by channels.
-pub struct EventLoop<S: Submit> {
+pub struct EventLoop<S: Submit, R> {
 	clock: Clock,
-	core: Mixnet<ChaCha20Rng>,
+	core: Mixnet<R>,
 	peers: Peers,
 	submissions: Submissions<S>,
 	/// Who waits for the answers to our own requests.
 	waiting: HashMap<RequestId, oneshot::Sender<Result<(), SubmitError>>>,
 	links: Box<dyn Links>,
-	notifications: Box<dyn NotificationService>,
+	inbound: InboundReceiver,
 	commands: mpsc::Receiver<Command>,
 	updates: mpsc::Receiver<Update>,
 	next_key: watch::Sender<Option<NextKey>>,
@@ -103,10 +111,10 @@ struct LoopCounters {
 	reserved_peers: usize,
 }
 
-impl<S: Submit> EventLoop<S> {
+impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 	/// An event loop over these parts; [`Self::run`] it.
-	pub fn new(parts: Parts<S>) -> Self {
-		let Parts { config, core, submit, links, notifications, commands, updates, next_key } = parts;
+	pub fn new(parts: Parts<S, R>) -> Self {
+		let Parts { config, core, submit, links, inbound, commands, updates, next_key } = parts;
 		Self {
 			clock: Clock(Instant::now()),
 			core,
@@ -114,7 +122,7 @@ impl<S: Submit> EventLoop<S> {
 			submissions: Submissions::new(submit, config.extrinsic_queue_capacity, config.max_submissions),
 			waiting: HashMap::new(),
 			links,
-			notifications,
+			inbound,
 			commands,
 			updates,
 			next_key,
@@ -130,8 +138,8 @@ impl<S: Submit> EventLoop<S> {
 			let timeout = self.core.poll_timeout().and_then(|time| self.clock.instant(time));
 			let extrinsic_due = self.submissions.next_due();
 			tokio::select! {
-				event = self.notifications.next_event() => match event {
-					Some(event) => self.handle_notification(event),
+				event = self.inbound.next() => match event {
+					Some(event) => self.handle_inbound(event),
 					None => return Ended::Network,
 				},
 				update = self.updates.recv() => match update {
@@ -162,27 +170,19 @@ impl<S: Submit> EventLoop<S> {
 		}
 	}
 
-	fn handle_notification(&mut self, event: NotificationEvent) {
+	fn handle_inbound(&mut self, event: Inbound) {
 		match event {
-			NotificationEvent::ValidateInboundSubstream { result_tx, .. } => {
-				// Anyone may send us packets; the peer set bounds how many do. A dropped receiver means that the peer
-				// is gone again.
-				let _ = result_tx.send(ValidationResult::Accept);
+			Inbound::Connected { peer, sink } => {
+				if let Some(id) = self.peers.connected(&peer, sink) {
+					self.core.peer_connected(self.clock.now(), id);
+				}
 			},
-			NotificationEvent::NotificationStreamOpened { peer, .. } => match self.notifications.message_sink(&peer) {
-				Some(sink) => {
-					if let Some(id) = self.peers.connected(&peer, sink) {
-						self.core.peer_connected(self.clock.now(), id);
-					}
-				},
-				None => log::debug!(target: LOG_TARGET, "{peer} was gone as soon as it had connected"),
-			},
-			NotificationEvent::NotificationStreamClosed { peer } => {
+			Inbound::Disconnected { peer } => {
 				if let Some(id) = self.peers.disconnected(&peer) {
 					self.core.peer_disconnected(self.clock.now(), id);
 				}
 			},
-			NotificationEvent::NotificationReceived { peer, notification } => {
+			Inbound::Notification { peer, notification } => {
 				let Some(from) = to_mixnet_peer_id(&peer) else { return };
 				match Packet::try_from(notification.as_slice()) {
 					Ok(packet) => {
@@ -212,6 +212,13 @@ impl<S: Submit> EventLoop<S> {
 		match command {
 			Command::Post { request, answer } => {
 				let now = self.clock.now();
+				// Nobody waits for these any more; they only take the room of others.
+				let gone: Vec<_> =
+					self.waiting.iter().filter(|(_, answer)| answer.is_closed()).map(|(id, _)| *id).collect();
+				for id in gone {
+					self.waiting.remove(&id);
+					self.core.cancel_request(now, id);
+				}
 				let posted = self.core.post_request(now, request.encode(), SURBS_PER_REQUEST, HandlingDelay::Extrinsic);
 				match posted {
 					Ok(id) => {
@@ -237,7 +244,8 @@ impl<S: Submit> EventLoop<S> {
 				};
 				self.finish(id, result);
 			},
-			Event::RequestFailed { id, error } => self.finish(id, Err(SubmitError::NotAnswered(error))),
+			Event::RequestFailed { id, error, sent: true } => self.finish(id, Err(SubmitError::NotAnswered(error))),
+			Event::RequestFailed { id, error, sent: false } => self.finish(id, Err(SubmitError::GivenUp(error))),
 			Event::ReservedPeersChanged => {
 				let peers = self.core.reserved_peers();
 				self.counters.reserved_peers = peers.len();
@@ -292,6 +300,7 @@ impl<S: Submit> EventLoop<S> {
 			("not_connected", peers.not_connected),
 			("peer_queue_full", peers.queue_full),
 			("send_failed", peers.send_failed),
+			("inbound_queue_full", self.inbound.dropped()),
 			("wrong_size", self.counters.wrong_size),
 			("unknown_request", self.counters.unknown_requests),
 			("extrinsic_queue_full", submissions.dropped),

@@ -24,11 +24,14 @@ pub enum Command {
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
 	/// The service has ended, and the node with it.
-	#[error("the mixnet service has stopped; the node is shutting down")]
+	#[error("the mixnet service has stopped, and the node with it; if it was sent before, it may have been submitted: look for it on chain")]
 	Stopped,
 	/// The request was not sent.
 	#[error("not sent: {0}")]
 	NotSent(#[from] PostError),
+	/// The request was taken, but no packet of it could be sent before it was given up.
+	#[error("not sent: {0}; try again later")]
+	GivenUp(RequestError),
 	/// The request was sent, but no answer came.
 	#[error("sent, but not answered: {0}; it may have been submitted all the same: look for it on chain before sending it again")]
 	NotAnswered(RequestError),
@@ -46,13 +49,20 @@ pub enum SubmitError {
 #[derive(Clone)]
 pub struct Handle {
 	commands: mpsc::Sender<Command>,
+	max_extrinsic_size: usize,
 }
 
 impl Handle {
 	/// A handle, and the end that the service listens to. At most `capacity` commands wait; further callers do.
-	pub fn new(capacity: usize) -> (Self, mpsc::Receiver<Command>) {
+	/// `max_extrinsic_size` in bytes.
+	pub fn new(capacity: usize, max_extrinsic_size: usize) -> (Self, mpsc::Receiver<Command>) {
 		let (commands, receiver) = mpsc::channel(capacity);
-		(Self { commands }, receiver)
+		(Self { commands, max_extrinsic_size }, receiver)
+	}
+
+	/// Size of the largest extrinsic that can be submitted, in bytes.
+	pub fn max_extrinsic_size(&self) -> usize {
+		self.max_extrinsic_size
 	}
 
 	/// Submits an extrinsic through the mixnet: `extrinsic` holds the bytes that `author_submitExtrinsic` takes.

@@ -1,12 +1,14 @@
 //! The RPC methods `mixnet_*`.
 
 use crate::{status::Status, Handle, SubmitError};
-use codec::{Decode, DecodeAll};
+use codec::{Decode, DecodeLimit};
 use jsonrpsee::{
 	core::{async_trait, RpcResult},
 	proc_macros::rpc,
 	types::ErrorObjectOwned,
+	Extensions,
 };
+use sc_rpc_api::check_if_safe;
 use sp_core::Bytes;
 use std::marker::PhantomData;
 
@@ -21,7 +23,10 @@ pub trait MixnetRpc {
 	async fn submit_extrinsic(&self, extrinsic: Bytes) -> RpcResult<()>;
 
 	/// The state of this node's mixnet service.
-	#[method(name = "mixnet_status")]
+	///
+	/// Shows when this node's user sends something: an unsafe method, which is not served to the outside
+	/// (`--rpc-methods`).
+	#[method(name = "mixnet_status", with_extensions)]
 	async fn status(&self) -> RpcResult<Status>;
 }
 
@@ -35,11 +40,15 @@ pub mod code {
 	pub const NOT_SENT: i32 = 7003;
 	/// Sent, but no readable answer came: it may or may not have been submitted.
 	pub const NOT_ANSWERED: i32 = 7004;
-	/// The mixnode at the end of the path refused it.
+	/// The mixnode at the end of the path refused it. If it says that it is outdated, banned or imported already, another
+	/// mixnode may have submitted it before.
 	pub const REFUSED: i32 = 7005;
-	/// The service has stopped.
+	/// The service has stopped, before or after it was sent: it may or may not have been submitted.
 	pub const STOPPED: i32 = 7006;
 }
+
+/// How deep an extrinsic's calls may be nested; runtimes of the SDK take no more either.
+const MAX_EXTRINSIC_DEPTH: u32 = 256;
 
 /// Serves [`MixnetRpcServer`]. `E` is the runtime's type of extrinsics (the node's own may be opaque), by which malformed
 /// ones are recognised.
@@ -69,7 +78,7 @@ fn submit_error(reason: SubmitError) -> ErrorObjectOwned {
 	let code = match &reason {
 		SubmitError::Stopped => code::STOPPED,
 		SubmitError::NotSent(mixnet_node_core::PostError::TooLarge { .. }) => code::BAD_EXTRINSIC,
-		SubmitError::NotSent(_) => code::NOT_SENT,
+		SubmitError::NotSent(_) | SubmitError::GivenUp(_) => code::NOT_SENT,
 		SubmitError::NotAnswered(_) | SubmitError::BadAnswer => code::NOT_ANSWERED,
 		SubmitError::Refused(_) => code::REFUSED,
 	};
@@ -80,8 +89,19 @@ fn submit_error(reason: SubmitError) -> ErrorObjectOwned {
 impl<E: Decode + 'static> MixnetRpcServer for MixnetRpc<E> {
 	async fn submit_extrinsic(&self, extrinsic: Bytes) -> RpcResult<()> {
 		let handle = self.handle()?;
-		// Checked here, where the sender can be told; nothing malformed is worth a walk through the mixnet.
-		E::decode_all(&mut &extrinsic[..]).map_err(|reason| {
+		if extrinsic.len() > handle.max_extrinsic_size() {
+			return Err(error(
+				code::BAD_EXTRINSIC,
+				format!(
+					"the extrinsic is too large for the mixnet: it has {} bytes, and {} are the most; submit a smaller one",
+					extrinsic.len(),
+					handle.max_extrinsic_size(),
+				),
+			));
+		}
+		// Checked here, where the sender can be told; nothing malformed is worth a walk through the mixnet. Calls can
+		// be nested deeper than the stack is.
+		E::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &extrinsic[..]).map_err(|reason| {
 			error(
 				code::BAD_EXTRINSIC,
 				format!(
@@ -92,7 +112,8 @@ impl<E: Decode + 'static> MixnetRpcServer for MixnetRpc<E> {
 		handle.submit_extrinsic(extrinsic.0).await.map_err(submit_error)
 	}
 
-	async fn status(&self) -> RpcResult<Status> {
+	async fn status(&self, extensions: &Extensions) -> RpcResult<Status> {
+		check_if_safe(extensions)?;
 		self.handle()?.status().await.ok_or_else(|| submit_error(SubmitError::Stopped))
 	}
 }

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
 	message::{split, FragmentPlan},
-	request::{extrinsic_delay, queue_delay, HandlingDelay, Pending, QueueEnd, RequestError, RequestId, RouteMetrics, Stage},
+	request::{
+		extrinsic_delay, queue_delay, HandlingDelay, Pending, QueueEnd, RequestError, RequestId, RouteMetrics, Stage,
+	},
 	session::{DisabledReason, Session, Slot},
 	sphinx::{build_request, build_surb, MixnodeIndex, Surb, SurbId, SurbKeys, PAYLOAD_DATA_SIZE},
 	statistics::DropReason,

@@ -6,7 +6,6 @@ use mixnet_primitives::{Mixnode, MixnodesError, RelativeSession, SessionIndex, S
 use mixnet_runtime_api::MixnetApi;
 use sc_client_api::BlockchainEvents;
 use sp_api::{ApiError, ProvideRuntimeApi};
-use sp_blockchain::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_runtime::traits::Block as BlockT;
 use std::{collections::BTreeSet, sync::Arc};
@@ -24,45 +23,42 @@ pub struct Update {
 	pub mixnodes: Vec<MixnodesOfSession>,
 }
 
-/// Sends an [`Update`] for the latest finalised block now and at every next one, until the client or the receiver is
-/// gone.
+/// Sends an [`Update`] for every block that is finalised from now on, until the client or the receiver is gone.
 ///
-/// Nothing is sent while the node catches up with the chain: old sessions' mixnodes are of no use.
+/// Nothing is sent while the node catches up with the chain, nor for the block that was the last finalised one when it
+/// started: it may be of long ago, and old sessions' mixnodes are of no use.
 pub async fn follow<B, C, S>(client: Arc<C>, sync: Arc<S>, updates: mpsc::Sender<Update>)
 where
 	B: BlockT,
-	C: BlockchainEvents<B> + ProvideRuntimeApi<B> + HeaderBackend<B>,
+	C: BlockchainEvents<B> + ProvideRuntimeApi<B>,
 	C::Api: MixnetApi<B>,
 	S: SyncOracle + ?Sized,
 {
 	let mut finalised = client.finality_notification_stream();
 	let mut known = BTreeSet::new();
 	let mut failing = false;
-	let mut hash = client.info().finalized_hash;
-	loop {
-		if !sync.is_major_syncing() {
-			match read(&*client, hash, &mut known) {
-				Ok(update) => {
-					failing = false;
-					if updates.send(update).await.is_err() {
-						return;
-					}
-				},
-				Err(error) => {
-					// Once, not at every block.
-					if !failing {
-						log::warn!(
-							target: LOG_TARGET,
-							"Cannot read the mixnet's state at block {hash:?}: {error}. Trying again at every block.",
-						);
-					}
-					failing = true;
-				},
-			}
+	while let Some(notification) = finalised.next().await {
+		if sync.is_major_syncing() {
+			continue;
 		}
-		match finalised.next().await {
-			Some(notification) => hash = notification.hash,
-			None => return,
+		let hash = notification.hash;
+		match read(&*client, hash, &mut known) {
+			Ok(update) => {
+				failing = false;
+				if updates.send(update).await.is_err() {
+					return;
+				}
+			},
+			Err(error) => {
+				// Once, not at every block.
+				if !failing {
+					log::warn!(
+						target: LOG_TARGET,
+						"Cannot read the mixnet's state at block {hash:?}: {error}. Trying again at every block.",
+					);
+				}
+				failing = true;
+			},
 		}
 	}
 }

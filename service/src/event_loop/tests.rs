@@ -1,12 +1,20 @@
 //! Two event loops and what goes between them, without a chain or a network.
 
 use super::*;
-use crate::{network::to_network_peer_id, requests::submit_extrinsic::Submit, Handle};
+use crate::{
+	network::{inbound, to_network_peer_id},
+	requests::submit_extrinsic::Submit,
+	Handle,
+};
 use futures::future::BoxFuture;
 use mixnet_node_core::sphinx::{KxSecret, PACKET_SIZE};
 use mixnet_primitives::{Mixnode, PeerId, SessionPhase, SessionStatus};
+use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use sc_network::service::traits::{Direction, MessageSink};
+use sc_network::{
+	service::traits::{Direction, MessageSink, NotificationEvent},
+	NotificationService,
+};
 use sc_network_types::{ed25519::Keypair, multiaddr::Multiaddr, PeerId as NetworkPeerId};
 use std::{
 	collections::HashSet,
@@ -176,7 +184,10 @@ async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 		let own = names[index];
 		let links = Recorder { own, reserved: Default::default(), reported: Default::default() };
 		let pool = Pool::default();
-		let (handle, commands) = Handle::new(8);
+		let (handle, commands) = Handle::new(8, max_extrinsic_size(&config.core));
+		let (inbound_sender, inbound) = inbound::channel();
+		let notifications = Notifications { own, nodes: nodes.clone(), events, name: "/mixnet".into() };
+		tokio::spawn(inbound_sender.run(Box::new(notifications)));
 		let (updates_sender, updates) = mpsc::channel(1);
 		let (next_key, next_key_receiver) = watch::channel(None);
 		let event_loop = EventLoop::new(Parts {
@@ -184,7 +195,7 @@ async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 			core,
 			submit: pool.clone(),
 			links: Box::new(links.clone()),
-			notifications: Box::new(Notifications { own, nodes: nodes.clone(), events, name: "/mixnet".into() }),
+			inbound,
 			commands,
 			updates,
 			next_key,
@@ -244,10 +255,14 @@ async fn extrinsics_go_through_and_answers_come_back() {
 		Err(SubmitError::Refused(RemoteError::Decode(_))) => (),
 		other => panic!("{other:?}"),
 	}
-	match within(user.handle.submit_extrinsic(vec![0; 100_000])).await {
+	let largest = user.handle.max_extrinsic_size();
+	match within(user.handle.submit_extrinsic(vec![0; largest + 1])).await {
 		Err(SubmitError::NotSent(mixnet_node_core::PostError::TooLarge { .. })) => (),
 		other => panic!("{other:?}"),
 	}
+	let largest = text(&"x".repeat(largest - 4));
+	assert_eq!(largest.len(), user.handle.max_extrinsic_size(), "four bytes of length");
+	within(user.handle.submit_extrinsic(largest)).await.expect("the largest one goes through");
 
 	let status = within(user.handle.status()).await.expect("it runs");
 	assert_eq!(status.role.current, "user");
@@ -301,6 +316,25 @@ async fn the_next_sessions_key_is_made_known() {
 		.await
 		.expect("the event loop runs");
 	assert_ne!(node.next_key.borrow().expect("waited for").kx_public, first.kx_public);
+}
+
+/// A pool, or a caller, that gives up must not take the room of others.
+#[tokio::test]
+async fn requests_whose_callers_are_gone_make_room() {
+	let (nodes, network) = start(3).await;
+	let user = &nodes[3];
+	// Nobody answers.
+	for node in &nodes[..3] {
+		node.ended.abort();
+		network.lock().expect("no test panics while it holds this; qed").remove(&node.links.own);
+	}
+	let capacity = mixnet_node_core::Config::default().request.capacity;
+	for _ in 0..2 * capacity {
+		let submission = user.handle.submit_extrinsic(text("hello"));
+		assert!(tokio::time::timeout(Duration::from_millis(5), submission).await.is_err(), "it was not taken");
+	}
+	let status = within(user.handle.status()).await.expect("it runs");
+	assert!(status.queues.requests <= capacity as u64);
 }
 
 /// The builder runs the event loop in an essential task, so its end is the node's.

@@ -30,21 +30,41 @@ pub fn reserved(peers: &[ReservedPeer]) -> HashSet<Multiaddr> {
 	addresses
 }
 
-/// The multiaddr in `address`, ending in the ID of `peer_id`; `None` if it is not one, or names another peer.
+/// The multiaddr in `address`, ending in the ID of `peer_id`; `None` if it is none that we would dial, or if it names
+/// another peer.
+///
+/// Taken are a host (an IP address or a name), a TCP port, perhaps a websocket, perhaps the peer itself; nothing else.
+/// The network would take a peer ID in the middle of an address for the one to connect to.
 fn for_peer(address: &[u8], peer_id: &PeerId) -> Option<Multiaddr> {
 	let parsed = std::str::from_utf8(address).ok().and_then(|address| address.parse::<Multiaddr>().ok());
 	let Some(address) = parsed else {
 		log::debug!(target: LOG_TARGET, "{peer_id} published an address that is no multiaddr");
 		return None;
 	};
-	match address.iter().last() {
-		None => None,
-		Some(Protocol::P2p(_)) if PeerId::try_from_multiaddr(&address) == Some(*peer_id) => Some(address),
-		Some(Protocol::P2p(_)) => {
-			log::debug!(target: LOG_TARGET, "{peer_id} published an address of somebody else: {address}");
+	let mut parts = address.iter().peekable();
+	let host = match parts.next() {
+		Some(Protocol::Ip4(ip)) => !ip.is_unspecified(),
+		Some(Protocol::Ip6(ip)) => !ip.is_unspecified(),
+		Some(Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_)) => true,
+		_ => false,
+	};
+	let port = matches!(parts.next(), Some(Protocol::Tcp(_)));
+	if matches!(parts.peek(), Some(Protocol::Ws(_) | Protocol::Wss(_))) {
+		parts.next();
+	}
+	let names_peer = match parts.next() {
+		None => Some(false),
+		Some(Protocol::P2p(_)) => (PeerId::try_from_multiaddr(&address) == Some(*peer_id)).then_some(true),
+		Some(_) => None,
+	};
+	match names_peer {
+		Some(names_peer) if host && port && parts.next().is_none() => {
+			Some(if names_peer { address } else { address.with(Protocol::P2p((*peer_id).into())) })
+		},
+		_ => {
+			log::debug!(target: LOG_TARGET, "{peer_id} published an address that we do not dial: {address}");
 			None
 		},
-		Some(_) => Some(address.with(Protocol::P2p((*peer_id).into()))),
 	}
 }
 
@@ -77,8 +97,29 @@ mod tests {
 	#[test]
 	fn nobody_can_send_us_to_somebody_else() {
 		let other = Keypair::generate().public().to_peer_id();
-		let (id, peer) = peer(&[&format!("/ip4/127.0.0.1/tcp/1/p2p/{other}")]);
-		assert_eq!(texts(reserved(&[peer])), [format!("/p2p/{id}")]);
+		for address in [
+			format!("/ip4/127.0.0.1/tcp/1/p2p/{other}"),
+			format!("/p2p/{other}/p2p-circuit"),
+			format!("/ip4/127.0.0.1/tcp/1/p2p/{other}/p2p-circuit"),
+			format!("/p2p/{other}/ip4/127.0.0.1/tcp/1"),
+			format!("/ip4/127.0.0.1/tcp/1/ws/p2p/{other}"),
+		] {
+			let (id, mut peer) = peer(&[&address]);
+			assert_eq!(texts(reserved(&[peer.clone()])), [format!("/p2p/{id}")], "{address}");
+			// Nor with our own peer's ID behind it.
+			peer.external_addresses = vec![format!("{address}/p2p/{id}").into_bytes()];
+			assert_eq!(texts(reserved(&[peer])), [format!("/p2p/{id}")], "{address}");
+		}
+	}
+
+	#[test]
+	fn addresses_that_the_network_cannot_dial_do_not_hide_the_peer() {
+		for address in ["/memory/1", "/unix/x", "/ip4/1.2.3.4/udp/1/quic-v1", "/ip4/0.0.0.0/tcp/1", "/ip4/1.2.3.4"] {
+			let (id, peer) = peer(&[address]);
+			assert_eq!(texts(reserved(&[peer])), [format!("/p2p/{id}")], "{address}");
+		}
+		let (id, peer) = peer(&["/dns4/example/tcp/443/ws"]);
+		assert_eq!(texts(reserved(&[peer])), [format!("/dns4/example/tcp/443/ws/p2p/{id}")]);
 	}
 
 	#[test]

@@ -1,10 +1,12 @@
 //! Between nodes: a notifications protocol whose every notification is one packet. (PROTOCOL.md, section 11)
 //!
 //! - [`protocol`]: its name and its configuration.
+//! - [`inbound`]: what comes from it.
 //! - [`peers`]: who is connected, and a short queue for each.
 //! - [`addresses`]: where the peers that we want are to be found.
 
 pub mod addresses;
+pub mod inbound;
 pub mod peers;
 pub mod protocol;
 

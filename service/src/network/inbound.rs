@@ -1,0 +1,197 @@
+//! What comes from the network, taken as fast as it comes.
+//!
+//! The network hands out packets before anything else. Were they taken at the pace at which they are unwrapped, a flood of
+//! them would keep it from connecting and disconnecting peers. So a task of its own takes them, and drops those for which
+//! there is no room; connections are never dropped, and wait instead.
+
+use crate::LOG_TARGET;
+use sc_network::{
+	service::traits::{MessageSink, NotificationEvent, ValidationResult},
+	NotificationService,
+};
+use sc_network_types::PeerId;
+use std::sync::{
+	atomic::{AtomicU64, Ordering},
+	Arc,
+};
+use tokio::sync::mpsc;
+
+/// Packets that may wait to be unwrapped: about a megabyte, and some tens of milliseconds of work.
+const CAPACITY: usize = 512;
+
+/// Something that happened.
+pub enum Inbound {
+	/// A peer was connected.
+	Connected {
+		/// Who.
+		peer: PeerId,
+		/// Leads to it.
+		sink: Box<dyn MessageSink>,
+	},
+	/// A peer was disconnected.
+	Disconnected {
+		/// Who.
+		peer: PeerId,
+	},
+	/// A peer sent something, of any size.
+	Notification {
+		/// Who.
+		peer: PeerId,
+		/// What.
+		notification: Vec<u8>,
+	},
+}
+
+/// The event loop's end.
+pub struct InboundReceiver {
+	events: mpsc::Receiver<Inbound>,
+	dropped: Arc<AtomicU64>,
+}
+
+/// The network's end.
+pub struct InboundSender {
+	events: mpsc::Sender<Inbound>,
+	dropped: Arc<AtomicU64>,
+}
+
+/// A bounded channel for what comes from the network.
+pub fn channel() -> (InboundSender, InboundReceiver) {
+	let (sender, receiver) = mpsc::channel(CAPACITY);
+	let dropped = Arc::new(AtomicU64::new(0));
+	(InboundSender { events: sender, dropped: dropped.clone() }, InboundReceiver { events: receiver, dropped })
+}
+
+impl InboundReceiver {
+	/// What happened next; `None` once the network is gone.
+	pub async fn next(&mut self) -> Option<Inbound> {
+		self.events.recv().await
+	}
+
+	/// How many notifications there was no room for.
+	pub fn dropped(&self) -> u64 {
+		self.dropped.load(Ordering::Relaxed)
+	}
+}
+
+impl InboundSender {
+	/// Passes on what comes, until the network or the event loop is gone.
+	pub async fn run(self, mut notifications: Box<dyn NotificationService>) {
+		while let Some(event) = notifications.next_event().await {
+			let passed_on = match event {
+				NotificationEvent::ValidateInboundSubstream { result_tx, .. } => {
+					// Anyone may send us packets; the peer set bounds how many do. A dropped receiver means that the
+					// peer is gone again.
+					let _ = result_tx.send(ValidationResult::Accept);
+					true
+				},
+				NotificationEvent::NotificationStreamOpened { peer, .. } => match notifications.message_sink(&peer) {
+					Some(sink) => self.events.send(Inbound::Connected { peer, sink }).await.is_ok(),
+					None => {
+						log::debug!(target: LOG_TARGET, "{peer} was gone as soon as it had connected");
+						true
+					},
+				},
+				NotificationEvent::NotificationStreamClosed { peer } => {
+					self.events.send(Inbound::Disconnected { peer }).await.is_ok()
+				},
+				NotificationEvent::NotificationReceived { peer, notification } => {
+					match self.events.try_send(Inbound::Notification { peer, notification }) {
+						Ok(()) => true,
+						Err(mpsc::error::TrySendError::Full(_)) => {
+							self.dropped.fetch_add(1, Ordering::Relaxed);
+							true
+						},
+						Err(mpsc::error::TrySendError::Closed(_)) => false,
+					}
+				},
+			};
+			if !passed_on {
+				return;
+			}
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use tokio::sync::oneshot;
+
+	/// Hands out packets whenever it is asked, and after `packets` of them a disconnection.
+	#[derive(Debug)]
+	struct Flood {
+		packets: usize,
+		name: sc_network::ProtocolName,
+		ended: Option<oneshot::Sender<()>>,
+	}
+
+	#[async_trait::async_trait]
+	impl NotificationService for Flood {
+		async fn open_substream(&mut self, _: PeerId) -> Result<(), ()> {
+			unreachable!("not implemented by the network either")
+		}
+
+		async fn close_substream(&mut self, _: PeerId) -> Result<(), ()> {
+			unreachable!("not implemented by the network either")
+		}
+
+		fn send_sync_notification(&mut self, _: &PeerId, _: Vec<u8>) {
+			unreachable!("this end only receives")
+		}
+
+		async fn send_async_notification(&mut self, _: &PeerId, _: Vec<u8>) -> Result<(), sc_network::error::Error> {
+			unreachable!("this end only receives")
+		}
+
+		async fn set_handshake(&mut self, _: Vec<u8>) -> Result<(), ()> {
+			unreachable!("the protocol has no handshake")
+		}
+
+		fn try_set_handshake(&mut self, _: Vec<u8>) -> Result<(), ()> {
+			unreachable!("the protocol has no handshake")
+		}
+
+		async fn next_event(&mut self) -> Option<NotificationEvent> {
+			let peer = PeerId::random();
+			if let Some(left) = self.packets.checked_sub(1) {
+				self.packets = left;
+				return Some(NotificationEvent::NotificationReceived { peer, notification: vec![0] });
+			}
+			self.ended.take()?.send(()).expect("the test waits for it; qed");
+			Some(NotificationEvent::NotificationStreamClosed { peer })
+		}
+
+		fn clone(&mut self) -> Result<Box<dyn NotificationService>, ()> {
+			unreachable!("not implemented by the network either")
+		}
+
+		fn protocol(&self) -> &sc_network::ProtocolName {
+			&self.name
+		}
+
+		fn message_sink(&self, _: &PeerId) -> Option<Box<dyn MessageSink>> {
+			None
+		}
+	}
+
+	#[tokio::test]
+	async fn a_flood_is_taken_dropped_and_counted_and_no_connection_is() {
+		let (sender, mut receiver) = channel();
+		let (ended, has_ended) = oneshot::channel();
+		let flood = Flood { packets: 10 * CAPACITY, name: "/mixnet".into(), ended: Some(ended) };
+		tokio::spawn(sender.run(Box::new(flood)));
+		// The network was emptied before anything was taken here.
+		has_ended.await.expect("the flood comes to an end; qed");
+		let mut packets = 0;
+		let mut disconnections = 0;
+		while let Some(event) = receiver.next().await {
+			match event {
+				Inbound::Notification { .. } => packets += 1,
+				Inbound::Disconnected { .. } => disconnections += 1,
+				Inbound::Connected { .. } => unreachable!("nobody was connected"),
+			}
+		}
+		assert_eq!((packets, disconnections), (CAPACITY, 1));
+		assert_eq!(receiver.dropped(), 9 * CAPACITY as u64);
+	}
+}
