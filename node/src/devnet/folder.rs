@@ -11,7 +11,7 @@ use tempfile::TempDir;
 pub enum Folder {
 	/// The user's own: stays.
 	Given(PathBuf),
-	/// Removed at the end, unless it [shall stay](Folder::stays).
+	/// One of ours. What the nodes stored is removed at the end, unless it [shall stay](Folder::stays).
 	Temporary(TempDir),
 }
 
@@ -43,6 +43,20 @@ impl Folder {
 		}
 	}
 
+	/// Keeps the logs of a run that went well, which the report names, and removes what else takes room in a temporary
+	/// folder.
+	pub fn keep_logs(&mut self) -> std::io::Result<()> {
+		let Self::Temporary(folder) = self else { return Ok(()) };
+		folder.disable_cleanup(true);
+		for entry in fs::read_dir(folder.path())? {
+			let entry = entry?;
+			if entry.file_type()?.is_dir() {
+				fs::remove_dir_all(entry.path())?;
+			}
+		}
+		Ok(())
+	}
+
 	/// Keeps the folder, and says where it is: somebody will want to look at the logs.
 	pub fn stays(&mut self) {
 		if let Self::Temporary(folder) = self {
@@ -54,3 +68,22 @@ impl Folder {
 
 /// The chain spec's file within the folder.
 pub const SPEC_FILE: &str = "chain-spec.json";
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn of_a_temporary_folder_the_logs_stay() {
+		let mut folder = Folder::open(None).expect("a temporary folder can be made; qed");
+		let path = folder.path().to_path_buf();
+		fs::create_dir(path.join("alice")).expect("the folder is ours; qed");
+		fs::write(path.join("alice").join("data"), "much").expect("the folder is ours; qed");
+		fs::write(path.join("alice.log"), "a log").expect("the folder is ours; qed");
+		folder.keep_logs().expect("the folder is ours; qed");
+		drop(folder);
+		assert!(path.join("alice.log").exists());
+		assert!(!path.join("alice").exists());
+		fs::remove_dir_all(path).expect("the folder is ours; qed");
+	}
+}

@@ -18,7 +18,8 @@ pub struct DevnetCmd {
 
 	/// Folder for the nodes' data and logs, which must not hold an earlier network's.
 	///
-	/// It stays when the network ends. Without this, a temporary folder, which stays only when something went wrong.
+	/// It stays when the network ends. Without this, a temporary folder, of which only the logs stay unless something went
+	/// wrong.
 	#[arg(long, short = 'd', value_name = "FOLDER")]
 	pub base_path: Option<PathBuf>,
 
@@ -65,8 +66,9 @@ impl DevnetCmd {
 			outcome => outcome,
 		};
 		job.end().await;
-		if outcome.is_err() {
-			folder.stays();
+		match &outcome {
+			Ok(()) => folder.keep_logs()?,
+			Err(_) => folder.stays(),
 		}
 		outcome
 	}
