@@ -190,6 +190,7 @@ ensure_wasm_target() {
 			"what rustup said:" "$words"
 		read -ra names <<<"$(distribution_rust_packages)"
 		if [ ${#names[@]} -eq 0 ] && [ "$(package_manager)" = apt-get ] && may_be_root; then
+			say "Bringing apt-get's lists up to date, to look for a compiler there"
 			as_root apt-get update -qq >&2 || true
 			read -ra names <<<"$(distribution_rust_packages)"
 		fi
