@@ -84,7 +84,7 @@ pub fn line(Snapshot { awaited, sight, nodes, load }: Snapshot) -> String {
 	if let Some((what, done, of)) = awaited {
 		parts.push(format!("{what}: {done}/{of}"));
 	}
-	parts.extend(sight.map(chain_line));
+	parts.extend(sight.into_iter().flat_map(chain_lines));
 	if let Some((_, statuses)) = nodes {
 		let sum = |count: fn(&Status) -> u64| statuses.iter().map(count).sum::<u64>();
 		parts.push(format!(
@@ -106,26 +106,25 @@ pub fn line(Snapshot { awaited, sight, nodes, load }: Snapshot) -> String {
 	parts.join(" | ")
 }
 
-fn chain_line(sight: &Sight) -> String {
-	let mixnodes = match sight.elected {
+/// Where the chain is, and who mixes.
+fn chain_lines(sight: &Sight) -> [String; 2] {
+	let elected = match sight.elected {
 		Some(elected) => format!("{elected} mixnodes elected"),
 		None => "mixnet rests".into(),
 	};
-	format!(
-		"block {} ({} final) | session {}, phase {} ({}) | {mixnodes}, {} registered for the next session",
-		sight.best,
-		sight.finalised,
-		sight.status.current_index,
-		sight.status.phase as u8,
-		sight.status.phase,
-		sight.registered,
-	)
+	[
+		format!(
+			"block {} ({} final) | session {}, phase {} ({})",
+			sight.best, sight.finalised, sight.status.current_index, sight.status.phase as u8, sight.status.phase,
+		),
+		format!("{elected}, {} registered for the next session", sight.registered),
+	]
 }
 
 /// The view on a terminal: lines and bars that change in place.
 pub struct Live {
 	bars: MultiProgress,
-	chain: ProgressBar,
+	chain: [ProgressBar; 2],
 	/// The table's head, then a line for each node.
 	nodes: Vec<ProgressBar>,
 	awaited: ProgressBar,
@@ -136,7 +135,7 @@ pub struct Live {
 impl Live {
 	fn new() -> Self {
 		let bars = MultiProgress::new();
-		let chain = bars.add(text());
+		let chain = [(); 2].map(|()| bars.add(text()));
 		let awaited = bars.add(bar());
 		Self { bars, chain, nodes: Vec::new(), awaited, transfers: Vec::new() }
 	}
@@ -148,7 +147,9 @@ impl Live {
 			self.awaited.set_message(what.to_owned());
 		}
 		if let Some(sight) = snapshot.sight {
-			self.chain.set_message(chain_line(sight));
+			for (line, words) in self.chain.iter().zip(chain_lines(sight)) {
+				line.set_message(words);
+			}
 		}
 		if let Some((nodes, statuses)) = snapshot.nodes {
 			self.show_nodes(nodes, statuses);
@@ -196,9 +197,8 @@ impl Live {
 	}
 
 	fn clear(&mut self) {
-		for line in
-			self.nodes.drain(..).chain(self.transfers.drain(..)).chain([self.chain.clone(), self.awaited.clone()])
-		{
+		let transient = self.nodes.drain(..).chain(self.transfers.drain(..));
+		for line in transient.chain(self.chain.iter().cloned()).chain([self.awaited.clone()]) {
 			line.finish_and_clear();
 			self.bars.remove(&line);
 		}
