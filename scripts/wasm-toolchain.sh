@@ -30,7 +30,7 @@ sysroot=$("$rustc" --print sysroot)
 host=$("$rustc" -vV | sed -n 's/^host: //p')
 sources=$sysroot/lib/rustlib/src/rust/library
 default_sysroot=$(rustc --print sysroot)
-linker=$(find -L "$default_sysroot/lib/rustlib" -path '*/bin/rust-lld' -type f 2>/dev/null | head -n 1)
+linker=$(find -L "$default_sysroot/lib/rustlib" -path '*/bin/rust-lld' -type f -print -quit 2>/dev/null)
 [ -e "$sources/core/Cargo.toml" ] || fail "$rustc has no standard library sources in $sources"
 [ -n "$linker" ] || fail "no rust-lld under $default_sysroot: the default toolchain must be one of rustup's"
 
