@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::{
-	network::{inbound, to_network_peer_id},
+	network::{
+		inbound,
+		testing::{Notifications, Sinks},
+		to_network_peer_id,
+	},
 	requests::submit_extrinsic::Submit,
 	Handle,
 };
@@ -11,89 +15,13 @@ use mixnet_node_core::sphinx::{KxSecret, PACKET_SIZE};
 use mixnet_primitives::{Mixnode, PeerId, SessionPhase, SessionStatus};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use sc_network::{
-	service::traits::{Direction, MessageSink, NotificationEvent},
-	NotificationService,
-};
+use sc_network::service::traits::{Direction, NotificationEvent};
 use sc_network_types::{ed25519::Keypair, multiaddr::Multiaddr, PeerId as NetworkPeerId};
 use std::{
 	collections::HashSet,
 	sync::{Arc, Mutex},
 	time::Duration,
 };
-
-type Sinks = Arc<Mutex<HashMap<NetworkPeerId, mpsc::UnboundedSender<NotificationEvent>>>>;
-
-/// One node's end of a network in which everybody is connected to everybody in `nodes`.
-#[derive(Debug)]
-struct Notifications {
-	own: NetworkPeerId,
-	nodes: Sinks,
-	events: mpsc::UnboundedReceiver<NotificationEvent>,
-	name: sc_network::ProtocolName,
-}
-
-struct Sink {
-	from: NetworkPeerId,
-	to: mpsc::UnboundedSender<NotificationEvent>,
-}
-
-#[async_trait::async_trait]
-impl MessageSink for Sink {
-	fn send_sync_notification(&self, _: Vec<u8>) {
-		unreachable!("a full channel would close the connection")
-	}
-
-	async fn send_async_notification(&self, notification: Vec<u8>) -> Result<(), sc_network::error::Error> {
-		self.to
-			.send(NotificationEvent::NotificationReceived { peer: self.from, notification })
-			.map_err(|_| sc_network::error::Error::ChannelClosed)
-	}
-}
-
-#[async_trait::async_trait]
-impl NotificationService for Notifications {
-	async fn open_substream(&mut self, _: NetworkPeerId) -> Result<(), ()> {
-		unreachable!("not implemented by the network either")
-	}
-
-	async fn close_substream(&mut self, _: NetworkPeerId) -> Result<(), ()> {
-		unreachable!("not implemented by the network either")
-	}
-
-	fn send_sync_notification(&mut self, _: &NetworkPeerId, _: Vec<u8>) {
-		unreachable!("a full channel would close the connection")
-	}
-
-	async fn send_async_notification(&mut self, _: &NetworkPeerId, _: Vec<u8>) -> Result<(), sc_network::error::Error> {
-		unreachable!("one slow peer would hold up all others")
-	}
-
-	async fn set_handshake(&mut self, _: Vec<u8>) -> Result<(), ()> {
-		unreachable!("the protocol has no handshake")
-	}
-
-	fn try_set_handshake(&mut self, _: Vec<u8>) -> Result<(), ()> {
-		unreachable!("the protocol has no handshake")
-	}
-
-	async fn next_event(&mut self) -> Option<NotificationEvent> {
-		self.events.recv().await
-	}
-
-	fn clone(&mut self) -> Result<Box<dyn NotificationService>, ()> {
-		unreachable!("not implemented by the network either")
-	}
-
-	fn protocol(&self) -> &sc_network::ProtocolName {
-		&self.name
-	}
-
-	fn message_sink(&self, peer: &NetworkPeerId) -> Option<Box<dyn MessageSink>> {
-		let to = self.nodes.lock().expect("no test panics while it holds this; qed").get(peer)?.clone();
-		Some(Box::new(Sink { from: self.own, to }))
-	}
-}
 
 /// What was asked of the network.
 #[derive(Clone)]
@@ -186,7 +114,7 @@ async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 		let pool = Pool::default();
 		let (handle, commands) = Handle::new(8, max_extrinsic_size(&config.core));
 		let (inbound_sender, inbound) = inbound::channel();
-		let notifications = Notifications { own, nodes: nodes.clone(), events, name: "/mixnet".into() };
+		let notifications = Notifications::new(own, nodes.clone(), events);
 		tokio::spawn(inbound_sender.run(Box::new(notifications)));
 		let (updates_sender, updates) = mpsc::channel(1);
 		let (next_key, next_key_receiver) = watch::channel(None);

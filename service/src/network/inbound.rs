@@ -115,73 +115,26 @@ impl InboundSender {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use tokio::sync::oneshot;
-
-	/// Hands out packets whenever it is asked, and after `packets` of them a disconnection.
-	#[derive(Debug)]
-	struct Flood {
-		packets: usize,
-		name: sc_network::ProtocolName,
-		ended: Option<oneshot::Sender<()>>,
-	}
-
-	#[async_trait::async_trait]
-	impl NotificationService for Flood {
-		async fn open_substream(&mut self, _: PeerId) -> Result<(), ()> {
-			unreachable!("not implemented by the network either")
-		}
-
-		async fn close_substream(&mut self, _: PeerId) -> Result<(), ()> {
-			unreachable!("not implemented by the network either")
-		}
-
-		fn send_sync_notification(&mut self, _: &PeerId, _: Vec<u8>) {
-			unreachable!("this end only receives")
-		}
-
-		async fn send_async_notification(&mut self, _: &PeerId, _: Vec<u8>) -> Result<(), sc_network::error::Error> {
-			unreachable!("this end only receives")
-		}
-
-		async fn set_handshake(&mut self, _: Vec<u8>) -> Result<(), ()> {
-			unreachable!("the protocol has no handshake")
-		}
-
-		fn try_set_handshake(&mut self, _: Vec<u8>) -> Result<(), ()> {
-			unreachable!("the protocol has no handshake")
-		}
-
-		async fn next_event(&mut self) -> Option<NotificationEvent> {
-			let peer = PeerId::random();
-			if let Some(left) = self.packets.checked_sub(1) {
-				self.packets = left;
-				return Some(NotificationEvent::NotificationReceived { peer, notification: vec![0] });
-			}
-			self.ended.take()?.send(()).expect("the test waits for it; qed");
-			Some(NotificationEvent::NotificationStreamClosed { peer })
-		}
-
-		fn clone(&mut self) -> Result<Box<dyn NotificationService>, ()> {
-			unreachable!("not implemented by the network either")
-		}
-
-		fn protocol(&self) -> &sc_network::ProtocolName {
-			&self.name
-		}
-
-		fn message_sink(&self, _: &PeerId) -> Option<Box<dyn MessageSink>> {
-			None
-		}
-	}
+	use crate::network::testing::{Notifications, Sinks};
 
 	#[tokio::test]
 	async fn a_flood_is_taken_dropped_and_counted_and_no_connection_is() {
+		let peer = PeerId::random();
+		let (network, events) = mpsc::unbounded_channel();
+		let send = |event| network.send(event).expect("its other end is alive; qed");
+		for _ in 0..10 * CAPACITY {
+			send(NotificationEvent::NotificationReceived { peer, notification: vec![0] });
+		}
+		send(NotificationEvent::NotificationStreamClosed { peer });
+		drop(network);
+
 		let (sender, mut receiver) = channel();
-		let (ended, has_ended) = oneshot::channel();
-		let flood = Flood { packets: 10 * CAPACITY, name: "/mixnet".into(), ended: Some(ended) };
-		tokio::spawn(sender.run(Box::new(flood)));
-		// The network was emptied before anything was taken here.
-		has_ended.await.expect("the flood comes to an end; qed");
+		let running = tokio::spawn(sender.run(Box::new(Notifications::new(peer, Sinks::default(), events))));
+		// The flood is over before anything was taken here.
+		while receiver.dropped() < 9 * CAPACITY as u64 {
+			assert!(!running.is_finished(), "it ended before the flood did");
+			tokio::task::yield_now().await;
+		}
 		let mut packets = 0;
 		let mut disconnections = 0;
 		while let Some(event) = receiver.next().await {

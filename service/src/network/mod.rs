@@ -9,6 +9,8 @@ pub mod addresses;
 pub mod inbound;
 pub mod peers;
 pub mod protocol;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use mixnet_primitives::PeerId;
 use sc_network::{service::traits::NetworkService, ProtocolName, ReputationChange};
