@@ -2,6 +2,7 @@
 
 use super::{Event, Mixnet};
 use crate::{
+	loops::{LoopMonitor, LoopReport},
 	replay::ReplayFilter,
 	session::{DisabledReason, KeyPair, Session, Slot},
 	statistics::DropReason,
@@ -128,6 +129,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Ok(Session {
 			index,
 			keys,
+			loops: LoopMonitor::new(&self.config, &authored_config, topology.len()),
 			topology,
 			replay: ReplayFilter::new(&mut self.rng, self.config.replay_filter_bytes),
 			authored_config,
@@ -164,6 +166,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			Some(Slot::Disabled(_)) => Role::Resting,
 			Some(Slot::Full(session)) => session.topology.local_index().map_or(Role::NonMixnode, Role::Mixnode),
 		}
+	}
+
+	/// What our loop cover shows of a session: losses, and whose they are; `None` if we take no part in it.
+	pub fn loop_report(&self, relative: RelativeSession) -> Option<LoopReport> {
+		let session = self.sessions.session(relative)?;
+		Some(session.loops.report(session.index, &session.topology))
 	}
 
 	/// The next session's index, and our key for it: to be registered on chain. Made on the first call in each session,

@@ -263,7 +263,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for (surb_id, keys) in surb_keys {
 			self.surb_keystore.insert(message_id, surb_id, keys);
 		}
-		let answer_by = self.now + round_trip(&self.config, session, &metrics).saturating_add(delay);
+		let round_trip = round_trip(&self.config, session, &metrics, self.network_delay.per_hop());
+		let answer_by = self.now + round_trip.saturating_add(delay);
 		Ok(self.pending.posted(id, (session.index, destination), answer_by))
 	}
 
@@ -378,11 +379,13 @@ fn handling_delay(config: &Config, delay: HandlingDelay, message_id: &MessageId)
 
 /// How long it takes, but for handling, until the last packet of the reply to what is queued in `session` now has come.
 /// (PROTOCOL.md, section 10)
-fn round_trip(config: &Config, session: &Session, metrics: &RouteMetrics) -> Duration {
+///
+/// `per_hop`: what a hop takes, network and processing: as measured, if that is more than configured.
+fn round_trip(config: &Config, session: &Session, metrics: &RouteMetrics, per_hop: Duration) -> Duration {
 	let loops = config.loop_cover_proportion;
 	let here = QueueEnd::new(session.authored_config.mean_period, session.authored.len(), loops);
 	let there = QueueEnd::new(config.mixnode.mean_period, config.mixnode.queue_capacity, loops);
 	metrics
-		.travel_time(config.mean_forwarding_delay, config.per_hop_network_delay)
+		.travel_time(config.mean_forwarding_delay, per_hop)
 		.saturating_add(queue_delay(here, there))
 }

@@ -1,6 +1,7 @@
 //! Session slots.
 
 use crate::{
+	loops::LoopMonitor,
 	replay::ReplayFilter,
 	topology::Topology,
 	traffic::{AuthoredQueue, PoissonClock},
@@ -52,6 +53,8 @@ pub(crate) struct Session {
 	pub clock: PoissonClock,
 	/// Request and reply packets for this session.
 	pub authored: AuthoredQueue,
+	/// Our loop cover in this session.
+	pub loops: LoopMonitor,
 }
 
 /// What we know of a session.

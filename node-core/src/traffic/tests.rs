@@ -1,5 +1,5 @@
 use super::*;
-use crate::{request::RequestId, sphinx::CoverId, AddressedPacket, Packet, PeerId, Time};
+use crate::{request::RequestId, AddressedPacket, Packet, PeerId, Time};
 use core::time::Duration;
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
@@ -128,23 +128,4 @@ fn a_late_driver_does_not_slow_the_clock_down() {
 	}
 	// 10,000 expected, with a standard deviation of 100.
 	assert!((9_600..10_400).contains(&ticks), "{ticks}");
-}
-
-#[test]
-fn loops_come_back_once_and_the_memory_of_them_is_bounded() {
-	let mut loops = OutstandingLoops::default();
-	let id = |number: u32| {
-		let mut id = [0; 16];
-		id[..4].copy_from_slice(&number.to_le_bytes());
-		CoverId(id)
-	};
-	for number in 0..600 {
-		loops.insert(id(number));
-	}
-	assert!(!loops.take(&id(600)));
-	// The oldest were given up.
-	assert!(!loops.take(&id(87)));
-	assert!(loops.take(&id(88)));
-	assert!(!loops.take(&id(88)));
-	assert!(loops.take(&id(599)));
 }
