@@ -122,7 +122,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	) -> Result<Session, DisabledReason> {
 		let mixnodes = mixnodes.map_err(DisabledReason::Mixnodes)?;
 		let topology = Topology::new(&mut self.rng, mixnodes, self.local_peer_id, keys.public, self.config.gateways)?;
-		let authored_config = match topology.is_mixnode() {
+		let is_mixnode = topology.is_mixnode();
+		let authored_config = match is_mixnode {
 			true => self.config.mixnode,
 			false => self.config.non_mixnode.ok_or(DisabledReason::NotMixnode)?,
 		};
@@ -134,7 +135,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			replay: ReplayFilter::new(&mut self.rng, self.config.replay_filter_bytes),
 			authored_config,
 			clock: PoissonClock::default(),
-			authored: AuthoredQueue::new(authored_config.queue_capacity),
+			authored: AuthoredQueue::new(authored_config.queue_capacity, is_mixnode),
 		})
 	}
 

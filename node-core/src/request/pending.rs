@@ -193,8 +193,18 @@ impl PendingRequests {
 		}
 	}
 
-	/// A copy of the request was posted to `bound_to`; if it is answered at all, then until `answer_by`. Returns whether
-	/// there are more copies to post.
+	/// Those that wait for room alone, each with the session that it is bound to, and the copies that it still has to send.
+	pub fn waiting_for_room(&self) -> impl Iterator<Item = (Option<SessionIndex>, &Pending, u32)> {
+		self.post_queue.iter().filter_map(|id| self.requests.get(id)).filter_map(|request| match request.stage {
+			Stage::Posting { copies, blocked: None } => {
+				Some((request.bound_to.map(|(session, _)| session), request, copies))
+			},
+			_ => None,
+		})
+	}
+
+	/// A copy of the request was posted to `bound_to`; if it is answered at all, then until `answer_by`. Returns
+	/// whether there are more copies to post; if so, others have their turn first.
 	pub fn posted(&mut self, id: RequestId, bound_to: (SessionIndex, MixnodeIndex), answer_by: Time) -> bool {
 		let Some(request) = self.requests.get_mut(&id) else { return false };
 		request.bound_to = Some(bound_to);
@@ -208,11 +218,12 @@ impl PendingRequests {
 			},
 			Stage::Waiting => 0,
 		};
+		self.post_queue.retain(|queued| *queued != id);
 		if copies_left == 0 {
 			request.stage = Stage::Waiting;
-			self.post_queue.retain(|queued| *queued != id);
 			self.set_timer(id, Some(retry_at));
 		} else {
+			self.post_queue.push_back(id);
 			self.set_timer(id, None);
 		}
 		copies_left > 0

@@ -135,11 +135,21 @@ impl Network {
 		self.set_status(2, phase);
 	}
 
+	/// Posts a request, as soon as there is room for it.
 	pub fn post(&mut self, node: usize, data: Vec<u8>, surbs: usize) -> RequestId {
 		let delay = HandlingDelay::Fixed(Duration::from_millis(100));
-		let id = self.nodes[node].mixnet.post_request(self.now, data, surbs, delay).unwrap();
-		self.drain(node);
-		id
+		loop {
+			match self.nodes[node].mixnet.post_request(self.now, data.clone(), surbs, delay) {
+				Ok(id) => {
+					self.drain(node);
+					return id;
+				},
+				Err(error) => match error.retry_at() {
+					Some(at) => self.run((at - self.now).max(Duration::from_millis(1))),
+					None => panic!("{error}"),
+				},
+			}
+		}
 	}
 
 	/// Runs for some time.
@@ -237,7 +247,7 @@ impl Network {
 			Event::RequestFailed { id, error, .. } => {
 				assert!(self.nodes[index].failed.insert(id, error.to_string()).is_none(), "failed twice");
 			},
-			Event::SessionChanged(_) | Event::SessionDisabled { .. } => (),
+			Event::SessionChanged(_) | Event::SessionDisabled { .. } | Event::LoopAlarm { .. } => (),
 		}
 	}
 
