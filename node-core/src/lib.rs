@@ -39,6 +39,10 @@
 //! - [`request`]: what requests say, how they are repeated, and how replies are remembered.
 //! - [`statistics`]: counters, and a reason for every drop.
 
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+
+extern crate alloc;
+
 pub mod config;
 pub mod loops;
 pub mod message;

@@ -1,8 +1,11 @@
 //! Which loops are out, and when they should be back.
 
 use crate::{sphinx::CoverId, time::Time, MixnodeIndex};
+use alloc::{
+	boxed::Box,
+	collections::{BTreeMap, VecDeque},
+};
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
 
 /// A loop, as it was sent.
 #[derive(Clone, Debug)]

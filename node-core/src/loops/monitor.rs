@@ -12,6 +12,7 @@ use crate::{
 	topology::{RouteKind, Topology},
 	AuthoredConfig, Config, MixnodeIndex, SessionIndex,
 };
+use alloc::vec::Vec;
 use rand_core::RngCore;
 
 pub(crate) use super::ledger::SentLoop;
@@ -179,7 +180,8 @@ fn draw_path<R: RngCore + ?Sized>(
 /// Room for twice the loops that are out on average when all of them take as long as any can, and some.
 fn capacity(config: &Config, authored: &AuthoredConfig) -> usize {
 	let hops = config.hops as f64;
-	let longest = hops * (10.0 * config.mean_forwarding_delay.as_secs_f64() + config.per_hop_network_delay.as_secs_f64());
+	let longest =
+		hops * (10.0 * config.mean_forwarding_delay.as_secs_f64() + config.per_hop_network_delay.as_secs_f64());
 	let per_second = config.loop_cover_proportion / authored.mean_period.as_secs_f64();
 	// The cast saturates.
 	(2.0 * longest * per_second + 64.0).min(MAX_OUT as f64) as usize

@@ -1,6 +1,7 @@
 //! What there is to know of a session's loops.
 
 use crate::{MixnodeIndex, PeerId, SessionIndex};
+use alloc::{format, vec::Vec};
 use core::{fmt, time::Duration};
 
 /// The loops of one session, as far as they are known now. See [`Mixnet::loop_report`](crate::Mixnet::loop_report).
@@ -190,13 +191,8 @@ impl RoundTrips {
 	pub const BUCKETS: usize = 101;
 	const PER_OCTAVE: f64 = 4.0;
 
-	pub(super) const EMPTY: Self = Self {
-		counts: [0; Self::BUCKETS],
-		count: 0,
-		total: Duration::ZERO,
-		min: Duration::MAX,
-		max: Duration::ZERO,
-	};
+	pub(super) const EMPTY: Self =
+		Self { counts: [0; Self::BUCKETS], count: 0, total: Duration::ZERO, min: Duration::MAX, max: Duration::ZERO };
 
 	pub(super) fn add(&mut self, round_trip: Duration) {
 		let millis = round_trip.as_secs_f64() * 1e3;

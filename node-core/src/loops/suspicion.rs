@@ -19,9 +19,9 @@ use super::{
 	report::Score,
 };
 use crate::MixnodeIndex;
+use alloc::{collections::BTreeMap, vec::Vec};
 use rand_core::RngCore;
 use rand_distr::{Distribution, Uniform};
-use std::collections::BTreeMap;
 
 /// Paths that each lost one is compared with. More make the test sharper, up to a point, and take time.
 const COMPARED: u32 = 63;
@@ -66,10 +66,8 @@ impl Tally {
 		self.expected_lost += f64::from(compared) / f64::from(COMPARED);
 		let all = f64::from(COMPARED + 1);
 		let on = f64::from(compared + u32::from(on_path));
-		self.evidence.add(
-			ODDS.map(|odds| libm::log(if on_path { odds } else { 1.0 } * all / (odds * on + all - on))),
-			threshold,
-		)
+		self.evidence
+			.add(ODDS.map(|odds| libm::log(if on_path { odds } else { 1.0 } * all / (odds * on + all - on))), threshold)
 	}
 }
 
@@ -207,7 +205,10 @@ fn can_be_shuffled(path: &[MixnodeIndex], has_gateways: bool) -> bool {
 	let free = free(path.len(), has_gateways);
 	path.len() > 1
 		&& path.get(free.clone()).is_some_and(|drawn| {
-			drawn.iter().zip(free).all(|(index, at)| path.iter().enumerate().all(|(other, it)| other == at || it != index))
+			drawn
+				.iter()
+				.zip(free)
+				.all(|(index, at)| path.iter().enumerate().all(|(other, it)| other == at || it != index))
 		})
 }
 

@@ -11,8 +11,8 @@ use crate::{
 	KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, PeerId, RelativeSession, SessionIndex, SessionStatus,
 	Time,
 };
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use rand_core::{CryptoRng, RngCore};
-use std::collections::BTreeMap;
 
 /// What we are in a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -36,12 +36,14 @@ use crate::{
 	sphinx::Packet,
 	statistics::{DropReason, Statistics},
 	traffic::ForwardQueue,
-	Config, ConfigError, KxSecret, MessageId, PeerId, RelativeSession, SessionIndex, SessionPhase,
-	SessionStatus, Time,
+	Config, ConfigError, KxSecret, MessageId, PeerId, RelativeSession, SessionIndex, SessionPhase, SessionStatus, Time,
+};
+use alloc::{
+	collections::{BTreeSet, VecDeque},
+	vec::Vec,
 };
 use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
-use std::collections::{BTreeSet, VecDeque};
 
 /// A packet, and the peer to send it to.
 #[derive(Clone, PartialEq, Eq, Debug)]

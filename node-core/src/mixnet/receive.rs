@@ -11,6 +11,7 @@ use crate::{
 	traffic::ForwardPacket,
 	PeerId, RelativeSession, Time,
 };
+use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {

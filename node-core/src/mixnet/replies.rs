@@ -8,6 +8,7 @@ use crate::{
 	statistics::DropReason,
 	MessageId, SessionIndex, Time,
 };
+use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
 
 /// Why no copy of a reply was sent. It is remembered all the same, and sent when the request is repeated.

@@ -16,9 +16,9 @@ use crate::{
 	topology::{RouteError, RouteKind},
 	Config, MessageId, RelativeSession, SessionIndex, Time,
 };
+use alloc::{collections::BTreeSet, vec::Vec};
 use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
-use std::collections::BTreeSet;
 
 /// Why a request was not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -451,7 +451,5 @@ fn round_trip(config: &Config, session: &Session, metrics: &RouteMetrics, per_ho
 	let loops = config.loop_cover_proportion;
 	let here = QueueEnd::new(session.authored_config.mean_period, session.authored.len(), loops);
 	let there = QueueEnd::new(config.mixnode.mean_period, config.mixnode.queue_capacity, loops);
-	metrics
-		.travel_time(config.mean_forwarding_delay, per_hop)
-		.saturating_add(queue_delay(here, there))
+	metrics.travel_time(config.mean_forwarding_delay, per_hop).saturating_add(queue_delay(here, there))
 }

@@ -3,9 +3,12 @@
 //! Bookkeeping only: what to send next, and when. The state machine does the sending.
 
 use crate::{session::DisabledReason, sphinx::MixnodeIndex, time::Time, MessageId, RequestConfig, SessionIndex};
+use alloc::{
+	collections::{BTreeMap, BTreeSet, VecDeque},
+	vec::Vec,
+};
 use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Names a request of ours. Never used twice by one [`Mixnet`](crate::Mixnet).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

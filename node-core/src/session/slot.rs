@@ -7,6 +7,7 @@ use crate::{
 	traffic::{AuthoredQueue, PoissonClock},
 	AuthoredConfig, KxPublic, KxSecret, MixnodesError, SessionIndex,
 };
+use alloc::boxed::Box;
 
 /// Why a live session has no part for us: the mixnet rests in it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -11,9 +11,9 @@ use crate::{
 	sphinx::{is_low_order, MixnodeIndex, Target},
 	DisabledReason, KxPublic, Mixnode, PeerId,
 };
+use alloc::{collections::BTreeSet, vec::Vec};
 use rand_core::RngCore;
 use rand_distr::{Distribution, Uniform};
-use std::collections::BTreeSet;
 
 /// What we are in a session.
 #[derive(Debug)]

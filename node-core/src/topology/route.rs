@@ -10,6 +10,7 @@ use crate::{
 	sphinx::{Hop, MixnodeIndex, Target},
 	PeerId,
 };
+use alloc::vec::Vec;
 use rand_core::RngCore;
 
 /// Where a route begins and where it ends.

@@ -1,7 +1,7 @@
 //! Request and reply packets that wait for a tick of their session's clock.
 
 use crate::{request::RequestId, AddressedPacket};
-use std::collections::VecDeque;
+use alloc::{collections::VecDeque, vec::Vec};
 
 /// What an authored packet carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
