@@ -1,6 +1,13 @@
 //! What a node may choose, and what all nodes must agree on.
 
-use crate::sphinx::MAX_HOPS;
+use crate::{
+	message::MAX_DATA,
+	request::extrinsic_delay,
+	sphinx::{MAX_HOPS, SURB_SIZE},
+	time::scale,
+	traffic::max_requests,
+	MessageId,
+};
 use core::time::Duration;
 
 /// How a node authors packets in a session. (PROTOCOL.md, section 9)
@@ -144,6 +151,20 @@ pub enum ConfigError {
 const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Config {
+	/// Most bytes of data that a request with so many SURBs per copy can have, in any session.
+	pub fn max_request_size(&self, surbs: usize) -> usize {
+		let user = self.non_mixnode.map_or(usize::MAX, |authored| max_requests(authored.queue_capacity, false));
+		let mixnode = max_requests(self.mixnode.queue_capacity, true);
+		let fragments = self.max_fragments_per_message.min(user).min(mixnode);
+		(fragments * MAX_DATA).saturating_sub(surbs.saturating_mul(SURB_SIZE))
+	}
+
+	/// How long a destination waits before it submits the extrinsic of the request message `message_id`.
+	/// (PROTOCOL.md, section 10)
+	pub fn extrinsic_delay(&self, message_id: &MessageId) -> Duration {
+		scale(self.mean_extrinsic_delay, extrinsic_delay(message_id))
+	}
+
 	/// Checks every field.
 	pub fn validate(&self) -> Result<(), ConfigError> {
 		self.validate_authored("mixnode.mean_period", "mixnode.queue_capacity", &self.mixnode)?;

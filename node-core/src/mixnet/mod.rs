@@ -172,6 +172,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		})
 	}
 
+	/// The configuration that we were made with.
+	pub fn config(&self) -> &Config {
+		&self.config
+	}
+
 	/// Does what is due at `now`: makes packets due, ends retry timers. Calling early or twice does no harm.
 	pub fn handle_timeout(&mut self, now: Time) {
 		self.advance(now);

@@ -6,9 +6,7 @@ use super::{
 };
 use crate::{
 	message::{split, FragmentPlan},
-	request::{
-		extrinsic_delay, queue_delay, HandlingDelay, Pending, QueueEnd, RequestError, RequestId, RouteMetrics, Stage,
-	},
+	request::{queue_delay, HandlingDelay, Pending, QueueEnd, RequestError, RequestId, RouteMetrics, Stage},
 	session::{DisabledReason, Session, Slot},
 	sphinx::{build_request, build_surb, MixnodeIndex, Surb, SurbId, SurbKeys, PAYLOAD_DATA_SIZE},
 	statistics::DropReason,
@@ -439,7 +437,7 @@ fn not_posted(error: NoPacket) -> NotPosted {
 fn handling_delay(config: &Config, delay: HandlingDelay, message_id: &MessageId) -> Duration {
 	match delay {
 		HandlingDelay::Fixed(delay) => delay,
-		HandlingDelay::Extrinsic => scale(config.mean_extrinsic_delay, extrinsic_delay(message_id)),
+		HandlingDelay::Extrinsic => config.extrinsic_delay(message_id),
 	}
 }
 
