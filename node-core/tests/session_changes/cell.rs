@@ -16,8 +16,11 @@ const SECOND: Duration = Duration::from_secs(1);
 pub const SESSION: SessionIndex = 2;
 
 /// All requests end within this time of the change. With the configuration below an attempt takes half a minute at
-/// most; there are six, of which a change costs two, and a wait of up to a minute for the mixnodes of a session.
-const BOUND: Duration = Duration::from_secs(200);
+/// most, so this is half a minute of waiting for the mixnodes of a session, and three attempts.
+const BOUND: Duration = Duration::from_secs(120);
+
+/// How far some nodes are behind in [`Way::Skewed`].
+const BEHIND: Duration = Duration::from_secs(10);
 
 const NODES: usize = 6;
 /// A mixnode in even sessions.
@@ -36,7 +39,7 @@ pub enum Way {
 	/// All nodes at the same time.
 	AtOnce,
 	/// Nodes learn of the change up to five seconds apart; a mixnode and the user first learn of the phase before, and
-	/// are twenty seconds behind.
+	/// are [`BEHIND`].
 	Skewed,
 	/// At once, but packets take one to four seconds per hop, before the change and after it.
 	Late,
@@ -72,14 +75,14 @@ impl AddAssign for Outcome {
 	}
 }
 
-/// Fewer packets than by default, as hundreds of changes are run; and queues short enough for the retry timer, which
-/// reckons with full ones, to end in half a minute.
+/// Few packets, most of which may carry a request, as hundreds of changes are run; and queues short enough for the retry
+/// timer, which reckons with full ones, to end in half a minute.
 fn config() -> Config {
-	let mut config = Config { hops: 3, ..fast_config() };
-	config.mixnode.mean_period = Duration::from_millis(200);
+	let mut config = Config { hops: 3, loop_cover_proportion: 0.05, ..fast_config() };
+	config.mixnode.mean_period = Duration::from_millis(250);
 	config.mixnode.queue_capacity = 16;
 	if let Some(non_mixnode) = &mut config.non_mixnode {
-		non_mixnode.mean_period = Duration::from_millis(300);
+		non_mixnode.mean_period = Duration::from_millis(350);
 		non_mixnode.queue_capacity = 16;
 	}
 	config
@@ -113,7 +116,7 @@ pub fn run(change: Change) -> Outcome {
 	let [previous, current] = [SESSION - 1, SESSION].map(|session| mixnodes_of(session).collect::<Vec<_>>());
 	network.begin(&previous, &current, change.from);
 	register_for_next_sessions(&mut network, change);
-	network.run(2 * SECOND);
+	network.run(SECOND);
 
 	// Some on their way back, some on their way there, in several fragments, and some that wait to be sent. Each node
 	// has room for all of them.
@@ -139,7 +142,8 @@ pub fn run(change: Change) -> Outcome {
 			(statistics.previous_authored_queue_len, statistics.current_authored_queue_len) == (0, 0)
 		})
 	};
-	network.run(3 * SECOND);
+	let everybody_knows = started + if change.way == Way::Skewed { BEHIND } else { Duration::ZERO };
+	network.run((everybody_knows - network.now).max(2 * SECOND));
 	assert!(network.run_until(60 * SECOND, is_quiet), "{change:?}: packets wait for ever");
 	check_rest(&network, change, &posted);
 	outcome
@@ -167,7 +171,7 @@ fn move_on(network: &mut Network, change: Change) {
 					if let Some(before) = phase_before(to, change.from) {
 						tell(network, time, node, before);
 					}
-					time = 20 * SECOND;
+					time = BEHIND;
 				}
 				tell(network, time, node, to);
 			}
