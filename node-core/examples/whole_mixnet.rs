@@ -6,25 +6,29 @@
 //! ```
 //!
 //! [`Mixnet`] does no I/O and reads no clock: this file is its network, its clock and its chain. Time is virtual, so
-//! that a minute passes in a moment, and every run is the same.
+//! that half a minute passes in a moment, and every run is the same.
 
 use mixnet_node_core::{
-	sphinx::PACKET_SIZE, Config, Event, HandlingDelay, Mixnet, Mixnode, Packet, PeerId, SessionPhase, SessionStatus,
-	Time,
+	Config, Event, HandlingDelay, Mixnet, Mixnode, Packet, PeerId, SessionPhase, SessionStatus, Time,
 };
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 use std::{collections::BTreeMap, time::Duration};
 
 const MIXNODES: usize = 6;
 const USER: usize = MIXNODES; // The last node is the user, whom the chain does not list.
-pub const LATENCY: Duration = Duration::from_millis(40); // Of every link.
+/// How long a packet takes from one node to the next.
+pub const LATENCY: Duration = Duration::from_millis(40);
 
-/// What an observer of all links saw, and what the user got. The observer cannot tell the packets of a link apart.
+/// What an observer of all links saw, and what the user got.
 #[derive(Default)]
 pub struct Outcome {
+	/// Packets that the user sent.
 	pub from_user: u64,
+	/// Packets that were sent to the user.
 	pub to_user: u64,
+	/// Packets that mixnodes sent one another.
 	pub between_mixnodes: u64,
+	/// The answer, and how long it took to come.
 	pub answer: Option<(String, Duration)>,
 }
 
@@ -32,6 +36,7 @@ fn peer_id(node: usize) -> PeerId {
 	PeerId([node as u8; 32])
 }
 
+/// Lets the mixnet live for some time; in it, the user asks once.
 pub fn run(time: Duration) -> Outcome {
 	// Every node has a generator of its own, its only source of randomness. (A real one is seeded by the system.)
 	let new = |node| Mixnet::new(Config::default(), peer_id(node), ChaChaRng::seed_from_u64(node as u64), None);
@@ -73,8 +78,7 @@ pub fn run(time: Duration) -> Outcome {
 	//    asked what they want to do about it. All links, with what is on its way: when it arrives, a number that keeps
 	//    packets apart, from whom, to whom.
 	let mut links: BTreeMap<(Time, u64), (usize, usize, Packet)> = BTreeMap::new();
-	let mut outcome = Outcome::default();
-	let mut sent = 0;
+	let (mut outcome, mut sent) = (Outcome::default(), 0);
 	loop {
 		for index in 0..nodes.len() {
 			let node = &mut nodes[index];
@@ -102,7 +106,7 @@ pub fn run(time: Duration) -> Outcome {
 						outcome.answer = Some((answer, round_trip));
 					},
 					Event::RequestFailed { error, .. } => println!("{} no answer: {error}", clock(now)),
-					_ => (), // In a session that does not change.
+					_ => (), // Sessions and connections: here they do not change any more.
 				}
 			}
 		}
@@ -133,12 +137,13 @@ fn clock(now: Time) -> String {
 }
 
 fn main() {
-	let time = Duration::from_secs(60);
+	let time = Duration::from_secs(30);
 	let outcome = run(time);
-	println!("\nIn {time:?} an observer of all links saw, each of {} bytes that look random:", PACKET_SIZE);
-	println!("  {:5} packets from the user, {} to it", outcome.from_user, outcome.to_user);
+	println!("\nIn {time:?} an observer of all links saw, each of 2,252 bytes that look random:");
+	println!("  {:5} packets from the user: one a second on average, whether it asks or not", outcome.from_user);
+	println!("  {:5} packets to the user, cover of its own that came back among them", outcome.to_user);
 	println!("  {:5} packets between mixnodes", outcome.between_mixnodes);
 	if let Some((_, round_trip)) = outcome.answer {
-		println!("Among them were a request and its answer, in {:.1} s.", round_trip.as_secs_f64());
+		println!("Among them were a request and its answer, which came after {:.1} s.", round_trip.as_secs_f64());
 	}
 }
