@@ -120,7 +120,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let Some(rest) = reply_to.surbs.len().checked_sub(plans.len()) else {
 			return Err(ReplyError::TooFewSurbs { needed: plans.len(), given: reply_to.surbs.len() });
 		};
-		if !session.authored.has_room_for_reply(plans.len()) {
+		if !session.authored.has_room_for_reply(self.now, plans.len()) {
 			return Err(ReplyError::QueueFull);
 		}
 		let mut packets = Vec::with_capacity(plans.len());
@@ -135,7 +135,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				.ok_or(ReplyError::BadSurb)?;
 			packets.push(AddressedPacket { peer_id, packet });
 		}
-		session.authored.push_reply(packets);
+		session.authored.push_reply(self.now, packets);
 		Ok(())
 	}
 }

@@ -131,7 +131,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.check_size(&data, surbs, self.config.max_fragments_per_message)?;
 		let relative = self.request_session()?;
 		let fragments = self.check_size(&data, surbs, self.max_fragments(relative))?;
-		self.check_room(relative, fragments)?;
+		if let Err(error) = self.check_room(relative, fragments) {
+			// Replies are not to take the room meanwhile. Who does not come back in twice the time has lost it.
+			let now = self.now;
+			if let (PostError::NoRoom { at, .. }, Some(session)) = (&error, self.sessions.session_mut(relative)) {
+				session.authored.promise(fragments, *at + (*at - now).max(Duration::from_secs(1)));
+			}
+			return Err(error);
+		}
 		let id = self.pending.insert(&mut self.rng, self.now, data, surbs, delay);
 		self.post_pending();
 		Ok(id)

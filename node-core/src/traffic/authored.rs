@@ -1,6 +1,6 @@
 //! Request and reply packets that wait for a tick of their session's clock.
 
-use crate::{request::RequestId, AddressedPacket};
+use crate::{request::RequestId, time::Time, AddressedPacket};
 use alloc::{collections::VecDeque, vec::Vec};
 
 /// What an authored packet carries.
@@ -22,7 +22,8 @@ pub(crate) struct AuthoredPacket {
 /// The packets that wait in one session: first in, first out, bounded.
 ///
 /// Requests wait outside until there is room for them, replies do not. So that neither can keep the other out, requests
-/// leave a part of a mixnode's queue to replies, and replies leave alone the room that the next waiting request needs.
+/// leave a part of a mixnode's queue to replies, and replies leave alone the room that the next waiting request needs, and
+/// for some time that which a refused one was told to come back for.
 #[derive(Debug)]
 pub(crate) struct AuthoredQueue {
 	capacity: usize,
@@ -32,6 +33,8 @@ pub(crate) struct AuthoredQueue {
 	requests: usize,
 	/// Room that the request which waits first needs.
 	reserved: usize,
+	/// Room for a request that was refused for want of it, until when.
+	promised: Option<(usize, Time)>,
 	queue: VecDeque<AuthoredPacket>,
 }
 
@@ -47,7 +50,7 @@ impl AuthoredQueue {
 	/// `answers`: will there be replies, that is, are we a mixnode?
 	pub fn new(capacity: usize, answers: bool) -> Self {
 		let max_requests = max_requests(capacity, answers);
-		Self { capacity, max_requests, requests: 0, reserved: 0, queue: VecDeque::new() }
+		Self { capacity, max_requests, requests: 0, reserved: 0, promised: None, queue: VecDeque::new() }
 	}
 
 	/// Most packets of replies, and so, the most of one reply.
@@ -71,9 +74,15 @@ impl AuthoredQueue {
 		of_requests.max(of_all)
 	}
 
-	/// Is there room for a reply of so many packets, beside that for the request which waits first?
-	pub fn has_room_for_reply(&self, packets: usize) -> bool {
-		self.queue.len() + packets + self.reserved <= self.capacity
+	/// Is there room for a reply of so many packets, beside that for requests which wait or were refused?
+	pub fn has_room_for_reply(&self, now: Time, packets: usize) -> bool {
+		let promised = self.promised.filter(|(_, until)| now < *until).map_or(0, |(packets, _)| packets);
+		self.queue.len() + packets + self.reserved.max(promised) <= self.capacity
+	}
+
+	/// A request of so many packets was refused: keeps replies out of the room that it needs, until then.
+	pub fn promise(&mut self, packets: usize, until: Time) {
+		self.promised = Some((packets, until));
 	}
 
 	/// Keeps replies out of the room that a request needs.
@@ -86,6 +95,7 @@ impl AuthoredQueue {
 		let room = self.in_the_way_of_request(packets.len()) == 0;
 		if room {
 			self.requests += packets.len();
+			self.promised = None;
 			let kind = AuthoredKind::Request(id);
 			self.queue.extend(packets.into_iter().map(|packet| AuthoredPacket { kind, packet }));
 		}
@@ -93,8 +103,8 @@ impl AuthoredQueue {
 	}
 
 	/// Appends the packets of one copy of a reply, all or none. Returns whether there was room for them.
-	pub fn push_reply(&mut self, packets: Vec<AddressedPacket>) -> bool {
-		let room = self.has_room_for_reply(packets.len());
+	pub fn push_reply(&mut self, now: Time, packets: Vec<AddressedPacket>) -> bool {
+		let room = self.has_room_for_reply(now, packets.len());
 		if room {
 			let kind = AuthoredKind::Reply;
 			self.queue.extend(packets.into_iter().map(|packet| AuthoredPacket { kind, packet }));
@@ -123,6 +133,7 @@ impl AuthoredQueue {
 		self.queue.clear();
 		self.requests = 0;
 		self.reserved = 0;
+		self.promised = None;
 		len
 	}
 }

@@ -79,9 +79,9 @@ fn the_authored_queue_takes_messages_whole_or_not_at_all() {
 	assert!(queue.push_request(RequestId(1), vec![packet(1)]));
 	assert_eq!(queue.in_the_way_of_request(2), 1);
 	assert!(!queue.push_request(RequestId(2), vec![packet(2), packet(3)]));
-	assert!(!queue.push_reply(vec![packet(2), packet(3)]));
+	assert!(!queue.push_reply(at(0), vec![packet(2), packet(3)]));
 	assert_eq!(queue.len(), 2);
-	assert!(queue.push_reply(vec![packet(4)]));
+	assert!(queue.push_reply(at(0), vec![packet(4)]));
 	queue.remove_request(RequestId(0));
 	assert_eq!(queue.pop().map(|packet| packet.kind), Some(AuthoredKind::Request(RequestId(1))));
 	assert_eq!(queue.clear(), 1);
@@ -95,8 +95,8 @@ fn requests_leave_a_part_of_a_mixnodes_queue_to_replies() {
 	assert!(!queue.push_request(RequestId(0), (0..7).map(packet).collect()));
 	assert!(queue.push_request(RequestId(0), (0..6).map(packet).collect()));
 	assert_eq!(queue.in_the_way_of_request(2), 2);
-	assert!(queue.push_reply(vec![packet(6), packet(7)]));
-	assert!(!queue.push_reply(vec![packet(8)]));
+	assert!(queue.push_reply(at(0), vec![packet(6), packet(7)]));
+	assert!(!queue.push_reply(at(0), vec![packet(8)]));
 	// Requests that left, by either way, make room for requests.
 	queue.pop();
 	queue.pop();
@@ -110,17 +110,17 @@ fn requests_leave_a_part_of_a_mixnodes_queue_to_replies() {
 fn replies_leave_alone_the_room_that_a_request_waits_for() {
 	let mut queue = AuthoredQueue::new(4, false);
 	for number in 0..4 {
-		assert!(queue.push_reply(vec![packet(number)]));
+		assert!(queue.push_reply(at(0), vec![packet(number)]));
 	}
 	queue.reserve(2);
 	queue.pop();
-	assert!(!queue.push_reply(vec![packet(5)]));
+	assert!(!queue.push_reply(at(0), vec![packet(5)]));
 	queue.pop();
-	assert!(!queue.push_reply(vec![packet(5)]));
+	assert!(!queue.push_reply(at(0), vec![packet(5)]));
 	assert!(queue.push_request(RequestId(0), vec![packet(6), packet(7)]));
 	queue.reserve(0);
 	queue.pop();
-	assert!(queue.push_reply(vec![packet(5)]));
+	assert!(queue.push_reply(at(0), vec![packet(5)]));
 }
 
 #[test]
@@ -160,4 +160,21 @@ fn a_late_driver_does_not_slow_the_clock_down() {
 	}
 	// 10,000 expected, with a standard deviation of 100.
 	assert!((9_600..10_400).contains(&ticks), "{ticks}");
+}
+
+#[test]
+fn a_refused_request_has_its_room_kept_for_some_time() {
+	let mut queue = AuthoredQueue::new(3, false);
+	for number in 0..3 {
+		assert!(queue.push_reply(at(0), vec![packet(number)]));
+	}
+	queue.promise(2, at(10));
+	queue.pop();
+	assert!(!queue.push_reply(at(9), vec![packet(3)]));
+	assert!(queue.push_reply(at(10), vec![packet(3)]));
+	queue.promise(2, at(20));
+	queue.pop();
+	queue.pop();
+	assert!(queue.push_request(RequestId(0), vec![packet(4)]));
+	assert!(queue.push_reply(at(11), vec![packet(5)]), "the promise was kept");
 }
