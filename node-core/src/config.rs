@@ -42,6 +42,14 @@ pub struct ReplyConfig {
 	pub cooldown: Duration,
 }
 
+/// When losses of loop cover are alarming. (See [`loops`](crate::loops).)
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LoopConfig {
+	/// Share of loops that may get lost without an alarm, in a bad network say. Above 0, below 1. A lost loop is lost on
+	/// one of seven links or so: 1 % on each are 7 % of the loops.
+	pub max_loss: f64,
+}
+
 /// Configuration of a [`Mixnet`](crate::Mixnet). The defaults are the reference's. (PROTOCOL.md, sections 6 to 10)
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
@@ -56,9 +64,12 @@ pub struct Config {
 	pub hops: usize,
 	/// Probability that an authored packet is loop cover. In 0..1. All nodes should agree.
 	pub loop_cover_proportion: f64,
+	/// When losses of loop cover are alarming.
+	pub loops: LoopConfig,
 	/// Mean time that a mixnode delays a packet before forwarding it. All nodes must agree.
 	pub mean_forwarding_delay: Duration,
-	/// Time per hop, network and processing: a conservative estimate.
+	/// Time per hop, network and processing: a conservative estimate. Retry timers never count with less, and with more
+	/// where loop cover shows that it takes more, up to ten times this. Loops are overdue by this estimate.
 	pub per_hop_network_delay: Duration,
 	/// Most packets waiting to be forwarded; each takes about 2.3 kB.
 	pub forward_queue_capacity: usize,
@@ -90,6 +101,7 @@ impl Default for Config {
 			gateways: 3,
 			hops: MAX_HOPS,
 			loop_cover_proportion: 0.25,
+			loops: LoopConfig { max_loss: 0.1 },
 			mean_forwarding_delay: Duration::from_secs(1),
 			per_hop_network_delay: Duration::from_millis(300),
 			forward_queue_capacity: 300,
@@ -169,6 +181,9 @@ impl Config {
 		if !(0.0..1.0).contains(&self.loop_cover_proportion) {
 			return Err(ConfigError::OutOfRange { field: "loop_cover_proportion", range: "at least 0 and below 1" });
 		}
+		if !(self.loops.max_loss > 0.0 && self.loops.max_loss < 1.0) {
+			return Err(ConfigError::OutOfRange { field: "loops.max_loss", range: "above 0 and below 1" });
+		}
 		for (field, value) in [
 			("mean_forwarding_delay", self.mean_forwarding_delay),
 			("per_hop_network_delay", self.per_hop_network_delay),
@@ -213,6 +228,10 @@ mod tests {
 		assert_eq!(config.validate(), Err(ConfigError::OutOfRange { field: "hops", range: "at most 6" }));
 		let config = Config { loop_cover_proportion: f64::NAN, ..Config::default() };
 		assert!(config.validate().is_err());
+		for max_loss in [0.0, 1.0, -0.1, f64::NAN] {
+			let config = Config { loops: LoopConfig { max_loss }, ..Config::default() };
+			assert!(config.validate().is_err());
+		}
 		let mut config = Config::default();
 		config.request.copies = 0;
 		assert_eq!(config.validate(), Err(ConfigError::Zero("request.copies")));

@@ -242,12 +242,22 @@ impl Network {
 		self.set_status(2, phase);
 	}
 
+	/// Posts a request, as soon as there is room for it.
 	pub fn post(&mut self, node: usize, data: Vec<u8>, surbs: usize) -> RequestId {
 		let delay = HandlingDelay::Fixed(Duration::from_millis(100));
-		let id = self.nodes[node].mixnet.post_request(self.now, data, surbs, delay).unwrap();
-		self.nodes[node].posted.insert(id);
-		self.drain(node);
-		id
+		loop {
+			match self.nodes[node].mixnet.post_request(self.now, data.clone(), surbs, delay) {
+				Ok(id) => {
+					self.nodes[node].posted.insert(id);
+					self.drain(node);
+					return id;
+				},
+				Err(error) => match error.retry_at() {
+					Some(at) => self.run((at - self.now).max(Duration::from_millis(1))),
+					None => panic!("{error}"),
+				},
+			}
+		}
 	}
 
 	/// Runs for some time.
