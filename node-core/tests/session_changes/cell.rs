@@ -41,7 +41,7 @@ pub enum Way {
 	Late,
 	/// At once, but nodes learn of new sessions' mixnodes only 10 to 30 seconds later.
 	Unknown,
-	/// At once, and nobody has registered for the new sessions.
+	/// At once, and too few have registered for the new sessions.
 	Disabled,
 	/// Mixnodes follow from session to session; the posters but one are told of the last one only.
 	SkippedBySome,
@@ -98,7 +98,7 @@ fn config() -> Config {
 }
 
 fn mixnodes_of(session: SessionIndex) -> impl Iterator<Item = usize> {
-	ALWAYS.into_iter().chain([if session % 2 == 0 { IN_EVEN } else { IN_ODD }])
+	ALWAYS.into_iter().chain([[IN_EVEN, IN_ODD][session as usize % 2]])
 }
 
 fn resting() -> MixnodesError {
@@ -165,7 +165,7 @@ fn register_for_next_sessions(network: &mut Network, change: Change) {
 		},
 		_ => network.register(mixnodes_of(SESSION + 1)),
 	}
-	// There is no registering for the session after the next one.
+	// There is no registering for the session after the next one, unless the next one begins before it is skipped.
 	network.mixnodes.insert(SESSION + 2, Err(resting()));
 }
 
