@@ -80,8 +80,7 @@ pub fn run(time: Duration) -> Outcome {
 	let mut links: BTreeMap<(Time, u64), (usize, usize, Packet)> = BTreeMap::new();
 	let (mut outcome, mut sent) = (Outcome::default(), 0);
 	loop {
-		for index in 0..nodes.len() {
-			let node = &mut nodes[index];
+		for (index, node) in nodes.iter_mut().enumerate() {
 			while let Some(packet) = node.poll_transmit() {
 				let to = usize::from(packet.peer_id.0[0]);
 				match (index, to) {

@@ -15,10 +15,6 @@ const SECOND: Duration = Duration::from_secs(1);
 /// The current session when requests are posted.
 pub const SESSION: SessionIndex = 2;
 
-/// All requests end within this time of the change. With the configuration below an attempt takes half a minute at
-/// most, so this is half a minute of waiting for the mixnodes of a session, and three attempts.
-const BOUND: Duration = Duration::from_secs(120);
-
 /// How far some nodes are behind in [`Way::Skewed`].
 const BEHIND: Duration = Duration::from_secs(10);
 
@@ -45,10 +41,23 @@ pub enum Way {
 	Late,
 	/// At once, but nodes learn of new sessions' mixnodes only 10 to 30 seconds later.
 	Unknown,
-	/// At once, and nobody has registered for the new sessions.
+	/// At once, and too few have registered for the new sessions.
 	Disabled,
 	/// Mixnodes follow from session to session; the posters but one are told of the last one only.
 	SkippedBySome,
+}
+
+impl Way {
+	/// All requests end within this time of the change.
+	fn bound(self) -> Duration {
+		match self {
+			// Requests of a session that is closed start anew, or fail, at once. With the configuration below a retry timer
+			// takes longer than this: none is waited for.
+			Self::AtOnce | Self::Disabled | Self::SkippedBySome => 20 * SECOND,
+			// Half a minute of waiting for the mixnodes of a session, and three attempts.
+			Self::Skewed | Self::Late | Self::Unknown => 120 * SECOND,
+		}
+	}
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,7 +98,7 @@ fn config() -> Config {
 }
 
 fn mixnodes_of(session: SessionIndex) -> impl Iterator<Item = usize> {
-	ALWAYS.into_iter().chain([if session % 2 == 0 { IN_EVEN } else { IN_ODD }])
+	ALWAYS.into_iter().chain([[IN_EVEN, IN_ODD][session as usize % 2]])
 }
 
 fn resting() -> MixnodesError {
@@ -133,7 +142,7 @@ pub fn run(change: Change) -> Outcome {
 	let started = network.now;
 
 	move_on(&mut network, change);
-	network.run_until(BOUND, |network| posted.iter().all(|request| has_ended(network, request)));
+	network.run_until(change.way.bound(), |network| posted.iter().all(|request| has_ended(network, request)));
 	let outcome = check_ends(&network, change, &posted, network.now - started);
 	// Replies to copies of requests that were answered meanwhile are still sent.
 	let is_quiet = |network: &Network| {
@@ -156,7 +165,7 @@ fn register_for_next_sessions(network: &mut Network, change: Change) {
 		},
 		_ => network.register(mixnodes_of(SESSION + 1)),
 	}
-	// There is no registering for the session after the next one.
+	// There is no registering for the session after the next one, unless the next one begins before it is skipped.
 	network.mixnodes.insert(SESSION + 2, Err(resting()));
 }
 
@@ -254,7 +263,7 @@ fn check_ends(network: &Network, change: Change, posted: &[Posted], longest: Dur
 				assert_eq!(*error, resting, "{what}");
 				outcome.failed += 1;
 			},
-			(None, None) => panic!("{what} is still pending after {BOUND:?}"),
+			(None, None) => panic!("{what} is still pending after {:?}", change.way.bound()),
 			(Some(_), Some(_)) => panic!("{what} has ended twice"),
 		}
 	}
