@@ -50,6 +50,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn set_session_status(&mut self, now: Time, status: SessionStatus) {
 		self.advance(now);
 		let authored = self.authored_len();
+		let generation = self.sessions.generation();
 		if !self.sessions.set_status(status) {
 			return;
 		}
@@ -63,10 +64,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.statistics.count_drops(DropReason::AuthoredSessionClosed, closed as u64);
 
 		let sessions = &self.sessions;
-		let ended = self.forward_queue.retain_sessions(|index| sessions.relative(index).is_some());
+		// Where the chain started over, no session is what it was, even if one has the same index.
+		let is_same = sessions.generation() == generation;
+		let ended = self.forward_queue.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
 		self.pending.leave_sessions(&mut self.rng, |index| {
-			sessions.relative(index).is_some_and(|relative| sessions.allows_requests(relative))
+			is_same && sessions.relative(index).is_some_and(|relative| sessions.allows_requests(relative))
 		});
 
 		self.set_clocks();

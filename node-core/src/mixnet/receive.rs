@@ -102,7 +102,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let session = session.index;
 		self.statistics.requests_delivered += 1;
 		let Some(message) = self.assemble(fragment)? else { return Ok(()) };
-		let reply_to = ReplyTo { session, message_id: message.id, surbs: message.surbs };
+		let generation = self.sessions.generation();
+		let reply_to = ReplyTo { session, generation, message_id: message.id, surbs: message.surbs };
 		self.handle_request(reply_to, message.data)
 	}
 

@@ -110,7 +110,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	fn send_reply_copy(&mut self, reply_to: &mut ReplyTo, reply: &CachedReply) -> Result<(), ReplyError> {
 		let closed = ReplyError::SessionClosed(reply_to.session);
 		let relative = self.sessions.relative(reply_to.session).ok_or(closed)?;
-		if !self.sessions.allows_requests(relative) {
+		if !self.sessions.allows_requests(relative) || reply_to.generation != self.sessions.generation() {
 			return Err(closed);
 		}
 		let session = self.sessions.session_mut(relative).ok_or(closed)?;

@@ -241,6 +241,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				progress |= self.post_one(id, &mut full);
 			}
 		}
+		for message_id in self.pending.take_forgotten() {
+			self.surb_keystore.remove_for(&message_id);
+		}
 	}
 
 	/// Posts a copy of a request, if it can be. Returns whether anything changed. `full`: sessions in which a request waits

@@ -106,6 +106,8 @@ pub(crate) struct PendingRequests {
 	by_message_id: BTreeMap<MessageId, RequestId>,
 	/// Those to be posted, first in, first out.
 	post_queue: VecDeque<RequestId>,
+	/// Message IDs that are no longer remembered, of requests that are: the keys of their SURBs are to be destroyed.
+	forgotten: Vec<MessageId>,
 	/// When each that has a timer wants to be looked at: one entry at most per request.
 	timers: BTreeSet<(Time, RequestId)>,
 }
@@ -118,6 +120,7 @@ impl PendingRequests {
 			requests: BTreeMap::new(),
 			by_message_id: BTreeMap::new(),
 			post_queue: VecDeque::new(),
+			forgotten: Vec::new(),
 			timers: BTreeSet::new(),
 		}
 	}
@@ -182,6 +185,11 @@ impl PendingRequests {
 			self.by_message_id.remove(message_id);
 		}
 		Some((request, message_ids))
+	}
+
+	/// Takes the message IDs that were forgotten since.
+	pub fn take_forgotten(&mut self) -> Vec<MessageId> {
+		core::mem::take(&mut self.forgotten)
 	}
 
 	/// Those to be posted, in order.
@@ -292,14 +300,19 @@ impl PendingRequests {
 
 	/// Posts under a new message ID, to a destination to be drawn. A message ID is for one destination alone: two that
 	/// compared theirs must not find the same, and in a new session old SURBs must not be used.
+	///
+	/// Answers to old message IDs count as well, but for those that nobody can know, because no packet of the request was
+	/// sent, and for the oldest of very many.
 	fn rebind<R: RngCore + CryptoRng>(&mut self, id: RequestId, rng: &mut R) {
 		let Some(request) = self.requests.get_mut(&id) else { return };
 		if request.bound_to.take().is_some() {
 			let old = core::mem::replace(&mut request.message_id, MessageId::random(rng));
 			request.old_message_ids.push_back(old);
-			if request.old_message_ids.len() > MAX_OLD_MESSAGE_IDS {
+			let remembered = if request.sent { MAX_OLD_MESSAGE_IDS } else { 0 };
+			while request.old_message_ids.len() > remembered {
 				if let Some(oldest) = request.old_message_ids.pop_front() {
 					self.by_message_id.remove(&oldest);
+					self.forgotten.push(oldest);
 				}
 			}
 			self.by_message_id.insert(request.message_id, id);

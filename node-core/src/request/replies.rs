@@ -7,6 +7,8 @@ use core::fmt;
 /// What it takes to reply to one request: hand it back with the reply, or without one.
 pub struct ReplyTo {
 	pub(crate) session: SessionIndex,
+	/// The session's generation: see `Sessions::generation`.
+	pub(crate) generation: u64,
 	pub(crate) message_id: MessageId,
 	pub(crate) surbs: Vec<Surb>,
 }

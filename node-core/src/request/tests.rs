@@ -245,7 +245,7 @@ fn the_least_recently_seen_request_is_forgotten_first() {
 
 #[test]
 fn a_reply_to_shows_no_surbs() {
-	let reply_to = ReplyTo { session: 3, message_id: id(1), surbs: vec![Surb::from([0xab; 222])] };
+	let reply_to = ReplyTo { session: 3, generation: 0, message_id: id(1), surbs: vec![Surb::from([0xab; 222])] };
 	let shown = format!("{reply_to:?}");
 	assert!(shown.contains("surbs: 1"), "{shown}");
 	assert!(!shown.contains("ab, ab") && !shown.contains("171"), "{shown}");

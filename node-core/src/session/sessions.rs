@@ -12,6 +12,8 @@ use rand_core::{CryptoRng, RngCore};
 pub(crate) struct Sessions {
 	/// `None` until the chain was first heard of.
 	status: Option<SessionStatus>,
+	/// How often the chain started over.
+	generation: u64,
 	/// `None`: there is none, or it is over.
 	previous: Option<Slot>,
 	/// `None` exactly while `status` is.
@@ -24,11 +26,17 @@ impl Sessions {
 	/// `session_0_secret`: the key for session 0, for which nobody can register; for tests and for new chains.
 	pub fn new(session_0_secret: Option<KxSecret>) -> Self {
 		let future_keys = session_0_secret.into_iter().map(|secret| (0, secret.into())).collect();
-		Self { status: None, previous: None, current: None, future_keys }
+		Self { status: None, generation: 0, previous: None, current: None, future_keys }
 	}
 
 	pub fn status(&self) -> Option<SessionStatus> {
 		self.status
+	}
+
+	/// Grows whenever the chain starts over: sessions of different generations have nothing in common, whatever their
+	/// indices.
+	pub fn generation(&self) -> u64 {
+		self.generation
 	}
 
 	/// Moves to `status`. Slots follow their sessions, by index; what has no slot any more is destroyed. Returns whether
@@ -45,6 +53,7 @@ impl Sessions {
 		match old {
 			Some(old) if status.current_index < old.current_index => {
 				log::warn!(target: "mixnet", "The current session stepped back, from {old} to {status}");
+				self.generation += 1;
 				self.future_keys.clear();
 				self.begin_both(status);
 			},
