@@ -39,6 +39,7 @@
 //! - [`statistics`]: counters, and a reason for every drop.
 
 pub mod config;
+mod memory;
 pub mod message;
 mod mixnet;
 pub mod replay;
