@@ -2,7 +2,7 @@
 
 use super::victim::{carry, noise, request, whole, End, Victim, LOCAL_INDEX, SESSION};
 use crate::two_sessions::others;
-use mixnet_node_core::{sphinx::SURB_SIZE, DropReason, ReplyError, ReplyTo, SessionPhase};
+use mixnet_node_core::{sphinx::SURB_SIZE, DropReason, HandlingDelay, ReplyError, ReplyTo, SessionPhase};
 use std::time::Duration;
 
 /// A SURB of noise whose replies are sent to this mixnode, if it is one.
@@ -105,4 +105,36 @@ fn a_reply_that_is_too_large_is_not_remembered() {
 	let posted = victim.mixnet.post_reply(victim.now, reply_to, vec![1; 26 * 2025]);
 	assert_eq!(posted, Err(ReplyError::TooLarge { fragments: 26, max: 25 }));
 	assert_eq!(victim.mixnet.statistics().replies_cached, 0);
+}
+
+/// Strangers keep asking, and the victim's driver keeps answering, while the victim has a request of its own with so many
+/// bytes. Is it sent?
+fn is_sent_among_answers(size: usize) -> bool {
+	let mut victim = Victim::with(9, SessionPhase::DisconnectFromPrev, |config| config.mixnode.queue_capacity = 10);
+	let surbs = [surb(1), surb(2)];
+	// A hundred packets a second, for ten seconds.
+	for seed in 0..1000_u64 {
+		let id = [seed.to_le_bytes(); 2].concat().try_into().unwrap();
+		let (_, reply_to) = victim.takes_request(request(SESSION, seed, &whole(id, 1, &surbs)));
+		// The driver cannot know better than to answer.
+		let _ = victim.mixnet.post_reply(victim.now, reply_to, b"answer".to_vec());
+		if seed == 20 {
+			victim.mixnet.post_request(victim.now, vec![1; size], 2, HandlingDelay::Extrinsic).unwrap();
+		}
+		victim.run(Duration::from_millis(10));
+	}
+	assert!(victim.dropped(DropReason::ReplyQueueFull) > 500);
+	victim.mixnet.statistics().requests_authored > 0
+}
+
+#[test]
+fn a_request_of_one_fragment_is_sent_whatever_strangers_ask() {
+	assert!(is_sent_among_answers(100));
+}
+
+#[test]
+#[ignore = "finds: strangers who keep asking a mixnode keep it from sending requests of several fragments of its own"]
+fn a_request_of_five_fragments_is_sent_whatever_strangers_ask() {
+	// There is room for one when an answer is sent, and the next answer takes it.
+	assert!(is_sent_among_answers(9000));
 }
