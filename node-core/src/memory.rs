@@ -204,6 +204,8 @@ fn sum<const N: usize>(terms: [usize; N]) -> usize {
 mod tests {
 	use super::*;
 
+	type Change = fn(&mut Config);
+
 	#[test]
 	fn the_default_is_a_few_hundred_megabytes_most_of_it_replay_filters() {
 		let config = Config::default();
@@ -217,7 +219,7 @@ mod tests {
 		let default = Config::default();
 		let message = default.max_message_bytes();
 		// A thousand more of each: bytes each that must be reckoned with, and what the field says that it takes.
-		let changes: [(fn(&mut Config), usize, usize); 9] = [
+		let changes: [(Change, usize, usize); 9] = [
 			(|config| config.replay_filter_bytes += 1000, 2, 2),
 			(|config| config.forward_queue_capacity += 1000, 2252, 3000),
 			(|config| config.mixnode.queue_capacity += 1000, 2 * 2252, 2 * 3000),

@@ -13,6 +13,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 const SECONDS: u8 = 8;
 
+/// What a node sent: when, to whom, what.
+type Sent = Vec<(Time, PeerId, Packet)>;
+
 /// A packet that is to be forwarded to ourselves.
 fn to_ourselves(session: u32) -> Packet {
 	let next = Hop { target: Target::Peer(local_peer_id()), kx_public: local_hop(session).kx_public };
@@ -43,7 +46,7 @@ fn offences() -> Vec<(Packet, DropReason)> {
 
 /// What a node sends in [`SECONDS`] of each phase, with requests of its own and packets of others that it is to forward, if
 /// the given packets come to it at some times besides; and how it dropped those.
-fn trace(between: &[Packet]) -> (Vec<(Time, PeerId, Packet)>, BTreeMap<DropReason, u64>) {
+fn trace(between: &[Packet]) -> (Sent, BTreeMap<DropReason, u64>) {
 	let mut victim = Victim::new(1, SessionPhase::CoverToCurrent);
 	let mut next = between.iter().cycle();
 	let mut sent = Vec::new();
