@@ -18,7 +18,8 @@ pub struct AuthoredConfig {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestConfig {
 	/// Most requests pending at a time. Each takes its data, at most 2,025 bytes x
-	/// [`max_fragments_per_message`](Config::max_fragments_per_message) (51 kB by default), and 2.5 kB; an allocator may add a quarter.
+	/// [`max_fragments_per_message`](Config::max_fragments_per_message) (51 kB by default), and 2.5 kB; an allocator
+	/// may add a quarter.
 	pub capacity: usize,
 	/// Destinations to try before giving up. They are drawn with replacement. At least 1.
 	pub destinations: u32,
@@ -34,9 +35,9 @@ pub struct RequestConfig {
 /// How replies are remembered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReplyConfig {
-	/// Most requests remembered; the least recently seen one is forgotten first. Each takes the data of its reply, at most
-	/// 2,025 bytes x [`max_fragments_per_message`](Config::max_fragments_per_message) (51 kB by default) if the driver
-	/// posts no reply that is too large to be sent, and 0.5 kB; an allocator may add a quarter.
+	/// Most requests remembered; the least recently seen one is forgotten first. Each takes the data of its reply, at
+	/// most 2,025 bytes x [`max_fragments_per_message`](Config::max_fragments_per_message) (51 kB by default) if the
+	/// driver posts no reply that is too large to be sent, and 0.5 kB; an allocator may add a quarter.
 	pub capacity: usize,
 	/// Copies of a reply per copy of its request; its SURBs limit them as well.
 	pub copies: u32,
@@ -75,15 +76,15 @@ pub struct Config {
 	pub max_incomplete_messages: usize,
 	/// Most fragments kept over all incomplete messages; each takes at most 2.9 kB.
 	pub max_incomplete_fragments: usize,
-	/// Most fragments of one message, sent or received. All nodes should agree. A message carries at most 2,025 bytes in
-	/// each: this bounds what requests and replies take that are kept as a whole.
+	/// Most fragments of one message, sent or received. All nodes should agree. A message carries at most 2,025 bytes
+	/// in each: this bounds what requests and replies take that are kept as a whole.
 	pub max_fragments_per_message: usize,
-	/// Most bytes of a session's replay filter, also while it grows; there are two sessions. When it is full, the mixnode
-	/// refuses packets for the rest of the session.
+	/// Most bytes of a session's replay filter, also while it grows; there are two sessions. When it is full, the
+	/// mixnode refuses packets for the rest of the session.
 	pub replay_filter_bytes: usize,
 	/// Most requests from others that may wait for [`poll_event`](crate::Mixnet::poll_event). Each takes at most twice
-	/// its data and SURBs, which are at most 2,025 bytes x `max_fragments_per_message` (101 kB by default), and 0.4 kB; an
-	/// allocator may add a quarter.
+	/// its data and SURBs, which are at most 2,025 bytes x `max_fragments_per_message` (101 kB by default), and 0.4 kB;
+	/// an allocator may add a quarter.
 	pub max_queued_requests: usize,
 	/// Mean time that a destination waits before it submits an extrinsic. All nodes must agree.
 	pub mean_extrinsic_delay: Duration,

@@ -1,7 +1,7 @@
 //! How much memory a node takes at most, as its configuration bounds it.
 //!
-//! What strangers send ends up in rooms, and every room has a bound in the [`Config`]. Here the bounds become bytes. The
-//! sum is of heap at rest, between calls; while a call lasts, it may take some packets more.
+//! What strangers send ends up in rooms, and every room has a bound in the [`Config`]. Here the bounds become bytes.
+//! The sum is of heap at rest, between calls; while a call lasts, it may take some packets more.
 //!
 //! Two things are stated rather than measured. Collections hold more than their entries: those that grow by doubling
 //! up to twice as much (see [`list`]), B-trees up to three times (see [`tree`]). And allocators round sizes up, by a
@@ -31,8 +31,8 @@ const LOOPS: usize = 512;
 const FILTER_PARTS: usize = 64 * 4 * POINTER + 32;
 
 impl Config {
-	/// Bytes that one mixnode of a session is reckoned at in [`max_memory_bytes`](Self::max_memory_bytes): it may have 16
-	/// addresses of 128 bytes each, as on the example chain. Where a chain allows more, reckon with more mixnodes.
+	/// Bytes that one mixnode of a session is reckoned at in [`max_memory_bytes`](Self::max_memory_bytes): it may have
+	/// 16 addresses of 128 bytes each, as on the example chain. Where a chain allows more, reckon with more mixnodes.
 	pub const MAX_BYTES_PER_MIXNODE: usize = size_of::<Mixnode>() + 16 * (size_of::<Vec<u8>>() + 128);
 
 	/// The most bytes of heap that one [`Mixnet`](crate::Mixnet) of this configuration keeps between calls, in sessions
@@ -42,9 +42,9 @@ impl Config {
 	/// |---|---|---|
 	/// | replay filters, one for each of two sessions | `replay_filter_bytes`, also while they grow | |
 	/// | packets to be forwarded | `forward_queue_capacity` | 2,252 bytes and 160 of entry |
-	/// | authored packets, in a queue for each of two sessions | the larger `queue_capacity` | 2,252 bytes and 112 of entry |
+	/// | authored packets, in two sessions | the larger `queue_capacity` | 2,252 bytes and 112 of entry |
 	/// | keys of SURBs | `surb_keystore_capacity` | 1,200 bytes and about 280 of entries |
-	/// | fragments of incomplete messages | `max_incomplete_fragments` | 2,025 bytes, 72 of pointers and about 130 of entry |
+	/// | fragments of incomplete messages | `max_incomplete_fragments` | 2,097 bytes and about 130 of entry |
 	/// | incomplete messages | `max_incomplete_messages` | about 860 bytes of entries |
 	/// | requests pending | `request.capacity` | their data: [`max_message_bytes`](Self::max_message_bytes) |
 	/// | replies remembered | `reply.capacity` | their data: as much |
@@ -52,8 +52,8 @@ impl Config {
 	/// | loops outstanding | 512 | |
 	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
 	///
-	/// What the driver does is not bounded, and comes on top: events other than requests that it does not poll (about 200
-	/// bytes each, and the data of answers), peers connected that are no mixnodes of live sessions (about 100 bytes
+	/// What the driver does is not bounded, and comes on top: events other than requests that it does not poll (about
+	/// 200 bytes each, and the data of answers), peers connected that are no mixnodes of live sessions (about 100 bytes
 	/// each), keys restored before the first session status, replies larger than a message may be (they are remembered
 	/// all the same), and room that is reserved in the vectors of requests that it posts and of mixnodes that it tells.
 	pub fn max_memory_bytes(&self, mixnodes: usize) -> usize {

@@ -1,8 +1,8 @@
 //! A node among enemies: whatever bytes its peers and strangers send, it drops what is wrong, says why, counts it, and
 //! goes on as if nothing had come. (Floods of it are in `flood.rs`.)
 //!
-//! One node alone, in virtual time, whose keys the tests know: what it is sent is made here, and so is what the mixnodes
-//! do that it sends to.
+//! One node alone, in virtual time, whose keys the tests know: what it is sent is made here, and so is what the
+//! mixnodes do that it sends to.
 //!
 //! - `victim`: the node, its enemies' tools, and the mixnodes around it.
 //! - `keys`: public keys of low order, and keys spelt in other ways than one.

@@ -1,15 +1,15 @@
 //! Routing actions that make no sense: to be forwarded to ourselves, to nobody; delivered where nothing is delivered.
 
 use super::victim::{
-	forge, index, local_hop, local_secret, noise, request, to_forward, whole, Victim, DELIVER_COVER_WITH_ID,
-	DELIVER_REPLY, DELIVER_REQUEST, LOCAL_INDEX, SESSION,
+	forge, index, local_hop, local_public, local_secret, noise, request, to_forward, whole, Victim,
+	DELIVER_COVER_WITH_ID, DELIVER_REPLY, DELIVER_REQUEST, LOCAL_INDEX, SESSION,
 };
 use crate::{
 	support::{mixnode, rng},
 	two_sessions::{local_peer_id, others},
 };
 use mixnet_node_core::{
-	sphinx::{build_cover, build_surb, Hop, SurbId, Target},
+	sphinx::{build_cover, build_surb, use_surb, Hop, SurbId, Target},
 	DropReason, KxPublic, KxSecret, PeerId, SessionPhase,
 };
 use std::time::Duration;
@@ -54,7 +54,7 @@ fn what_is_to_be_forwarded_to_a_peer_goes_to_that_peer_and_in_its_time() {
 fn what_is_to_be_forwarded_to_a_mixnode_that_bears_our_peer_id_is_dropped() {
 	let mixnodes = |session| {
 		let mut mixnodes = others(session);
-		mixnodes.push(mixnode(local_peer_id(), super::victim::local_public(session)));
+		mixnodes.push(mixnode(local_peer_id(), local_public(session)));
 		// Somebody else's key, or one of ours that is lost.
 		mixnodes.push(mixnode(local_peer_id(), KxPublic(kx_public(9))));
 		mixnodes
@@ -102,7 +102,7 @@ fn a_reply_over_a_surb_that_is_not_ours_is_dropped() {
 		let mut rng = rng(seed);
 		let id = SurbId::random(&mut rng);
 		let (surb, ..) = build_surb(&mut rng, index(LOCAL_INDEX), &[local_hop(SESSION)], id).unwrap();
-		let (_, packet) = mixnet_node_core::sphinx::use_surb(surb, &whole([1; 16], 1, &[])).unwrap();
+		let (_, packet) = use_surb(surb, &whole([1; 16], 1, &[])).unwrap();
 		for _ in 0..2 {
 			victim.refuses(packet.clone(), DropReason::UnknownSurb, "not ours");
 		}

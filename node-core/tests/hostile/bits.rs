@@ -1,9 +1,12 @@
 //! Every bit of a packet flipped; packets of other sizes.
 
-use super::victim::{flipped, fragment, numbers, reply, request, to_forward, whole, End, Victim, SESSION};
-use crate::hostile::victim::carry;
+use super::victim::{
+	carry, flipped, fragment, local_hop, noise, numbers, other_hop, reply, request, to_forward, whole, End, Victim,
+	SESSION,
+};
+use crate::{support::rng, two_sessions::secrets};
 use mixnet_node_core::{
-	sphinx::{HEADER_SIZE, PACKET_SIZE, PAYLOAD_SIZE},
+	sphinx::{build_request, Action, Opened, HEADER_SIZE, PACKET_SIZE, PAYLOAD_SIZE},
 	DropReason, Packet, SessionPhase,
 };
 use std::time::Duration;
@@ -56,21 +59,21 @@ fn a_flipped_bit_in_the_payload_of_a_request_is_always_refused_and_the_genuine_o
 #[test]
 fn a_flipped_bit_in_the_payload_of_a_packet_to_forward_travels_on_and_is_refused_at_its_end() {
 	// A hop cannot tell. The copy that comes first is the one that is forwarded, and it is noise to its destination.
-	let route = [super::victim::local_hop(SESSION), super::victim::other_hop(SESSION, 3)];
+	let route = [local_hop(SESSION), other_hop(SESSION, 3)];
 	let payload = whole([1; 16], 7, &[]);
-	let packet = mixnet_node_core::sphinx::build_request(&mut crate::support::rng(1), &route, &payload).unwrap().packet;
+	let packet = build_request(&mut rng(1), &route, &payload).unwrap().packet;
 	for (changed, arrives) in [(packet.clone(), true), (flipped(&packet, HEADER_SIZE * 8 + 100), false)] {
 		let mut victim = Victim::new(1, SessionPhase::DisconnectFromPrev);
 		assert_eq!(victim.handle(changed.clone()), None);
 		victim.refuses(packet.clone(), DropReason::Replayed, "the other copy");
 		victim.refuses(changed, DropReason::Replayed, "the same copy");
 		let sent = victim.run(Duration::from_secs(11));
-		let secret = &crate::two_sessions::secrets(SESSION)[3];
+		let secret = &secrets(SESSION)[3];
 		let arrived: Vec<_> = sent
 			.into_iter()
 			.filter_map(|(_, _, mut packet)| {
-				let opened = mixnet_node_core::sphinx::Opened::open(secret, &packet).ok()?;
-				let is_request = *opened.action() == mixnet_node_core::sphinx::Action::DeliverRequest;
+				let opened = Opened::open(secret, &packet).ok()?;
+				let is_request = *opened.action() == Action::DeliverRequest;
 				is_request.then(|| opened.request_payload(&mut packet).is_ok_and(|data| *data == payload))
 			})
 			.collect();
@@ -133,7 +136,7 @@ fn packets_of_any_other_size_are_no_packets() {
 fn noise_is_dropped() {
 	let mut victim = Victim::new(1, SessionPhase::RequestsToCurrent);
 	for seed in 0..2000 {
-		victim.refuses(Packet::from(super::victim::noise(seed)), DropReason::UnknownKey, "noise");
+		victim.refuses(Packet::from(noise(seed)), DropReason::UnknownKey, "noise");
 	}
 	for byte in 0..=255 {
 		let packet = Packet::from([byte; PACKET_SIZE]);
@@ -148,7 +151,7 @@ fn every_byte_of_a_fragment_may_be_noise() {
 	let mut victim = Victim::new(1, SessionPhase::DisconnectFromPrev);
 	for seed in 0..500 {
 		let mut payload = fragment([0; 16], 0, 0, 0, 0, 0);
-		payload[16..].copy_from_slice(&super::victim::noise::<2032>(seed));
+		payload[16..].copy_from_slice(&noise::<2032>(seed));
 		let before = numbers(&victim.mixnet.statistics()).0[1];
 		let reason = victim.handle(request(SESSION, seed, &payload));
 		assert!(matches!(reason, None | Some(DropReason::BadFragment)), "{reason:?}");

@@ -1,6 +1,6 @@
 //! Packets sent again, or sent in the wrong session.
 
-use super::victim::{flipped, local_hop, local_public, request, to_forward, whole, Victim, SESSION};
+use super::victim::{carry, flipped, local_hop, local_public, request, to_forward, whole, End, Victim, SESSION};
 use crate::{
 	support::{mixnode, rng},
 	two_sessions::{local_peer_id, others, secrets},
@@ -167,7 +167,7 @@ fn a_loop_of_ours_comes_back_once() {
 	let mut victim = Victim::new(8, SessionPhase::DisconnectFromPrev);
 	let mut returned = 0;
 	for (_, to, packet) in victim.run(Duration::from_secs(5)) {
-		if let (_, super::victim::End::Victim(packet)) = super::victim::carry(SESSION, to, packet) {
+		if let (_, End::Victim(packet)) = carry(SESSION, to, packet) {
 			assert_eq!(victim.handle(packet.clone()), None);
 			returned += 1;
 			victim.refuses(packet, DropReason::UnknownLoopCover, "again");

@@ -2,7 +2,7 @@
 
 use super::victim::{carry, noise, request, whole, End, Victim, LOCAL_INDEX, SESSION};
 use crate::two_sessions::others;
-use mixnet_node_core::{sphinx::SURB_SIZE, DropReason, HandlingDelay, ReplyError, ReplyTo, SessionPhase};
+use mixnet_node_core::{sphinx::SURB_SIZE, DropReason, HandlingDelay, PeerId, ReplyError, ReplyTo, SessionPhase};
 use std::time::Duration;
 
 /// A SURB of noise whose replies are sent to this mixnode, if it is one.
@@ -21,7 +21,7 @@ fn asked(victim: &mut Victim, seed: u64, firsts: &[u16]) -> ReplyTo {
 }
 
 /// Replies that the victim sends within a minute: cover, and nothing else, can be opened by those that it is sent to.
-fn replies_sent(victim: &mut Victim) -> Vec<mixnet_node_core::PeerId> {
+fn replies_sent(victim: &mut Victim) -> Vec<PeerId> {
 	let sent = victim.run(Duration::from_secs(60));
 	let nowhere = |(_, to, packet)| matches!(carry(SESSION, to, packet).1, End::Nowhere).then_some(to);
 	sent.into_iter().filter_map(nowhere).collect()
@@ -107,8 +107,8 @@ fn a_reply_that_is_too_large_is_not_remembered() {
 	assert_eq!(victim.mixnet.statistics().replies_cached, 0);
 }
 
-/// Strangers keep asking, and the victim's driver keeps answering, while the victim has a request of its own with so many
-/// bytes. Is it sent?
+/// Strangers keep asking, and the victim's driver keeps answering, while the victim has a request of its own with so
+/// many bytes. Is it sent?
 fn is_sent_among_answers(size: usize) -> bool {
 	let mut victim = Victim::with(9, SessionPhase::DisconnectFromPrev, |config| config.mixnode.queue_capacity = 10);
 	let surbs = [surb(1), surb(2)];

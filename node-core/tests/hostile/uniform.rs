@@ -7,7 +7,7 @@ use super::victim::{
 use crate::{support::rng, two_sessions::local_peer_id};
 use mixnet_node_core::{
 	sphinx::{build_cover, Hop, Target, HEADER_SIZE},
-	DropReason, HandlingDelay, KxSecret, Packet, PeerId, SessionPhase, Time,
+	Config, DropReason, HandlingDelay, KxSecret, Packet, PeerId, SessionPhase, Time,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -28,7 +28,7 @@ fn offences() -> Vec<(Packet, DropReason)> {
 	let mut offences = vec![(Packet::from([0; 2252]), DropReason::Malformed)];
 	for session in [SESSION - 1, SESSION] {
 		let forged = |seed, action: &[u8]| forge(local_secret(session), kx_public(seed), action);
-		let fragment = |seed, payload| request(session, seed, &payload);
+		let delivered = |seed, payload| request(session, seed, &payload);
 		offences.extend([
 			(Packet::from(noise(u64::from(session))), DropReason::UnknownKey),
 			(flipped(&to_forward(session, 21), 300), DropReason::UnknownKey),
@@ -37,15 +37,15 @@ fn offences() -> Vec<(Packet, DropReason)> {
 			(forged(24, &DELIVER_COVER_WITH_ID), DropReason::UnknownLoopCover),
 			(forged(25, &(LOCAL_INDEX + 1).to_le_bytes()), DropReason::BadNextHop),
 			(to_ourselves(session), DropReason::BadNextHop),
-			(flipped(&fragment(26, whole([26; 16], 1, &[])), HEADER_SIZE * 8), DropReason::BadPayload),
-			(fragment(27, super::victim::fragment([27; 16], 0, 1, 0, 0, 0)), DropReason::BadFragment),
+			(flipped(&delivered(26, whole([26; 16], 1, &[])), HEADER_SIZE * 8), DropReason::BadPayload),
+			(delivered(27, fragment([27; 16], 0, 1, 0, 0, 0)), DropReason::BadFragment),
 		]);
 	}
 	offences
 }
 
-/// What a node sends in [`SECONDS`] of each phase, with requests of its own and packets of others that it is to forward, if
-/// the given packets come to it at some times besides; and how it dropped those.
+/// What a node sends in [`SECONDS`] of each phase, with requests of its own and packets of others that it is to
+/// forward, if the given packets come to it at some times besides; and how it dropped those.
 fn trace(between: &[Packet]) -> (Sent, BTreeMap<DropReason, u64>) {
 	let mut victim = Victim::new(1, SessionPhase::CoverToCurrent);
 	let mut next = between.iter().cycle();
@@ -124,7 +124,7 @@ fn what_a_node_sends_does_not_show_replays() {
 #[test]
 fn what_a_node_sends_does_not_show_messages_that_it_gave_up_or_had_no_room_for() {
 	let trace = |hostile: bool| {
-		let change = |config: &mut mixnet_node_core::Config| {
+		let change = |config: &mut Config| {
 			config.max_incomplete_messages = 2;
 			config.max_queued_requests = 2;
 			config.reply.capacity = 4;

@@ -88,8 +88,8 @@ pub fn whole(id: [u8; 16], fill: u8, surbs: &[[u8; SURB_SIZE]]) -> PayloadData {
 	fragment
 }
 
-/// A packet with this public key, whatever it is, and these actions, whatever they are, that opens under the secret key:
-/// as somebody makes it who knows the secret that the two share. Its payload is noise.
+/// A packet with this public key, whatever it is, and these actions, whatever they are, that opens under the secret
+/// key: as somebody makes it who knows the secret that the two share. Its payload is noise.
 pub fn forge(secret: [u8; 32], kx_public: [u8; 32], action: &[u8]) -> Packet {
 	let shared = MontgomeryPoint(kx_public).mul_clamped(secret).to_bytes();
 	let small = Params::new().hash_length(64).key(&shared).personal(b"sphinx-small-d-s").hash(&[]);
