@@ -17,14 +17,16 @@ pub struct AuthoredConfig {
 	/// round-trip estimate.
 	pub mean_period: Duration,
 	/// Most request and reply packets that may wait to replace drop cover. All nodes should agree on the mixnodes' one.
-	/// No message of more fragments can be posted.
+	/// No message of more fragments can be posted. Each takes at most 3 kB; there is a queue in each of two sessions.
 	pub queue_capacity: usize,
 }
 
 /// How requests are repeated until they are answered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestConfig {
-	/// Most requests pending at a time.
+	/// Most requests pending at a time. Each takes its data, at most 2,025 bytes x
+	/// [`max_fragments_per_message`](Config::max_fragments_per_message) (51 kB by default), and 2.5 kB; an allocator
+	/// may add a quarter.
 	pub capacity: usize,
 	/// Destinations to try before giving up. They are drawn with replacement. At least 1.
 	pub destinations: u32,
@@ -40,7 +42,9 @@ pub struct RequestConfig {
 /// How replies are remembered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReplyConfig {
-	/// Most requests remembered; the least recently seen one is forgotten first.
+	/// Most requests remembered; the least recently seen one is forgotten first. Each takes the data of its reply, at
+	/// most 2,025 bytes x [`max_fragments_per_message`](Config::max_fragments_per_message) (51 kB by default), and
+	/// 0.5 kB; an allocator may add a quarter.
 	pub capacity: usize,
 	/// Copies of a reply per copy of its request; its SURBs limit them as well.
 	pub copies: u32,
@@ -58,6 +62,9 @@ pub struct LoopConfig {
 }
 
 /// Configuration of a [`Mixnet`](crate::Mixnet). The defaults are the reference's. (PROTOCOL.md, sections 6 to 10)
+///
+/// Whatever others send, the memory of a node is bounded by some of the fields, which say what they amount to.
+/// [`max_memory_bytes`](Self::max_memory_bytes) is the sum.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
 	/// Used in sessions in which we are a mixnode.
@@ -78,19 +85,25 @@ pub struct Config {
 	/// Time per hop, network and processing: a conservative estimate. Retry timers never count with less, and with more
 	/// where loop cover shows that it takes more, up to ten times this. Loops are overdue by this estimate.
 	pub per_hop_network_delay: Duration,
-	/// Most packets waiting to be forwarded; each takes about 2.3 kB.
+	/// Most packets waiting to be forwarded. Each takes at most 3 kB.
 	pub forward_queue_capacity: usize,
-	/// Most SURBs whose keys we keep; each takes about 1.3 kB. The oldest are forgotten first.
+	/// Most SURBs whose keys we keep, and fragments that came over them and wait for others; each takes at most 6 kB. The
+	/// oldest are forgotten first.
 	pub surb_keystore_capacity: usize,
-	/// Most incomplete messages kept; the least recently used is forgotten first.
+	/// Most incomplete requests of others kept; the least recently used is forgotten first. Each takes at most 1.2 kB beside its
+	/// fragments.
 	pub max_incomplete_messages: usize,
-	/// Most fragments kept over all incomplete messages; each takes about 2 kB.
+	/// Most fragments kept over all incomplete requests; each takes at most 2.9 kB.
 	pub max_incomplete_fragments: usize,
-	/// Most fragments of one message, sent or received. All nodes should agree.
+	/// Most fragments of one message, sent or received. All nodes should agree. A message carries at most 2,025 bytes
+	/// in each: this bounds what requests and replies take that are kept as a whole.
 	pub max_fragments_per_message: usize,
-	/// Most bytes of a session's replay filter. When it is full, the mixnode refuses packets for the rest of the session.
+	/// Most bytes of a session's replay filter, also while it grows; there are two sessions. When it is full, the
+	/// mixnode refuses packets for the rest of the session.
 	pub replay_filter_bytes: usize,
-	/// Most requests from others that may wait for [`poll_event`](crate::Mixnet::poll_event).
+	/// Most requests from others that may wait for [`poll_event`](crate::Mixnet::poll_event). Each takes at most twice
+	/// its data and SURBs, which are at most 2,025 bytes x `max_fragments_per_message` (101 kB by default), and 0.4 kB;
+	/// an allocator may add a quarter.
 	pub max_queued_requests: usize,
 	/// Mean time that a destination waits before it submits an extrinsic. All nodes must agree.
 	pub mean_extrinsic_delay: Duration,

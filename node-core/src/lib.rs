@@ -45,6 +45,7 @@ extern crate alloc;
 
 pub mod config;
 pub mod loops;
+mod memory;
 pub mod message;
 mod mixnet;
 pub mod replay;

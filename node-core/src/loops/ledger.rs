@@ -5,7 +5,7 @@ use alloc::{
 	boxed::Box,
 	collections::{BTreeMap, VecDeque},
 };
-use core::time::Duration;
+use core::{mem::size_of, time::Duration};
 
 /// A loop, as it was sent.
 #[derive(Clone, Debug)]
@@ -65,6 +65,11 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+	/// Sizes in bytes of entries: see the fields.
+	pub const OUT_SIZE: usize = size_of::<((Time, u64), (CoverId, DueLoop))>();
+	/// As [`Self::OUT_SIZE`].
+	pub const OVERDUE_SIZE: usize = size_of::<(CoverId, OverdueLoop)>();
+
 	/// Keeps at most `capacity` loops that are not judged, and as many that are overdue.
 	pub fn new(capacity: usize) -> Self {
 		Self {

@@ -44,6 +44,14 @@ pub(crate) struct LoopMonitor {
 }
 
 impl LoopMonitor {
+	/// Sizes in bytes of the entry of a loop that is out, of an ID with what is remembered by it, and of a score.
+	pub const ENTRY_SIZES: [usize; 3] = [Ledger::OUT_SIZE, Ledger::OVERDUE_SIZE, Suspicion::SCORE_SIZE];
+
+	/// The most loops that are out, and the most scores, in a session of so many mixnodes.
+	pub fn entries(config: &Config, authored: &AuthoredConfig, num_mixnodes: usize) -> [usize; 2] {
+		[capacity(config, authored), num_mixnodes.saturating_add(Suspicion::max_links(num_mixnodes))]
+	}
+
 	pub fn new(config: &Config, authored: &AuthoredConfig, num_mixnodes: usize) -> Self {
 		let bound = config.loops.max_loss;
 		let alternatives = LOSS_ALTERNATIVES.map(|share| bound + (1.0 - bound) * share);

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::MixnodeIndex;
 use alloc::{collections::BTreeMap, vec::Vec};
+use core::mem::size_of;
 use rand_core::RngCore;
 use rand_distr::{Distribution, Uniform};
 
@@ -88,6 +89,19 @@ pub(super) struct Suspicion {
 }
 
 impl Suspicion {
+	/// Size in bytes of the largest entry.
+	pub const SCORE_SIZE: usize = size_of::<(Link, Tally)>();
+
+	/// The most links that are scored in a session of so many mixnodes.
+	pub fn max_links(num_mixnodes: usize) -> usize {
+		let all = num_links(num_mixnodes);
+		if all <= MAX_LINKS {
+			all
+		} else {
+			num_mixnodes.saturating_mul(2)
+		}
+	}
+
 	pub fn new(num_mixnodes: usize) -> Self {
 		Self { num_mixnodes, mixnodes: BTreeMap::new(), links: BTreeMap::new() }
 	}
@@ -183,7 +197,7 @@ pub(super) fn links_of(path: &[MixnodeIndex]) -> impl Iterator<Item = Link> + '_
 }
 
 fn num_links(num_mixnodes: usize) -> usize {
-	num_mixnodes.saturating_mul(num_mixnodes + 1)
+	num_mixnodes.saturating_mul(num_mixnodes.saturating_add(1))
 }
 
 fn is_scored(num_mixnodes: usize, (from, to): &Link) -> bool {

@@ -121,8 +121,10 @@ pub struct Mixnet<R> {
 	forward_queue: ForwardQueue,
 	network_delay: NetworkDelay,
 
-	/// One for requests and replies of all sessions.
-	assembler: Assembler,
+	/// Of all sessions.
+	request_assembler: Assembler,
+	/// One of its own for replies: only whom we asked can fill it, and nobody else push out what is in it.
+	reply_assembler: Assembler,
 	surb_keystore: SurbKeystore,
 
 	pending: PendingRequests,
@@ -156,9 +158,15 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			connected: BTreeSet::new(),
 			forward_queue: ForwardQueue::new(config.forward_queue_capacity),
 			network_delay: NetworkDelay::new(config.per_hop_network_delay),
-			assembler: Assembler::new(
+			request_assembler: Assembler::new(
 				config.max_incomplete_messages,
 				config.max_incomplete_fragments,
+				config.max_fragments_per_message,
+			),
+			// Replies come over SURBs; there are not more fragments of them on their way.
+			reply_assembler: Assembler::new(
+				config.surb_keystore_capacity,
+				config.surb_keystore_capacity,
 				config.max_fragments_per_message,
 			),
 			surb_keystore: SurbKeystore::new(config.surb_keystore_capacity),
@@ -217,7 +225,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			surbs_kept: self.surb_keystore.len() as u64,
 			..self.statistics.clone()
 		};
-		statistics.count_drops(DropReason::IncompleteMessage, self.assembler.evicted_messages());
+		let evicted = self.request_assembler.evicted_messages() + self.reply_assembler.evicted_messages();
+		statistics.count_drops(DropReason::IncompleteMessage, evicted);
 		statistics.count_drops(DropReason::SurbEvicted, self.surb_keystore.evicted());
 		statistics
 	}

@@ -2,7 +2,7 @@
 
 use super::{AddressedPacket, Event, Mixnet};
 use crate::{
-	message::{AssembledMessage, FragmentError},
+	message::{AssembledMessage, Assembler, FragmentError},
 	replay::{ReplayError, ReplayTag},
 	request::ReplyTo,
 	sphinx::{reply_payload, Action, CoverId, Opened, Packet, PayloadData, SurbId, Target, UnwrapError},
@@ -101,7 +101,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		session.replay.insert(tag).map_err(drop_reason)?;
 		let session = session.index;
 		self.statistics.requests_delivered += 1;
-		let Some(message) = self.assemble(fragment)? else { return Ok(()) };
+		let Some(message) = assemble(&mut self.request_assembler, fragment)? else { return Ok(()) };
 		let generation = self.sessions.generation();
 		let reply_to = ReplyTo { session, generation, message_id: message.id, surbs: message.surbs };
 		self.handle_request(reply_to, message.data)
@@ -112,7 +112,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let fragment = reply_payload(&keys, &mut packet).map_err(|_| DropReason::BadPayload)?;
 		self.statistics.replies_delivered += 1;
 		// SURBs in a reply have no use: nothing can be sent back for it.
-		let Some(message) = self.assemble(fragment)? else { return Ok(()) };
+		let Some(message) = assemble(&mut self.reply_assembler, fragment)? else { return Ok(()) };
 		self.handle_reply(&request_message_id, message.data)
 	}
 
@@ -125,18 +125,18 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Ok(())
 	}
 
-	fn assemble(&mut self, fragment: &PayloadData) -> Result<Option<AssembledMessage>, DropReason> {
-		self.assembler.insert(fragment).map_err(|error| match error {
-			FragmentError::Duplicate => DropReason::RepeatedFragment,
-			_ => DropReason::BadFragment,
-		})
-	}
-
 	/// Queues the event that a new request of another node is.
 	pub(super) fn push_request_event(&mut self, reply_to: ReplyTo, data: Vec<u8>) {
 		self.queued_requests += 1;
 		self.events.push_back(Event::Request { message_id: reply_to.message_id, data, reply_to });
 	}
+}
+
+fn assemble(assembler: &mut Assembler, fragment: &PayloadData) -> Result<Option<AssembledMessage>, DropReason> {
+	assembler.insert(fragment).map_err(|error| match error {
+		FragmentError::Duplicate => DropReason::RepeatedFragment,
+		_ => DropReason::BadFragment,
+	})
 }
 
 fn drop_reason(error: ReplayError) -> DropReason {

@@ -11,7 +11,8 @@ use crate::{
 use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
 
-/// Why no copy of a reply was sent. It is remembered all the same, and sent when the request is repeated.
+/// Why no copy of a reply was sent. Unless it is too large for any message, it is remembered all the same, and sent when
+/// the request is repeated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ReplyError {
 	/// The session that the request came in takes no replies any more.
@@ -70,6 +71,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// remembers the reply for repeats of the request. `Ok` if at least one copy is on its way.
 	pub fn post_reply(&mut self, now: Time, reply_to: ReplyTo, data: Vec<u8>) -> Result<(), ReplyError> {
 		self.advance(now);
+		let max = self.config.max_fragments_per_message;
+		if let Err(error) = split(reply_to.message_id, &data, 0, max) {
+			self.abandon_request(reply_to);
+			self.statistics.count_drop(DropReason::ReplyNotSent);
+			return Err(ReplyError::TooLarge { fragments: error.needed, max: error.max });
+		}
 		let reply = CachedReply { message_id: MessageId::random(&mut self.rng), data };
 		if !self.replies.answer(reply_to.message_id, reply.clone()) {
 			return Err(ReplyError::AlreadyReplied);

@@ -1,7 +1,8 @@
 //! Replay protection: no packet is acted on twice under one key.
 //!
 //! A Sphinx packet is recognised by the secret it shares with us, not by its bytes: an attacker can change bytes of a
-//! copy (all of the payload, and one bit of the header), but not the secret, without losing its MAC. We keep a keyed
+//! copy (all of the payload, and the public key within a few values that give the same secret), but not the secret,
+//! without losing its MAC. We keep a keyed
 //! 64-bit tag of every secret that we acted on, for as long as the session's key lives.
 //!
 //! - `tag`: from shared secret to tag.

@@ -104,6 +104,7 @@ fn a_request_has_its_destinations_attempts_and_copies_and_no_more() {
 			// The later deadline counts.
 			assert!(pending.posted(request, (7, destination(destination_number)), at(now + 20)));
 			assert!(!pending.posted(request, (7, destination(destination_number)), at(now + 10)));
+			pending.note_sent(request);
 			assert_eq!(pending.get(request).unwrap().stage, Stage::Waiting);
 			assert_eq!(pending.post_queue().len(), 0);
 			assert_eq!(pending.next_timer(), Some(at(now + 20)));
@@ -129,7 +130,8 @@ fn requests_leave_a_session_that_takes_none_any_more() {
 	let mut rng = rng();
 	let mut pending = pending();
 	let ids: Vec<_> = (0..3).map(|_| pending.insert(&mut rng, at(0), vec![], 0, HandlingDelay::Extrinsic)).collect();
-	// One waits for an answer, one is half posted, one is not.
+	// One was sent and waits for an answer, one is half posted, one is not.
+	pending.note_sent(ids[0]);
 	pending.posted(ids[0], (1, destination(0)), at(10));
 	pending.posted(ids[0], (1, destination(0)), at(10));
 	pending.posted(ids[1], (1, destination(0)), at(10));
@@ -144,14 +146,17 @@ fn requests_leave_a_session_that_takes_none_any_more() {
 		assert_eq!(request.message_id == *before, *id == ids[2]);
 		assert_eq!(request.bound_to, None);
 		assert_eq!(request.stage, Stage::Posting { copies: 2, blocked: None });
-		assert_eq!(pending.by_message_id(before), Some(*id));
+		// Nobody can answer what was not sent.
+		assert_eq!(pending.by_message_id(before), (*id != ids[1]).then_some(*id));
 	}
+	assert_eq!(pending.take_forgotten(), [before[1]]);
 	// However often that happens, what is remembered is bounded.
 	for session in 2..100 {
 		pending.posted(ids[0], (session, destination(0)), at(10));
 		pending.leave_sessions(&mut rng, |other| other != session);
 	}
-	assert_eq!(pending.remove(ids[0]).unwrap().1.len(), 9);
+	// (Three destinations, a message ID each.)
+	assert_eq!(pending.remove(ids[0]).unwrap().1.len(), 3);
 }
 
 #[test]

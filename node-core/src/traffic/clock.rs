@@ -26,7 +26,7 @@ impl PoissonClock {
 	/// Ticks every `mean` on average from now on; `None`: stops. Setting the mean that it has already changes nothing.
 	pub fn set_mean<R: RngCore + ?Sized>(&mut self, now: Time, mean: Option<Duration>, rng: &mut R) {
 		if self.running.map(|(mean, _)| mean) != mean {
-			self.running = mean.map(|mean| (mean, now + draw(mean, rng)));
+			self.running = mean.and_then(|mean| tick_after(now, mean, rng));
 		}
 	}
 
@@ -38,16 +38,14 @@ impl PoissonClock {
 	/// Takes the tick that is due. The one after it follows at a random time after the time that this one was due at,
 	/// not after now: else every delay of the driver's would slow the clock down.
 	pub fn advance<R: RngCore + ?Sized>(&mut self, rng: &mut R) {
-		if let Some((mean, next)) = &mut self.running {
-			*next += draw(*mean, rng);
-		}
+		self.running = self.running.and_then(|(mean, next)| tick_after(next, mean, rng));
 	}
 
 	/// Gives up ticks that are far too late. Returns whether there were any.
 	pub fn skip_late<R: RngCore + ?Sized>(&mut self, now: Time, rng: &mut R) -> bool {
-		match &mut self.running {
-			Some((mean, next)) if now - *next > mean.saturating_mul(MAX_LAG_PERIODS).max(MAX_LAG) => {
-				*next = now + draw(*mean, rng);
+		match self.running {
+			Some((mean, next)) if now - next > mean.saturating_mul(MAX_LAG_PERIODS).max(MAX_LAG) => {
+				self.running = tick_after(now, mean, rng);
 				true
 			},
 			_ => false,
@@ -55,7 +53,10 @@ impl PoissonClock {
 	}
 }
 
-fn draw<R: RngCore + ?Sized>(mean: Duration, rng: &mut R) -> Duration {
+/// The mean, and the tick that follows at a random time after `time`; `None` at the end of all time, where a tick would be
+/// followed by itself, for ever.
+fn tick_after<R: RngCore + ?Sized>(time: Time, mean: Duration, rng: &mut R) -> Option<(Duration, Time)> {
 	let multiple: f64 = Exp1.sample(rng);
-	scale(mean, multiple)
+	let next = time + scale(mean, multiple);
+	(next > time).then_some((mean, next))
 }

@@ -1,0 +1,267 @@
+//! How much memory a node takes at most, as its configuration bounds it.
+//!
+//! What strangers send ends up in rooms, and every room has a bound in the [`Config`]. Here the bounds become bytes.
+//! The sum is of heap at rest, between calls; while a call lasts, it may take some packets more.
+//!
+//! Two things are stated rather than measured. Collections hold more than their entries: those that grow by doubling
+//! up to twice as much (see [`list`]), B-trees up to three times (see [`tree`]). And allocators round sizes up, by a
+//! quarter at most for all sizes that matter here (see [`rounded`]).
+
+use crate::{
+	loops::LoopMonitor,
+	message::{MAX_DATA, MAX_SURBS_PER_FRAGMENT},
+	mixnet::Event,
+	request::{CachedReply, Pending, RequestId},
+	session::{KeyPair, Session},
+	sphinx::{MixnodeIndex, SurbId, SurbKeys, MAX_HOPS, PACKET_SIZE, SURB_SIZE},
+	traffic::{AuthoredPacket, ForwardPacket},
+	Config, MessageId, Mixnode, PeerId, Time,
+};
+use alloc::{boxed::Box, vec::Vec};
+use core::mem::size_of;
+
+/// A key of one layer of a payload, and the pointer to it.
+const PAYLOAD_KEY: usize = 192 + POINTER;
+const POINTER: usize = size_of::<usize>();
+/// A number that says when something was used, or how old it is.
+const AGE: usize = size_of::<u64>();
+/// Message IDs that a pending request may have had, and the one it has.
+const MESSAGE_IDS: usize = 9;
+/// The parts that a replay filter is in, and its key.
+const FILTER_PARTS: usize = 64 * 4 * POINTER + 32;
+
+impl Config {
+	/// Bytes that one mixnode of a session is reckoned at in [`max_memory_bytes`](Self::max_memory_bytes): it may have
+	/// 16 addresses of 128 bytes each, as on the example chain. Where a chain allows more, reckon with more mixnodes.
+	pub const MAX_BYTES_PER_MIXNODE: usize = size_of::<Mixnode>() + 16 * (size_of::<Vec<u8>>() + 128);
+
+	/// The most bytes of heap that one [`Mixnet`](crate::Mixnet) of this configuration keeps between calls, in sessions
+	/// of at most `mixnodes` mixnodes, whatever others send it.
+	///
+	/// | room | bounded by | each |
+	/// |---|---|---|
+	/// | replay filters, one for each of two sessions | `replay_filter_bytes`, also while they grow | |
+	/// | packets to be forwarded | `forward_queue_capacity` | 2,252 bytes and 160 of entry |
+	/// | authored packets, in two sessions | the larger `queue_capacity` | 2,252 bytes and 112 of entry |
+	/// | keys of SURBs | `surb_keystore_capacity` | 1,200 bytes and about 280 of entries |
+	/// | fragments of incomplete requests | `max_incomplete_fragments` | 2,097 bytes and about 130 of entry |
+	/// | incomplete requests | `max_incomplete_messages` | about 860 bytes of entries |
+	/// | fragments of incomplete replies | `surb_keystore_capacity` | as those of requests, a message each |
+	/// | requests pending | `request.capacity` | their data: [`max_message_bytes`](Self::max_message_bytes) |
+	/// | replies remembered | `reply.capacity` | their data: as much |
+	/// | requests to be polled | `max_queued_requests` | their data and SURBs: twice as much |
+	/// | loops out and overdue, in two sessions | twice those out on average, 16,384 at most | about 1,000 bytes |
+	/// | scores of mixnodes and links, in two sessions | `mixnodes`; links: 16,384, or 2 for each mixnode | about 250 bytes |
+	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
+	///
+	/// What the driver does is not bounded, and comes on top: events other than requests that it does not poll (about
+	/// 200 bytes each, and the data of answers), peers connected that are no mixnodes of live sessions (about 100 bytes
+	/// each), keys restored before the first session status, and room that is reserved in the vectors of requests that it
+	/// posts and of mixnodes that it tells.
+	pub fn max_memory_bytes(&self, mixnodes: usize) -> usize {
+		let rooms = [
+			self.forward_queue_bytes(),
+			self.authored_queues_bytes(),
+			self.surb_keystore_bytes(),
+			self.assembler_bytes(self.max_incomplete_messages, self.max_incomplete_fragments),
+			self.assembler_bytes(self.surb_keystore_capacity, self.surb_keystore_capacity),
+			self.pending_bytes(),
+			self.reply_cache_bytes(),
+			self.queued_requests_bytes(),
+			self.loops_bytes(mixnodes),
+			topologies_bytes(mixnodes),
+			sessions_bytes(),
+		];
+		rooms.into_iter().map(rounded).fold(self.replay_filters_bytes(), usize::saturating_add)
+	}
+
+	/// The most bytes of data that one message carries.
+	pub const fn max_message_bytes(&self) -> usize {
+		self.max_fragments_per_message.saturating_mul(MAX_DATA)
+	}
+
+	/// Not rounded up: their tables are large, and what an allocator adds to such is at most address space.
+	fn replay_filters_bytes(&self) -> usize {
+		self.replay_filter_bytes.saturating_add(rounded(FILTER_PARTS)).saturating_mul(2)
+	}
+
+	fn forward_queue_bytes(&self) -> usize {
+		packets(self.forward_queue_capacity, size_of::<ForwardPacket>() + AGE)
+	}
+
+	fn authored_queues_bytes(&self) -> usize {
+		let non_mixnode = self.non_mixnode.map_or(0, |config| config.queue_capacity);
+		let capacity = self.mixnode.queue_capacity.max(non_mixnode);
+		packets(capacity, size_of::<AuthoredPacket>()).saturating_mul(2)
+	}
+
+	fn surb_keystore_bytes(&self) -> usize {
+		let capacity = self.surb_keystore_capacity;
+		sum([
+			capacity.saturating_mul(MAX_HOPS * PAYLOAD_KEY),
+			tree(capacity, SurbId::SIZE + AGE + MessageId::SIZE + size_of::<SurbKeys>()),
+			tree(capacity, AGE + SurbId::SIZE),
+		])
+	}
+
+	fn assembler_bytes(&self, messages: usize, fragments: usize) -> usize {
+		let messages = messages.min(fragments);
+		// Data and SURBs share the room that there is in a fragment; a SURB has a pointer to it besides.
+		let fragment = MAX_DATA + MAX_SURBS_PER_FRAGMENT * POINTER;
+		// A fragment's index, data and SURBs.
+		let part = size_of::<(u16, Box<[u8]>, Vec<u8>)>();
+		// A message's ID, count, tree of parts and age.
+		let message = MessageId::SIZE + 4 * POINTER + AGE;
+		sum([
+			fragments.saturating_mul(fragment),
+			// One tree for each message: a first node for each.
+			tree(fragments, part),
+			messages.saturating_mul(tree(0, part)),
+			tree(messages, message),
+			tree(messages, AGE + MessageId::SIZE),
+		])
+	}
+
+	fn pending_bytes(&self) -> usize {
+		let capacity = self.request.capacity;
+		let message_ids = list(MESSAGE_IDS, MessageId::SIZE);
+		sum([
+			capacity.saturating_mul(self.max_message_bytes().saturating_add(message_ids)),
+			tree(capacity, size_of::<RequestId>() + size_of::<Pending>()),
+			tree(capacity.saturating_mul(MESSAGE_IDS), MessageId::SIZE + size_of::<RequestId>()),
+			list(capacity, size_of::<RequestId>()),
+			tree(capacity, size_of::<(Time, RequestId)>()),
+		])
+	}
+
+	fn reply_cache_bytes(&self) -> usize {
+		let capacity = self.reply.capacity;
+		// The request's ID, the reply, when it was sent, and when it was used.
+		let entry = MessageId::SIZE + size_of::<CachedReply>() + size_of::<Option<Time>>() + AGE;
+		sum([
+			capacity.saturating_mul(self.max_message_bytes()),
+			tree(capacity, entry),
+			tree(capacity, AGE + MessageId::SIZE),
+		])
+	}
+
+	/// Of two sessions, whatever we are in them.
+	fn loops_bytes(&self, mixnodes: usize) -> usize {
+		let of = |authored| LoopMonitor::entries(self, authored, mixnodes);
+		let as_mixnode = of(&self.mixnode);
+		let as_other = self.non_mixnode.as_ref().map_or(as_mixnode, of);
+		let [out, scores] = [0, 1].map(|entry| as_mixnode[entry].max(as_other[entry]));
+		let [out_size, overdue_size, score_size] = LoopMonitor::ENTRY_SIZES;
+		let path = (MAX_HOPS + self.gateways) * size_of::<MixnodeIndex>();
+		sum([
+			// By deadline and by ID; then the overdue ones by ID, and their order.
+			out.saturating_mul(path),
+			tree(out, out_size),
+			tree(out, overdue_size),
+			tree(out, overdue_size),
+			list(out, overdue_size),
+			tree(scores, score_size),
+		])
+		.saturating_mul(2)
+	}
+
+	fn queued_requests_bytes(&self) -> usize {
+		// Put together fragment by fragment, so up to twice as large as the data is. SURBs take less than the data that
+		// there could be in their place.
+		const _: () = assert!(SURB_SIZE + 2 * POINTER < 2 * SURB_SIZE);
+		let request = self.max_message_bytes().saturating_mul(2).saturating_add(4 * POINTER);
+		let capacity = self.max_queued_requests;
+		sum([capacity.saturating_mul(request), list(capacity, size_of::<Event>())])
+	}
+}
+
+/// Of two sessions, all of whose mixnodes may be connected. Lists of addresses come from the driver as they are.
+fn topologies_bytes(mixnodes: usize) -> usize {
+	let topology = sum([
+		mixnodes.saturating_mul(Config::MAX_BYTES_PER_MIXNODE),
+		// Those that are gateways, and those that have our peer ID.
+		list(mixnodes, 2 * size_of::<MixnodeIndex>()),
+	]);
+	sum([topology.saturating_mul(2), tree(mixnodes.saturating_mul(2), size_of::<PeerId>())])
+}
+
+/// Of two sessions, and the keys of the next.
+fn sessions_bytes() -> usize {
+	let secret = 32;
+	sum([2 * (size_of::<Session>() + secret), tree(1, size_of::<u64>() + size_of::<KeyPair>()), secret])
+}
+
+/// Packets in a queue, whose entries are so large.
+fn packets(capacity: usize, entry: usize) -> usize {
+	sum([capacity.saturating_mul(PACKET_SIZE), list(capacity, entry)])
+}
+
+/// A vector, a queue or a heap of so many entries: it grows by doubling, and starts at four.
+fn list(entries: usize, size: usize) -> usize {
+	entries.saturating_mul(2).saturating_add(4).saturating_mul(size)
+}
+
+/// A B-tree of so many entries. A node has room for 11, and all but the first have 5 at least: that is 2.2 times the
+/// entries' size. Besides there are 16 bytes in each node, and 96 in each inner one: 6.4 bytes an entry. Together less
+/// than three times the size of entries of 8 bytes and more; and the first node.
+fn tree(entries: usize, size: usize) -> usize {
+	let size = size.max(8);
+	sum([entries.saturating_mul(3).saturating_mul(size), 11 * size + 128])
+}
+
+/// As an allocator rounds it up: size classes are a quarter apart at most.
+fn rounded(bytes: usize) -> usize {
+	bytes.saturating_add(bytes / 4)
+}
+
+fn sum<const N: usize>(terms: [usize; N]) -> usize {
+	terms.into_iter().fold(0, usize::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	type Change = fn(&mut Config);
+
+	#[test]
+	fn the_default_is_a_few_hundred_megabytes_most_of_it_replay_filters() {
+		let config = Config::default();
+		let bytes = config.max_memory_bytes(100);
+		assert!((2 * config.replay_filter_bytes..600 << 20).contains(&bytes), "{bytes}");
+	}
+
+	/// Checked against what the documentation of the fields says, too.
+	#[test]
+	fn every_bound_counts_for_what_it_lets_in_and_for_no_more_than_it_says() {
+		let default = Config::default();
+		let message = default.max_message_bytes();
+		// A thousand more of each: bytes each that must be reckoned with, and what the field says that it takes.
+		let changes: [(Change, usize, usize); 9] = [
+			(|config| config.replay_filter_bytes += 1000, 2, 2),
+			(|config| config.forward_queue_capacity += 1000, 2252, 3000),
+			(|config| config.mixnode.queue_capacity += 1000, 2 * 2252, 2 * 3000),
+			(|config| config.surb_keystore_capacity += 1000, 6 * 192 + 2025, 6000),
+			(|config| config.max_incomplete_fragments += 1000, 2025, 2900),
+			(|config| config.max_incomplete_messages -= 1000, 0, 1200),
+			(|config| config.request.capacity += 1000, message, message * 5 / 4 + 4000),
+			(|config| config.reply.capacity += 1000, message, message * 5 / 4 + 600),
+			(|config| config.max_queued_requests += 1000, 2 * message, message * 5 / 2 + 500),
+		];
+		let before = default.max_memory_bytes(50);
+		for (number, (change, least, most)) in changes.into_iter().enumerate() {
+			let mut config = default.clone();
+			change(&mut config);
+			let each = config.max_memory_bytes(50).abs_diff(before) / 1000;
+			println!("change {number}: {each} for each");
+			assert!((least..=most).contains(&each), "change {number}: {each}");
+		}
+		assert!(default.max_memory_bytes(51) >= before + 2 * Config::MAX_BYTES_PER_MIXNODE);
+	}
+
+	#[test]
+	fn absurd_bounds_saturate() {
+		let config = Config { max_queued_requests: usize::MAX, ..Config::default() };
+		assert_eq!(config.max_memory_bytes(usize::MAX), usize::MAX);
+	}
+}

@@ -1,0 +1,298 @@
+//! A flood of hostile packets against one mixnode, whose driver does little for it: its heap stays within
+//! [`Config::max_memory_bytes`], every room is filled to its bound and overflows, and what overflows is counted.
+//!
+//! `MIXNET_FLOOD` says how many packets, of which it takes 50,000 to fill everything; there are 100,000 without it. The
+//! heap is counted by an allocator of the test's own, in the calls to the node alone.
+//!
+//! The flood comes in rounds, each of which is a session: what is full at the end of a session, such as the replay
+//! filter, is filled anew in the next.
+
+mod flood {
+	pub mod packets;
+}
+mod support;
+
+use cap::Cap;
+use flood::packets::{local_hop, other, packets, whole, FRAGMENTS, OTHERS};
+use mixnet_node_core::{
+	sphinx::build_request, AuthoredConfig, Config, DropReason, Event, HandlingDelay, KxPublic, Mixnet, Packet, PeerId,
+	RequestId, SessionPhase, SessionStatus, Statistics, Time,
+};
+use rand_chacha::ChaChaRng;
+use std::{alloc::System, thread, time::Duration};
+use support::{mixnode, rng};
+use SessionPhase::{CoverToCurrent, CoverToPrev, DisconnectFromPrev, RequestsToCurrent};
+
+#[global_allocator]
+static HEAP: Cap<System> = Cap::new(System, usize::MAX);
+
+/// Packets in one session.
+const ROUND: usize = 5000;
+const LOCAL: PeerId = PeerId([0xff; 32]);
+const ENEMY: PeerId = PeerId([0xee; 32]);
+/// The driver polls for events in one session of so many, and then after every so many bursts.
+const IDLE_SESSIONS: u32 = 4;
+const IDLE_BURSTS: usize = 12;
+/// So many packets come at a time.
+const BURST: usize = 100;
+/// As large as a message may be.
+const LARGEST: usize = FRAGMENTS * 2025;
+
+/// Every room so small that a round overflows it.
+fn config() -> Config {
+	let mut config = Config {
+		mixnode: AuthoredConfig { mean_period: Duration::from_millis(5), queue_capacity: 20 },
+		hops: 2,
+		// What is to be forwarded stays until its session ends.
+		mean_forwarding_delay: Duration::from_secs(24 * 60 * 60),
+		forward_queue_capacity: 100,
+		surb_keystore_capacity: 50,
+		max_incomplete_messages: 150,
+		max_incomplete_fragments: 200,
+		max_fragments_per_message: FRAGMENTS,
+		replay_filter_bytes: 16 << 10,
+		max_queued_requests: 60,
+		..Config::default()
+	};
+	// More than may be queued: else those that wait would push out all that were answered.
+	config.reply.capacity = 200;
+	config
+}
+
+/// What the flood is to bring about, if it is a few rounds long.
+const REASONS: [DropReason; 18] = [
+	DropReason::UnknownKey,
+	DropReason::Malformed,
+	DropReason::Replayed,
+	DropReason::ReplayFilterFull,
+	DropReason::BadNextHop,
+	DropReason::ForwardQueueFull,
+	DropReason::BadPayload,
+	DropReason::UnknownSurb,
+	DropReason::BadFragment,
+	DropReason::RepeatedFragment,
+	DropReason::UnknownLoopCover,
+	DropReason::IncompleteMessage,
+	DropReason::RequestInProgress,
+	DropReason::TooManyQueuedRequests,
+	DropReason::ForwardSessionEnded,
+	DropReason::ReplyQueueFull,
+	DropReason::ReplyNotSent,
+	DropReason::SurbEvicted,
+];
+
+/// Counts the heap that one node holds.
+#[derive(Default)]
+struct Meter {
+	now: isize,
+	peak: isize,
+}
+
+impl Meter {
+	/// Whatever `call` makes and does not leave in the node, it must drop itself; its result is not on the heap.
+	fn measure<T: Copy>(&mut self, call: impl FnOnce() -> T) -> T {
+		let before = HEAP.allocated() as isize;
+		let result = call();
+		self.now += HEAP.allocated() as isize - before;
+		self.peak = self.peak.max(self.now);
+		result
+	}
+}
+
+struct Victim {
+	/// `None` at the end, when it is dropped.
+	mixnet: Option<Mixnet<ChaChaRng>>,
+	meter: Meter,
+	now: Time,
+	session: u32,
+	/// Its public keys in the previous and in the current session.
+	keys: [KxPublic; 2],
+	/// Its own requests.
+	requests: Vec<RequestId>,
+	/// The longest that its rooms were: to be forwarded, authored, requests pending, replies remembered, SURBs kept.
+	longest: [u64; 5],
+}
+
+impl Victim {
+	fn new() -> Self {
+		let now = Time::from_duration(Duration::from_secs(50));
+		let mut victim = Self {
+			mixnet: None,
+			meter: Meter::default(),
+			now,
+			session: 0,
+			keys: [KxPublic([9; 32]); 2],
+			requests: Vec::new(),
+			longest: [0; 5],
+		};
+		let mixnet = &mut victim.mixnet;
+		victim.meter.measure(|| {
+			*mixnet = Some(Mixnet::new(config(), LOCAL, rng(1), None).unwrap());
+		});
+		victim.set_phase(DisconnectFromPrev);
+		victim
+	}
+
+	fn call<T: Copy>(&mut self, call: impl FnOnce(&mut Mixnet<ChaChaRng>, Time) -> T) -> T {
+		let mixnet = self.mixnet.as_mut().unwrap();
+		let now = self.now;
+		let result = self.meter.measure(|| call(mixnet, now));
+		let statistics = mixnet.statistics();
+		let authored = statistics.previous_authored_queue_len.max(statistics.current_authored_queue_len);
+		for (longest, len) in self.longest.iter_mut().zip([
+			statistics.forward_queue_len,
+			authored,
+			statistics.requests_pending,
+			statistics.replies_cached,
+			statistics.surbs_kept,
+		]) {
+			*longest = len.max(*longest);
+		}
+		result
+	}
+
+	fn statistics(&self) -> Statistics {
+		self.mixnet.as_ref().unwrap().statistics()
+	}
+
+	fn set_phase(&mut self, phase: SessionPhase) {
+		let current_index = self.session;
+		self.call(|mixnet, now| mixnet.set_session_status(now, SessionStatus { current_index, phase }));
+	}
+
+	/// Begins the next session, in which the victim is a mixnode again.
+	fn begin_session(&mut self) {
+		let (index, kx_public) = self.call(|mixnet, _| mixnet.next_kx_public());
+		self.session = index;
+		self.keys = [self.keys[1], kx_public];
+		self.set_phase(CoverToCurrent);
+		self.call(|mixnet, now| {
+			let mut mixnodes: Vec<_> = (0..OTHERS).map(|index| mixnode(other(index).0, other(index).1)).collect();
+			mixnodes.push(mixnode(LOCAL, kx_public));
+			mixnet.set_mixnodes(now, index, Ok(mixnodes));
+		});
+	}
+
+	/// Polls all events, and answers requests as long as may be: many with the most that a reply can say.
+	fn poll_events(&mut self) {
+		loop {
+			let polled = self.call(|mixnet, now| match mixnet.poll_event() {
+				Some(Event::Request { reply_to, .. }) => {
+					let _ = mixnet.post_reply(now, reply_to, vec![1; LARGEST]);
+					true
+				},
+				Some(_) => true,
+				None => false,
+			});
+			if !polled {
+				break;
+			}
+		}
+	}
+
+	/// Gives up its own requests, and posts others as large as may be until no more are taken.
+	fn post_requests(&mut self) {
+		for id in core::mem::take(&mut self.requests) {
+			self.call(|mixnet, now| mixnet.cancel_request(now, id));
+		}
+		let post = |mixnet: &mut Mixnet<_>, now| {
+			let data = vec![1; LARGEST - 9 * 222];
+			mixnet.post_request(now, data, 9, HandlingDelay::Extrinsic).ok()
+		};
+		while let Some(id) = self.call(post) {
+			self.requests.push(id);
+		}
+	}
+
+	/// Lets some time pass, and sends what is due.
+	fn pass(&mut self, time: Duration) {
+		self.now += time;
+		self.call(|mixnet, now| mixnet.handle_timeout(now));
+		while self.call(|mixnet, _| mixnet.poll_transmit().is_some()) {}
+	}
+
+	fn handle(&mut self, packet: &Packet) -> Option<DropReason> {
+		// The packet becomes the node's.
+		self.call(|mixnet, now| mixnet.handle_packet(now, ENEMY, packet.clone()))
+	}
+
+	/// One session with so many packets of the flood.
+	fn round(&mut self, num: usize) {
+		self.begin_session();
+		self.post_requests();
+		let round = u64::from(self.session);
+		let keys = self.keys;
+		let packets: Vec<Packet> = thread::scope(|scope| {
+			let halves = [0, 1].map(|half| scope.spawn(move || packets(round * 2 + half, keys, num.div_ceil(2))));
+			halves.into_iter().flat_map(|half| half.join().unwrap()).collect()
+		});
+		for (burst, packets) in packets[..num].chunks(BURST).enumerate() {
+			match burst * BURST * 10 / num {
+				0..3 => self.set_phase(CoverToCurrent),
+				3..6 => self.set_phase(RequestsToCurrent),
+				6..9 => self.set_phase(CoverToPrev),
+				_ => self.set_phase(DisconnectFromPrev),
+			}
+			for packet in packets {
+				self.handle(packet);
+			}
+			// Seldom: what is not polled must not pile up.
+			if self.session.is_multiple_of(IDLE_SESSIONS) && burst % IDLE_BURSTS == 0 {
+				self.poll_events();
+			}
+			self.pass(Duration::from_millis(50));
+		}
+	}
+}
+
+#[test]
+fn a_flood_of_hostile_packets_does_not_fill_the_memory() {
+	let wanted = std::env::var("MIXNET_FLOOD").map_or(100_000, |num| num.parse().expect("MIXNET_FLOOD: a number"));
+	let bound = config().max_memory_bytes(OTHERS + 1);
+	let mut victim = Victim::new();
+	let mut left = wanted;
+	while left > 0 {
+		let num = left.min(ROUND);
+		victim.round(num);
+		left -= num;
+		let held = victim.meter.peak as usize;
+		assert!(held <= bound, "{held} bytes of heap, where {bound} are the most, after {} packets", wanted - left);
+	}
+	let statistics = victim.statistics();
+	println!("{wanted} packets: {} bytes of heap at most, of {bound} that may be", victim.meter.peak);
+	println!("{:?}, longest {:?}", statistics.drops().collect::<Vec<_>>(), victim.longest);
+	assert_eq!(statistics.packets_received, wanted as u64);
+
+	// The flood was one: every room was full.
+	let config = config();
+	let capacities = [
+		config.forward_queue_capacity,
+		config.mixnode.queue_capacity,
+		config.request.capacity,
+		config.reply.capacity,
+		config.surb_keystore_capacity,
+	];
+	assert_eq!(victim.longest, capacities.map(|capacity| capacity as u64));
+	for reason in REASONS {
+		assert!(statistics.dropped(reason) > 0, "{}", reason.name());
+	}
+	// And the bound says something: it is not far off.
+	assert!(victim.meter.peak as usize * 2 > bound, "{} of {bound}", victim.meter.peak);
+
+	// The victim is well: it takes requests, answers them and sends.
+	victim.begin_session();
+	victim.set_phase(DisconnectFromPrev);
+	victim.poll_events();
+	let request = build_request(&mut rng(2), &[local_hop(victim.keys[1])], &whole([0x77; 16], &[])).unwrap().packet;
+	assert_eq!(victim.handle(&request), None);
+	let is_delivered = victim.call(|mixnet, _| matches!(mixnet.poll_event(), Some(Event::Request { .. })));
+	assert!(is_delivered);
+	let before = victim.statistics().authored();
+	victim.pass(Duration::from_secs(1));
+	assert!(victim.statistics().authored() > before + 100);
+
+	// All that it held is given back: so nothing was missed, or counted that was not its own.
+	let mixnet = &mut victim.mixnet;
+	victim.meter.measure(|| *mixnet = None);
+	assert_eq!(victim.meter.now, 0);
+}
