@@ -1,0 +1,3 @@
+//! stub
+/// stub
+pub fn run(_data: &[u8]) {}
