@@ -1,3 +1,0 @@
-//! stub
-/// stub
-pub fn run(_data: &[u8]) {}
