@@ -4,8 +4,13 @@ use super::super::reader::Reader;
 use core::time::Duration;
 use mixnet_node_core::{AuthoredConfig, Config, ReplyConfig, RequestConfig};
 
+/// How many bytes of the input make the configuration.
+pub const SIZE: usize = 25;
+
 /// A configuration for all nodes. Zeroes give one under which requests are answered within seconds.
 pub fn read(reader: &mut Reader) -> Config {
+	let bytes: [u8; SIZE] = reader.array();
+	let reader = &mut Reader::new(&bytes);
 	let ms = Duration::from_millis;
 	let period = reader.one_of(&[ms(50), ms(50), ms(200), ms(1000)]);
 	let queue_capacity = reader.one_of(&[20, 50, 4, 1]);

@@ -76,6 +76,21 @@ pub struct Node {
 	pub before: Statistics,
 }
 
+/// What came out of an input.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Outcome {
+	/// A digest of every packet and every event.
+	pub digest: u64,
+	/// Requests that were answered.
+	pub answered: usize,
+	/// Requests that failed.
+	pub failed: usize,
+	/// Requests that came to a destination, attackers' among them.
+	pub requests: usize,
+	/// Replies that were taken to be sent.
+	pub replies: usize,
+}
+
 /// Everything.
 pub struct World {
 	now: Time,
@@ -96,7 +111,8 @@ pub struct World {
 	num_asked: u64,
 	left_to_run: usize,
 	published_many: bool,
-	digest: u64,
+	/// What came of it so far.
+	pub outcome: Outcome,
 }
 
 impl World {
@@ -136,7 +152,7 @@ impl World {
 			num_asked: 0,
 			left_to_run: MAX_RUN,
 			published_many: false,
-			digest: 0,
+			outcome: Outcome::default(),
 		}
 	}
 
@@ -155,14 +171,9 @@ impl World {
 		self.nodes.iter().position(|node| node.peer_id == *peer_id)
 	}
 
-	/// A digest of all that came out of the nodes.
-	pub fn digest(&self) -> u64 {
-		self.digest
-	}
-
 	fn note(&mut self, bytes: &[u8]) {
 		for byte in bytes {
-			self.digest = (self.digest ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+			self.outcome.digest = (self.outcome.digest ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
 		}
 	}
 
@@ -218,6 +229,7 @@ impl World {
 				let is_attack = message_id.0.iter().all(|byte| *byte == message_id.0[0]);
 				let is_asked = self.asked.contains(&(data.clone(), reply_to.surbs()));
 				assert!(is_attack || is_asked, "a request that nobody posted");
+				self.outcome.requests += 1;
 				driver.held.push_back((reply_to, data));
 				if driver.held.len() > MAX_HELD {
 					driver.held.pop_front();
@@ -227,9 +239,11 @@ impl World {
 				let posted = driver.posted.remove(&id).expect("an answer to no request");
 				assert_eq!(data, answer(&posted.data, data.len()), "the answer to another request");
 				assert!(round_trip <= now - posted.at);
+				self.outcome.answered += 1;
 			},
 			Event::RequestFailed { id, error, sent } => {
 				driver.posted.remove(&id).expect("the failure of no request");
+				self.outcome.failed += 1;
 				assert!(!error.to_string().is_empty());
 				assert!(!sent || driver.mixnet.statistics().requests_authored > 0);
 			},
@@ -395,8 +409,9 @@ impl World {
 	pub fn reply(&mut self, node: usize, reply_to: ReplyTo, asked: &[u8], len: usize) {
 		let driver = &mut self.nodes[node];
 		driver.is_polled_out = false;
-		if let Err(error) = driver.mixnet.post_reply(self.now, reply_to, answer(asked, len)) {
-			assert!(!error.to_string().is_empty());
+		match driver.mixnet.post_reply(self.now, reply_to, answer(asked, len)) {
+			Ok(()) => self.outcome.replies += 1,
+			Err(error) => assert!(!error.to_string().is_empty()),
 		}
 	}
 
