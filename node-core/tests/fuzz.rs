@@ -111,7 +111,7 @@ impl Changes {
 
 #[test]
 fn packets_hold_what_their_target_says() {
-	run("unwrap", 2000);
+	run("unwrap", 1000);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn fragments_hold_what_their_target_says() {
 
 #[test]
 fn surbs_hold_what_their_target_says() {
-	run("surbs", 4000);
+	run("surbs", 2000);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn requests_hold_what_their_target_says() {
 
 #[test]
 fn whole_nodes_hold_what_their_target_says() {
-	run("state_machine", 300);
+	run("state_machine", 70);
 }
 
 #[test]
