@@ -158,6 +158,8 @@ fn state_machine() -> Vec<Seed> {
 	let fragment: &[u8] = &[8, 0, 9, 0, 0, 0, 100, 2, 1, 1, 2];
 	let mut twice = seed("twice", &usual, &[in_phase_3, ask]);
 	twice.2[0] = 128;
+	let mut unanswered = seed("unanswered", &usual, &[in_phase_3, &post_all, &[10, 0, 7, 4, 1]]);
+	unanswered.2[0] = 64;
 	let long = [10, 0, 7, 4, 1, 10, 1, 6, 0, 0, 10, 2, 8, 0, 0, 10, 3, 0, 6, 0];
 	vec![
 		seed("cover", &usual, &[in_phase_3, &run(8)]),
@@ -205,6 +207,7 @@ fn state_machine() -> Vec<Seed> {
 		),
 		seed("keys", &usual, &[in_phase_3, &[19, 0, 2, 19, 1, 1, 2, 5, 19, 2, 0, 0], next_session, &run(2)]),
 		twice,
+		unanswered,
 	]
 }
 

@@ -46,6 +46,8 @@ pub fn node(node: &mut Node) {
 	} else {
 		assert!(now.requests_pending <= node.posted.len() as u64);
 	}
+	let is_waiting = now.requests_pending > 0 || now.forward_queue_len > 0;
+	assert!(!is_waiting || node.mixnet.poll_timeout().is_some(), "something waits for nothing");
 	let rebinds = config.request.destinations as usize + node.status_changes;
 	if now.requests_pending == 0 && rebinds <= MAX_REBINDS {
 		assert_eq!(now.surbs_kept, 0, "keys of SURBs outlive their requests");

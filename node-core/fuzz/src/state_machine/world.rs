@@ -24,6 +24,9 @@ const MAX_SEEN: usize = 32;
 const MAX_HELD: usize = 16;
 /// What [`World::run`] may do in all: it is what takes time.
 const MAX_RUN: usize = 600;
+/// What [`World::wait_for_requests`] waits for at most, one timer at a time: all copies of all requests that may be
+/// pending, in the most fragments, several times over.
+const MAX_WAITS: usize = 20_000;
 /// More packets than these do not become due at one time: those that wait to be forwarded, and the ticks of two sessions
 /// that are not late enough to be given up.
 const MAX_TRANSMIT: usize = 400;
@@ -46,6 +49,8 @@ pub struct Posted {
 	pub data: Vec<u8>,
 	/// When it was posted.
 	pub at: Time,
+	/// May it wait for its answer for ever?
+	pub is_patient: bool,
 }
 
 /// A node and its driver's books.
@@ -320,6 +325,30 @@ impl World {
 		}
 	}
 
+	/// Lets time pass, with nothing delivered, until every request has ended.
+	pub fn wait_for_requests(&mut self) {
+		self.is_lazy = false;
+		for node in 0..NODES {
+			// With so much loop cover in between, sending takes too long to wait for.
+			if self.nodes[node].config.loop_cover_proportion > 0.5 {
+				return;
+			}
+			let mut waits = 0;
+			self.settle(node);
+			while self.nodes[node].posted.values().any(|posted| !posted.is_patient) {
+				let driver = &self.nodes[node];
+				let statistics = driver.mixnet.statistics();
+				let at = driver.mixnet.poll_timeout().expect("a request waits for nothing");
+				// What is queued goes at its own pace; what waits for an answer may as well wait for an hour.
+				let is_sent = statistics.previous_authored_queue_len + statistics.current_authored_queue_len == 0;
+				self.now = if is_sent { self.now + Duration::from_secs(3600) } else { self.now.max(at) };
+				self.settle(node);
+				waits += 1;
+				assert!(waits < MAX_WAITS, "a request never ends");
+			}
+		}
+	}
+
 	// --- Packets
 
 	/// Takes a packet that is under way, out of its turn.
@@ -359,6 +388,7 @@ impl World {
 		let mut data = stretch::<60_000>(&self.num_asked.to_le_bytes()).to_vec();
 		data.truncate(len);
 		let now = self.now;
+		let is_patient = delay == HandlingDelay::Fixed(Duration::MAX);
 		let driver = &mut self.nodes[node];
 		driver.is_polled_out = false;
 		let pending = driver.mixnet.statistics().requests_pending;
@@ -366,7 +396,7 @@ impl World {
 			Ok(id) => {
 				assert!(driver.last_id < Some(id), "a request ID comes twice");
 				driver.last_id = Some(id);
-				driver.posted.insert(id, Posted { data: data.clone(), at: now });
+				driver.posted.insert(id, Posted { data: data.clone(), at: now, is_patient });
 				self.asked.insert((data, surbs));
 			},
 			Err(PostError::TooManyRequests { capacity }) => {
