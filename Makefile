@@ -8,7 +8,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # The steps of `test` are in the order in which they share most.
 .NOTPARALLEL:
-.PHONY: help setup build devnet test fmt lint doc unit-test
+.PHONY: help setup build devnet test fmt lint doc unit-test fuzz
 
 # Arguments for the target at hand: make devnet ARGS="--transfers 100"
 ARGS ?=
@@ -47,3 +47,6 @@ lint: setup ## Lint, with warnings as errors
 
 doc: setup ## Build the documentation, with warnings as errors
 	$(call step,Building the documentation) RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps
+
+fuzz: ## Look for inputs that break the protocol state, a minute for each target (ARGS=--help)
+	@scripts/fuzz.sh $(ARGS)

@@ -1,0 +1,407 @@
+//! A small network of whole nodes, led through anything that a driver, a chain or an attacker may do.
+//!
+//! The input is a configuration, how the network begins, and a sequence of steps: time that passes, for all or for one
+//! node, a little or an age; packets delivered, lost, repeated, damaged, delivered to somebody else, or made by an
+//! attacker; requests posted and cancelled; replies posted, at the wrong node even, or not at all; peers connected and
+//! disconnected; sessions that follow one another, are skipped or step back; mixnodes that the chain publishes, none of
+//! them, too many, or nonsense; and drivers that do not poll. After every step all that can be said of a node from
+//! outside is checked ([`checks`]).
+//!
+//! - `mod.rs`: the steps.
+//! - [`world`]: the nodes, the packets between them, and the chain.
+//! - [`checks`]: what must hold.
+//! - [`config`]: configurations with small bounds.
+//!
+//! The first byte chooses two things more. With 128 in it the whole input is run twice: the same inputs must give the same
+//! outputs. With 64, time alone passes after the last step, until every request has ended.
+
+pub mod checks;
+pub mod config;
+pub mod world;
+
+use super::{
+	forge::{forge, ForgedHop},
+	keys::mixnode_index,
+	reader::{stretch, Reader},
+};
+use core::time::Duration;
+use mixnet_node_core::{
+	sphinx::{build_request, Hop, PayloadData, Target, MAX_HOPS},
+	HandlingDelay, KxPublic, KxSecret, Mixnode, MixnodesError, Packet, PeerId, PostError, RelativeSession, RequestId,
+	SessionIndex, SessionPhase, SessionStatus, Time,
+};
+use world::{Outcome, World, NODES};
+
+/// The most steps per input.
+const MAX_STEPS: usize = 120;
+
+/// See the module.
+pub fn run(data: &[u8]) {
+	let outcome = lead(data);
+	if data.first().is_some_and(|first| first & 128 != 0) {
+		assert_eq!(lead(data), outcome, "the same inputs gave other outputs");
+	}
+}
+
+/// Leads a network through an input. Returns what came out of it.
+pub fn lead(data: &[u8]) -> Outcome {
+	let mut reader = Reader::new(data);
+	let is_to_end = reader.byte() & 64 != 0;
+	let mut world = World::new(config::read(&mut reader));
+	begin(&mut world, &mut reader);
+	for _ in 0..MAX_STEPS {
+		if reader.is_empty() {
+			break;
+		}
+		step(&mut world, &mut reader);
+		world.after_step();
+	}
+	if is_to_end {
+		world.wait_for_requests();
+		world.after_step();
+	}
+	world.outcome
+}
+
+/// Two live sessions, of the mixnodes that the input names, in any phase; or nothing yet.
+fn begin(world: &mut World, reader: &mut Reader) {
+	let how = reader.byte();
+	let masks = [!reader.byte(), !reader.byte()];
+	if how & 1 == 1 {
+		return;
+	}
+	for (index, mask) in masks.into_iter().enumerate() {
+		let index = index as SessionIndex;
+		tell_status(world, None, SessionStatus { current_index: index, phase: SessionPhase::DisconnectFromPrev });
+		register(world, mask);
+	}
+	let phase = SessionPhase::ALL[usize::from(how >> 1) % 4];
+	tell_status(world, None, SessionStatus { current_index: 2, phase });
+	for node in 0..NODES {
+		for peer in 0..NODES {
+			world.connect(node, peer, true);
+		}
+	}
+	world.after_step();
+}
+
+fn step(world: &mut World, reader: &mut Reader) {
+	match reader.below(20) {
+		0..=2 => world.run(4 * (1 + reader.below(8))),
+		3 => pass_time(world, reader),
+		4 => deliver(world, reader),
+		5 => replay(world, reader),
+		6 => attack_with_bytes(world, reader),
+		7 => attack_with_actions(world, reader),
+		8 | 9 => attack_with_fragment(world, reader),
+		10 | 11 => post_request(world, reader),
+		12 => cancel_request(world, reader),
+		13 | 14 => reply(world, reader),
+		15 => {
+			let (node, peer, is_connected) = (reader.below(NODES), reader.below(NODES), reader.bool());
+			world.connect(node, peer, is_connected);
+		},
+		16 => change_status(world, reader),
+		17 => tell_odd_mixnodes(world, reader),
+		18 => poll(world, reader),
+		_ => keys(world, reader),
+	}
+}
+
+/// All nodes, or one.
+fn some_nodes(reader: &mut Reader) -> Vec<usize> {
+	match reader.below(2 * NODES) {
+		node if node < NODES => vec![node],
+		_ => (0..NODES).collect(),
+	}
+}
+
+fn pass_time(world: &mut World, reader: &mut Reader) {
+	const SECOND: Duration = Duration::from_secs(1);
+	let time = reader.one_of(&[
+		Duration::from_millis(50),
+		Duration::from_millis(1),
+		Duration::from_nanos(1),
+		Duration::from_millis(300),
+		SECOND,
+		SECOND * 5,
+		SECOND * 11,
+		SECOND * 61,
+		SECOND * 3600,
+		SECOND * 86_400,
+		SECOND * 1_000_000_000,
+	]);
+	let nodes = some_nodes(reader);
+	if reader.below(8) == 7 {
+		// A clock that steps back. For the nodes it stands still.
+		let earlier = Time::from_duration(world.now().since_epoch().saturating_sub(time));
+		for node in nodes {
+			world.handle_timeout(node, earlier);
+		}
+		return;
+	}
+	world.pass(time);
+	for node in nodes {
+		world.handle_timeout(node, world.now());
+	}
+}
+
+/// A packet that is under way arrives out of its turn, damaged perhaps, or at somebody else's.
+fn deliver(world: &mut World, reader: &mut Reader) {
+	let Some(mut sent) = world.take_from_wire(reader.byte()) else { return };
+	match reader.below(4) {
+		0 => return,
+		1 => sent.to = world.peer_id(reader.below(NODES)),
+		2 => {
+			let mut bytes = *sent.packet.as_bytes();
+			bytes[usize::from(reader.u16()) % bytes.len()] ^= reader.byte();
+			sent.packet = bytes.into();
+		},
+		_ => (),
+	}
+	world.deliver(&sent);
+}
+
+/// A packet that was delivered before arrives again.
+fn replay(world: &mut World, reader: &mut Reader) {
+	let Some(mut sent) = world.seen(reader.byte()) else { return };
+	let change = reader.byte();
+	let mut bytes = *sent.packet.as_bytes();
+	// What an attacker can change of a packet that is still to open.
+	bytes[31] ^= change & 0x80;
+	bytes[1000] ^= change & 1;
+	sent.packet = bytes.into();
+	world.deliver(&sent);
+}
+
+fn attack_with_bytes(world: &mut World, reader: &mut Reader) {
+	let node = reader.below(NODES);
+	let len = reader.below(256);
+	let packet = Packet::from(stretch(reader.slice(len)));
+	world.attack(node, packet);
+}
+
+/// Some session that the chain published mixnodes of, and its mixnodes that can be sent to.
+fn published(world: &World, reader: &mut Reader) -> Option<Vec<Mixnode>> {
+	let back = reader.below(3);
+	world.lists.values().rev().filter_map(|list| list.as_ref().ok()).filter(|list| !list.is_empty()).nth(back).cloned()
+}
+
+fn attack_with_actions(world: &mut World, reader: &mut Reader) {
+	let Some(mixnodes) = published(world, reader) else { return };
+	let ephemeral = stretch(&[reader.byte()]);
+	let mut first = None;
+	let mut hops = Vec::new();
+	for _ in 0..1 + reader.below(4) {
+		let mixnode = &mixnodes[reader.below(mixnodes.len().min(256))];
+		first.get_or_insert(mixnode.peer_id);
+		let code = match reader.bool() {
+			true => 0xff00 | u16::from(reader.byte() & 7),
+			false => u16::from(reader.byte()),
+		};
+		let mut action = code.to_le_bytes().to_vec();
+		match code {
+			0xff00 => action.extend(world.peer_id(reader.below(NODES)).0),
+			0xff02 | 0xff04 => action.extend([reader.byte(); 16]),
+			_ => (),
+		}
+		hops.push(ForgedHop { kx_public: mixnode.kx_public, action });
+	}
+	let packet = forge(ephemeral, &hops, &[], &stretch::<64>(&[]));
+	if let Some(node) = first.and_then(|peer_id| world.node_of(&peer_id)) {
+		world.attack(node, packet);
+	}
+}
+
+/// A packet in good order that delivers a fragment in no order.
+fn attack_with_fragment(world: &mut World, reader: &mut Reader) {
+	let Some(mixnodes) = published(world, reader) else { return };
+	let seed = reader.byte();
+	let mut fragment: PayloadData = stretch(&[seed]);
+	// Message IDs that no node draws, by which these messages are told from those of honest nodes.
+	fragment[..16].fill(seed & 7);
+	let (last, index) = (reader.byte(), reader.byte());
+	fragment[16..18].copy_from_slice(&u16::from(last & 3).to_le_bytes());
+	fragment[18..20].copy_from_slice(&u16::from(index & 3).to_le_bytes());
+	let size = match reader.bool() {
+		true => reader.u16(),
+		false => u16::from(reader.byte()),
+	};
+	fragment[20..22].copy_from_slice(&size.to_le_bytes());
+	fragment[22] = reader.below(12) as u8;
+	for surb in 1..=usize::from(fragment[22]).min(9) {
+		// They name a mixnode that there is, mostly.
+		let at = fragment.len() - 222 * surb;
+		fragment[at..at + 2].copy_from_slice(&[seed & 7, 0]);
+	}
+
+	let hops: Vec<_> = (0..1 + reader.below(MAX_HOPS))
+		.map(|_| {
+			let index = reader.below(mixnodes.len().min(256));
+			Hop { target: Target::Mixnode(mixnode_index(index as u16)), kx_public: mixnodes[index].kx_public }
+		})
+		.collect();
+	let Target::Mixnode(first) = hops[0].target else { return };
+	let first = mixnodes[usize::from(first.get())].peer_id;
+	let Ok(built) = build_request(&mut world.rng, &hops, &fragment) else { return };
+	if let Some(node) = world.node_of(&first) {
+		world.attack(node, built.packet);
+	}
+}
+
+fn post_request(world: &mut World, reader: &mut Reader) {
+	let node = reader.below(NODES);
+	let len = reader.one_of(&[20, 0, 7, 1500, 2025, 2026, 5000, 12_000, 50_625, 60_000]);
+	let surbs = reader.one_of(&[2, 0, 1, 5, 20, 250, usize::MAX]);
+	let delay = reader.one_of(&[
+		HandlingDelay::Fixed(Duration::from_millis(100)),
+		HandlingDelay::Extrinsic,
+		HandlingDelay::Fixed(Duration::ZERO),
+		HandlingDelay::Fixed(Duration::MAX),
+	]);
+	world.post_request(node, len, surbs, delay);
+}
+
+fn cancel_request(world: &mut World, reader: &mut Reader) {
+	let node = reader.below(NODES);
+	let which = reader.byte();
+	let id = match reader.below(4) {
+		3 => Some(RequestId(u64::from(which))),
+		_ => world.some_pending(node, which),
+	};
+	if let Some(id) = id {
+		world.cancel_request(node, id);
+	}
+}
+
+fn reply(world: &mut World, reader: &mut Reader) {
+	let node = reader.below(NODES);
+	let Some((reply_to, asked)) = world.take_held(node, reader.byte()) else { return };
+	let len = reader.one_of(&[20, 0, 2025, 2026, 7000, 60_000]);
+	match reader.below(8) {
+		0 => world.abandon(node, reply_to),
+		1 => drop(reply_to),
+		// Another node, which never got the request.
+		2 => world.reply((node + 1) % NODES, reply_to, &asked, len),
+		_ => world.reply(node, reply_to, &asked, len),
+	}
+}
+
+fn tell_status(world: &mut World, node: Option<usize>, status: SessionStatus) {
+	world.status = Some(status);
+	for node in node.map_or(0..NODES, |node| node..node + 1) {
+		world.tell_status(node, status);
+		world.tell_mixnodes(node);
+	}
+}
+
+fn change_status(world: &mut World, reader: &mut Reader) {
+	let old = world.status.map_or(0, |status| status.current_index);
+	let phase = SessionPhase::ALL[reader.below(4)];
+	let current_index = match reader.below(8) {
+		0..=2 => old,
+		3 => old.wrapping_add(1),
+		4 => old.saturating_add(2),
+		5 => old.saturating_sub(1),
+		6 => SessionIndex::MAX - SessionIndex::from(reader.byte() & 1),
+		_ => SessionIndex::from(reader.byte() & 3),
+	};
+	if reader.bool() {
+		register(world, !reader.byte());
+	}
+	let status = SessionStatus { current_index, phase };
+	// One node may be behind the others, or ahead.
+	let node = (reader.below(4) == 3).then(|| reader.below(NODES));
+	tell_status(world, node, status);
+}
+
+/// Nodes register for their next session, which the chain then publishes.
+fn register(world: &mut World, mask: u8) {
+	for node in (0..NODES).filter(|node| mask >> node & 1 == 1) {
+		world.register(node);
+	}
+}
+
+/// Mixnodes that are not what the chain should publish.
+fn tell_odd_mixnodes(world: &mut World, reader: &mut Reader) {
+	let nodes = some_nodes(reader);
+	let index = match reader.below(4) {
+		0 => SessionIndex::from(reader.byte()),
+		back => world.status.map_or(0, |status| status.current_index).wrapping_sub(back as u32 - 1),
+	};
+	let mut list = match world.lists.get(&index) {
+		Some(Ok(list)) => list.clone(),
+		_ => Vec::new(),
+	};
+	let kind = reader.below(8);
+	let mixnode = |peer_id, kx_public| Mixnode { kx_public, peer_id, external_addresses: vec![vec![b'?'; 3]] };
+	match kind {
+		0 => list.clear(),
+		1 => list.truncate(1 + reader.below(3)),
+		2 => list.extend(list.clone()),
+		3 => {
+			let peer_id = world.peer_id(reader.below(NODES));
+			list.insert(0, mixnode(peer_id, KxPublic([0; 32])));
+		},
+		4 => list.push(mixnode(PeerId([0xee; 32]), KxPublic(stretch(&[reader.byte()])))),
+		5 => {
+			let peer_id = world.peer_id(reader.below(NODES));
+			list.push(mixnode(peer_id, KxSecret::from_bytes([9; 32]).public()));
+		},
+		6 if world.may_publish_many() => {
+			let num = 0xff00 + reader.below(2);
+			list.resize(num, Mixnode { external_addresses: Vec::new(), ..mixnode(PeerId([1; 32]), KxPublic([9; 32])) });
+		},
+		_ => (),
+	}
+	let told = match kind {
+		7 => Err(MixnodesError::InsufficientRegistrations { num: list.len() as u32, min: 99 }),
+		_ => Ok(list),
+	};
+	for node in nodes {
+		world.set_mixnodes(node, index, told.clone());
+	}
+	if kind != 6 && reader.bool() {
+		world.lists.insert(index, told);
+	}
+}
+
+/// A driver that polls as it likes.
+fn poll(world: &mut World, reader: &mut Reader) {
+	let node = reader.below(NODES);
+	match reader.below(4) {
+		0 => world.is_lazy = true,
+		1 => world.is_lazy = false,
+		2 => {
+			for _ in 0..reader.below(8) {
+				world.poll_transmit(node);
+			}
+		},
+		_ => {
+			for _ in 0..reader.below(8) {
+				world.poll_event(node);
+			}
+		},
+	}
+}
+
+/// Keys made, shown and taken back.
+fn keys(world: &mut World, reader: &mut Reader) {
+	let node = reader.below(NODES);
+	match reader.below(3) {
+		0 => register(world, !reader.byte()),
+		1 => {
+			let current = world.status.map_or(0, |status| status.current_index);
+			let session = current.wrapping_add(3).wrapping_sub(reader.below(5) as u32);
+			world.restore_key(node, session, reader.byte());
+		},
+		_ => world.compare_next_keys(node),
+	}
+	for relative in RelativeSession::BOTH {
+		world.nodes[node].mixnet.role(relative);
+	}
+	// What never fits is refused at any time.
+	let now = world.now();
+	let huge = world.nodes[node].mixnet.post_request(now, Vec::new(), usize::MAX, HandlingDelay::Extrinsic);
+	assert!(matches!(huge, Err(PostError::TooLarge { fragments, max }) if fragments > max));
+}

@@ -1,0 +1,201 @@
+#!/usr/bin/env bash
+# Fuzzes node-core with libFuzzer: the targets of node-core/fuzz, each for a given time.
+#
+# Works with a stable compiler: without a sanitizer, which our crates, free of unsafe code, have little use for. Nothing
+# is written into the clone: builds, what the fuzzer finds worth keeping, and what made a target fail are kept under the
+# target folder.
+
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# The version of cargo-fuzz that this was written with.
+CARGO_FUZZ_VERSION=0.13.1
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+crate=$root/node-core/fuzz
+work=${CARGO_TARGET_DIR:-$(mixnet_cache)/target}/fuzz
+
+usage() {
+	cat <<-TEXT
+		usage: scripts/fuzz.sh [--target NAME] [--seconds N] [--jobs N]
+		       scripts/fuzz.sh --target NAME --input FILE
+		or:    make fuzz ARGS="..."
+
+		Gives node-core inputs without end, changed so that they reach code that none reached before, and stops a
+		target at the first input for which something does not hold that must. What must hold is written in
+		node-core/fuzz/src, one file for each target:
+
+		$(targets | sed 's/^/  /')
+
+		  --target NAME   this one only; may be given several times
+		  --seconds N     how long each target runs (60)
+		  --jobs N        how many targets run at a time (1); each takes one core
+		  --input FILE    run this one input, and say what comes of it: for an input that made a target fail
+		  --help          this text
+
+		Start with a minute for each; a thorough look at one takes an hour or more:
+
+		  make fuzz
+		  make fuzz ARGS="--seconds 3600 --target state_machine"
+
+		The inputs found are kept, and the next run goes on from them: the longer it ran, the deeper it looks.
+		They lie in $work.
+		To forget them, delete that folder. The seeds in node-core/fuzz/corpus are made by node-core/fuzz/src/seeds.rs;
+		\`make test\` runs them too, and some thousands of changed copies.
+
+		Fails if any target failed.
+	TEXT
+}
+
+# The names of all targets, as the fuzz crate has them.
+targets() { sed -n 's|^path = "fuzz_targets/\(.*\)\.rs"$|\1|p' "$crate/Cargo.toml"; }
+
+# is_number TEXT: a number of 1 or more?
+is_number() { [[ $1 =~ ^[1-9][0-9]{0,6}$ ]]; }
+
+seconds=60
+jobs=1
+input=
+chosen=()
+while [ $# -gt 0 ]; do
+	case "$1" in
+	--help | -h) usage && exit 0 ;;
+	--target | --seconds | --jobs | --input) [ $# -ge 2 ] || fail "$1 wants a value (--help explains)" ;;
+	*) fail "unknown argument: $1 (--help explains)" ;;
+	esac
+	case "$1" in
+	--target)
+		targets | grep -qxF -- "$2" || fail "there is no target $2" "there are: $(targets | tr '\n' ' ')"
+		chosen+=("$2")
+		;;
+	--seconds)
+		is_number "$2" || fail "--seconds wants a number of 1 or more, not $2"
+		seconds=$2
+		;;
+	--jobs)
+		is_number "$2" || fail "--jobs wants a number of 1 or more, not $2"
+		jobs=$2
+		;;
+	--input)
+		[ -f "$2" ] || fail "there is no file $2"
+		input=$(realpath "$2")
+		;;
+	esac
+	shift 2
+done
+[ -z "$input" ] || [ ${#chosen[@]} -eq 1 ] || fail "--input goes with one --target: the one that the input is for"
+[ ${#chosen[@]} -gt 0 ] || mapfile -t chosen < <(targets)
+
+((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || fail "bash $BASH_VERSION is too old; 5.1 or newer is needed"
+
+# --- Building ----------------------------------------------------------------------------------------------------
+
+have cargo || fail "cargo is missing" "run: make setup"
+have c++ || fail "a C++ compiler is missing: libFuzzer is written in C++" "run: make setup"
+
+ensure_cargo_fuzz() {
+	local tools
+	tools=$(mixnet_cache)/cargo-fuzz-$CARGO_FUZZ_VERSION
+	PATH=$tools/bin:$PATH
+	[ "$(cargo-fuzz --version 2>/dev/null)" != "cargo-fuzz $CARGO_FUZZ_VERSION" ] || return 0
+	say "Installing cargo-fuzz $CARGO_FUZZ_VERSION into $tools (a minute or two)"
+	# Built in a folder of its own, which cargo removes.
+	env -u CARGO_TARGET_DIR cargo install --locked --quiet --version "$CARGO_FUZZ_VERSION" --root "$tools" cargo-fuzz ||
+		fail "cargo could not install cargo-fuzz $CARGO_FUZZ_VERSION" "its own words are above"
+}
+ensure_cargo_fuzz
+
+# cargo-fuzz has no --locked.
+cargo metadata --locked --quiet --format-version 1 --manifest-path "$crate/Cargo.toml" >/dev/null ||
+	fail "node-core/fuzz/Cargo.lock is out of date" "run: cargo update --workspace --manifest-path node-core/fuzz/Cargo.toml"
+
+# Cargo does not tell clones apart (see env.sh), so each has its own folder for what is built.
+build=$work/build-$(cksum <<<"$root" | cut -d ' ' -f 1)
+binaries=$build/$(rustc -vV | sed -n 's/^host: //p')/release
+only=()
+[ ${#chosen[@]} -ne 1 ] || only=("${chosen[0]}")
+say "Building the targets"
+# Optimised for what is not ours; the crate's profile switches assertions on for what is.
+(cd "$root" && cargo fuzz build -O --fuzz-dir "$crate" --target-dir "$build" --sanitizer none "${only[@]}") ||
+	fail "the targets do not build" "the compiler's words are above"
+
+if [ -n "$input" ]; then
+	say "Running one input: $input"
+	"$binaries/${chosen[0]}" "$input" || fail "${chosen[0]} fails on this input" "what does not hold is above"
+	say "${chosen[0]} holds on this input"
+	exit 0
+fi
+
+# --- Fuzzing -----------------------------------------------------------------------------------------------------
+
+# The longest input that makes sense to a target, in bytes: a packet, some fragments, a hundred steps.
+longest() {
+	case "$1" in
+	fragments) echo 8192 ;;
+	surbs | state_machine) echo 1024 ;;
+	*) echo 4096 ;;
+	esac
+}
+
+# fuzz_one TARGET: runs it for its time; its words go to its log.
+fuzz_one() {
+	local target=$1
+	mkdir -p "$work/found/$target" "$work/failed/$target" "$work/logs"
+	# New inputs go to the first folder.
+	exec "$binaries/$target" "$work/found/$target" "$crate/corpus/$target" -artifact_prefix="$work/failed/$target/" \
+		-max_total_time="$seconds" -max_len="$(longest "$target")" -timeout=30 -rss_limit_mb=2048 \
+		-print_final_stats=1 >"$work/logs/$target" 2>&1
+}
+
+# Whoever stops us stops the targets.
+trap 'jobs -p | xargs -r kill 2>/dev/null' EXIT
+trap 'exit 130' INT TERM
+
+started=$(date +%s)
+declare -A target_of=() outcome_of=()
+
+# Waits until one of the running targets is done, and notes how it ended.
+wait_for_one() {
+	local process outcome=0
+	wait -n -p process "${!target_of[@]}" || outcome=$?
+	outcome_of[${target_of[$process]}]=$outcome
+	unset "target_of[$process]"
+}
+
+for target in "${chosen[@]}"; do
+	[ ${#target_of[@]} -lt "$jobs" ] || wait_for_one
+	say "Fuzzing $target for $seconds s; follow it with: tail -f $work/logs/$target"
+	fuzz_one "$target" &
+	target_of[$!]=$target
+done
+while [ ${#target_of[@]} -gt 0 ]; do wait_for_one; done
+
+# --- What came of it ---------------------------------------------------------------------------------------------
+
+# last PATTERN LOG: the last number behind a word that libFuzzer writes.
+last() { { grep -o "$1 *[0-9]*" "$2" || true; } | tail -n 1 | grep -o '[0-9]*$' || echo '?'; }
+
+# The newest input that made a target fail in this run.
+failed_input() {
+	find "$work/failed/$1" -type f -newermt "@$started" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-
+}
+
+say "Done"
+any_failed=no
+for target in "${chosen[@]}"; do
+	log=$work/logs/$target
+	printf '%-15s %12s executions, coverage %5s: ' "$target" "$(last stat::number_of_executed_units: "$log")" \
+		"$(last cov: "$log")"
+	if [ "${outcome_of[$target]}" -eq 0 ]; then
+		echo "everything holds"
+		continue
+	fi
+	any_failed=yes
+	echo "FAILED"
+	file=$(failed_input "$target")
+	grep -m 1 -A 1 'panicked at' "$log" | sed 's/^/    /' || tail -n 5 "$log" | sed 's/^/    /'
+	[ -z "$file" ] || printf '    again: make fuzz ARGS="--target %s --input %s"\n' "$target" "$file"
+	printf '    all its words: %s\n' "$log"
+done
+[ "$any_failed" = no ]
