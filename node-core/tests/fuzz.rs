@@ -154,7 +154,6 @@ fn the_seeds_lead_the_network_through_what_it_is_for() {
 }
 
 #[test]
-#[ignore = "finds: at the last point in time a session's clock ticks without end; without a route, in one call"]
 fn packets_come_to_an_end_even_at_the_end_of_time() {
 	let mut mixnet = Mixnet::new(Config::default(), PeerId([1; 32]), ChaChaRng::seed_from_u64(1), None).unwrap();
 	mixnet.set_session_status(Time::ZERO, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });

@@ -58,5 +58,5 @@ impl PoissonClock {
 fn tick_after<R: RngCore + ?Sized>(time: Time, mean: Duration, rng: &mut R) -> Option<(Duration, Time)> {
 	let multiple: f64 = Exp1.sample(rng);
 	let next = time + scale(mean, multiple);
-	(next > time).then_some((mean, next))
+	(next.since_epoch() < Duration::MAX).then_some((mean, next))
 }

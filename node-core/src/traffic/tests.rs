@@ -178,3 +178,25 @@ fn a_refused_request_has_its_room_kept_for_some_time() {
 	assert!(queue.push_request(RequestId(0), vec![packet(4)]));
 	assert!(queue.push_reply(at(11), vec![packet(5)]), "the promise was kept");
 }
+
+#[test]
+fn the_clock_stops_at_the_end_of_time_and_not_before() {
+	let mut rng = rng(3);
+	let mut clock = PoissonClock::default();
+	// So short that most ticks come at the same nanosecond as those before them.
+	clock.set_mean(Time::ZERO, Some(Duration::from_nanos(1)), &mut rng);
+	let mut at_once = 0;
+	for _ in 0..1000 {
+		let tick = clock.next().unwrap();
+		clock.advance(&mut rng);
+		at_once += usize::from(clock.next() == Some(tick));
+	}
+	assert!(at_once > 100, "{at_once}");
+	clock.set_mean(Time::from_duration(Duration::MAX), Some(Duration::from_secs(1)), &mut rng);
+	assert_eq!(clock.next(), None);
+	clock.set_mean(Time::ZERO, Some(Duration::MAX / 2), &mut rng);
+	while let Some(tick) = clock.next() {
+		assert!(tick.since_epoch() < Duration::MAX);
+		clock.advance(&mut rng);
+	}
+}

@@ -1,11 +1,9 @@
 //! What must hold of a node, by its public API, whatever was done with it.
 
 use super::world::{Node, Sent};
-use mixnet_node_core::{AuthoredConfig, DropReason, RelativeSession, Role, Statistics, Time};
-
-/// Most renewals of a request's message ID after which the keys of all its SURBs are still found. A request forgets the
-/// oldest of more than 8.
-const MAX_REBINDS: usize = 8;
+use mixnet_node_core::{
+	Alarm, AuthoredConfig, DropReason, LoopReport, RelativeSession, Role, SessionIndex, Statistics, Time,
+};
 
 /// Checks all that can be checked of a node at any time.
 pub fn node(node: &mut Node) {
@@ -40,6 +38,7 @@ pub fn node(node: &mut Node) {
 		"packets to be forwarded were lost"
 	);
 	assert!(now.loop_cover_returned <= now.loop_cover_authored);
+	loops_are_accounted_for(node);
 
 	if node.is_polled_out {
 		assert_eq!(now.requests_pending, node.posted.len() as u64, "requests ended without an event, or never");
@@ -48,8 +47,7 @@ pub fn node(node: &mut Node) {
 	}
 	let is_waiting = now.requests_pending > 0 || now.forward_queue_len > 0;
 	assert!(!is_waiting || node.mixnet.poll_timeout().is_some(), "something waits for nothing");
-	let rebinds = config.request.destinations as usize + node.status_changes;
-	if now.requests_pending == 0 && rebinds <= MAX_REBINDS {
+	if now.requests_pending == 0 {
 		assert_eq!(now.surbs_kept, 0, "keys of SURBs outlive their requests");
 	}
 	node.before = now;
@@ -93,6 +91,29 @@ pub fn reserved_peers(node: &Node) {
 	assert!(peers.iter().all(|peer| peer.peer_id != node.peer_id), "a node is to connect to itself");
 }
 
+/// Every loop of a session is accounted for, and so is its evidence.
+fn loops_are_accounted_for(node: &Node) {
+	for relative in RelativeSession::BOTH {
+		let Some(report) = node.mixnet.loop_report(relative) else { continue };
+		let LoopReport { sent, returned, late, lost, out, unjudged, .. } = report;
+		assert_eq!(sent, returned + late + lost + out + unjudged);
+		assert_eq!(report.round_trips.count(), returned + late);
+		if let Some(loss) = report.loss {
+			assert!(0.0 <= loss.low && loss.low <= loss.rate && loss.rate <= loss.high && loss.high <= 1.0);
+		}
+		let mixnodes = report.mixnodes.iter().map(|mixnode| mixnode.score);
+		for score in mixnodes.chain(report.links.iter().map(|link| link.score)) {
+			assert!(score.lost <= score.loops && score.expected_lost >= 0.0 && score.evidence >= 0.0);
+		}
+	}
+}
+
+/// An alarm is about a live session, and about somebody in it.
+pub fn loop_alarm(node: &Node, session: SessionIndex, alarm: &Alarm) {
+	assert!(node.mixnet.statistics().loop_cover_overdue > 0, "an alarm though no loop is overdue");
+	assert!(alarm.to_string().contains("lost"), "{alarm} in {session}");
+}
+
 fn counters_only_rise(before: &Statistics, now: &Statistics) {
 	let counters = |statistics: &Statistics| {
 		[
@@ -103,6 +124,8 @@ fn counters_only_rise(before: &Statistics, now: &Statistics) {
 			statistics.replies_delivered,
 			statistics.drop_cover_delivered,
 			statistics.loop_cover_returned,
+			statistics.loop_cover_late,
+			statistics.loop_cover_overdue,
 			statistics.loop_cover_authored,
 			statistics.drop_cover_authored,
 			statistics.requests_authored,

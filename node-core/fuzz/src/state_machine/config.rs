@@ -2,7 +2,7 @@
 
 use super::super::reader::Reader;
 use core::time::Duration;
-use mixnet_node_core::{AuthoredConfig, Config, ReplyConfig, RequestConfig};
+use mixnet_node_core::{AuthoredConfig, Config, LoopConfig, ReplyConfig, RequestConfig};
 
 /// How many bytes of the input make the configuration.
 pub const SIZE: usize = 25;
@@ -21,6 +21,7 @@ pub fn read(reader: &mut Reader) -> Config {
 		gateways: reader.one_of(&[3, 1]),
 		hops: reader.one_of(&[2, 1, 3, 6]),
 		loop_cover_proportion: reader.one_of(&[0.25, 0.0, 0.9]),
+		loops: LoopConfig { max_loss: 0.1 },
 		mean_forwarding_delay: reader.one_of(&[ms(20), ms(0), ms(1000)]),
 		per_hop_network_delay: reader.one_of(&[ms(100), ms(0)]),
 		forward_queue_capacity: reader.one_of(&[50, 4, 1]),

@@ -253,6 +253,7 @@ impl World {
 				assert!(!sent || driver.mixnet.statistics().requests_authored > 0);
 			},
 			Event::ReservedPeersChanged => checks::reserved_peers(driver),
+			Event::LoopAlarm { session, alarm } => checks::loop_alarm(driver, session, &alarm),
 			Event::SessionChanged(_) | Event::SessionDisabled { .. } => (),
 		}
 		true
@@ -399,10 +400,12 @@ impl World {
 				driver.posted.insert(id, Posted { data: data.clone(), at: now, is_patient });
 				self.asked.insert((data, surbs));
 			},
-			Err(PostError::TooManyRequests { capacity }) => {
+			Err(PostError::TooManyRequests { capacity, at }) => {
 				assert_eq!(capacity, driver.config.request.capacity);
 				assert_eq!(pending, capacity as u64);
+				assert!(at >= now);
 			},
+			Err(PostError::NoRoom { packets, at }) => assert!(packets > 0 && at >= now),
 			Err(PostError::TooLarge { fragments, max }) => assert!(fragments > max),
 			Err(error) => assert!(!error.to_string().is_empty()),
 		}
