@@ -24,4 +24,6 @@ pub(crate) use forward::{ForwardPacket, ForwardQueue};
 pub(crate) use loops::OutstandingLoops;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
