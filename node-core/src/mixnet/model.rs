@@ -203,11 +203,17 @@ proptest! {
 		phase in 0usize..4,
 		operations in prop::collection::vec(operation(), 0..100),
 	) {
-		let mut world = World::new(&config, sessions, phase);
-		for operation in operations {
-			world.apply(operation);
-			world.check();
-		}
-		world.finish();
+		World::new(&config, sessions, phase, false).run(operations);
+	}
+
+	#[test]
+	#[ignore = "finds: requests stay bound to sessions that were forgotten, and their packets wait to be forwarded"]
+	fn every_room_agrees_with_the_others_though_the_chain_steps_back(
+		config in config(),
+		sessions in prop::array::uniform2(any::<u8>()),
+		phase in 0usize..4,
+		operations in prop::collection::vec(operation(), 0..100),
+	) {
+		World::new(&config, sessions, phase, true).run(operations);
 	}
 }

@@ -25,6 +25,8 @@ pub(super) struct World {
 	/// All requests ever posted.
 	posted: BTreeSet<Vec<u8>>,
 	rng: ChaChaRng,
+	/// May a node be told of a session before one that it was told of?
+	steps_back: bool,
 }
 
 fn peer_id(node: usize) -> PeerId {
@@ -38,7 +40,7 @@ pub(super) fn answer(data: &[u8]) -> Vec<u8> {
 
 impl World {
 	/// Sessions 1 and 2 with these nodes as mixnodes, by bits; session 2 is in this phase.
-	pub fn new(config: &Config, sessions: [u8; 2], phase: usize) -> Self {
+	pub fn new(config: &Config, sessions: [u8; 2], phase: usize, steps_back: bool) -> Self {
 		let node = |index| {
 			let rng = ChaChaRng::seed_from_u64(index as u64);
 			Watched::new(config.clone(), Mixnet::new(config.clone(), peer_id(index), rng, None).unwrap())
@@ -52,6 +54,7 @@ impl World {
 			held: Vec::new(),
 			posted: BTreeSet::new(),
 			rng: ChaChaRng::seed_from_u64(100),
+			steps_back,
 		};
 		for node in &mut world.nodes {
 			node.mixnet.set_session_status(world.now, world.status);
@@ -69,13 +72,22 @@ impl World {
 		world
 	}
 
-	pub fn check(&mut self) {
+	/// Does all this, and looks into every node after each.
+	pub fn run(mut self, operations: Vec<Operation>) {
+		for operation in operations {
+			self.apply(operation);
+			self.check();
+		}
+		self.finish();
+	}
+
+	fn check(&mut self) {
 		for node in &mut self.nodes {
 			node.check(self.now);
 		}
 	}
 
-	pub fn apply(&mut self, operation: Operation) {
+	fn apply(&mut self, operation: Operation) {
 		match operation {
 			Operation::Post { node, size, surbs } => {
 				// No two are the same.
@@ -126,7 +138,7 @@ impl World {
 			Operation::Status { node, ahead, phase } => {
 				let current_index = self.ahead(ahead);
 				let status = SessionStatus { current_index, phase: SessionPhase::ALL[phase] };
-				self.nodes[node].mixnet.set_session_status(self.now, status);
+				self.tell(node, status);
 			},
 			Operation::Mixnodes { node, relative } => {
 				let status = self.nodes[node].mixnet.session_status().unwrap();
@@ -140,7 +152,7 @@ impl World {
 				let secret = KxSecret::random(&mut self.rng);
 				self.nodes[node].mixnet.restore_kx_secret(session, secret);
 			},
-			Operation::Run { seconds } => self.run(Duration::from_secs(seconds)),
+			Operation::Run { seconds } => self.pass_well(Duration::from_secs(seconds)),
 		}
 		let too_many = self.in_flight.len().saturating_sub(MAX_IN_FLIGHT);
 		self.in_flight.drain(..too_many);
@@ -253,10 +265,20 @@ impl World {
 
 	fn tell_all(&mut self) {
 		for node in 0..NODES {
-			self.nodes[node].mixnet.set_session_status(self.now, self.status);
-			for relative in self.nodes[node].mixnet.wanted_mixnodes() {
-				self.tell_mixnodes(node, relative.index(self.status.current_index).unwrap());
+			self.tell(node, self.status);
+			let mixnet = &self.nodes[node].mixnet;
+			let current = mixnet.session_status().unwrap().current_index;
+			for relative in mixnet.wanted_mixnodes() {
+				self.tell_mixnodes(node, relative.index(current).unwrap());
 			}
+		}
+	}
+
+	fn tell(&mut self, node: usize, status: SessionStatus) {
+		let mixnet = &mut self.nodes[node].mixnet;
+		let is_back = mixnet.session_status().is_some_and(|old| status.current_index < old.current_index);
+		if self.steps_back || !is_back {
+			mixnet.set_session_status(self.now, status);
 		}
 	}
 
@@ -267,7 +289,7 @@ impl World {
 	}
 
 	/// Everybody is polled in time, everything arrives, and every request is answered.
-	fn run(&mut self, time: Duration) {
+	fn pass_well(&mut self, time: Duration) {
 		let end = self.now + time;
 		loop {
 			let next = (0..NODES).filter_map(|node| Some((self.nodes[node].mixnet.poll_timeout()?, node))).min();
@@ -282,7 +304,7 @@ impl World {
 	}
 
 	/// Whatever happened, every request comes to its end, and leaves nothing behind; and no key is left that should not.
-	pub fn finish(&mut self) {
+	fn finish(&mut self) {
 		for node in 0..NODES {
 			// One or the other: each ends what the other looks at.
 			if node % 2 == 0 {
