@@ -167,7 +167,8 @@ impl Watched {
 			assert_eq!(queued.contains(&id), matches!(request.stage, Stage::Posting { .. }));
 
 			let takes_requests = |session| sessions.relative(session).is_some_and(|it| sessions.allows_requests(it));
-			if let Some((session, destination)) = request.bound_to.filter(|(session, _)| takes_requests(*session)) {
+			let bound_to = request.bound_to.filter(|(session, _)| takes_requests(*session) && queued.contains(&id));
+			if let Some((session, destination)) = bound_to {
 				let session = sessions.relative(session).and_then(|relative| sessions.session(relative)).unwrap();
 				let peer_id = session.topology.mixnode_peer_id(destination).unwrap();
 				assert_ne!(peer_id, self.mixnet.local_peer_id);
