@@ -33,6 +33,17 @@ enum Fate {
 	IsDamaged(usize, u8),
 }
 
+/// A packet that none of our nodes sends.
+#[derive(Clone, Copy, Debug)]
+enum Forgery {
+	/// A request without SURBs, straight to the node, whatever it is.
+	Request,
+	/// To be forwarded to this mixnode, whether or not there is one.
+	ForwardToMixnode(u16),
+	/// To be forwarded to this node, whether or not it is connected.
+	ForwardToPeer(usize),
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Operation {
 	Post {
@@ -79,9 +90,18 @@ enum Operation {
 		peer: usize,
 		connected: bool,
 	},
-	/// Exactly the reserved peers are connected.
+	/// All reserved peers are connected.
 	Connect {
 		node: usize,
+	},
+	/// All peers are disconnected.
+	Disconnect {
+		node: usize,
+	},
+	/// Somebody who knows the node's key makes a packet of their own.
+	Forge {
+		node: usize,
+		forgery: Forgery,
 	},
 	/// The chain moves to its next phase, and everybody learns of it. These nodes, by bits, are in its next session.
 	Chain {
@@ -130,6 +150,11 @@ fn operation() -> impl Strategy<Value = Operation> {
 		1 => Just(Fate::IsDamaged(31, 7)),
 	];
 	let handling = prop_oneof![4 => Just(Handling::Answer), 1 => Just(Handling::Abandon), 2 => Just(Handling::Hold)];
+	let forgery = prop_oneof![
+		4 => Just(Forgery::Request),
+		2 => (0u16..6).prop_map(Forgery::ForwardToMixnode),
+		1 => node().prop_map(Forgery::ForwardToPeer),
+	];
 	let relative = prop_oneof![Just(RelativeSession::Previous), Just(RelativeSession::Current)];
 	prop_oneof![
 		12 => (node(), size, 0usize..4).prop_map(|(node, size, surbs)| Post { node, size, surbs }),
@@ -141,8 +166,10 @@ fn operation() -> impl Strategy<Value = Operation> {
 		3 => Just(Arrive),
 		4 => (node(), handling).prop_map(|(node, handling)| Events { node, handling }),
 		2 => any::<bool>().prop_map(|answered| HandBack { answered }),
-		6 => (node(), node(), any::<bool>()).prop_map(|(node, peer, connected)| Peer { node, peer, connected }),
-		2 => node().prop_map(|node| Connect { node }),
+		4 => (node(), node(), any::<bool>()).prop_map(|(node, peer, connected)| Peer { node, peer, connected }),
+		3 => node().prop_map(|node| Connect { node }),
+		2 => node().prop_map(|node| Disconnect { node }),
+		5 => (node(), forgery).prop_map(|(node, forgery)| Forge { node, forgery }),
 		4 => (members(), prop::bool::weighted(0.1)).prop_map(|(members, bad)| Chain { members, bad }),
 		2 => (node(), -2i64..4, 0usize..4).prop_map(|(node, ahead, phase)| Status { node, ahead, phase }),
 		2 => (node(), relative).prop_map(|(node, relative)| Mixnodes { node, relative }),

@@ -54,18 +54,18 @@ enum Operation {
 
 fn operation() -> impl Strategy<Value = Operation> {
 	use Operation::*;
-	let request = || 0usize..4;
+	let request = || 0usize..3;
 	prop_oneof![
-		4 => Just(Insert),
+		2 => Just(Insert),
 		1 => request().prop_map(|request| Remove { request }),
-		2 => request().prop_map(|request| Sent { request }),
-		12 => (request(), 0u32..3, 0u16..3, 0u64..6).prop_map(|(request, session, destination, answer_after)| {
+		1 => request().prop_map(|request| Sent { request }),
+		14 => (request(), 0u32..2, 0u16..3, 0u64..6).prop_map(|(request, session, destination, answer_after)| {
 			Posted { request, session, destination, answer_after }
 		}),
 		4 => request().prop_map(|request| Blocked { request }),
 		3 => request().prop_map(|request| NextAttempt { request }),
 		2 => request().prop_map(|request| NextDestination { request }),
-		4 => (0u32..3).prop_map(|session| Leave { session }),
+		10 => (0u32..2).prop_map(|session| Leave { session }),
 		4 => (0u64..4).prop_map(|time| Pass { time }),
 	]
 }
@@ -325,7 +325,7 @@ proptest! {
 		destinations in 1u32..4,
 		attempts in 1u32..3,
 		copies in 1u32..4,
-		operations in prop::collection::vec(operation(), 0..120),
+		operations in prop::collection::vec(operation(), 0..200),
 	) {
 		let max_wait = Duration::from_secs(MAX_WAIT);
 		run_pending(RequestConfig { capacity, destinations, attempts, copies, max_wait }, operations)?;

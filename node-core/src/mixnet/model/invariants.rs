@@ -8,11 +8,11 @@ use crate::{
 	sphinx::{build_cover, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
 	traffic::{AuthoredKind, AuthoredPacket},
-	Config, KxPublic, Packet, PeerId, RelativeSession, SessionIndex, Statistics, Time,
+	Config, KxPublic, KxSecret, Packet, PeerId, RelativeSession, SessionIndex, Statistics, Time,
 };
 use core::cell::RefCell;
 use rand_chacha::ChaChaRng;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A request that was taken.
 pub(super) struct Posted {
@@ -34,12 +34,23 @@ pub(super) struct Watched {
 	/// Keys seen in slots, and those among them that are there no more.
 	keys: BTreeSet<KxPublic>,
 	gone_keys: BTreeSet<KxPublic>,
+	/// Keys made or restored for a session, and the current session when they were last looked at.
+	promised: BTreeMap<SessionIndex, KxPublic>,
+	current: SessionIndex,
 }
 
 impl Watched {
 	pub fn new(config: Config, mixnet: Mixnet<ChaChaRng>) -> Self {
-		let (keys, gone_keys) = Default::default();
-		Self { mixnet, config, requests: Vec::new(), accepted: BTreeSet::new(), keys, gone_keys }
+		Self {
+			mixnet,
+			config,
+			requests: Vec::new(),
+			accepted: BTreeSet::new(),
+			keys: BTreeSet::new(),
+			gone_keys: BTreeSet::new(),
+			promised: BTreeMap::new(),
+			current: 0,
+		}
 	}
 
 	pub fn post(&mut self, now: Time, data: Vec<u8>, surbs: usize, delay: HandlingDelay) {
@@ -61,7 +72,20 @@ impl Watched {
 		let (session, key) = self.mixnet.next_kx_public();
 		assert!(!self.gone_keys.contains(&key), "a key of a session that is over");
 		assert_eq!(self.mixnet.next_kx_public(), (session, key));
+		self.promised.insert(session, key);
 		(session, key)
+	}
+
+	pub fn restore_key(&mut self, session: SessionIndex, secret: KxSecret) {
+		let key = secret.public();
+		if self.mixnet.restore_kx_secret(session, secret) {
+			self.promised.insert(session, key);
+		}
+	}
+
+	/// A key under which packets are opened.
+	pub fn any_key(&self) -> Option<KxPublic> {
+		self.mixnet.sessions.iter().last().map(|session| session.keys.public)
 	}
 
 	/// The next packet; it is what waited longest, or forwarded, or cover.
@@ -167,6 +191,8 @@ impl Watched {
 			assert_eq!(queued.contains(&id), matches!(request.stage, Stage::Posting { .. }));
 
 			let takes_requests = |session| sessions.relative(session).is_some_and(|it| sessions.allows_requests(it));
+			let is_closed = request.bound_to.is_some_and(|(session, _)| !takes_requests(session));
+			assert!(!is_closed || request.sent, "it could start anew in another session");
 			let bound_to = request.bound_to.filter(|(session, _)| takes_requests(*session) && queued.contains(&id));
 			if let Some((session, destination)) = bound_to {
 				let session = sessions.relative(session).and_then(|relative| sessions.session(relative)).unwrap();
@@ -233,6 +259,22 @@ impl Watched {
 		self.gone_keys.extend(self.keys.difference(&live));
 		assert!(live.is_disjoint(&self.gone_keys), "a key of a session that is over");
 		self.keys.extend(live);
+
+		// The chain may have the key that was made for a session, so it must be the session's.
+		let current = self.mixnet.session_status().unwrap().current_index;
+		if current < self.current {
+			self.promised.clear();
+		}
+		self.current = current;
+		for (session, promised) in &self.promised {
+			let relative = self.mixnet.sessions.relative(*session);
+			match relative.and_then(|relative| self.mixnet.sessions.slot(relative)) {
+				Some(Slot::KeyOnly(keys)) => assert_eq!(keys.public, *promised),
+				Some(Slot::Full(session)) => assert_eq!(session.keys.public, *promised),
+				Some(Slot::Empty) => panic!("a key that was lost"),
+				Some(Slot::Disabled(_)) | None => (),
+			}
+		}
 	}
 
 	/// The keys in slots, and whether packets to them are opened.
@@ -247,7 +289,9 @@ impl Watched {
 	}
 
 	fn check_queues(&mut self) {
-		let Mixnet { sessions, forward_queue, pending, local_peer_id, .. } = &mut self.mixnet;
+		let gateways_gone = self.mixnet.statistics().dropped(DropReason::GatewayGone);
+		let Mixnet { sessions, forward_queue, pending, local_peer_id, now, rng, .. } = &mut self.mixnet;
+		let mut queued = BTreeSet::new();
 		let forwarding = RefCell::new(BTreeSet::new());
 		forward_queue.retain_sessions(|session| {
 			forwarding.borrow_mut().insert(session);
@@ -266,9 +310,22 @@ impl Watched {
 				assert_ne!(packet.peer_id, *local_peer_id);
 				if let AuthoredKind::Request(id) = kind {
 					assert!(pending.get(*id).is_some(), "a packet of a request that is not pending");
+					queued.insert(*id);
 				}
 			}
 			assert!(session.authored.push_all(queue));
+			// Setting the mean that a clock has changes nothing.
+			let tick = session.clock.next();
+			let mean = session.authored_config.mean_period * if status.phase.needs_previous() { 2 } else { 1 };
+			session.clock.set_mean(*now, Some(mean), rng);
+			assert_eq!(session.clock.next(), tick, "at full rate, or half, as the phase is");
+		}
+		for (number, posted) in self.requests.iter().enumerate() {
+			let id = RequestId(number as u64);
+			let is_waiting = pending.get(id).is_some_and(|request| request.stage == Stage::Waiting);
+			if is_waiting && !posted.sent && gateways_gone == 0 {
+				assert!(queued.contains(&id), "it waits for an answer to nothing");
+			}
 		}
 	}
 

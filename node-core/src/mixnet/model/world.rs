@@ -1,11 +1,13 @@
 //! The nodes, the chain and the network, and what an operation does to them.
 
-use super::{invariants::Watched, Fate, Handling, Operation, NODES};
+use super::{invariants::Watched, Fate, Forgery, Handling, Operation, NODES};
 use crate::{
+	message::split,
 	mixnet::{AddressedPacket, Event, Mixnet},
 	request::{HandlingDelay, ReplyTo, RequestId},
-	Config, KxPublic, KxSecret, Mixnode, MixnodesError, Packet, PeerId, SessionIndex, SessionPhase, SessionStatus,
-	Time,
+	sphinx::{build_cover, build_request, Hop, MixnodeIndex, Target, PAYLOAD_DATA_SIZE},
+	Config, KxPublic, KxSecret, MessageId, Mixnode, MixnodesError, Packet, PeerId, SessionIndex, SessionPhase,
+	SessionStatus, Time,
 };
 use core::time::Duration;
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
@@ -90,10 +92,7 @@ impl World {
 	fn apply(&mut self, operation: Operation) {
 		match operation {
 			Operation::Post { node, size, surbs } => {
-				// No two are the same.
-				let mut data = vec![node as u8; size];
-				data[..8].copy_from_slice(&(self.posted.len() as u64).to_le_bytes());
-				self.posted.insert(data.clone());
+				let data = self.data(size);
 				let delay = match surbs % 2 {
 					0 => HandlingDelay::Extrinsic,
 					_ => HandlingDelay::Fixed(Duration::from_secs(1)),
@@ -128,6 +127,12 @@ impl World {
 				self.nodes[node].mixnet.peer_disconnected(self.now, peer_id(peer));
 			},
 			Operation::Connect { node } => self.connect(node),
+			Operation::Disconnect { node } => {
+				for peer in 0..NODES {
+					self.nodes[node].mixnet.peer_disconnected(self.now, peer_id(peer));
+				}
+			},
+			Operation::Forge { node, forgery } => self.forge(node, forgery),
 			Operation::Chain { members, bad } => {
 				match self.status.phase {
 					SessionPhase::DisconnectFromPrev => self.next_session(members, bad),
@@ -150,12 +155,20 @@ impl World {
 			Operation::RestoreKey { node, ahead } => {
 				let session = self.ahead(ahead);
 				let secret = KxSecret::random(&mut self.rng);
-				self.nodes[node].mixnet.restore_kx_secret(session, secret);
+				self.nodes[node].restore_key(session, secret);
 			},
 			Operation::Run { seconds } => self.pass_well(Duration::from_secs(seconds)),
 		}
 		let too_many = self.in_flight.len().saturating_sub(MAX_IN_FLIGHT);
 		self.in_flight.drain(..too_many);
+	}
+
+	/// A request that nobody posted before.
+	fn data(&mut self, size: usize) -> Vec<u8> {
+		let mut data = vec![7; size];
+		data[..8].copy_from_slice(&(self.posted.len() as u64).to_le_bytes());
+		self.posted.insert(data.clone());
+		data
 	}
 
 	fn ahead(&self, ahead: i64) -> SessionIndex {
@@ -193,6 +206,29 @@ impl World {
 			},
 			Fate::IsLost => (),
 		}
+	}
+
+	fn forge(&mut self, node: usize, forgery: Forgery) {
+		let Some(kx_public) = self.nodes[node].any_key() else { return };
+		let hop = |target| Hop { target, kx_public };
+		let first = hop(Target::Mixnode(MixnodeIndex::MAX));
+		let built = match forgery {
+			Forgery::Request => {
+				let data = self.data(8);
+				let plans = split(MessageId::random(&mut self.rng), &data, 0, 1).unwrap();
+				let mut fragment = [0; PAYLOAD_DATA_SIZE];
+				plans[0].write(&mut fragment, &data, &[]).unwrap();
+				build_request(&mut self.rng, &[first], &fragment)
+			},
+			Forgery::ForwardToMixnode(index) => {
+				let next = Target::Mixnode(MixnodeIndex::new(index).unwrap());
+				build_cover(&mut self.rng, &[first, hop(next)], None)
+			},
+			Forgery::ForwardToPeer(peer) => {
+				build_cover(&mut self.rng, &[first, hop(Target::Peer(peer_id(peer)))], None)
+			},
+		};
+		self.nodes[node].receive(self.now, built.unwrap().packet);
 	}
 
 	fn arrive(&mut self) {
