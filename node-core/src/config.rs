@@ -1,6 +1,13 @@
 //! What a node may choose, and what all nodes must agree on.
 
-use crate::sphinx::MAX_HOPS;
+use crate::{
+	message::MAX_DATA,
+	request::extrinsic_delay,
+	sphinx::{MAX_HOPS, SURB_SIZE},
+	time::scale,
+	traffic::max_requests,
+	MessageId,
+};
 use core::time::Duration;
 
 /// How a node authors packets in a session. (PROTOCOL.md, section 9)
@@ -42,6 +49,14 @@ pub struct ReplyConfig {
 	pub cooldown: Duration,
 }
 
+/// When losses of loop cover are alarming. (See [`loops`](crate::loops).)
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LoopConfig {
+	/// Share of loops that may get lost without an alarm, in a bad network say. Above 0, below 1. A lost loop is lost on
+	/// one of seven links or so: 1 % on each are 7 % of the loops.
+	pub max_loss: f64,
+}
+
 /// Configuration of a [`Mixnet`](crate::Mixnet). The defaults are the reference's. (PROTOCOL.md, sections 6 to 10)
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
@@ -56,9 +71,12 @@ pub struct Config {
 	pub hops: usize,
 	/// Probability that an authored packet is loop cover. In 0..1. All nodes should agree.
 	pub loop_cover_proportion: f64,
+	/// When losses of loop cover are alarming.
+	pub loops: LoopConfig,
 	/// Mean time that a mixnode delays a packet before forwarding it. All nodes must agree.
 	pub mean_forwarding_delay: Duration,
-	/// Time per hop, network and processing: a conservative estimate.
+	/// Time per hop, network and processing: a conservative estimate. Retry timers never count with less, and with more
+	/// where loop cover shows that it takes more, up to ten times this. Loops are overdue by this estimate.
 	pub per_hop_network_delay: Duration,
 	/// Most packets waiting to be forwarded; each takes about 2.3 kB.
 	pub forward_queue_capacity: usize,
@@ -90,6 +108,7 @@ impl Default for Config {
 			gateways: 3,
 			hops: MAX_HOPS,
 			loop_cover_proportion: 0.25,
+			loops: LoopConfig { max_loss: 0.1 },
 			mean_forwarding_delay: Duration::from_secs(1),
 			per_hop_network_delay: Duration::from_millis(300),
 			forward_queue_capacity: 300,
@@ -132,6 +151,20 @@ pub enum ConfigError {
 const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Config {
+	/// Most bytes of data that a request with so many SURBs per copy can have, in any session.
+	pub fn max_request_size(&self, surbs: usize) -> usize {
+		let user = self.non_mixnode.map_or(usize::MAX, |authored| max_requests(authored.queue_capacity, false));
+		let mixnode = max_requests(self.mixnode.queue_capacity, true);
+		let fragments = self.max_fragments_per_message.min(user).min(mixnode);
+		(fragments * MAX_DATA).saturating_sub(surbs.saturating_mul(SURB_SIZE))
+	}
+
+	/// How long a destination waits before it submits the extrinsic of the request message `message_id`.
+	/// (PROTOCOL.md, section 10)
+	pub fn extrinsic_delay(&self, message_id: &MessageId) -> Duration {
+		scale(self.mean_extrinsic_delay, extrinsic_delay(message_id))
+	}
+
 	/// Checks every field.
 	pub fn validate(&self) -> Result<(), ConfigError> {
 		self.validate_authored("mixnode.mean_period", "mixnode.queue_capacity", &self.mixnode)?;
@@ -168,6 +201,9 @@ impl Config {
 		// The negation also catches NaN.
 		if !(0.0..1.0).contains(&self.loop_cover_proportion) {
 			return Err(ConfigError::OutOfRange { field: "loop_cover_proportion", range: "at least 0 and below 1" });
+		}
+		if !(self.loops.max_loss > 0.0 && self.loops.max_loss < 1.0) {
+			return Err(ConfigError::OutOfRange { field: "loops.max_loss", range: "above 0 and below 1" });
 		}
 		for (field, value) in [
 			("mean_forwarding_delay", self.mean_forwarding_delay),
@@ -213,6 +249,10 @@ mod tests {
 		assert_eq!(config.validate(), Err(ConfigError::OutOfRange { field: "hops", range: "at most 6" }));
 		let config = Config { loop_cover_proportion: f64::NAN, ..Config::default() };
 		assert!(config.validate().is_err());
+		for max_loss in [0.0, 1.0, -0.1, f64::NAN] {
+			let config = Config { loops: LoopConfig { max_loss }, ..Config::default() };
+			assert!(config.validate().is_err());
+		}
 		let mut config = Config::default();
 		config.request.copies = 0;
 		assert_eq!(config.validate(), Err(ConfigError::Zero("request.copies")));

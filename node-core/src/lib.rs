@@ -35,10 +35,16 @@
 //! - `session`: keys, slots and phases.
 //! - `topology`: gateways, routes and peers to stay connected to.
 //! - `traffic`: Poisson clocks, cover and queues.
+//! - [`loops`]: loop cover, accounted for: losses, and whose they are.
 //! - [`request`]: what requests say, how they are repeated, and how replies are remembered.
 //! - [`statistics`]: counters, and a reason for every drop.
 
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+
+extern crate alloc;
+
 pub mod config;
+pub mod loops;
 pub mod message;
 mod mixnet;
 pub mod replay;
@@ -50,7 +56,8 @@ pub mod time;
 mod topology;
 mod traffic;
 
-pub use config::{AuthoredConfig, Config, ConfigError, ReplyConfig, RequestConfig};
+pub use config::{AuthoredConfig, Config, ConfigError, LoopConfig, ReplyConfig, RequestConfig};
+pub use loops::{Alarm, LoopReport};
 pub use message::MessageId;
 pub use mixnet::{AddressedPacket, Event, Mixnet, PostError, ReplyError, ReservedPeer, Role};
 pub use mixnet_primitives::{

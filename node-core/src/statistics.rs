@@ -1,5 +1,7 @@
 //! What happened, in numbers. Nothing is lost silently: every drop has a reason, and every reason a counter.
 
+use core::time::Duration;
+
 /// Defines [`DropReason`] with its list and its names, so that they cannot drift apart.
 macro_rules! drop_reasons {
 	($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
@@ -47,7 +49,7 @@ drop_reasons! {
 	BadFragment = "bad_fragment",
 	/// A fragment that was there already.
 	RepeatedFragment = "repeated_fragment",
-	/// A loop cover packet whose ID is not one that we are waiting for.
+	/// A loop cover packet whose ID is not one that we are waiting for: not ours, or back already, or overdue for too long.
 	UnknownLoopCover = "unknown_loop_cover",
 
 	// Messages received
@@ -101,7 +103,11 @@ pub struct Statistics {
 	pub drop_cover_delivered: u64,
 	/// Loop cover packets of ours that came back.
 	pub loop_cover_returned: u64,
-	/// Loop cover packets that we sent. Those that did not come back are lost, on their way, or too old to be known.
+	/// Those of them that came back after their deadline.
+	pub loop_cover_late: u64,
+	/// Loop cover packets whose deadline passed before they came back, if they ever did.
+	pub loop_cover_overdue: u64,
+	/// Loop cover packets that we sent.
 	pub loop_cover_authored: u64,
 	/// Drop cover packets that we sent.
 	pub drop_cover_authored: u64,
@@ -109,6 +115,9 @@ pub struct Statistics {
 	pub requests_authored: u64,
 	/// Reply packets that we sent.
 	pub replies_authored: u64,
+	/// What a hop takes on average, network and processing, as the loop cover that came back lately shows it. Zero before
+	/// any did.
+	pub mean_hop_delay: Duration,
 	/// Packets waiting to be forwarded.
 	pub forward_queue_len: u64,
 	/// Request and reply packets waiting in the previous session's authored queue.
@@ -134,10 +143,13 @@ impl Default for Statistics {
 			replies_delivered: 0,
 			drop_cover_delivered: 0,
 			loop_cover_returned: 0,
+			loop_cover_late: 0,
+			loop_cover_overdue: 0,
 			loop_cover_authored: 0,
 			drop_cover_authored: 0,
 			requests_authored: 0,
 			replies_authored: 0,
+			mean_hop_delay: Duration::ZERO,
 			forward_queue_len: 0,
 			previous_authored_queue_len: 0,
 			current_authored_queue_len: 0,

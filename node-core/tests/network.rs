@@ -167,7 +167,7 @@ fn queues_are_bounded_and_what_they_refuse_is_counted() {
 			let now = network.now;
 			match network.nodes[node].mixnet.post_request(now, data(node, 3000), 2, delay) {
 				Ok(_) => (),
-				Err(PostError::TooManyRequests { capacity: 5 }) => refused += 1,
+				Err(PostError::TooManyRequests { capacity: 5, .. } | PostError::NoRoom { .. }) => refused += 1,
 				Err(error) => panic!("{error}"),
 			}
 		}

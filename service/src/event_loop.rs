@@ -13,15 +13,15 @@ use crate::{
 		to_mixnet_peer_id, Links,
 	},
 	requests::submit_extrinsic::{Submissions, Submit, Taken},
-	status::{Counters, PeerNumbers, Queues, Roles, SessionView, Status},
+	status::{Counters, LoopView, PeerNumbers, Queues, Roles, SessionView, Status},
 	Config, LOG_TARGET,
 };
 use codec::{DecodeAll, Encode};
 use mixnet_node_core::{
-	message::{MessageId, MAX_DATA},
-	request::{extrinsic_delay, RemoteError, Reply, Request},
-	sphinx::{Packet, SURB_SIZE},
-	Event, HandlingDelay, Mixnet, ReplyTo, RequestId, Role, Time,
+	message::MessageId,
+	request::{RemoteError, Reply, Request},
+	sphinx::Packet,
+	Event, HandlingDelay, LoopReport, Mixnet, MixnodeIndex, ReplyTo, RequestId, Role, Time,
 };
 use mixnet_primitives::RelativeSession;
 use rand_core::{CryptoRng, RngCore};
@@ -45,7 +45,7 @@ const SURBS_PER_REQUEST: usize = 2;
 /// Size of the largest extrinsic that fits a request, in bytes.
 pub fn max_extrinsic_size(config: &mixnet_node_core::Config) -> usize {
 	// A request is one byte more than its extrinsic.
-	(config.max_fragments_per_message * MAX_DATA).saturating_sub(SURBS_PER_REQUEST * SURB_SIZE + 1)
+	config.max_request_size(SURBS_PER_REQUEST).saturating_sub(1)
 }
 
 /// What the event loop is made of.
@@ -98,7 +98,6 @@ pub struct EventLoop<S: Submit, R> {
 	commands: mpsc::Receiver<Command>,
 	updates: mpsc::Receiver<Update>,
 	next_key: watch::Sender<Option<NextKey>>,
-	mean_extrinsic_delay: std::time::Duration,
 	counters: LoopCounters,
 }
 
@@ -126,7 +125,6 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 			commands,
 			updates,
 			next_key,
-			mean_extrinsic_delay: config.core.mean_extrinsic_delay,
 			counters: LoopCounters::default(),
 		}
 	}
@@ -225,7 +223,10 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 						self.waiting.insert(id, answer);
 					},
 					// A caller that is gone needs no answer; the same below.
-					Err(error) => drop(answer.send(Err(error.into()))),
+					Err(error) => {
+						let retry_after = error.retry_at().map(|at| at - now);
+						drop(answer.send(Err(SubmitError::NotSent { error, retry_after })));
+					},
 				}
 			},
 			Command::Status(answer) => drop(answer.send(self.status())),
@@ -255,14 +256,14 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 				}
 			},
 			// The core logs them, and `mixnet_status` shows what they lead to.
-			Event::SessionChanged(_) | Event::SessionDisabled { .. } => (),
+			Event::SessionChanged(_) | Event::SessionDisabled { .. } | Event::LoopAlarm { .. } => (),
 		}
 	}
 
 	fn handle_request(&mut self, message_id: MessageId, data: &[u8], reply_to: ReplyTo) {
 		match Request::decode(data) {
 			Ok(Request::SubmitExtrinsic(extrinsic)) => {
-				let delay = self.mean_extrinsic_delay.mul_f64(extrinsic_delay(&message_id));
+				let delay = self.core.config().extrinsic_delay(&message_id);
 				match self.submissions.take(Instant::now() + delay, &extrinsic, reply_to) {
 					Taken::Queued => (),
 					Taken::Answer(reply_to, error) => self.answer(reply_to, Err(error)),
@@ -315,6 +316,7 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 				phase: status.phase as u8,
 				phase_name: status.phase.to_string(),
 			}),
+			loops: self.core.loop_report(RelativeSession::Current).map(loops),
 			role: Roles {
 				previous: role(self.core.role(RelativeSession::Previous)),
 				current: role(self.core.role(RelativeSession::Current)),
@@ -344,6 +346,27 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 				dropped_by_reason,
 			},
 		}
+	}
+}
+
+fn loops(report: LoopReport) -> LoopView {
+	let name = |end: Option<MixnodeIndex>| end.map_or("us".into(), |index| format!("mixnode {index}"));
+	let mixnodes = report.mixnodes.iter().filter(|mixnode| mixnode.score.suspected);
+	let links = report.links.iter().filter(|link| link.score.suspected);
+	LoopView {
+		sent: report.sent,
+		returned: report.returned,
+		late: report.late,
+		lost: report.lost,
+		median_round_trip_ms: report.round_trips.quantile(0.5).map(|time| time.as_millis() as u64),
+		loss_percent: report
+			.loss
+			.map(|loss| [loss.low, loss.rate, loss.high].map(|share| (share * 1e4).round() / 100.0)),
+		alarm: report.loss_alarm,
+		suspected: mixnodes
+			.map(|mixnode| format!("mixnode {} ({})", mixnode.mixnode, mixnode.peer_id))
+			.chain(links.map(|link| format!("link from {} to {}", name(link.from), name(link.to))))
+			.collect(),
 	}
 }
 

@@ -5,6 +5,7 @@ use mixnet_node_core::{
 	request::{RemoteError, Request},
 	PostError, RequestError,
 };
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// What the service can be asked.
@@ -27,8 +28,13 @@ pub enum SubmitError {
 	#[error("the mixnet service has stopped, and the node with it; if it was sent before, it may have been submitted: look for it on chain")]
 	Stopped,
 	/// The request was not sent.
-	#[error("not sent: {0}")]
-	NotSent(#[from] PostError),
+	#[error("not sent: {error}{}", retry_words(.retry_after))]
+	NotSent {
+		/// Why.
+		error: PostError,
+		/// After how long to try again, where that is known.
+		retry_after: Option<Duration>,
+	},
 	/// The request was taken, but no packet of it could be sent before it was given up.
 	#[error("not sent: {0}; try again later")]
 	GivenUp(RequestError),
@@ -43,6 +49,14 @@ pub enum SubmitError {
 	/// The answer cannot be read.
 	#[error("the mixnode's answer cannot be read; the extrinsic may have been submitted all the same")]
 	BadAnswer,
+}
+
+/// What to do about a request that was not sent, if waiting helps.
+fn retry_words(retry_after: &Option<Duration>) -> String {
+	match retry_after {
+		Some(time) => format!("; try again in about {} s", time.as_secs_f64().ceil()),
+		None => String::new(),
+	}
 }
 
 /// A way to the service; cheap to clone.

@@ -9,8 +9,9 @@ use jsonrpsee::{
 	Extensions,
 };
 use sc_rpc_api::check_if_safe;
+use serde::{Deserialize, Serialize};
 use sp_core::Bytes;
-use std::marker::PhantomData;
+use std::{marker::PhantomData, time::Duration};
 
 /// What a node's user can ask of the mixnet.
 #[rpc(server)]
@@ -36,7 +37,8 @@ pub mod code {
 	pub const DISABLED: i32 = 7001;
 	/// The extrinsic is malformed or too large; it was not sent.
 	pub const BAD_EXTRINSIC: i32 = 7002;
-	/// Not sent, for example because the mixnet rests in this session; try again later.
+	/// Not sent, for example because the mixnet rests in this session, or because too much waits to be sent; try again
+	/// later. If it is known when, the error's data says so: see [`RetryAfter`](super::RetryAfter).
 	pub const NOT_SENT: i32 = 7003;
 	/// Sent, but no readable answer came: it may or may not have been submitted.
 	pub const NOT_ANSWERED: i32 = 7004;
@@ -45,6 +47,20 @@ pub mod code {
 	pub const REFUSED: i32 = 7005;
 	/// The service has stopped, before or after it was sent: it may or may not have been submitted.
 	pub const STOPPED: i32 = 7006;
+}
+
+/// The data of an error after which waiting helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetryAfter {
+	/// When to try again, in milliseconds from now: about when there will be room.
+	pub retry_after_ms: u64,
+}
+
+impl RetryAfter {
+	fn new(time: Duration) -> Self {
+		Self { retry_after_ms: u64::try_from(time.as_millis()).unwrap_or(u64::MAX) }
+	}
 }
 
 /// How deep an extrinsic's calls may be nested; runtimes of the SDK take no more either.
@@ -77,12 +93,16 @@ fn error(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
 fn submit_error(reason: SubmitError) -> ErrorObjectOwned {
 	let code = match &reason {
 		SubmitError::Stopped => code::STOPPED,
-		SubmitError::NotSent(mixnet_node_core::PostError::TooLarge { .. }) => code::BAD_EXTRINSIC,
-		SubmitError::NotSent(_) | SubmitError::GivenUp(_) => code::NOT_SENT,
+		SubmitError::NotSent { error: mixnet_node_core::PostError::TooLarge { .. }, .. } => code::BAD_EXTRINSIC,
+		SubmitError::NotSent { .. } | SubmitError::GivenUp(_) => code::NOT_SENT,
 		SubmitError::NotAnswered(_) | SubmitError::BadAnswer => code::NOT_ANSWERED,
 		SubmitError::Refused(_) => code::REFUSED,
 	};
-	error(code, reason.to_string())
+	let data = match &reason {
+		SubmitError::NotSent { retry_after: Some(time), .. } => Some(RetryAfter::new(*time)),
+		_ => None,
+	};
+	ErrorObjectOwned::owned(code, reason.to_string(), data)
 }
 
 #[async_trait]

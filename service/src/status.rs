@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The state of a node's mixnet service.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
 	/// This node's peer ID, base58.
@@ -13,6 +13,8 @@ pub struct Status {
 	pub session: Option<SessionView>,
 	/// Our part in the live sessions.
 	pub role: Roles,
+	/// What our loop cover shows of the current session; none while we take no part in it.
+	pub loops: Option<LoopView>,
 	/// Who we are connected to.
 	pub peers: PeerNumbers,
 	/// What waits where.
@@ -31,6 +33,29 @@ pub struct SessionView {
 	pub phase: u8,
 	/// The phase's name.
 	pub phase_name: String,
+}
+
+/// Loop cover of the current session: packets that we send to ourselves. Where they get lost, others' do, or somebody
+/// blocks ours.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoopView {
+	/// Sent.
+	pub sent: u64,
+	/// Back in time.
+	pub returned: u64,
+	/// Back, after they were given up.
+	pub late: u64,
+	/// Not back in time, nor since.
+	pub lost: u64,
+	/// Half of those that came back took no longer, in milliseconds.
+	pub median_round_trip_ms: Option<u64>,
+	/// Share of loops lost, in per cent: lower end of the 95 % confidence interval, estimate, upper end.
+	pub loss_percent: Option<[f64; 3]>,
+	/// Are so many lost that packets may be blocked on purpose?
+	pub alarm: bool,
+	/// Mixnodes and links that lose packets, beyond what chance explains.
+	pub suspected: Vec<String>,
 }
 
 /// Our part in each live session: `mixnode 3` (with our index), `user`, `resting` (the session has too few mixnodes) or

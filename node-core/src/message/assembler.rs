@@ -5,8 +5,12 @@ use super::{
 	MessageId,
 };
 use crate::sphinx::{PayloadData, Surb};
+use alloc::{
+	boxed::Box,
+	collections::{btree_map::Entry, BTreeMap},
+	vec::Vec,
+};
 use core::{fmt, iter};
-use std::collections::{btree_map::Entry, BTreeMap};
 
 /// A message, put together.
 pub struct AssembledMessage {

@@ -2,6 +2,7 @@
 
 use super::MessageId;
 use crate::sphinx::{field, field_mut, PayloadData, Surb, PAYLOAD_DATA_SIZE, SURB_SIZE};
+use alloc::vec::Vec;
 use core::ops::Range;
 
 /// Size in bytes of a fragment: what a packet carries.

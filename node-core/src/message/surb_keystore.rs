@@ -2,7 +2,7 @@
 
 use super::MessageId;
 use crate::sphinx::{SurbId, SurbKeys};
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 /// Keys of SURBs that no reply came over yet.
 ///

@@ -2,6 +2,7 @@
 
 use super::{Event, Mixnet};
 use crate::{
+	loops::{LoopMonitor, LoopReport},
 	replay::ReplayFilter,
 	session::{DisabledReason, KeyPair, Session, Slot},
 	statistics::DropReason,
@@ -10,8 +11,8 @@ use crate::{
 	KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, PeerId, RelativeSession, SessionIndex, SessionStatus,
 	Time,
 };
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use rand_core::{CryptoRng, RngCore};
-use std::collections::BTreeMap;
 
 /// What we are in a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,18 +122,20 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	) -> Result<Session, DisabledReason> {
 		let mixnodes = mixnodes.map_err(DisabledReason::Mixnodes)?;
 		let topology = Topology::new(&mut self.rng, mixnodes, self.local_peer_id, keys.public, self.config.gateways)?;
-		let authored_config = match topology.is_mixnode() {
+		let is_mixnode = topology.is_mixnode();
+		let authored_config = match is_mixnode {
 			true => self.config.mixnode,
 			false => self.config.non_mixnode.ok_or(DisabledReason::NotMixnode)?,
 		};
 		Ok(Session {
 			index,
 			keys,
+			loops: LoopMonitor::new(&self.config, &authored_config, topology.len()),
 			topology,
 			replay: ReplayFilter::new(&mut self.rng, self.config.replay_filter_bytes),
 			authored_config,
 			clock: PoissonClock::default(),
-			authored: AuthoredQueue::new(authored_config.queue_capacity),
+			authored: AuthoredQueue::new(authored_config.queue_capacity, is_mixnode),
 		})
 	}
 
@@ -164,6 +167,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			Some(Slot::Disabled(_)) => Role::Resting,
 			Some(Slot::Full(session)) => session.topology.local_index().map_or(Role::NonMixnode, Role::Mixnode),
 		}
+	}
+
+	/// What our loop cover shows of a session: losses, and whose they are; `None` if we take no part in it.
+	pub fn loop_report(&self, relative: RelativeSession) -> Option<LoopReport> {
+		let session = self.sessions.session(relative)?;
+		Some(session.loops.report(session.index, &session.topology))
 	}
 
 	/// The next session's index, and our key for it: to be registered on chain. Made on the first call in each session,

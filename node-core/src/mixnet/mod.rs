@@ -29,17 +29,21 @@ pub use replies::ReplyError;
 pub use requests::PostError;
 
 use crate::{
+	loops::{Alarm, NetworkDelay},
 	message::{Assembler, SurbKeystore},
 	request::{PendingRequests, ReplyCache, ReplyTo, RequestError, RequestId},
 	session::{DisabledReason, Sessions},
 	sphinx::Packet,
 	statistics::{DropReason, Statistics},
-	traffic::{ForwardQueue, OutstandingLoops},
-	Config, ConfigError, KxSecret, MessageId, PeerId, RelativeSession, SessionIndex, SessionStatus, Time,
+	traffic::ForwardQueue,
+	Config, ConfigError, KxSecret, MessageId, PeerId, RelativeSession, SessionIndex, SessionPhase, SessionStatus, Time,
+};
+use alloc::{
+	collections::{BTreeSet, VecDeque},
+	vec::Vec,
 };
 use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
-use std::collections::{BTreeSet, VecDeque};
 
 /// A packet, and the peer to send it to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -92,6 +96,13 @@ pub enum Event {
 		/// Why.
 		reason: DisabledReason,
 	},
+	/// Our loop cover shows that packets get lost, or are blocked. [`Mixnet::loop_report`] has more.
+	LoopAlarm {
+		/// In which session.
+		session: SessionIndex,
+		/// What is wrong.
+		alarm: Alarm,
+	},
 }
 
 /// One node of the mixnet. See the [crate's documentation](crate) for how to drive it.
@@ -108,7 +119,7 @@ pub struct Mixnet<R> {
 	connected: BTreeSet<PeerId>,
 
 	forward_queue: ForwardQueue,
-	loops: OutstandingLoops,
+	network_delay: NetworkDelay,
 
 	/// One for requests and replies of all sessions.
 	assembler: Assembler,
@@ -144,7 +155,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			sessions: Sessions::new(session_0_secret),
 			connected: BTreeSet::new(),
 			forward_queue: ForwardQueue::new(config.forward_queue_capacity),
-			loops: OutstandingLoops::default(),
+			network_delay: NetworkDelay::new(config.per_hop_network_delay),
 			assembler: Assembler::new(
 				config.max_incomplete_messages,
 				config.max_incomplete_fragments,
@@ -159,6 +170,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			statistics: Statistics::default(),
 			config,
 		})
+	}
+
+	/// The configuration that we were made with.
+	pub fn config(&self) -> &Config {
+		&self.config
 	}
 
 	/// Does what is due at `now`: makes packets due, ends retry timers. Calling early or twice does no harm.
@@ -192,6 +208,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let authored_len =
 			|relative| self.sessions.session(relative).map_or(0, |session| session.authored.len() as u64);
 		let mut statistics = Statistics {
+			mean_hop_delay: self.network_delay.measured().unwrap_or_default(),
 			forward_queue_len: self.forward_queue.len() as u64,
 			previous_authored_queue_len: authored_len(RelativeSession::Previous),
 			current_authored_queue_len: authored_len(RelativeSession::Current),
@@ -208,10 +225,22 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Time passes. It never runs backwards.
 	fn advance(&mut self, now: Time) {
 		self.now = self.now.max(now);
-		for (_, session) in self.sessions.iter_mut() {
+		let phase = self.sessions.status().map(|status| status.phase);
+		for (relative, session) in self.sessions.iter_mut() {
 			if session.clock.skip_late(self.now, &mut self.rng) {
 				self.statistics.count_drop(DropReason::AuthoredTooLate);
+				session.loops.forget();
 			}
+			let weigh = (relative, phase) != (RelativeSession::Previous, Some(SessionPhase::CoverToPrev));
+			let index = session.index;
+			let events = &mut self.events;
+			let alarm = |alarm| {
+				log::warn!(target: "mixnet", "In session {index}, {alarm}");
+				events.push_back(Event::LoopAlarm { session: index, alarm });
+			};
+			let overdue =
+				session.loops.judge(self.now, &mut self.rng, &session.topology, self.config.hops, weigh, alarm);
+			self.statistics.loop_cover_overdue += overdue;
 		}
 	}
 }

@@ -5,12 +5,13 @@ use crate::{
 	message::{AssembledMessage, FragmentError},
 	replay::{ReplayError, ReplayTag},
 	request::ReplyTo,
-	sphinx::{reply_payload, Action, Opened, Packet, PayloadData, SurbId, Target, UnwrapError},
+	sphinx::{reply_payload, Action, CoverId, Opened, Packet, PayloadData, SurbId, Target, UnwrapError},
 	statistics::DropReason,
 	time::scale,
 	traffic::ForwardPacket,
 	PeerId, RelativeSession, Time,
 };
+use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
@@ -48,13 +49,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				self.statistics.drop_cover_delivered += 1;
 				Ok(())
 			},
-			Action::DeliverCover { cover_id: Some(id) } => {
-				if !self.loops.take(&id) {
-					return Err(DropReason::UnknownLoopCover);
-				}
-				self.statistics.loop_cover_returned += 1;
-				Ok(())
-			},
+			Action::DeliverCover { cover_id: Some(id) } => self.accept_loop(relative, &id),
 		}
 	}
 
@@ -118,6 +113,15 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		// SURBs in a reply have no use: nothing can be sent back for it.
 		let Some(message) = self.assemble(fragment)? else { return Ok(()) };
 		self.handle_reply(&request_message_id, message.data)
+	}
+
+	fn accept_loop(&mut self, relative: RelativeSession, id: &CoverId) -> Result<(), DropReason> {
+		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
+		let returned = session.loops.returned(self.now, id).ok_or(DropReason::UnknownLoopCover)?;
+		self.network_delay.measure(returned.round_trip, returned.forwarding_delay, returned.links);
+		self.statistics.loop_cover_returned += 1;
+		self.statistics.loop_cover_late += u64::from(returned.late);
+		Ok(())
 	}
 
 	fn assemble(&mut self, fragment: &PayloadData) -> Result<Option<AssembledMessage>, DropReason> {

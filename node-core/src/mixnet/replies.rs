@@ -6,9 +6,9 @@ use crate::{
 	request::{CachedReply, ReplyTo, Seen},
 	sphinx::{use_surb, PAYLOAD_DATA_SIZE},
 	statistics::DropReason,
-	traffic::{AuthoredKind, AuthoredPacket},
 	MessageId, SessionIndex, Time,
 };
+use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
 
 /// Why no copy of a reply was sent. It is remembered all the same, and sent when the request is repeated.
@@ -120,7 +120,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let Some(rest) = reply_to.surbs.len().checked_sub(plans.len()) else {
 			return Err(ReplyError::TooFewSurbs { needed: plans.len(), given: reply_to.surbs.len() });
 		};
-		if !session.authored.has_room_for(plans.len()) {
+		if !session.authored.has_room_for_reply(self.now, plans.len()) {
 			return Err(ReplyError::QueueFull);
 		}
 		let mut packets = Vec::with_capacity(plans.len());
@@ -133,9 +133,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				.mixnode_peer_id(first)
 				.filter(|peer_id| *peer_id != self.local_peer_id)
 				.ok_or(ReplyError::BadSurb)?;
-			packets.push(AuthoredPacket { kind: AuthoredKind::Reply, packet: AddressedPacket { peer_id, packet } });
+			packets.push(AddressedPacket { peer_id, packet });
 		}
-		session.authored.push_all(packets);
+		session.authored.push_reply(self.now, packets);
 		Ok(())
 	}
 }

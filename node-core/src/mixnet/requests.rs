@@ -6,20 +6,17 @@ use super::{
 };
 use crate::{
 	message::{split, FragmentPlan},
-	request::{
-		extrinsic_delay, queue_delay, HandlingDelay, Pending, QueueEnd, RequestError, RequestId, RouteMetrics, Stage,
-	},
+	request::{queue_delay, HandlingDelay, Pending, QueueEnd, RequestError, RequestId, RouteMetrics, Stage},
 	session::{DisabledReason, Session, Slot},
 	sphinx::{build_request, build_surb, MixnodeIndex, Surb, SurbId, SurbKeys, PAYLOAD_DATA_SIZE},
 	statistics::DropReason,
 	time::scale,
 	topology::{RouteError, RouteKind},
-	traffic::{AuthoredKind, AuthoredPacket},
 	Config, MessageId, RelativeSession, SessionIndex, Time,
 };
+use alloc::{collections::BTreeSet, vec::Vec};
 use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
-use std::collections::BTreeSet;
 
 /// Why a request was not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -35,11 +32,21 @@ pub enum PostError {
 		/// Why it rests.
 		reason: DisabledReason,
 	},
-	/// As many requests are pending as may be. Try again when one is done.
-	#[error("{capacity} requests are pending already, which is the most; try again when one is answered")]
+	/// As many requests are pending as may be. Try again when one is done, or at about `at`.
+	#[error("{capacity} requests are pending already, which is the most")]
 	TooManyRequests {
 		/// How many may be.
 		capacity: usize,
+		/// When one of them may be done, if none is answered before.
+		at: Time,
+	},
+	/// The authored queue is full, or other requests wait for room in it already. Try again at about `at`.
+	#[error("no room for the request: {packets} other packets are to be sent before")]
+	NoRoom {
+		/// How many packets must leave before there is room.
+		packets: usize,
+		/// When that will be, on average.
+		at: Time,
 	},
 	/// Too much data, or too many SURBs, for one message.
 	#[error("the request is too large: it takes {fragments} packets, and {max} are the most")]
@@ -49,6 +56,17 @@ pub enum PostError {
 		/// How many can be sent.
 		max: usize,
 	},
+}
+
+impl PostError {
+	/// When to try again, on the clock of [`Mixnet::post_request`]'s `now`; `None` where time alone does not help, or
+	/// where nobody knows.
+	pub fn retry_at(&self) -> Option<Time> {
+		match self {
+			Self::TooManyRequests { at, .. } | Self::NoRoom { at, .. } => Some(*at),
+			Self::NotReady | Self::Resting { .. } | Self::TooLarge { .. } => None,
+		}
+	}
 }
 
 /// Why no session takes requests now.
@@ -77,8 +95,10 @@ impl From<NoSession> for RequestError {
 
 /// Why a copy of a request was not posted.
 enum NotPosted {
-	/// The authored queue is full.
-	NoRoom(RelativeSession),
+	/// The authored queue has no room for a copy, of so many packets.
+	NoRoom { relative: RelativeSession, packets: usize },
+	/// Another request waits for room in the authored queue.
+	InTurn,
 	/// Something else is missing that may come.
 	Blocked(RequestError),
 	/// It will never be.
@@ -92,6 +112,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// each: as many packets as all copies of its reply take, that is 2 for [a submitted extrinsic].
 	/// What becomes of it is told by [`Event::RequestAnswered`] or [`Event::RequestFailed`].
 	///
+	/// # Errors
+	///
+	/// [`PostError`]; [`PostError::retry_at`] says when to try again. A request is taken only if its first copy can be
+	/// queued at once, or if it would have to wait for something else than room: what was taken is sent in its turn,
+	/// and nobody who asks later comes first.
+	///
 	/// [a submitted extrinsic]: crate::request::Request::SubmitExtrinsic
 	pub fn post_request(
 		&mut self,
@@ -104,20 +130,58 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		// What is too large for any session is to be told so even while none takes requests.
 		self.check_size(&data, surbs, self.config.max_fragments_per_message)?;
 		let relative = self.request_session()?;
-		self.check_size(&data, surbs, self.max_fragments(relative))?;
-		if !self.pending.has_room() {
-			return Err(PostError::TooManyRequests { capacity: self.config.request.capacity });
+		let fragments = self.check_size(&data, surbs, self.max_fragments(relative))?;
+		if let Err(error) = self.check_room(relative, fragments) {
+			// Replies are not to take the room meanwhile. Who does not come back in twice the time has lost it.
+			let now = self.now;
+			if let (PostError::NoRoom { at, .. }, Some(session)) = (&error, self.sessions.session_mut(relative)) {
+				session.authored.promise(fragments, *at + (*at - now).max(Duration::from_secs(1)));
+			}
+			return Err(error);
 		}
 		let id = self.pending.insert(&mut self.rng, self.now, data, surbs, delay);
 		self.post_pending();
 		Ok(id)
 	}
 
-	fn check_size(&self, data: &[u8], surbs: usize, max: usize) -> Result<(), PostError> {
+	/// The number of fragments that a request takes.
+	fn check_size(&self, data: &[u8], surbs: usize, max: usize) -> Result<usize, PostError> {
 		// The message ID does not matter for the size.
 		split(MessageId([0; 16]), data, surbs, max)
-			.map(drop)
+			.map(|plans| plans.len())
 			.map_err(|error| PostError::TooLarge { fragments: error.needed, max: error.max })
+	}
+
+	/// Is there room for one request more, of so many fragments, in this session?
+	fn check_room(&self, relative: RelativeSession, fragments: usize) -> Result<(), PostError> {
+		let Some(session) = self.sessions.session(relative) else { return Ok(()) };
+		// What waits already is sent first: all its copies, if it is for this session.
+		let waiting: usize = self
+			.pending
+			.waiting_for_room()
+			.filter(|(session, ..)| session.is_none_or(|index| self.sessions.relative(index) == Some(relative)))
+			.map(|(_, request, copies)| {
+				let plans = split(request.message_id, &request.data, request.surbs, usize::MAX);
+				plans.map_or(0, |plans| plans.len()) * copies as usize
+			})
+			.sum();
+		let packets = session.authored.in_the_way_of_request(waiting + fragments);
+		let at = self.now + self.time_to_send(session, packets);
+		if !self.pending.has_room() {
+			let at = self.pending.next_timer().unwrap_or(at).max(self.now);
+			return Err(PostError::TooManyRequests { capacity: self.config.request.capacity, at });
+		}
+		if packets > 0 {
+			return Err(PostError::NoRoom { packets, at });
+		}
+		Ok(())
+	}
+
+	/// How long it takes on average until so many queued packets have left.
+	fn time_to_send(&self, session: &Session, packets: usize) -> Duration {
+		let factor = self.sessions.status().map_or(1, |status| status.phase.period_factor());
+		let period = session.authored_config.mean_period.saturating_mul(factor);
+		scale(period, packets as f64 / (1.0 - self.config.loop_cover_proportion))
 	}
 
 	/// Forgets a request. Returns whether it was pending. What was sent of it is not called back.
@@ -156,82 +220,90 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 	/// Most fragments that a message sent in this session may have.
 	fn max_fragments(&self, relative: RelativeSession) -> usize {
-		let capacity = self.sessions.session(relative).map_or(usize::MAX, |session| session.authored.capacity());
-		self.config.max_fragments_per_message.min(capacity)
+		let most = self.sessions.session(relative).map_or(usize::MAX, |session| session.authored.max_requests());
+		self.config.max_fragments_per_message.min(most)
 	}
 
-	/// Posts what can be posted of the requests that wait to be, in their order. A request that finds no room in its
-	/// session holds up those behind it in the same session, lest small ones starve large ones.
+	/// Posts what can be posted of the requests that wait to be: a copy of each in turn, so that a large one does not hold
+	/// up the others with all of its copies. A request that finds no room in its session holds up those behind it in the
+	/// same session, and has room kept for it, lest small ones or replies starve it.
 	pub(super) fn post_pending(&mut self) {
 		let mut full = BTreeSet::new();
-		let waiting: Vec<_> = self.pending.post_queue().collect();
-		for id in waiting {
-			while let Err(reason) = self.post_copies(id, &full) {
-				match reason {
-					NotPosted::NoRoom(relative) => {
-						full.insert(relative);
-						break;
-					},
-					NotPosted::Blocked(error) => {
-						self.pending.blocked(id, self.now, error);
-						break;
-					},
-					NotPosted::Failed(error) => {
-						self.fail(id, error);
-						break;
-					},
-					// Comes to an end, as there is a limit to destinations.
-					NotPosted::BadDestination => {
-						if !self.pending.next_destination(id, &mut self.rng) {
-							self.fail(id, RequestError::NoReply);
-							break;
-						}
-					},
+		for (_, session) in self.sessions.iter_mut() {
+			session.authored.reserve(0);
+		}
+		// Each round posts at least one copy, or ends a request, or is the last.
+		let mut progress = true;
+		while progress && full.len() < RelativeSession::BOTH.len() {
+			progress = false;
+			let waiting: Vec<_> = self.pending.post_queue().collect();
+			for id in waiting {
+				progress |= self.post_one(id, &mut full);
+			}
+		}
+	}
+
+	/// Posts a copy of a request, if it can be. Returns whether anything changed. `full`: sessions in which a request waits
+	/// for room.
+	fn post_one(&mut self, id: RequestId, full: &mut BTreeSet<RelativeSession>) -> bool {
+		match self.post_copy_somewhere(id, full) {
+			Ok(()) => true,
+			Err(NotPosted::NoRoom { relative, packets }) => {
+				full.insert(relative);
+				if let Some(session) = self.sessions.session_mut(relative) {
+					session.authored.reserve(packets);
 				}
-			}
-			if full.len() == RelativeSession::BOTH.len() {
-				break;
-			}
+				false
+			},
+			Err(NotPosted::InTurn) => false,
+			Err(NotPosted::Blocked(error)) => {
+				self.pending.blocked(id, self.now, error);
+				false
+			},
+			Err(NotPosted::Failed(error)) => {
+				self.fail(id, error);
+				true
+			},
+			// Comes to an end, as there is a limit to destinations.
+			Err(NotPosted::BadDestination) => {
+				if !self.pending.next_destination(id, &mut self.rng) {
+					self.fail(id, RequestError::NoReply);
+				}
+				true
+			},
 		}
 	}
 
-	/// Posts all copies of a request that are to be posted. `full`: sessions without room.
-	fn post_copies(&mut self, id: RequestId, full: &BTreeSet<RelativeSession>) -> Result<(), NotPosted> {
-		while let Some(request) = self.pending.get(id) {
-			if !matches!(request.stage, Stage::Posting { .. }) {
-				break;
-			}
-			let relative = match request.bound_to {
-				Some((session, _)) => self
-					.sessions
-					.relative(session)
-					.filter(|relative| self.sessions.allows_requests(*relative))
-					.ok_or(NotPosted::BadDestination)?,
-				None => self.request_session().map_err(|error| match error {
-					NoSession::NotReady => NotPosted::Blocked(RequestError::NotReady),
-					resting => NotPosted::Failed(resting.into()),
-				})?,
-			};
-			if full.contains(&relative) {
-				return Err(NotPosted::NoRoom(relative));
-			}
-			if !self.post_copy(id, relative)? {
-				break;
-			}
+	/// Posts a copy of a request in the session that it belongs in.
+	fn post_copy_somewhere(&mut self, id: RequestId, full: &BTreeSet<RelativeSession>) -> Result<(), NotPosted> {
+		let Some(request) = self.pending.get(id) else { return Err(NotPosted::InTurn) };
+		let relative = match request.bound_to {
+			Some((session, _)) => self
+				.sessions
+				.relative(session)
+				.filter(|relative| self.sessions.allows_requests(*relative))
+				.ok_or(NotPosted::BadDestination)?,
+			None => self.request_session().map_err(|error| match error {
+				NoSession::NotReady => NotPosted::Blocked(RequestError::NotReady),
+				resting => NotPosted::Failed(resting.into()),
+			})?,
+		};
+		if full.contains(&relative) {
+			return Err(NotPosted::InTurn);
 		}
-		Ok(())
+		self.post_copy(id, relative)
 	}
 
-	/// Posts one copy of a request. Returns whether there are more to post.
-	fn post_copy(&mut self, id: RequestId, relative: RelativeSession) -> Result<bool, NotPosted> {
+	/// Posts one copy of a request in this session.
+	fn post_copy(&mut self, id: RequestId, relative: RelativeSession) -> Result<(), NotPosted> {
 		let max = self.max_fragments(relative);
-		let Some(request) = self.pending.get(id) else { return Ok(false) };
+		let Some(request) = self.pending.get(id) else { return Err(NotPosted::InTurn) };
 		let Some(session) = self.sessions.session_mut(relative) else { return Err(NotPosted::BadDestination) };
 
 		let plans = split(request.message_id, &request.data, request.surbs, max)
 			.map_err(|error| NotPosted::Failed(RequestError::TooLarge { fragments: error.needed, max: error.max }))?;
-		if !session.authored.has_room_for(plans.len()) {
-			return Err(NotPosted::NoRoom(relative));
+		if session.authored.in_the_way_of_request(plans.len()) > 0 {
+			return Err(NotPosted::NoRoom { relative, packets: plans.len() });
 		}
 		let connected_gateways = session.topology.connected_gateways(&self.connected);
 		let destination = match request.bound_to {
@@ -257,14 +329,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 		let message_id = request.message_id;
 		let delay = handling_delay(&self.config, request.delay, &message_id);
-		let packets =
-			packets.into_iter().map(|packet| AuthoredPacket { kind: AuthoredKind::Request(id), packet }).collect();
-		session.authored.push_all(packets);
+		session.authored.push_request(id, packets);
 		for (surb_id, keys) in surb_keys {
 			self.surb_keystore.insert(message_id, surb_id, keys);
 		}
-		let answer_by = self.now + round_trip(&self.config, session, &metrics).saturating_add(delay);
-		Ok(self.pending.posted(id, (session.index, destination), answer_by))
+		let round_trip = round_trip(&self.config, session, &metrics, self.network_delay.per_hop());
+		let answer_by = self.now + round_trip.saturating_add(delay);
+		self.pending.posted(id, (session.index, destination), answer_by);
+		Ok(())
 	}
 
 	/// Ends retry timers, and gives up what waited too long to be posted.
@@ -372,17 +444,17 @@ fn not_posted(error: NoPacket) -> NotPosted {
 fn handling_delay(config: &Config, delay: HandlingDelay, message_id: &MessageId) -> Duration {
 	match delay {
 		HandlingDelay::Fixed(delay) => delay,
-		HandlingDelay::Extrinsic => scale(config.mean_extrinsic_delay, extrinsic_delay(message_id)),
+		HandlingDelay::Extrinsic => config.extrinsic_delay(message_id),
 	}
 }
 
 /// How long it takes, but for handling, until the last packet of the reply to what is queued in `session` now has come.
 /// (PROTOCOL.md, section 10)
-fn round_trip(config: &Config, session: &Session, metrics: &RouteMetrics) -> Duration {
+///
+/// `per_hop`: what a hop takes, network and processing: as measured, if that is more than configured.
+fn round_trip(config: &Config, session: &Session, metrics: &RouteMetrics, per_hop: Duration) -> Duration {
 	let loops = config.loop_cover_proportion;
 	let here = QueueEnd::new(session.authored_config.mean_period, session.authored.len(), loops);
 	let there = QueueEnd::new(config.mixnode.mean_period, config.mixnode.queue_capacity, loops);
-	metrics
-		.travel_time(config.mean_forwarding_delay, config.per_hop_network_delay)
-		.saturating_add(queue_delay(here, there))
+	metrics.travel_time(config.mean_forwarding_delay, per_hop).saturating_add(queue_delay(here, there))
 }

@@ -2,11 +2,13 @@
 
 use super::{AddressedPacket, Mixnet};
 use crate::{
-	sphinx::{build_cover, BuildError, CoverId, MixnodeIndex},
+	loops::SentLoop,
+	sphinx::{build_cover, BuildError, CoverId, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
+	time::scale,
 	topology::{Route, RouteError, RouteKind, Topology},
 	traffic::AuthoredKind,
-	PeerId, RelativeSession,
+	PeerId, RelativeSession, SessionPhase,
 };
 use rand_core::{CryptoRng, RngCore};
 use rand_distr::{Bernoulli, Distribution};
@@ -82,21 +84,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.expect("validated to be a probability when we were made; qed")
 			.sample(&mut self.rng);
 		if is_loop {
-			let id = self.random_cover_id();
-			let packet = self.build_cover(relative, None, Some(id))?;
-			self.loops.insert(id);
-			self.statistics.loop_cover_authored += 1;
-			return Some(packet);
+			return self.build_loop_cover(relative);
 		}
 		if let Some(packet) = self.pop_authored(relative) {
 			return Some(packet);
 		}
-		let session = self.sessions.session(relative)?;
-		let gateways = session.topology.connected_gateways(&self.connected);
-		let destination = session.topology.draw_destination(&mut self.rng, &gateways).ok()?;
-		let packet = self.build_cover(relative, Some(destination), None)?;
-		self.statistics.drop_cover_authored += 1;
-		Some(packet)
+		self.build_drop_cover(relative)
 	}
 
 	/// A request or reply packet, to take the place of drop cover.
@@ -129,25 +122,48 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		is_mixnode || self.connected.contains(peer_id)
 	}
 
-	/// Cover to `destination`, or back to us.
-	fn build_cover(
-		&mut self,
-		relative: RelativeSession,
-		destination: Option<MixnodeIndex>,
-		id: Option<CoverId>,
-	) -> Option<AddressedPacket> {
+	/// Cover to a random mixnode.
+	fn build_drop_cover(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
 		let session = self.sessions.session(relative)?;
 		let gateways = session.topology.connected_gateways(&self.connected);
-		let kind = destination.map_or(RouteKind::Loop, RouteKind::To);
-		let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, id);
+		let destination = session.topology.draw_destination(&mut self.rng, &gateways).ok()?;
+		let kind = RouteKind::To(destination);
+		let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, None);
 		let (route, built) =
 			build_on_route(&mut self.rng, &session.topology, &gateways, kind, self.config.hops, build).ok()?;
+		self.statistics.drop_cover_authored += 1;
 		Some(AddressedPacket { peer_id: route.first_peer_id, packet: built.packet })
 	}
 
-	fn random_cover_id(&mut self) -> CoverId {
-		let mut id = [0; 16];
-		self.rng.fill_bytes(&mut id);
-		CoverId(id)
+	/// Cover back to us.
+	fn build_loop_cover(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
+		let phase = self.sessions.status()?.phase;
+		let session = self.sessions.session_mut(relative)?;
+		let gateways = session.topology.connected_gateways(&self.connected);
+		let id = CoverId::random(&mut self.rng);
+		let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, Some(id));
+		let (route, built) =
+			build_on_route(&mut self.rng, &session.topology, &gateways, RouteKind::Loop, self.config.hops, build)
+				.ok()?;
+
+		let forwarding_delay = scale(self.config.mean_forwarding_delay, built.delay);
+		let links = route.hops.len() as u32;
+		let others = |hop: &Hop| match hop.target {
+			Target::Mixnode(index) => (Some(index) != session.topology.local_index()).then_some(index),
+			Target::Peer(_) => None,
+		};
+		let sent = SentLoop {
+			sent_at: self.now,
+			deadline: self.now + forwarding_delay + self.config.per_hop_network_delay.saturating_mul(links),
+			forwarding_delay,
+			links,
+			path: route.hops.iter().filter_map(others).collect(),
+			connected_gateways: gateways.into(),
+			// Not all mixnodes may have heard of the session yet.
+			weighs: (relative, phase) != (RelativeSession::Current, SessionPhase::CoverToCurrent),
+		};
+		session.loops.sent(id, sent);
+		self.statistics.loop_cover_authored += 1;
+		Some(AddressedPacket { peer_id: route.first_peer_id, packet: built.packet })
 	}
 }

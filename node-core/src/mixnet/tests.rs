@@ -150,7 +150,9 @@ fn post_errors_say_what_is_wrong() {
 	let too_large = mixnet.post_request(NOW, vec![], usize::MAX, delay);
 	assert!(matches!(too_large, Err(PostError::TooLarge { .. })), "{too_large:?}");
 	mixnet.post_request(NOW, vec![], 0, delay).unwrap();
-	assert_eq!(mixnet.post_request(NOW, vec![], 0, delay), Err(PostError::TooManyRequests { capacity: 1 }));
+	let error = mixnet.post_request(NOW, vec![], 0, delay).unwrap_err();
+	let timer = mixnet.pending.next_timer().unwrap();
+	assert_eq!((error.retry_at(), error), (Some(timer), PostError::TooManyRequests { capacity: 1, at: timer }));
 }
 
 #[test]
@@ -228,7 +230,7 @@ fn time_does_not_run_backwards() {
 fn a_driver_that_does_not_poll_gets_no_more_requests_than_configured() {
 	let mut source = node(0, |config| config.request.capacity = 100);
 	let mut others: Vec<_> = (1..3).map(|index| node(index, |config| config.max_queued_requests = 2)).collect();
-	for byte in 0..20 {
+	for byte in 0..18 {
 		source.post_request(NOW, vec![byte], 1, HandlingDelay::Extrinsic).unwrap();
 	}
 	let mut now = NOW;

@@ -2,6 +2,7 @@
 
 use super::tag::{ReplayTag, TagKey};
 use crate::sphinx::Opened;
+use alloc::vec::Vec;
 use core::{fmt, mem};
 use rand_core::{CryptoRng, RngCore};
 

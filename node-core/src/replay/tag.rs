@@ -1,6 +1,7 @@
 //! From shared secret to tag.
 
 use crate::sphinx::{derive, SharedSecret};
+use alloc::boxed::Box;
 use rand_core::{CryptoRng, RngCore};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 

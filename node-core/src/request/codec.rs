@@ -2,6 +2,7 @@
 
 use crate::{sphinx, MessageId};
 use ::codec::{Decode, Encode};
+use alloc::{string::String, vec::Vec};
 
 /// A request, as the data of a request message.
 ///

@@ -3,9 +3,12 @@
 //! Bookkeeping only: what to send next, and when. The state machine does the sending.
 
 use crate::{session::DisabledReason, sphinx::MixnodeIndex, time::Time, MessageId, RequestConfig, SessionIndex};
+use alloc::{
+	collections::{BTreeMap, BTreeSet, VecDeque},
+	vec::Vec,
+};
 use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Names a request of ours. Never used twice by one [`Mixnet`](crate::Mixnet).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -193,8 +196,18 @@ impl PendingRequests {
 		}
 	}
 
-	/// A copy of the request was posted to `bound_to`; if it is answered at all, then until `answer_by`. Returns whether
-	/// there are more copies to post.
+	/// Those that wait for room alone, each with the session that it is bound to, and the copies that it still has to send.
+	pub fn waiting_for_room(&self) -> impl Iterator<Item = (Option<SessionIndex>, &Pending, u32)> {
+		self.post_queue.iter().filter_map(|id| self.requests.get(id)).filter_map(|request| match request.stage {
+			Stage::Posting { copies, blocked: None } => {
+				Some((request.bound_to.map(|(session, _)| session), request, copies))
+			},
+			_ => None,
+		})
+	}
+
+	/// A copy of the request was posted to `bound_to`; if it is answered at all, then until `answer_by`. Returns
+	/// whether there are more copies to post; if so, others have their turn first.
 	pub fn posted(&mut self, id: RequestId, bound_to: (SessionIndex, MixnodeIndex), answer_by: Time) -> bool {
 		let Some(request) = self.requests.get_mut(&id) else { return false };
 		request.bound_to = Some(bound_to);
@@ -208,11 +221,12 @@ impl PendingRequests {
 			},
 			Stage::Waiting => 0,
 		};
+		self.post_queue.retain(|queued| *queued != id);
 		if copies_left == 0 {
 			request.stage = Stage::Waiting;
-			self.post_queue.retain(|queued| *queued != id);
 			self.set_timer(id, Some(retry_at));
 		} else {
+			self.post_queue.push_back(id);
 			self.set_timer(id, None);
 		}
 		copies_left > 0

@@ -1,8 +1,8 @@
 //! Other nodes' requests, while they are handled and for some time after.
 
 use crate::{sphinx::Surb, time::Time, MessageId, ReplyConfig, SessionIndex};
+use alloc::{collections::BTreeMap, vec::Vec};
 use core::fmt;
-use std::collections::BTreeMap;
 
 /// What it takes to reply to one request: hand it back with the reply, or without one.
 pub struct ReplyTo {

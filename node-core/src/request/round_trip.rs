@@ -30,7 +30,7 @@ pub(crate) fn queue_delay(here: QueueEnd, there: QueueEnd) -> Duration {
 	let (slow, fast) = if here.mean_period > there.mean_period { (here, there) } else { (there, here) };
 	let r = fast.mean_period.as_secs_f64() / slow.mean_period.as_secs_f64();
 	let (n, m) = (slow.packets as f64, fast.packets as f64);
-	scale(slow.mean_period, 4.92582 + 3.87809 * (n + r * r * r * m).sqrt() + n + r * m)
+	scale(slow.mean_period, 4.92582 + 3.87809 * libm::sqrt(n + r * r * r * m) + n + r * m)
 }
 
 /// The longest way that a fragment of a request takes, and the longest that a packet of its reply may.

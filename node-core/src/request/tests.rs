@@ -137,7 +137,7 @@ fn requests_leave_a_session_that_takes_none_any_more() {
 	pending.leave_sessions(&mut rng, |session| session == 1);
 	assert_eq!(pending.post_queue().len(), 2, "nothing to leave");
 	pending.leave_sessions(&mut rng, |session| session == 2);
-	assert_eq!(pending.post_queue().collect::<Vec<_>>(), [ids[1], ids[2], ids[0]]);
+	assert_eq!(pending.post_queue().collect::<Vec<_>>(), [ids[2], ids[1], ids[0]]);
 	assert_eq!(pending.next_timer(), None);
 	for (id, before) in ids.iter().zip(&before) {
 		let request = pending.get(*id).unwrap();

@@ -5,8 +5,8 @@ use crate::{
 	sphinx::{Opened, Packet, UnwrapError},
 	KxPublic, KxSecret, RelativeSession, SessionIndex, SessionStatus,
 };
+use alloc::collections::BTreeMap;
 use rand_core::{CryptoRng, RngCore};
-use std::collections::BTreeMap;
 
 /// The live sessions' slots, and keys for sessions that are not live yet.
 pub(crate) struct Sessions {

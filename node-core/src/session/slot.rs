@@ -1,11 +1,13 @@
 //! Session slots.
 
 use crate::{
+	loops::LoopMonitor,
 	replay::ReplayFilter,
 	topology::Topology,
 	traffic::{AuthoredQueue, PoissonClock},
 	AuthoredConfig, KxPublic, KxSecret, MixnodesError, SessionIndex,
 };
+use alloc::boxed::Box;
 
 /// Why a live session has no part for us: the mixnet rests in it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -52,6 +54,8 @@ pub(crate) struct Session {
 	pub clock: PoissonClock,
 	/// Request and reply packets for this session.
 	pub authored: AuthoredQueue,
+	/// Our loop cover in this session.
+	pub loops: LoopMonitor,
 }
 
 /// What we know of a session.

@@ -10,6 +10,7 @@ use super::{
 	shared_secret::{exchange_along, is_low_order, ActionsStream, HopSecrets, SharedSecret, MAX_ACTION_SIZE},
 	surb::{Surb, SurbKeys},
 };
+use alloc::vec::Vec;
 use mixnet_primitives::{KxPublic, PeerId};
 use rand_core::{CryptoRng, RngCore};
 use zeroize::Zeroizing;

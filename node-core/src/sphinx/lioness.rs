@@ -10,6 +10,7 @@ use super::{
 	primitives::{apply_stream, derive, mac},
 	shared_secret::SharedSecret,
 };
+use alloc::boxed::Box;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Size of the block's left part: a ChaCha20 key, and a hash of the right part.

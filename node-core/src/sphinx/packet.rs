@@ -1,5 +1,6 @@
 //! The layout of a packet, and the plain types that travel in it.
 
+use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 use mixnet_primitives::{KxPublic, PeerId};
 

@@ -4,6 +4,7 @@ use super::{
 	packet::{field, Actions, Mac, ACTIONS_SIZE, MAC_SIZE},
 	primitives::{apply_stream, derive, exponential, mac},
 };
+use alloc::{boxed::Box, vec::Vec};
 use curve25519_dalek::{scalar::clamp_integer, MontgomeryPoint, Scalar};
 use mixnet_primitives::{KxPublic, PeerId};
 use rand_core::{CryptoRng, RngCore};

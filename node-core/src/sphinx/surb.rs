@@ -5,6 +5,7 @@ use super::{
 	packet::{field, field_mut, Header, MixnodeIndex, Packet, PayloadData, HEADER_SIZE},
 	shared_secret::SharedSecret,
 };
+use alloc::{boxed::Box, vec::Vec};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 const INDEX_SIZE: usize = 2;

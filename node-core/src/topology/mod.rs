@@ -8,12 +8,12 @@ mod route;
 pub(crate) use route::{Route, RouteError, RouteKind};
 
 use crate::{
-	sphinx::{MixnodeIndex, Target},
+	sphinx::{is_low_order, MixnodeIndex, Target},
 	DisabledReason, KxPublic, Mixnode, PeerId,
 };
+use alloc::{collections::BTreeSet, vec::Vec};
 use rand_core::RngCore;
 use rand_distr::{Distribution, Uniform};
-use std::collections::BTreeSet;
 
 /// What we are in a session.
 #[derive(Debug)]
@@ -34,9 +34,10 @@ pub(crate) struct Topology {
 	local_peer_id: PeerId,
 	local_kx_public: KxPublic,
 	local_node: LocalNode,
-	/// Mixnodes with our peer ID, sorted; at most one of them is really us. The others are our own of before a restart,
-	/// whose keys are lost, or bogus: either way packets sent there go nowhere, and we cannot connect to ourselves.
-	ours: Vec<MixnodeIndex>,
+	/// Mixnodes that no packet of ours should visit, sorted. Those with our peer ID: at most one of them is really us; the
+	/// others are our own of before a restart, whose keys are lost, or bogus, and we cannot connect to ourselves. And
+	/// those with a public key of low order, with which nobody can share a secret.
+	unusable: Vec<MixnodeIndex>,
 }
 
 impl Topology {
@@ -53,20 +54,21 @@ impl Topology {
 		if mixnodes.len() > MAX {
 			return Err(DisabledReason::TooManyMixnodes { num: mixnodes.len(), max: MAX });
 		}
-		let mut ours = Vec::new();
+		let mut unusable = Vec::new();
 		let mut local_index = None;
 		for (index, mixnode) in indexed(&mixnodes) {
-			if mixnode.peer_id == local_peer_id {
-				ours.push(index);
-				if mixnode.kx_public == local_kx_public && local_index.is_none() {
-					local_index = Some(index);
-				}
+			let is_ours = mixnode.peer_id == local_peer_id;
+			if is_ours && mixnode.kx_public == local_kx_public && local_index.is_none() {
+				local_index = Some(index);
+			}
+			if is_ours || is_low_order(&mixnode.kx_public) {
+				unusable.push(index);
 			}
 		}
 		let local_node = match local_index {
 			Some(index) => LocalNode::Mixnode(index),
 			None => {
-				let mut excluded = ours.clone();
+				let mut excluded = unusable.clone();
 				let mut drawn = Vec::new();
 				while drawn.len() < gateways {
 					let Some(gateway) = draw(rng, mixnodes.len(), &mut excluded) else { break };
@@ -76,7 +78,7 @@ impl Topology {
 				LocalNode::NonMixnode { gateways: drawn }
 			},
 		};
-		Ok(Self { mixnodes, local_peer_id, local_kx_public, local_node, ours })
+		Ok(Self { mixnodes, local_peer_id, local_kx_public, local_node, unusable })
 	}
 
 	/// Our index among the mixnodes, if we are one.
@@ -103,6 +105,11 @@ impl Topology {
 
 	fn mixnode(&self, index: MixnodeIndex) -> Option<&Mixnode> {
 		self.mixnodes.get(usize::from(index.get()))
+	}
+
+	/// How many mixnodes there are, ourselves included if we are one.
+	pub fn len(&self) -> usize {
+		self.mixnodes.len()
 	}
 
 	/// The peer ID of a mixnode; `None` if there is no such mixnode.

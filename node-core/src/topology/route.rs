@@ -10,6 +10,7 @@ use crate::{
 	sphinx::{Hop, MixnodeIndex, Target},
 	PeerId,
 };
+use alloc::vec::Vec;
 use rand_core::RngCore;
 
 /// Where a route begins and where it ends.
@@ -51,7 +52,7 @@ impl Topology {
 		rng: &mut R,
 		connected_gateways: &[MixnodeIndex],
 	) -> Result<MixnodeIndex, RouteError> {
-		let mut excluded = self.ours.clone();
+		let mut excluded = self.unusable.clone();
 		match connected_gateways {
 			[] if !self.is_mixnode() => return Err(RouteError::NoConnectedGateways),
 			[only] => excluded.push(*only),
@@ -70,6 +71,36 @@ impl Topology {
 		kind: RouteKind,
 		hops: usize,
 	) -> Result<Route, RouteError> {
+		let path = self.draw_path(rng, connected_gateways, kind, hops)?;
+		let mut route: Vec<Hop> = path
+			.iter()
+			.filter_map(|index| {
+				let kx_public = self.mixnode(*index)?.kx_public;
+				Some(Hop { target: Target::Mixnode(*index), kx_public })
+			})
+			.collect();
+		// To ourselves without an index: by peer ID. (If we have an index, it is the last of `path`.)
+		if self.local_index().is_none() && !matches!(kind, RouteKind::To(_)) {
+			route.push(Hop { target: Target::Peer(self.local_peer_id), kx_public: self.local_kx_public });
+		}
+
+		let first = *path.first().ok_or(RouteError::TooFewMixnodes)?;
+		let first_peer_id = self.mixnode_peer_id(first).ok_or(RouteError::TooFewMixnodes)?;
+		if first_peer_id == self.local_peer_id && !matches!(kind, RouteKind::From(_)) {
+			// We are the only mixnode.
+			return Err(RouteError::TooFewMixnodes);
+		}
+		Ok(Route { first, first_peer_id, hops: route })
+	}
+
+	/// Draws the mixnodes of such a route, in order; ourselves among them where it goes to us and we are a mixnode.
+	pub fn draw_path<R: RngCore + ?Sized>(
+		&self,
+		rng: &mut R,
+		connected_gateways: &[MixnodeIndex],
+		kind: RouteKind,
+		hops: usize,
+	) -> Result<Vec<MixnodeIndex>, RouteError> {
 		let local = self.local_index();
 		let (source, destination) = match kind {
 			RouteKind::To(destination) => (local, Some(destination)),
@@ -94,7 +125,7 @@ impl Topology {
 		// The ends of the gap must not meet if they are the same mixnode.
 		let gap = hops.saturating_sub(fixed).max(usize::from(left == right));
 
-		let mut used = self.ours.clone();
+		let mut used = self.unusable.clone();
 		used.extend([source, destination, first_gateway, last_gateway].into_iter().flatten());
 		let mut indices: Vec<MixnodeIndex> = first_gateway.into_iter().collect();
 		for i in 0..gap {
@@ -111,26 +142,7 @@ impl Topology {
 				indices.push(index);
 			}
 		}
-
-		let mut route: Vec<Hop> = indices
-			.iter()
-			.filter_map(|index| {
-				let kx_public = self.mixnode(*index)?.kx_public;
-				Some(Hop { target: Target::Mixnode(*index), kx_public })
-			})
-			.collect();
-		// To ourselves without an index: by peer ID. (If we have an index, it is the last of `indices`.)
-		if local.is_none() && destination.is_none() {
-			route.push(Hop { target: Target::Peer(self.local_peer_id), kx_public: self.local_kx_public });
-		}
-
-		let first = *indices.first().ok_or(RouteError::TooFewMixnodes)?;
-		let first_peer_id = self.mixnode_peer_id(first).ok_or(RouteError::TooFewMixnodes)?;
-		if first_peer_id == self.local_peer_id && !matches!(kind, RouteKind::From(_)) {
-			// We are the only mixnode.
-			return Err(RouteError::TooFewMixnodes);
-		}
-		Ok(Route { first, first_peer_id, hops: route })
+		Ok(indices)
 	}
 
 	/// Draws a hop to come after `before` and, if known, before `after`: best an unused one; else any but those two; if
@@ -145,7 +157,7 @@ impl Topology {
 		if let Some(index) = draw(rng, self.mixnodes.len(), used) {
 			return Some(index);
 		}
-		let mut excluded = self.ours.clone();
+		let mut excluded = self.unusable.clone();
 		excluded.extend([before, after].into_iter().flatten());
 		draw(rng, self.mixnodes.len(), &mut excluded)
 			.or_else(|| self.local_index().filter(|local| before != Some(*local) && after != Some(*local)))

@@ -14,7 +14,8 @@ fn index(index: u16) -> MixnodeIndex {
 }
 
 fn other(number: u16) -> Mixnode {
-	let mut id = [0; 32];
+	// Not zeroes: those are keys of low order, which no route visits.
+	let mut id = [7; 32];
 	id[..2].copy_from_slice(&number.to_le_bytes());
 	Mixnode { kx_public: KxPublic(id), peer_id: PeerId(id), external_addresses: Vec::new() }
 }
@@ -32,7 +33,7 @@ fn topology(seed: u64, num: u16, is_mixnode: bool) -> Topology {
 	Topology::new(&mut rng(seed), mixnodes, LOCAL, LOCAL_KEY, 3).unwrap()
 }
 
-fn gateways(topology: &Topology) -> Vec<MixnodeIndex> {
+fn gateways_of(topology: &Topology) -> Vec<MixnodeIndex> {
 	let all = topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect();
 	topology.connected_gateways(&all)
 }
@@ -86,7 +87,7 @@ fn routes_hold_their_rules_in_sessions_of_any_size() {
 			for is_mixnode in [true, false] {
 				let topology = topology(seed, num, is_mixnode);
 				let mut rng = rng(seed + 1_000_000);
-				let mut connected = gateways(&topology);
+				let mut connected = gateways_of(&topology);
 				connected.truncate(1 + seed as usize % 3);
 				let hops = 1 + seed as usize % 6;
 				let mut kinds = vec![RouteKind::Loop];
@@ -120,7 +121,7 @@ fn routes_have_the_wanted_length_and_no_mixnode_twice_where_there_are_enough() {
 	for seed in 0..500 {
 		for is_mixnode in [true, false] {
 			let topology = topology(seed, 9, is_mixnode);
-			let connected = gateways(&topology);
+			let connected = gateways_of(&topology);
 			let mut rng = rng(seed);
 			let destination = topology.draw_destination(&mut rng, &connected).unwrap();
 			for kind in [RouteKind::To(destination), RouteKind::From(destination), RouteKind::Loop] {
@@ -147,7 +148,7 @@ fn six_mixnodes_are_enough_for_six_hops_from_and_to_a_node_that_is_none() {
 	for seed in 0..500 {
 		let mut rng = rng(seed);
 		let topology = Topology::new(&mut rng, mixnodes(), LOCAL, LOCAL_KEY, 3).unwrap();
-		let all = gateways(&topology);
+		let all = gateways_of(&topology);
 		assert_eq!(all.len(), 3);
 		for connected in 1..=3 {
 			let connected = &all[..connected];
@@ -243,7 +244,7 @@ fn gateways_are_uniform_distinct_and_never_ourselves() {
 		mixnodes[9].peer_id = LOCAL;
 		let topology = Topology::new(&mut rng(seed), mixnodes, LOCAL, LOCAL_KEY, 3).unwrap();
 		assert!(!topology.is_mixnode());
-		let gateways = gateways(&topology);
+		let gateways = gateways_of(&topology);
 		assert_eq!(gateways.len(), 3);
 		for gateway in gateways {
 			counts[usize::from(gateway.get())] += 1;
@@ -286,4 +287,26 @@ fn sessions_of_any_number_of_mixnodes_are_no_danger() {
 	assert_eq!(none.draw_destination(&mut rng(0), &[]), Err(RouteError::NoConnectedGateways));
 	let route = none.draw_route(&mut rng(0), &[], RouteKind::Loop, 6);
 	assert_eq!(route.map(|_| ()).unwrap_err(), RouteError::NoConnectedGateways);
+}
+
+#[test]
+fn nobody_routes_by_a_key_of_low_order() {
+	let mut mixnodes: Vec<_> = (0..8).map(other).collect();
+	for bad in [2, 5] {
+		mixnodes[bad].kx_public = KxPublic([0; 32]);
+	}
+	mixnodes[7] = us();
+	for local in [LOCAL, PeerId([0xee; 32])] {
+		let topology = Topology::new(&mut rng(1), mixnodes.clone(), local, LOCAL_KEY, 10).unwrap();
+		let gateways = gateways_of(&topology);
+		assert!(gateways.iter().all(|gateway| ![2, 5].contains(&gateway.get())));
+		let mut rng = rng(2);
+		for _ in 0..200 {
+			let destination = topology.draw_destination(&mut rng, &gateways).unwrap();
+			for kind in [RouteKind::To(destination), RouteKind::From(destination), RouteKind::Loop] {
+				let path = topology.draw_path(&mut rng, &gateways, kind, 6).unwrap();
+				assert!(path.iter().all(|index| ![2, 5].contains(&index.get())), "{kind:?}: {path:?}");
+			}
+		}
+	}
 }

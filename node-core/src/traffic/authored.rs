@@ -1,7 +1,7 @@
 //! Request and reply packets that wait for a tick of their session's clock.
 
-use crate::{request::RequestId, AddressedPacket};
-use std::collections::VecDeque;
+use crate::{request::RequestId, time::Time, AddressedPacket};
+use alloc::{collections::VecDeque, vec::Vec};
 
 /// What an authored packet carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,51 +20,120 @@ pub(crate) struct AuthoredPacket {
 }
 
 /// The packets that wait in one session: first in, first out, bounded.
+///
+/// Requests wait outside until there is room for them, replies do not. So that neither can keep the other out, requests
+/// leave a part of a mixnode's queue to replies, and replies leave alone the room that the next waiting request needs, and
+/// for some time that which a refused one was told to come back for.
 #[derive(Debug)]
 pub(crate) struct AuthoredQueue {
 	capacity: usize,
+	/// Most packets of requests.
+	max_requests: usize,
+	/// Packets of requests in `queue`.
+	requests: usize,
+	/// Room that the request which waits first needs.
+	reserved: usize,
+	/// Room for a request that was refused for want of it, until when.
+	promised: Option<(usize, Time)>,
 	queue: VecDeque<AuthoredPacket>,
 }
 
+/// The part of a mixnode's queue that requests of its own leave to replies: one in so many.
+const REPLIES_ONE_IN: usize = 4;
+
+/// Most packets of requests in a queue of this capacity. `answers`: see [`AuthoredQueue::new`].
+pub(crate) fn max_requests(capacity: usize, answers: bool) -> usize {
+	capacity - if answers { capacity / REPLIES_ONE_IN } else { 0 }
+}
+
 impl AuthoredQueue {
-	pub fn new(capacity: usize) -> Self {
-		Self { capacity, queue: VecDeque::new() }
+	/// `answers`: will there be replies, that is, are we a mixnode?
+	pub fn new(capacity: usize, answers: bool) -> Self {
+		let max_requests = max_requests(capacity, answers);
+		Self { capacity, max_requests, requests: 0, reserved: 0, promised: None, queue: VecDeque::new() }
 	}
 
+	/// Most packets of replies, and so, the most of one reply.
 	pub fn capacity(&self) -> usize {
 		self.capacity
+	}
+
+	/// Most packets of requests, and so, the most of one request.
+	pub fn max_requests(&self) -> usize {
+		self.max_requests
 	}
 
 	pub fn len(&self) -> usize {
 		self.queue.len()
 	}
 
-	pub fn has_room_for(&self, packets: usize) -> bool {
-		packets <= self.capacity - self.queue.len()
+	/// How many packets must leave before there is room for a request of so many.
+	pub fn in_the_way_of_request(&self, packets: usize) -> usize {
+		let of_requests = (self.requests + packets).saturating_sub(self.max_requests);
+		let of_all = (self.queue.len() + packets).saturating_sub(self.capacity);
+		of_requests.max(of_all)
 	}
 
-	/// Appends the packets of one copy of a message, all or none. Returns whether there was room for them.
-	pub fn push_all(&mut self, packets: Vec<AuthoredPacket>) -> bool {
-		let room = self.has_room_for(packets.len());
+	/// Is there room for a reply of so many packets, beside that for requests which wait or were refused?
+	pub fn has_room_for_reply(&self, now: Time, packets: usize) -> bool {
+		let promised = self.promised.filter(|(_, until)| now < *until).map_or(0, |(packets, _)| packets);
+		self.queue.len() + packets + self.reserved.max(promised) <= self.capacity
+	}
+
+	/// A request of so many packets was refused: keeps replies out of the room that it needs, until then.
+	pub fn promise(&mut self, packets: usize, until: Time) {
+		self.promised = Some((packets, until));
+	}
+
+	/// Keeps replies out of the room that a request needs.
+	pub fn reserve(&mut self, packets: usize) {
+		self.reserved = packets;
+	}
+
+	/// Appends the packets of one copy of a request, all or none. Returns whether there was room for them.
+	pub fn push_request(&mut self, id: RequestId, packets: Vec<AddressedPacket>) -> bool {
+		let room = self.in_the_way_of_request(packets.len()) == 0;
 		if room {
-			self.queue.extend(packets);
+			self.requests += packets.len();
+			self.promised = None;
+			let kind = AuthoredKind::Request(id);
+			self.queue.extend(packets.into_iter().map(|packet| AuthoredPacket { kind, packet }));
+		}
+		room
+	}
+
+	/// Appends the packets of one copy of a reply, all or none. Returns whether there was room for them.
+	pub fn push_reply(&mut self, now: Time, packets: Vec<AddressedPacket>) -> bool {
+		let room = self.has_room_for_reply(now, packets.len());
+		if room {
+			let kind = AuthoredKind::Reply;
+			self.queue.extend(packets.into_iter().map(|packet| AuthoredPacket { kind, packet }));
 		}
 		room
 	}
 
 	pub fn pop(&mut self) -> Option<AuthoredPacket> {
-		self.queue.pop_front()
+		let packet = self.queue.pop_front()?;
+		if packet.kind != AuthoredKind::Reply {
+			self.requests -= 1;
+		}
+		Some(packet)
 	}
 
 	/// Removes what waits of a request that needs no more sending.
 	pub fn remove_request(&mut self, id: RequestId) {
+		let before = self.queue.len();
 		self.queue.retain(|packet| packet.kind != AuthoredKind::Request(id));
+		self.requests -= before - self.queue.len();
 	}
 
 	/// Removes all. Returns how many there were.
 	pub fn clear(&mut self) -> usize {
 		let len = self.queue.len();
 		self.queue.clear();
+		self.requests = 0;
+		self.reserved = 0;
+		self.promised = None;
 		len
 	}
 }

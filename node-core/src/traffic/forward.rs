@@ -1,8 +1,8 @@
 //! Packets of others that wait for their delay to pass.
 
 use crate::{time::Time, AddressedPacket, SessionIndex};
+use alloc::collections::BinaryHeap;
 use core::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
 
 /// A packet to be forwarded.
 #[derive(Debug)]

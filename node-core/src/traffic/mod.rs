@@ -8,7 +8,6 @@
 //! - [`clock`]: the Poisson clock of a session.
 //! - [`authored`]: request and reply packets that wait for a tick.
 //! - [`forward`]: packets of others that wait for their delay to pass.
-//! - [`loops`]: loop cover that should come back.
 //!
 //! Nothing is queued for the network itself: a packet is taken from these queues, or cover is built, at the moment the
 //! driver polls for it. So what waits here is bounded by the queues' capacities, however slow the driver is.
@@ -16,12 +15,10 @@
 pub(crate) mod authored;
 pub(crate) mod clock;
 pub(crate) mod forward;
-pub(crate) mod loops;
 
-pub(crate) use authored::{AuthoredKind, AuthoredPacket, AuthoredQueue};
+pub(crate) use authored::{max_requests, AuthoredKind, AuthoredQueue};
 pub(crate) use clock::PoissonClock;
 pub(crate) use forward::{ForwardPacket, ForwardQueue};
-pub(crate) use loops::OutstandingLoops;
 
 #[cfg(test)]
 mod model;

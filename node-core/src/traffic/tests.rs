@@ -1,5 +1,5 @@
 use super::*;
-use crate::{request::RequestId, sphinx::CoverId, AddressedPacket, Packet, PeerId, Time};
+use crate::{request::RequestId, AddressedPacket, Packet, PeerId, Time};
 use core::time::Duration;
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
@@ -21,10 +21,6 @@ fn packet(number: u8) -> AddressedPacket {
 
 fn forward(deadline: u64, number: u8, session: u32) -> ForwardPacket {
 	ForwardPacket { deadline: at(deadline), session, packet: packet(number) }
-}
-
-fn authored(kind: AuthoredKind, number: u8) -> AuthoredPacket {
-	AuthoredPacket { kind, packet: packet(number) }
 }
 
 #[test]
@@ -78,17 +74,53 @@ fn forward_packets_end_with_their_session() {
 
 #[test]
 fn the_authored_queue_takes_messages_whole_or_not_at_all() {
-	let mut queue = AuthoredQueue::new(3);
-	let request = |id| AuthoredKind::Request(RequestId(id));
-	assert!(queue.push_all(vec![authored(request(0), 0), authored(request(1), 1)]));
-	assert!(!queue.has_room_for(2));
-	assert!(!queue.push_all(vec![authored(AuthoredKind::Reply, 2), authored(AuthoredKind::Reply, 3)]));
+	let mut queue = AuthoredQueue::new(3, false);
+	assert!(queue.push_request(RequestId(0), vec![packet(0)]));
+	assert!(queue.push_request(RequestId(1), vec![packet(1)]));
+	assert_eq!(queue.in_the_way_of_request(2), 1);
+	assert!(!queue.push_request(RequestId(2), vec![packet(2), packet(3)]));
+	assert!(!queue.push_reply(at(0), vec![packet(2), packet(3)]));
 	assert_eq!(queue.len(), 2);
-	assert!(queue.push_all(vec![authored(AuthoredKind::Reply, 4)]));
+	assert!(queue.push_reply(at(0), vec![packet(4)]));
 	queue.remove_request(RequestId(0));
-	assert_eq!(queue.pop().map(|packet| packet.kind), Some(request(1)));
+	assert_eq!(queue.pop().map(|packet| packet.kind), Some(AuthoredKind::Request(RequestId(1))));
 	assert_eq!(queue.clear(), 1);
 	assert!(queue.pop().is_none());
+}
+
+#[test]
+fn requests_leave_a_part_of_a_mixnodes_queue_to_replies() {
+	let mut queue = AuthoredQueue::new(8, true);
+	assert_eq!((queue.capacity(), queue.max_requests()), (8, 6));
+	assert!(!queue.push_request(RequestId(0), (0..7).map(packet).collect()));
+	assert!(queue.push_request(RequestId(0), (0..6).map(packet).collect()));
+	assert_eq!(queue.in_the_way_of_request(2), 2);
+	assert!(queue.push_reply(at(0), vec![packet(6), packet(7)]));
+	assert!(!queue.push_reply(at(0), vec![packet(8)]));
+	// Requests that left, by either way, make room for requests.
+	queue.pop();
+	queue.pop();
+	assert_eq!(queue.in_the_way_of_request(2), 0);
+	queue.remove_request(RequestId(0));
+	assert_eq!((queue.len(), queue.in_the_way_of_request(6)), (2, 0));
+	assert_eq!(AuthoredQueue::new(3, true).max_requests(), 3, "too small to share");
+}
+
+#[test]
+fn replies_leave_alone_the_room_that_a_request_waits_for() {
+	let mut queue = AuthoredQueue::new(4, false);
+	for number in 0..4 {
+		assert!(queue.push_reply(at(0), vec![packet(number)]));
+	}
+	queue.reserve(2);
+	queue.pop();
+	assert!(!queue.push_reply(at(0), vec![packet(5)]));
+	queue.pop();
+	assert!(!queue.push_reply(at(0), vec![packet(5)]));
+	assert!(queue.push_request(RequestId(0), vec![packet(6), packet(7)]));
+	queue.reserve(0);
+	queue.pop();
+	assert!(queue.push_reply(at(0), vec![packet(5)]));
 }
 
 #[test]
@@ -131,20 +163,18 @@ fn a_late_driver_does_not_slow_the_clock_down() {
 }
 
 #[test]
-fn loops_come_back_once_and_the_memory_of_them_is_bounded() {
-	let mut loops = OutstandingLoops::default();
-	let id = |number: u32| {
-		let mut id = [0; 16];
-		id[..4].copy_from_slice(&number.to_le_bytes());
-		CoverId(id)
-	};
-	for number in 0..600 {
-		loops.insert(id(number));
+fn a_refused_request_has_its_room_kept_for_some_time() {
+	let mut queue = AuthoredQueue::new(3, false);
+	for number in 0..3 {
+		assert!(queue.push_reply(at(0), vec![packet(number)]));
 	}
-	assert!(!loops.take(&id(600)));
-	// The oldest were given up.
-	assert!(!loops.take(&id(87)));
-	assert!(loops.take(&id(88)));
-	assert!(!loops.take(&id(88)));
-	assert!(loops.take(&id(599)));
+	queue.promise(2, at(10));
+	queue.pop();
+	assert!(!queue.push_reply(at(9), vec![packet(3)]));
+	assert!(queue.push_reply(at(10), vec![packet(3)]));
+	queue.promise(2, at(20));
+	queue.pop();
+	queue.pop();
+	assert!(queue.push_request(RequestId(0), vec![packet(4)]));
+	assert!(queue.push_reply(at(11), vec![packet(5)]), "the promise was kept");
 }

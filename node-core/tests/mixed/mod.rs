@@ -319,6 +319,9 @@ impl Network {
 						},
 						Event::RequestFailed { error, .. } => panic!("a request of ours failed: {error}"),
 						Event::SessionDisabled { session, reason } => panic!("session {session} rests: {reason}"),
+						Event::LoopAlarm { session, alarm } => {
+							panic!("nothing is lost, but in session {session}: {alarm}")
+						},
 						Event::ReservedPeersChanged | Event::SessionChanged(_) => (),
 					}
 				}

@@ -1,10 +1,11 @@
-//! A network of our nodes in one process and in virtual time: latency, loss and a chain that never fails.
+//! A network of our nodes in one process and in virtual time: latency, loss, and a chain that every node follows at
+//! once, or each in its own time.
 
 #![allow(dead_code)] // Every test uses its own part of it.
 
 use mixnet_node_core::{
-	Config, Event, HandlingDelay, KxPublic, Mixnet, Mixnode, MixnodesError, Packet, PeerId, RequestId, SessionIndex,
-	SessionPhase, SessionStatus, Time,
+	AddressedPacket, Alarm, Config, DropReason, Event, HandlingDelay, KxPublic, Mixnet, Mixnode, MixnodesError, Packet,
+	PeerId, RelativeSession, ReplyTo, RequestId, Role, SessionIndex, SessionPhase, SessionStatus, Time,
 };
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
@@ -44,6 +45,74 @@ pub struct Node {
 	pub failed: BTreeMap<RequestId, String>,
 	/// Requests of others that came, by data.
 	pub received: BTreeMap<Vec<u8>, usize>,
+	/// Requests that were posted with [`Network::post`].
+	pub posted: BTreeSet<RequestId>,
+}
+
+impl Node {
+	/// The sessions in which it takes part.
+	pub fn sessions(&self) -> BTreeSet<SessionIndex> {
+		let Some(status) = self.mixnet.session_status() else { return BTreeSet::new() };
+		let takes_part = |role| matches!(role, Role::Mixnode(_) | Role::NonMixnode);
+		RelativeSession::BOTH
+			.into_iter()
+			.filter(|relative| takes_part(self.mixnet.role(*relative)))
+			.filter_map(|relative| relative.index(status.current_index))
+			.collect()
+	}
+}
+
+/// A request of another node, left to the test.
+pub struct Held {
+	pub node: usize,
+	pub data: Vec<u8>,
+	pub reply_to: ReplyTo,
+}
+
+/// Something that leaves a node.
+pub enum Output<'a> {
+	Packet(&'a AddressedPacket),
+	Event(&'a Event),
+	/// When it wants to be called again, asked after everything else was polled.
+	Timeout(Option<Time>),
+}
+
+/// Sees everything that leaves the nodes: when, and which node's it is.
+pub type Observer = Box<dyn FnMut(Time, usize, Output)>;
+
+/// What one node learns from the chain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum News {
+	Status(SessionStatus),
+	/// The mixnodes of all sessions that it wants to know them of.
+	Mixnodes,
+}
+
+/// A packet on its way.
+struct InFlight {
+	from: PeerId,
+	to: PeerId,
+	packet: Packet,
+	/// The sessions in which its sender took part.
+	sessions: BTreeSet<SessionIndex>,
+}
+
+/// A packet that its receiver dropped.
+#[derive(Debug)]
+pub struct Dropped {
+	pub at: Time,
+	pub from: PeerId,
+	pub to: PeerId,
+	pub reason: DropReason,
+	/// The sessions in which the sender took part when it sent the packet, and the receiver when it dropped it.
+	pub sessions: [BTreeSet<SessionIndex>; 2],
+}
+
+impl Dropped {
+	/// Was the receiver in all the sessions that the packet can be of?
+	pub fn between_nodes_that_agree(&self) -> bool {
+		self.sessions[0].is_subset(&self.sessions[1])
+	}
 }
 
 pub struct Network {
@@ -53,12 +122,28 @@ pub struct Network {
 	pub mixnodes: BTreeMap<SessionIndex, Result<Vec<Mixnode>, MixnodesError>>,
 	/// Probability that a packet is lost on a link.
 	pub loss: f64,
+	/// Somebody on the links: keeps packets from this node to that one from arriving.
+	pub blocks: Option<Box<dyn Fn(PeerId, PeerId) -> bool>>,
+	/// Alarms that nodes raised: when, and which node.
+	pub alarms: Vec<(Time, usize, Alarm)>,
 	/// Do nodes answer requests?
 	pub answering: bool,
+	/// Are requests left to the test, in `held`, instead?
+	pub holding: bool,
+	pub held: Vec<Held>,
 	pub latency: Duration,
+	/// A packet takes up to this much longer, at random: packets overtake one another.
+	pub jitter: Duration,
+	pub observer: Option<Observer>,
+	/// What was dropped on arrival.
+	pub dropped: Vec<Dropped>,
+	/// Packets that were sent to peers who were not connected.
+	pub unconnected: u64,
 	rng: ChaChaRng,
 	sent: u64,
-	in_flight: BTreeMap<(Time, u64), (PeerId, PeerId, Packet)>,
+	in_flight: BTreeMap<(Time, u64), InFlight>,
+	told: u64,
+	news: BTreeMap<(Time, u64), (usize, News)>,
 	/// A digest of everything sent: when, from whom, to whom, what.
 	pub trace: u64,
 }
@@ -75,6 +160,7 @@ impl Network {
 					answered: BTreeMap::new(),
 					failed: BTreeMap::new(),
 					received: BTreeMap::new(),
+					posted: BTreeSet::new(),
 				}
 			})
 			.collect();
@@ -84,11 +170,21 @@ impl Network {
 			status: None,
 			mixnodes: BTreeMap::new(),
 			loss: 0.0,
+			blocks: None,
+			alarms: Vec::new(),
 			answering: true,
+			holding: false,
+			held: Vec::new(),
 			latency: Duration::from_millis(30),
+			jitter: Duration::ZERO,
+			observer: None,
+			dropped: Vec::new(),
+			unconnected: 0,
 			rng: rng(seed),
 			sent: 0,
 			in_flight: BTreeMap::new(),
+			told: 0,
+			news: BTreeMap::new(),
 			trace: 0,
 		}
 	}
@@ -112,17 +208,34 @@ impl Network {
 	pub fn set_status(&mut self, current_index: SessionIndex, phase: SessionPhase) {
 		let status = SessionStatus { current_index, phase };
 		self.status = Some(status);
-		for node in &mut self.nodes {
-			node.mixnet.set_session_status(self.now, status);
-			for relative in node.mixnet.wanted_mixnodes() {
-				let index = relative.index(current_index).unwrap();
-				if let Some(mixnodes) = self.mixnodes.get(&index) {
-					node.mixnet.set_mixnodes(self.now, index, mixnodes.clone());
-				}
-			}
+		for node in 0..self.nodes.len() {
+			self.tell(node, News::Status(status));
+			self.tell(node, News::Mixnodes);
 		}
 		for node in 0..self.nodes.len() {
 			self.drain(node);
+		}
+	}
+
+	/// Lets one node learn something from the chain after some time.
+	pub fn tell_after(&mut self, time: Duration, node: usize, news: News) {
+		self.told += 1;
+		self.news.insert((self.now + time, self.told), (node, news));
+	}
+
+	fn tell(&mut self, node: usize, news: News) {
+		let mixnet = &mut self.nodes[node].mixnet;
+		match news {
+			News::Status(status) => mixnet.set_session_status(self.now, status),
+			News::Mixnodes => {
+				let Some(status) = mixnet.session_status() else { return };
+				for relative in mixnet.wanted_mixnodes() {
+					let index = relative.index(status.current_index).unwrap();
+					if let Some(mixnodes) = self.mixnodes.get(&index) {
+						mixnet.set_mixnodes(self.now, index, mixnodes.clone());
+					}
+				}
+			},
 		}
 	}
 
@@ -135,11 +248,22 @@ impl Network {
 		self.set_status(2, phase);
 	}
 
+	/// Posts a request, as soon as there is room for it.
 	pub fn post(&mut self, node: usize, data: Vec<u8>, surbs: usize) -> RequestId {
 		let delay = HandlingDelay::Fixed(Duration::from_millis(100));
-		let id = self.nodes[node].mixnet.post_request(self.now, data, surbs, delay).unwrap();
-		self.drain(node);
-		id
+		loop {
+			match self.nodes[node].mixnet.post_request(self.now, data.clone(), surbs, delay) {
+				Ok(id) => {
+					self.nodes[node].posted.insert(id);
+					self.drain(node);
+					return id;
+				},
+				Err(error) => match error.retry_at() {
+					Some(at) => self.run((at - self.now).max(Duration::from_millis(1))),
+					None => panic!("{error}"),
+				},
+			}
+		}
 	}
 
 	/// Runs for some time.
@@ -166,29 +290,37 @@ impl Network {
 		let timeout = |index: usize, node: &Node| node.mixnet.poll_timeout().map(|at| (at, index));
 		let timer = self.nodes.iter().enumerate().filter_map(|(index, node)| timeout(index, node)).min();
 		let arrival = self.in_flight.keys().next().copied();
-		let next = [timer.map(|(at, _)| at), arrival.map(|(at, _)| at)].into_iter().flatten().min();
-		match next {
-			Some(at) if at <= end => self.now = self.now.max(at),
+		let news = self.news.keys().next().copied();
+		let due = [timer.map(|(at, _)| at), arrival.map(|(at, _)| at), news.map(|(at, _)| at)];
+		let next = match due.into_iter().flatten().min() {
+			Some(at) if at <= end => at,
 			_ => {
 				self.now = end;
 				return false;
 			},
-		}
-		match (timer, arrival) {
-			(timer, Some(key)) if timer.is_none_or(|(at, _)| key.0 <= at) => {
-				let (from, to, packet) = self.in_flight.remove(&key).unwrap();
-				if let Some(node) = self.nodes.iter().position(|node| node.peer_id == to) {
-					self.nodes[node].mixnet.handle_packet(self.now, from, packet);
-					self.drain(node);
-				}
-			},
-			(Some((_, node)), _) => {
-				self.nodes[node].mixnet.handle_timeout(self.now);
-				self.drain(node);
-			},
-			_ => (),
+		};
+		self.now = self.now.max(next);
+		if let Some(key) = arrival.filter(|(at, _)| *at == next) {
+			let packet = self.in_flight.remove(&key).unwrap();
+			self.arrive(packet);
+		} else if let Some(key) = news.filter(|(at, _)| *at == next) {
+			let (node, news) = self.news.remove(&key).unwrap();
+			self.tell(node, news);
+			self.drain(node);
+		} else if let Some((_, node)) = timer {
+			self.nodes[node].mixnet.handle_timeout(self.now);
+			self.drain(node);
 		}
 		true
+	}
+
+	fn arrive(&mut self, InFlight { from, to, packet, sessions }: InFlight) {
+		let Some(node) = self.nodes.iter().position(|node| node.peer_id == to) else { return };
+		if let Some(reason) = self.nodes[node].mixnet.handle_packet(self.now, from, packet) {
+			let sessions = [sessions, self.nodes[node].sessions()];
+			self.dropped.push(Dropped { at: self.now, from, to, reason, sessions });
+		}
+		self.drain(node);
 	}
 
 	fn drain(&mut self, node: usize) {
@@ -198,6 +330,7 @@ impl Network {
 		let from = self.nodes[node].peer_id;
 		while let Some(packet) = self.nodes[node].mixnet.poll_transmit() {
 			self.sent += 1;
+			self.observe(node, Output::Packet(&packet));
 			let mut word = [0; 8];
 			word.copy_from_slice(&packet.packet.as_bytes()[1000..1008]);
 			for value in [
@@ -207,25 +340,44 @@ impl Network {
 			] {
 				self.trace = (self.trace ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
 			}
-			let is_lost = (self.rng.next_u32() as f64) < self.loss * 2f64.powi(32);
+			let mut is_lost = (self.rng.next_u32() as f64) < self.loss * 2f64.powi(32);
+			is_lost |= self.blocks.as_ref().is_some_and(|blocks| blocks(from, packet.peer_id));
 			// Only connected peers can be sent to.
-			if !is_lost && self.nodes[node].connected.contains(&packet.peer_id) {
-				let at = self.now + self.latency;
-				self.in_flight.insert((at, self.sent), (from, packet.peer_id, packet.packet));
+			let is_connected = self.nodes[node].connected.contains(&packet.peer_id);
+			self.unconnected += u64::from(!is_connected);
+			if !is_lost && is_connected {
+				let mut latency = self.latency;
+				if !self.jitter.is_zero() {
+					latency += self.jitter.mul_f64(f64::from(self.rng.next_u32()) / 2f64.powi(32));
+				}
+				let sessions = self.nodes[node].sessions();
+				let packet = InFlight { from, to: packet.peer_id, packet: packet.packet, sessions };
+				self.in_flight.insert((self.now + latency, self.sent), packet);
 			}
 		}
 		while let Some(event) = self.nodes[node].mixnet.poll_event() {
 			self.handle_event(node, event);
 		}
+		let timeout = self.nodes[node].mixnet.poll_timeout();
+		self.observe(node, Output::Timeout(timeout));
+	}
+
+	fn observe(&mut self, node: usize, output: Output) {
+		if let Some(observer) = &mut self.observer {
+			observer(self.now, node, output);
+		}
 	}
 
 	fn handle_event(&mut self, index: usize, event: Event) {
+		self.observe(index, Output::Event(&event));
 		match event {
 			Event::ReservedPeersChanged => self.connect(),
 			Event::Request { data, reply_to, .. } => {
 				*self.nodes[index].received.entry(data.clone()).or_default() += 1;
 				let mixnet = &mut self.nodes[index].mixnet;
-				if self.answering {
+				if self.holding {
+					self.held.push(Held { node: index, data, reply_to });
+				} else if self.answering {
 					let _ = mixnet.post_reply(self.now, reply_to, answer(&data));
 				} else {
 					mixnet.abandon_request(reply_to);
@@ -237,7 +389,8 @@ impl Network {
 			Event::RequestFailed { id, error, .. } => {
 				assert!(self.nodes[index].failed.insert(id, error.to_string()).is_none(), "failed twice");
 			},
-			Event::SessionChanged(_) | Event::SessionDisabled { .. } => (),
+			Event::LoopAlarm { alarm, .. } => self.alarms.push((self.now, index, alarm)),
+			_ => (),
 		}
 	}
 

@@ -3,13 +3,13 @@
 use anyhow::Context;
 use codec::{Decode, DecodeAll};
 use jsonrpsee::{
-	core::client::ClientT,
+	core::client::{ClientT, Error as ClientError},
 	rpc_params,
 	ws_client::{WsClient, WsClientBuilder},
 };
 use mixnet_primitives::{Mixnode, MixnodesError, SessionStatus};
 use mixnet_runtime::{AccountId, Balance, BlockNumber, Hash, Header, Nonce, Runtime};
-use mixnet_service::status::Status;
+use mixnet_service::{rpc::RetryAfter, status::Status};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
@@ -128,11 +128,25 @@ impl Rpc {
 		self.ask("mixnet_status", rpc_params![]).await
 	}
 
-	/// Submits an extrinsic through the mixnet; ends when the answer has come back, or when there will be none.
+	/// Submits an extrinsic through the mixnet; ends when the answer has come back, or when there will be none. While the
+	/// node has no room for it, waits as long as the node says.
 	pub async fn submit_through_mixnet(&self, extrinsic: &[u8]) -> anyhow::Result<()> {
 		let extrinsic = format!("0x{}", hex::encode(extrinsic));
-		Ok(self.0.patient.request("mixnet_submitExtrinsic", rpc_params![extrinsic]).await?)
+		loop {
+			let submitted = self.0.patient.request("mixnet_submitExtrinsic", rpc_params![&extrinsic]).await;
+			match submitted.as_ref().err().and_then(retry_after) {
+				Some(time) => tokio::time::sleep(time).await,
+				None => return Ok(submitted?),
+			}
+		}
 	}
+}
+
+/// After how long the node wants to be asked again, if it does.
+fn retry_after(error: &ClientError) -> Option<Duration> {
+	let ClientError::Call(error) = error else { return None };
+	let RetryAfter { retry_after_ms } = serde_json::from_str(error.data()?.get()).ok()?;
+	Some(Duration::from_millis(retry_after_ms.max(100)))
 }
 
 fn from_hex(text: &str) -> anyhow::Result<Vec<u8>> {

@@ -185,7 +185,7 @@ async fn extrinsics_go_through_and_answers_come_back() {
 	}
 	let largest = user.handle.max_extrinsic_size();
 	match within(user.handle.submit_extrinsic(vec![0; largest + 1])).await {
-		Err(SubmitError::NotSent(mixnet_node_core::PostError::TooLarge { .. })) => (),
+		Err(SubmitError::NotSent { error: mixnet_node_core::PostError::TooLarge { .. }, retry_after: None }) => (),
 		other => panic!("{other:?}"),
 	}
 	let largest = text(&"x".repeat(largest - 4));

@@ -1,0 +1,101 @@
+//! The sequential test.
+
+/// Highest probability, per loop judged, that one of the tests raises an alarm although all is well: although loops are
+/// lost at a rate below the configured bound, or although a loss has nothing to do with the mixnode or the link accused.
+/// It holds for the loss, for all mixnodes together, and for all links together; in the latter two only lost loops count.
+///
+/// A mixnode at default rates judges 9,000 loops an hour, so it may expect a false alarm of a kind in a hundred years.
+pub const FALSE_ALARMS_PER_LOOP: f64 = 1e-10;
+
+/// How many alternatives a test weighs against chance.
+pub(super) const ALTERNATIVES: usize = 3;
+
+/// The evidence against chance: for each of a few alternatives the largest log likelihood ratio over all starting points,
+/// and zero where there is nothing against chance.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Evidence {
+	/// Natural logarithms. From zero to the alarm's threshold.
+	sums: [f64; ALTERNATIVES],
+	/// An alarm was raised, and the evidence has not gone since.
+	alarmed: bool,
+}
+
+/// What [`Evidence::add`] led to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Verdict {
+	/// Nothing new.
+	Unchanged,
+	/// The threshold was reached, after no evidence at all.
+	Alarm,
+	/// All evidence is gone that there was since the alarm.
+	AllClear,
+}
+
+impl Evidence {
+	/// Adds an observation: the logarithms of its likelihood ratios, one for each alternative.
+	///
+	/// Evidence beyond the threshold is not kept, so that what was bad for long is not taken for bad long after it ended.
+	pub fn add(&mut self, log_ratios: [f64; ALTERNATIVES], threshold: f64) -> Verdict {
+		for (sum, log_ratio) in self.sums.iter_mut().zip(log_ratios) {
+			*sum = (*sum + log_ratio).clamp(0.0, threshold);
+		}
+		let most = self.most();
+		if most >= threshold && !self.alarmed {
+			self.alarmed = true;
+			Verdict::Alarm
+		} else if most <= 0.0 && self.alarmed {
+			self.alarmed = false;
+			Verdict::AllClear
+		} else {
+			Verdict::Unchanged
+		}
+	}
+
+	/// The evidence for the likeliest alternative, as a natural logarithm.
+	fn most(&self) -> f64 {
+		self.sums.iter().copied().fold(0.0, f64::max)
+	}
+
+	/// The same in decimal digits: 3 means that what was seen is 1,000 times likelier than under chance.
+	pub fn digits(&self) -> f64 {
+		self.most() * core::f64::consts::LOG10_E
+	}
+
+	pub fn alarmed(&self) -> bool {
+		self.alarmed
+	}
+}
+
+/// The threshold that keeps to [`FALSE_ALARMS_PER_LOOP`] where so many things are tested at once.
+///
+/// The likelihood ratio from any one starting point passes `e^threshold` with a probability of `e^-threshold` at most;
+/// each loop is a starting point for each alternative of each thing.
+pub(super) fn threshold(things: usize) -> f64 {
+	libm::log((ALTERNATIVES * things.max(1)) as f64 / FALSE_ALARMS_PER_LOOP)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn evidence_is_never_negative_and_never_beyond_the_threshold() {
+		let mut evidence = Evidence::default();
+		assert_eq!(evidence.add([-5.0, -1.0, -0.1], 10.0), Verdict::Unchanged);
+		assert_eq!(evidence.digits(), 0.0);
+		assert_eq!(evidence.add([9.9, 1.0, 0.0], 10.0), Verdict::Unchanged);
+		assert_eq!(evidence.add([100.0, 1.0, 0.0], 10.0), Verdict::Alarm);
+		assert_eq!(evidence.add([100.0, 1.0, 0.0], 10.0), Verdict::Unchanged, "told once");
+		assert_eq!(evidence.add([-9.0, -1.0, 0.0], 10.0), Verdict::Unchanged);
+		assert!(evidence.alarmed() && (evidence.digits() - 2.0 / core::f64::consts::LN_10).abs() < 1e-9);
+		assert_eq!(evidence.add([-9.0, -9.0, 0.0], 10.0), Verdict::AllClear);
+		assert_eq!(evidence.add([10.0, 0.0, 0.0], 10.0), Verdict::Alarm, "told again");
+	}
+
+	#[test]
+	fn more_things_need_more_evidence() {
+		assert!((threshold(1) - 24.1).abs() < 0.1);
+		assert!((threshold(20) - 27.1).abs() < 0.1);
+		assert_eq!(threshold(0), threshold(1));
+	}
+}

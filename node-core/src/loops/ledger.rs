@@ -1,0 +1,136 @@
+//! Which loops are out, and when they should be back.
+
+use crate::{sphinx::CoverId, time::Time, MixnodeIndex};
+use alloc::{
+	boxed::Box,
+	collections::{BTreeMap, VecDeque},
+};
+use core::time::Duration;
+
+/// A loop, as it was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct SentLoop {
+	pub sent_at: Time,
+	/// When it should be back at the latest, if nothing holds it up.
+	pub deadline: Time,
+	/// How long the mixnodes on its path delay it, together.
+	pub forwarding_delay: Duration,
+	/// Links on its path: one more than mixnodes.
+	pub links: u32,
+	/// The mixnodes on its path, in order, ourselves not among them.
+	pub path: Box<[MixnodeIndex]>,
+	/// The gateways that were connected when its path was drawn.
+	pub connected_gateways: Box<[MixnodeIndex]>,
+	/// Would its loss be evidence?
+	pub weighs: bool,
+}
+
+/// A loop whose deadline has come.
+#[derive(Debug)]
+pub(super) struct DueLoop {
+	pub sent: SentLoop,
+	pub returned: bool,
+}
+
+/// A loop that came back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ReturnedLoop {
+	pub round_trip: Duration,
+	pub forwarding_delay: Duration,
+	pub links: u32,
+	/// After its deadline.
+	pub late: bool,
+}
+
+/// What is remembered of a loop that is overdue.
+#[derive(Clone, Copy, Debug)]
+struct OverdueLoop {
+	sent_at: Time,
+	forwarding_delay: Duration,
+	links: u32,
+}
+
+/// The loops of a session that are out, until they are judged, and the overdue ones after that. Both are bounded.
+#[derive(Debug)]
+pub(super) struct Ledger {
+	capacity: usize,
+	sent: u64,
+	/// By deadline and order of sending. Those that came back stay until they are judged.
+	out: BTreeMap<(Time, u64), (CoverId, DueLoop)>,
+	/// Where to find the loops in `out` that have not come back.
+	missing: BTreeMap<CoverId, (Time, u64)>,
+	overdue: BTreeMap<CoverId, OverdueLoop>,
+	/// In the order in which they became overdue. May hold IDs of loops that came back since.
+	overdue_order: VecDeque<CoverId>,
+}
+
+impl Ledger {
+	/// Keeps at most `capacity` loops that are not judged, and as many that are overdue.
+	pub fn new(capacity: usize) -> Self {
+		Self {
+			capacity,
+			sent: 0,
+			out: BTreeMap::new(),
+			missing: BTreeMap::new(),
+			overdue: BTreeMap::new(),
+			overdue_order: VecDeque::new(),
+		}
+	}
+
+	/// Enters a loop. Returns `false` if there is no room for it.
+	pub fn insert(&mut self, id: CoverId, sent: SentLoop) -> bool {
+		if self.out.len() >= self.capacity {
+			return false;
+		}
+		self.sent += 1;
+		let key = (sent.deadline, self.sent);
+		self.missing.insert(id, key);
+		self.out.insert(key, (id, DueLoop { sent, returned: false }));
+		true
+	}
+
+	/// A loop came back. `None` if it is none of ours, or came back before.
+	pub fn returned(&mut self, now: Time, id: &CoverId) -> Option<ReturnedLoop> {
+		if let Some(key) = self.missing.remove(id) {
+			let (_, due) = self.out.get_mut(&key)?;
+			due.returned = true;
+			let SentLoop { sent_at, forwarding_delay, links, .. } = due.sent;
+			return Some(ReturnedLoop { round_trip: now - sent_at, forwarding_delay, links, late: false });
+		}
+		let OverdueLoop { sent_at, forwarding_delay, links } = self.overdue.remove(id)?;
+		Some(ReturnedLoop { round_trip: now - sent_at, forwarding_delay, links, late: true })
+	}
+
+	/// Takes the next loop whose deadline has passed.
+	pub fn pop_due(&mut self, now: Time) -> Option<DueLoop> {
+		let (deadline, _) = *self.out.keys().next()?;
+		if deadline >= now {
+			return None;
+		}
+		let (_, (id, due)) = self.out.pop_first()?;
+		if self.missing.remove(&id).is_some() {
+			let SentLoop { sent_at, forwarding_delay, links, .. } = due.sent;
+			self.overdue.insert(id, OverdueLoop { sent_at, forwarding_delay, links });
+			self.overdue_order.push_back(id);
+			if self.overdue_order.len() > self.capacity {
+				if let Some(oldest) = self.overdue_order.pop_front() {
+					self.overdue.remove(&oldest);
+				}
+			}
+		}
+		Some(due)
+	}
+
+	/// Forgets all that are out, and have not come back. Returns how many those were.
+	pub fn forget(&mut self) -> u64 {
+		let missing = self.missing.len();
+		self.out.clear();
+		self.missing.clear();
+		missing as u64
+	}
+
+	/// How many have neither come back nor been judged.
+	pub fn missing(&self) -> usize {
+		self.missing.len()
+	}
+}

@@ -1,0 +1,188 @@
+//! One session's loops, from sending to judgement.
+
+use super::{
+	evidence::{threshold, Evidence, Verdict, ALTERNATIVES},
+	ledger::{DueLoop, Ledger, ReturnedLoop},
+	report::{Alarm, LinkScore, LoopReport, LossEstimate, MixnodeScore, RoundTrips},
+	suspicion::{Suspect, Suspicion},
+};
+use crate::{
+	sphinx::CoverId,
+	time::Time,
+	topology::{RouteKind, Topology},
+	AuthoredConfig, Config, MixnodeIndex, SessionIndex,
+};
+use alloc::vec::Vec;
+use rand_core::RngCore;
+
+pub(crate) use super::ledger::SentLoop;
+
+/// Loops out at a time, at most, however the configuration sets their number and their delays.
+const MAX_OUT: usize = 1 << 14;
+
+/// The shares, of what is above the bound, that are weighed as alternatives to the loss being below it: slow leaks, half
+/// of all, nearly all.
+const LOSS_ALTERNATIVES: [f64; ALTERNATIVES] = [0.2, 0.5, 0.9];
+
+/// The loops of one session. Begins and ends with it.
+#[derive(Debug)]
+pub(crate) struct LoopMonitor {
+	ledger: Ledger,
+	sent: u64,
+	returned: u64,
+	late: u64,
+	/// Late ones included.
+	overdue: u64,
+	judged: u64,
+	unjudged: u64,
+	round_trips: RoundTrips,
+	/// Log likelihood ratios of a loop that is lost, and of one that is not.
+	if_lost: [f64; ALTERNATIVES],
+	if_returned: [f64; ALTERNATIVES],
+	loss: Evidence,
+	suspicion: Suspicion,
+}
+
+impl LoopMonitor {
+	pub fn new(config: &Config, authored: &AuthoredConfig, num_mixnodes: usize) -> Self {
+		let bound = config.loops.max_loss;
+		let alternatives = LOSS_ALTERNATIVES.map(|share| bound + (1.0 - bound) * share);
+		Self {
+			ledger: Ledger::new(capacity(config, authored)),
+			sent: 0,
+			returned: 0,
+			late: 0,
+			overdue: 0,
+			judged: 0,
+			unjudged: 0,
+			round_trips: RoundTrips::EMPTY,
+			if_lost: alternatives.map(|loss| libm::log(loss / bound)),
+			if_returned: alternatives.map(|loss| libm::log((1.0 - loss) / (1.0 - bound))),
+			loss: Evidence::default(),
+			suspicion: Suspicion::new(num_mixnodes),
+		}
+	}
+
+	/// A loop was sent.
+	pub fn sent(&mut self, id: CoverId, sent: SentLoop) {
+		self.sent += 1;
+		if !self.ledger.insert(id, sent) {
+			self.unjudged += 1;
+		}
+	}
+
+	/// A loop came back. `None` if it is not one that is waited for.
+	pub fn returned(&mut self, now: Time, id: &CoverId) -> Option<ReturnedLoop> {
+		let returned = self.ledger.returned(now, id)?;
+		self.round_trips.add(returned.round_trip);
+		if returned.late {
+			self.late += 1;
+		} else {
+			self.returned += 1;
+		}
+		Some(returned)
+	}
+
+	/// Judges the loops whose deadline has passed. Returns how many of them are overdue.
+	///
+	/// `weigh`: are losses evidence now? If not, they are merely counted.
+	pub fn judge<R: RngCore + ?Sized>(
+		&mut self,
+		now: Time,
+		rng: &mut R,
+		topology: &Topology,
+		hops: usize,
+		weigh: bool,
+		mut alarm: impl FnMut(Alarm),
+	) -> u64 {
+		let mut overdue = 0;
+		while let Some(DueLoop { sent, returned }) = self.ledger.pop_due(now) {
+			self.judged += 1;
+			overdue += u64::from(!returned);
+			self.overdue += u64::from(!returned);
+			if !weigh || !sent.weighs {
+				continue;
+			}
+			self.suspicion.count(&sent.path);
+			let log_ratios = if returned { self.if_returned } else { self.if_lost };
+			if self.loss.add(log_ratios, threshold(1)) == Verdict::Alarm {
+				alarm(Alarm::Loss { loss: self.loss_estimate() });
+			}
+			if !returned {
+				let draw = |rng: &mut R| draw_path(rng, topology, &sent.connected_gateways, hops).unwrap_or_default();
+				self.suspicion.weigh_lost(rng, &sent.path, !topology.is_mixnode(), draw, |suspect, tally| {
+					let score = tally.score();
+					match suspect {
+						Suspect::Mixnode(mixnode) => {
+							if let Some(peer_id) = topology.mixnode_peer_id(mixnode) {
+								alarm(Alarm::Mixnode { mixnode, peer_id, score });
+							}
+						},
+						Suspect::Link((from, to)) => alarm(Alarm::Link { from, to, score }),
+					}
+				});
+			}
+		}
+		overdue
+	}
+
+	/// Waits no longer for the loops that are out: the driver slept, and whatever they did meanwhile says nothing of the
+	/// mixnet.
+	pub fn forget(&mut self) {
+		self.unjudged += self.ledger.forget();
+	}
+
+	fn loss_estimate(&self) -> Option<LossEstimate> {
+		LossEstimate::new(self.overdue - self.late, self.judged)
+	}
+
+	pub fn report(&self, session: SessionIndex, topology: &Topology) -> LoopReport {
+		LoopReport {
+			session,
+			sent: self.sent,
+			returned: self.returned,
+			late: self.late,
+			lost: self.overdue - self.late,
+			out: self.ledger.missing() as u64,
+			unjudged: self.unjudged,
+			round_trips: self.round_trips.clone(),
+			loss: self.loss_estimate(),
+			loss_alarm: self.loss.alarmed(),
+			mixnodes: self
+				.suspicion
+				.mixnodes()
+				.filter_map(|(mixnode, tally)| {
+					let peer_id = topology.mixnode_peer_id(mixnode)?;
+					Some(MixnodeScore { mixnode, peer_id, score: tally.score() })
+				})
+				.collect(),
+			links: self
+				.suspicion
+				.links()
+				.map(|((from, to), tally)| LinkScore { from, to, score: tally.score() })
+				.collect(),
+		}
+	}
+}
+
+/// A path that a loop may take: the mixnodes on it, ourselves not among them; `None` if there is none.
+fn draw_path<R: RngCore + ?Sized>(
+	rng: &mut R,
+	topology: &Topology,
+	connected_gateways: &[MixnodeIndex],
+	hops: usize,
+) -> Option<Vec<MixnodeIndex>> {
+	let mut path = topology.draw_path(rng, connected_gateways, RouteKind::Loop, hops).ok()?;
+	path.retain(|index| Some(*index) != topology.local_index());
+	Some(path)
+}
+
+/// Room for twice the loops that are out on average when all of them take as long as any can, and some.
+fn capacity(config: &Config, authored: &AuthoredConfig) -> usize {
+	let hops = config.hops as f64;
+	let longest =
+		hops * (10.0 * config.mean_forwarding_delay.as_secs_f64() + config.per_hop_network_delay.as_secs_f64());
+	let per_second = config.loop_cover_proportion / authored.mean_period.as_secs_f64();
+	// The cast saturates.
+	(2.0 * longest * per_second + 64.0).min(MAX_OUT as f64) as usize
+}

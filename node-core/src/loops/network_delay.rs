@@ -1,0 +1,91 @@
+//! The time that a hop takes, as loops show it.
+
+use crate::time::scale;
+use core::time::Duration;
+
+/// Who delays our loops can raise the estimate by this factor over the configured delay and no further.
+const MAX_FACTOR: u32 = 10;
+
+/// A smoothed mean and deviation of the time that a packet takes from one mixnode to the next, processing included: what
+/// is left of a loop's round trip when the delays are taken off that its author chose. (The estimator is that of
+/// RFC 6298, section 2.)
+///
+/// Retry timers take the larger of this and the configured, conservative estimate: they adapt to a slower network, and
+/// never fire sooner than the protocol has them. Losses play no part.
+#[derive(Debug)]
+pub(crate) struct NetworkDelay {
+	configured: Duration,
+	/// Mean and mean deviation, in seconds; `None` before the first loop came back.
+	measured: Option<(f64, f64)>,
+}
+
+impl NetworkDelay {
+	pub fn new(configured: Duration) -> Self {
+		Self { configured, measured: None }
+	}
+
+	/// A packet took `round_trip` over so many links, of which `forwarding_delay` was on purpose.
+	pub fn measure(&mut self, round_trip: Duration, forwarding_delay: Duration, links: u32) {
+		let per_link = round_trip.saturating_sub(forwarding_delay) / links.max(1);
+		let sample = per_link.min(self.max()).as_secs_f64();
+		self.measured = Some(match self.measured {
+			None => (sample, sample / 2.0),
+			Some((mean, deviation)) => {
+				let deviation = deviation + ((sample - mean).abs() - deviation) / 4.0;
+				(mean + (sample - mean) / 8.0, deviation)
+			},
+		});
+	}
+
+	/// The mean of what was measured lately; `None` before the first loop came back.
+	pub fn measured(&self) -> Option<Duration> {
+		self.measured.map(|(mean, _)| scale(Duration::from_secs(1), mean))
+	}
+
+	/// How long a hop takes at most, but for rare exceptions: never less than configured.
+	pub fn per_hop(&self) -> Duration {
+		let measured = self.measured.map_or(0.0, |(mean, deviation)| mean + 4.0 * deviation);
+		scale(Duration::from_secs(1), measured).min(self.max()).max(self.configured)
+	}
+
+	fn max(&self) -> Duration {
+		self.configured.saturating_mul(MAX_FACTOR)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const MS: Duration = Duration::from_millis(1);
+
+	#[test]
+	fn a_slower_network_raises_the_estimate_and_a_faster_one_never_lowers_it_below_the_configured() {
+		let mut delay = NetworkDelay::new(300 * MS);
+		assert_eq!((delay.per_hop(), delay.measured()), (300 * MS, None));
+		for _ in 0..100 {
+			delay.measure(5000 * MS + 7 * 20 * MS, 5000 * MS, 7);
+		}
+		assert_eq!(delay.per_hop(), 300 * MS);
+		assert!(delay.measured().is_some_and(|measured| measured > 19 * MS && measured < 21 * MS));
+		for _ in 0..100 {
+			delay.measure(5000 * MS + 7 * 900 * MS, 5000 * MS, 7);
+		}
+		assert!(delay.per_hop() >= 900 * MS && delay.per_hop() < 1000 * MS, "{:?}", delay.per_hop());
+		for _ in 0..200 {
+			delay.measure(5000 * MS + 7 * 20 * MS, 5000 * MS, 7);
+		}
+		assert_eq!(delay.per_hop(), 300 * MS, "it recovers");
+	}
+
+	#[test]
+	fn nobody_can_raise_the_estimate_without_end() {
+		let mut delay = NetworkDelay::new(300 * MS);
+		for _ in 0..100 {
+			delay.measure(Duration::MAX, Duration::ZERO, 7);
+		}
+		assert_eq!(delay.per_hop(), 3000 * MS);
+		delay.measure(Duration::ZERO, Duration::MAX, 0);
+		assert!(delay.per_hop() <= 3000 * MS);
+	}
+}

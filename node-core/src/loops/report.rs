@@ -1,0 +1,322 @@
+//! What there is to know of a session's loops.
+
+use crate::{MixnodeIndex, PeerId, SessionIndex};
+use alloc::{format, vec::Vec};
+use core::{fmt, time::Duration};
+
+/// The loops of one session, as far as they are known now. See [`Mixnet::loop_report`](crate::Mixnet::loop_report).
+///
+/// `sent == returned + late + lost + out + unjudged`, always.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LoopReport {
+	/// The session.
+	pub session: SessionIndex,
+	/// Loops sent.
+	pub sent: u64,
+	/// Those that came back in time.
+	pub returned: u64,
+	/// Those that came back after their deadline.
+	pub late: u64,
+	/// Those whose deadline has passed, and that have not come back.
+	pub lost: u64,
+	/// Those that are on their way, or lost and not yet missed.
+	pub out: u64,
+	/// Those that there was no time or no room to wait for: the driver slept past their deadline, or more were out than
+	/// can be remembered.
+	pub unjudged: u64,
+	/// How long those that came back took, late ones included.
+	pub round_trips: RoundTrips,
+	/// The share of loops that are lost; `None` before the first one is judged.
+	pub loss: Option<LossEstimate>,
+	/// Is the loss above the configured bound, as far as can be told? [`Alarm::Loss`] was raised then.
+	pub loss_alarm: bool,
+	/// The mixnodes that loops went by, in the order of their indices.
+	pub mixnodes: Vec<MixnodeScore>,
+	/// The links that loops went by, in the order of their ends. In large sessions (over 127 mixnodes) only our own.
+	pub links: Vec<LinkScore>,
+}
+
+/// How often a mixnode or a link sat on lost paths, against what chance explains.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Score {
+	/// Loops judged whose path it was on.
+	pub loops: u64,
+	/// Those of them that did not come back in time.
+	pub lost: u64,
+	/// How many those would be if it had nothing to do with the losses.
+	pub expected_lost: f64,
+	/// Evidence that it has to do with them, in decimal digits: 3 means that what was seen is 1,000 times likelier if it
+	/// has than if not. From 0 to where it is suspected, about 12.
+	pub evidence: f64,
+	/// Is it suspected? An alarm was raised then, and the evidence has not gone since.
+	pub suspected: bool,
+}
+
+/// The score of a mixnode.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct MixnodeScore {
+	/// Which.
+	pub mixnode: MixnodeIndex,
+	/// Its peer ID.
+	pub peer_id: PeerId,
+	/// How it does.
+	pub score: Score,
+}
+
+/// The score of a link, in one direction.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LinkScore {
+	/// Where it starts; `None`: at ourselves.
+	pub from: Option<MixnodeIndex>,
+	/// Where it ends; `None`: at ourselves.
+	pub to: Option<MixnodeIndex>,
+	/// How it does.
+	pub score: Score,
+}
+
+/// A rate of loss, estimated.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LossEstimate {
+	/// Lost loops per loop judged.
+	pub rate: f64,
+	/// Lower end of the 95 % confidence interval (Wilson's score interval).
+	pub low: f64,
+	/// Upper end.
+	pub high: f64,
+}
+
+impl LossEstimate {
+	/// From `lost` of `judged` loops; `None` if none were judged.
+	pub fn new(lost: u64, judged: u64) -> Option<Self> {
+		/// Of the standard normal distribution, 2.5 % lie beyond.
+		const Z: f64 = 1.959_963_984_540_054;
+		if judged == 0 {
+			return None;
+		}
+		let n = judged as f64;
+		let rate = lost as f64 / n;
+		let centre = (rate + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
+		let half = Z / (1.0 + Z * Z / n) * libm::sqrt(rate * (1.0 - rate) / n + Z * Z / (4.0 * n * n));
+		// At the ends of the scale the interval ends where the scale does; rounding must not say otherwise.
+		let low = if lost == 0 { 0.0 } else { (centre - half).max(0.0) };
+		let high = if lost == judged { 1.0 } else { (centre + half).min(1.0) };
+		Some(Self { rate, low, high })
+	}
+}
+
+impl fmt::Display for LossEstimate {
+	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+		write!(f, "{:.1} % ({:.1} to {:.1} %)", self.rate * 100.0, self.low * 100.0, self.high * 100.0)
+	}
+}
+
+/// Something is wrong with our loops. Each is raised once, and again if it comes back after all evidence was gone.
+///
+/// With all well, the probability of a false one is at most
+/// [`FALSE_ALARMS_PER_LOOP`](super::FALSE_ALARMS_PER_LOOP) per loop and kind.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Alarm {
+	/// More loops are lost than [`LoopConfig::max_loss`](crate::LoopConfig::max_loss). Either the network is in a bad
+	/// state, or ours is, or we, or those that packets of ours visit, are under an (n-1) attack. Whatever it is, packets
+	/// mix with fewer others than they should: better send nothing now that matters.
+	Loss {
+		/// Of the session so far. What raised the alarm may be short compared with that.
+		loss: Option<LossEstimate>,
+	},
+	/// A mixnode loses packets; or a link from or to it does.
+	Mixnode {
+		/// Which.
+		mixnode: MixnodeIndex,
+		/// Its peer ID.
+		peer_id: PeerId,
+		/// The evidence.
+		score: Score,
+	},
+	/// Packets get lost between these two, beyond what either of them explains.
+	Link {
+		/// From where; `None`: from ourselves.
+		from: Option<MixnodeIndex>,
+		/// To where; `None`: to ourselves.
+		to: Option<MixnodeIndex>,
+		/// The evidence.
+		score: Score,
+	},
+}
+
+impl fmt::Display for Alarm {
+	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+		let end = |end: &Option<MixnodeIndex>| match end {
+			Some(index) => format!("mixnode {index}"),
+			None => "this node".into(),
+		};
+		let evidence = |f: &mut fmt::Formatter, score: &Score| {
+			write!(
+				f,
+				"loses packets: {} loops by it were lost, where chance explains {:.1}",
+				score.lost, score.expected_lost
+			)
+		};
+		match self {
+			Self::Loss { loss: Some(loss) } => {
+				write!(f, "too many loops are lost (in the session so far: {loss}): packets may be blocked on purpose")
+			},
+			Self::Loss { loss: None } => f.write_str("too many loops are lost: packets may be blocked on purpose"),
+			Self::Mixnode { mixnode, peer_id, score } => {
+				write!(f, "mixnode {mixnode} ({peer_id}) ")?;
+				evidence(f, score)
+			},
+			Self::Link { from, to, score } => {
+				write!(f, "the link from {} to {} ", end(from), end(to))?;
+				evidence(f, score)
+			},
+		}
+	}
+}
+
+/// A distribution of round-trip times.
+///
+/// Kept in buckets whose bounds grow by a factor of about 1.19 (the fourth root of 2), from 1 ms to 9 hours: any quantile is known
+/// to 19 %.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RoundTrips {
+	counts: [u64; Self::BUCKETS],
+	count: u64,
+	total: Duration,
+	min: Duration,
+	max: Duration,
+}
+
+impl RoundTrips {
+	/// Buckets, the last of which has no upper bound.
+	pub const BUCKETS: usize = 101;
+	const PER_OCTAVE: f64 = 4.0;
+
+	pub(super) const EMPTY: Self =
+		Self { counts: [0; Self::BUCKETS], count: 0, total: Duration::ZERO, min: Duration::MAX, max: Duration::ZERO };
+
+	pub(super) fn add(&mut self, round_trip: Duration) {
+		let millis = round_trip.as_secs_f64() * 1e3;
+		// At most 1 ms: the first one. The cast saturates.
+		let bucket = if millis <= 1.0 { 0 } else { libm::ceil(libm::log2(millis) * Self::PER_OCTAVE) as usize };
+		self.counts[bucket.min(Self::BUCKETS - 1)] += 1;
+		self.count += 1;
+		self.total = self.total.saturating_add(round_trip);
+		self.min = self.min.min(round_trip);
+		self.max = self.max.max(round_trip);
+	}
+
+	/// How many there were.
+	pub fn count(&self) -> u64 {
+		self.count
+	}
+
+	/// The shortest; `None` if there was none.
+	pub fn min(&self) -> Option<Duration> {
+		(self.count > 0).then_some(self.min)
+	}
+
+	/// The longest; `None` if there was none.
+	pub fn max(&self) -> Option<Duration> {
+		(self.count > 0).then_some(self.max)
+	}
+
+	/// The mean; `None` if there was none.
+	pub fn mean(&self) -> Option<Duration> {
+		(self.count > 0).then(|| crate::time::scale(self.total, 1.0 / self.count as f64))
+	}
+
+	/// The time that this share of all (0 to 1) took at most: an upper bound, less than 19 % too high. `None` if there
+	/// was none.
+	pub fn quantile(&self, share: f64) -> Option<Duration> {
+		let rank = libm::ceil(share.clamp(0.0, 1.0) * self.count as f64).max(1.0);
+		let mut below = 0;
+		let (bound, _) = self.buckets().find(|(_, count)| {
+			below += count;
+			below as f64 >= rank
+		})?;
+		Some(bound.min(self.max))
+	}
+
+	/// The buckets in order, each with its upper bound and the number of round trips in it.
+	pub fn buckets(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
+		self.counts.iter().zip(0..Self::BUCKETS).map(|(count, bucket)| {
+			let bound = match bucket {
+				_ if bucket + 1 == Self::BUCKETS => Duration::MAX,
+				_ => crate::time::scale(Duration::from_millis(1), libm::exp2(bucket as f64 / Self::PER_OCTAVE)),
+			};
+			(bound, *count)
+		})
+	}
+}
+
+/// The highest probability with which an attacker who blocks packets on their way to a mixnode can tell which of the
+/// packets that leave it is the one that he let in: the Loopix paper's `s mu / (s lambda_M + lambda_R)` (section 4.2).
+///
+/// The attacker cannot tell the mixnode's loops from other packets, so of all that come he lets the same share `1 / s`
+/// pass, and the mixnode misses a share `loss = 1 - 1 / s` of its loops. `mu` is one over `mean_forwarding_delay`;
+/// `lambda_M` are the `loops` that the mixnode sends, and `lambda_R` the `others` that would come to it from others, both
+/// per second. With the loss that raises an alarm, this is what he can reach unnoticed.
+///
+/// ```
+/// # use mixnet_node_core::loops::linking_bound;
+/// # use core::time::Duration;
+/// // 20 mixnodes at default rates: each sends 2.5 loops and gets 60 packets a second.
+/// let unnoticed = linking_bound(0.1, Duration::from_secs(1), 2.5, 60.0);
+/// assert!(unnoticed < 0.018);
+/// // Who does not mind to be noticed has the mixnode's own loops against him, until it acts.
+/// assert_eq!(linking_bound(1.0, Duration::from_secs(1), 2.5, 60.0), 0.4);
+/// ```
+pub fn linking_bound(loss: f64, mean_forwarding_delay: Duration, loops: f64, others: f64) -> f64 {
+	// Divided by s, so that an s without end is no special case.
+	let mixed_with = mean_forwarding_delay.as_secs_f64() * (loops + (1.0 - loss.clamp(0.0, 1.0)) * others);
+	if mixed_with > 1.0 {
+		1.0 / mixed_with
+	} else {
+		1.0
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_interval_is_wilsons() {
+		assert_eq!(LossEstimate::new(0, 0), None);
+		// Published examples of the score interval: 0 of 20 and 1 of 10 (Brown, Cai and DasGupta, 2001, use the formula).
+		let none = LossEstimate::new(0, 20).unwrap();
+		assert!(none.rate == 0.0 && none.low == 0.0 && (none.high - 0.1611).abs() < 1e-4, "{none:?}");
+		let all = LossEstimate::new(20, 20).unwrap();
+		assert!(all.high == 1.0 && (all.low - 0.8389).abs() < 1e-4, "{all:?}");
+		let one = LossEstimate::new(1, 10).unwrap();
+		assert!((one.low - 0.0179).abs() < 1e-4 && (one.high - 0.4042).abs() < 1e-4, "{one:?}");
+		assert_eq!(one.to_string(), "10.0 % (1.8 to 40.4 %)");
+	}
+
+	#[test]
+	fn quantiles_are_upper_bounds_within_a_fifth() {
+		let mut round_trips = RoundTrips::EMPTY;
+		assert_eq!((round_trips.quantile(0.5), round_trips.mean(), round_trips.min()), (None, None, None));
+		for millis in 1..=1000 {
+			round_trips.add(Duration::from_millis(millis * 10));
+		}
+		for (share, exact) in [(0.01, 0.1), (0.5, 5.0), (0.9, 9.0), (1.0, 10.0)] {
+			let quantile = round_trips.quantile(share).unwrap().as_secs_f64();
+			assert!(quantile >= exact && quantile < exact * 1.2, "{share}: {quantile}");
+		}
+		assert_eq!(round_trips.count(), 1000);
+		assert_eq!(round_trips.max(), Some(Duration::from_secs(10)));
+		assert_eq!(round_trips.mean(), Some(Duration::from_millis(5005)));
+		assert_eq!(round_trips.buckets().map(|(_, count)| count).sum::<u64>(), 1000);
+	}
+
+	#[test]
+	fn no_round_trip_is_too_short_or_too_long_for_the_buckets() {
+		let mut round_trips = RoundTrips::EMPTY;
+		for extreme in [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(100_000), Duration::MAX] {
+			round_trips.add(extreme);
+		}
+		assert_eq!(round_trips.quantile(0.0), Some(Duration::from_millis(1)));
+		assert_eq!(round_trips.quantile(f64::NAN.max(1.0)), Some(Duration::MAX));
+	}
+}

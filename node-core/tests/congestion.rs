@@ -1,0 +1,242 @@
+//! When there is more to send than time to send it in, or when much of it gets lost: what waits is sent in its turn, who
+//! posts too much is told when to try again, and requests come through.
+
+mod support;
+mod two_sessions;
+
+use mixnet_node_core::{
+	message::split,
+	sphinx::{build_request, build_surb, Hop, SurbId, Target, PAYLOAD_DATA_SIZE},
+	Config, DropReason, Event, HandlingDelay, MessageId, MixnodeIndex, Packet, PeerId, PostError, ReplyError,
+	RequestId, SessionPhase, Time,
+};
+use std::{collections::BTreeMap, time::Duration};
+use support::{answer, rng, Network};
+use two_sessions::{node_and_keys, secrets};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How many times more than usual shall be done: once, or as often as the environment says.
+fn soak() -> usize {
+	std::env::var("MIXNET_SOAK").map_or(1, |times| times.parse().expect("MIXNET_SOAK is a number"))
+}
+
+fn mixnet(seed: u64, mixnodes: usize, users: usize, config: impl Fn() -> Config) -> Network {
+	let mut network = Network::new(seed, mixnodes + users, |_| config());
+	network.set_status(0, SessionPhase::DisconnectFromPrev);
+	network.register(0..mixnodes);
+	network.set_status(1, SessionPhase::DisconnectFromPrev);
+	network
+}
+
+#[test]
+fn a_full_queue_says_when_there_will_be_room() {
+	let config = || {
+		// Nobody answers, and nothing is sent again while this lasts: there is nothing but the queue and its clock.
+		let mut config = Config { per_hop_network_delay: 3600 * SECOND, ..Config::default() };
+		config.request.capacity = 10_000;
+		config.mixnode.mean_period = 20 * SECOND;
+		config
+	};
+	let mut network = mixnet(1, 3, 1, config);
+	network.answering = false;
+	let mut ratios = Vec::new();
+	let mut refused: Option<(Time, Time)> = None;
+	while ratios.len() < 60 {
+		let now = network.now;
+		match (network.nodes[3].mixnet.post_request(now, vec![1; 5000], 2, HandlingDelay::Extrinsic), refused) {
+			(Ok(_), None) => (),
+			(Ok(_), Some((then, at))) => {
+				ratios.push((now - then).as_secs_f64() / (at - then).as_secs_f64());
+				refused = None;
+			},
+			(Err(error @ PostError::NoRoom { packets, .. }), None) => {
+				let at = error.retry_at().unwrap();
+				assert!((1..=6).contains(&packets) && at > now && at < now + 10 * SECOND, "{error:?}");
+				refused = Some((now, at));
+			},
+			(Err(PostError::NoRoom { .. }), Some(_)) => network.run(SECOND / 20),
+			(Err(error), _) => panic!("{error}"),
+		}
+	}
+	// Each is the sum of a few exponentially distributed times, divided by its mean.
+	let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+	assert!((0.75..1.25).contains(&mean), "room came after {mean} times what was said");
+}
+
+#[test]
+fn nobody_who_posts_later_comes_first() {
+	let mut network = mixnet(2, 6, 1, Config::default);
+	// Fills the queue but for one packet, and has a copy left to post that needs eleven.
+	let now = network.now;
+	let user = &mut network.nodes[6].mixnet;
+	let large = user.post_request(now, vec![1; 22 * 1000], 2, HandlingDelay::Extrinsic).unwrap();
+	let second = user.post_request(now, vec![2; 100], 2, HandlingDelay::Extrinsic);
+	let queued = user.statistics().current_authored_queue_len;
+	assert!(queued <= 25);
+	// One more small one would fit, if it were not for the turn of the others.
+	let third = user.post_request(now, vec![3; 100], 2, HandlingDelay::Extrinsic);
+	assert!(matches!(third, Err(PostError::NoRoom { .. })), "{second:?}, {third:?}, {queued}");
+	let done = network.run_until(600 * SECOND, |network| network.nodes[6].answered.contains_key(&large));
+	assert!(done);
+}
+
+#[test]
+fn large_and_small_requests_all_come_through() {
+	let mut network = mixnet(3, 6, 1, Config::default);
+	let mut posted = Vec::new();
+	for round in 0..12u8 {
+		let size = if round % 4 == 0 { 20_000 } else { 50 };
+		let data = vec![round; size];
+		let start = network.now;
+		let id = network.post(6, data.clone(), 2);
+		// Whoever waits for room, waits for what is queued before, and no longer.
+		let waited = network.now - start;
+		assert!(waited < 150 * SECOND, "{waited:?}");
+		posted.push((id, data));
+	}
+	let done = |network: &Network| posted.iter().all(|(id, _)| network.nodes[6].answered.contains_key(id));
+	assert!(network.run_until(1200 * SECOND, done), "{:?}", network.nodes[6].failed);
+	for (id, data) in &posted {
+		assert_eq!(network.nodes[6].answered[id], answer(data));
+	}
+}
+
+const PEER: PeerId = PeerId([0xee; 32]);
+
+fn mixnode_hop(index: u16, kx_public: mixnet_node_core::KxPublic) -> Hop {
+	Hop { target: Target::Mixnode(MixnodeIndex::new(index).unwrap()), kx_public }
+}
+
+/// A request of one fragment to the mixnode with index 9 of session 2, and SURBs to reply over.
+fn request(seed: u64, kx_public: mixnet_node_core::KxPublic, surbs: usize) -> Packet {
+	let mut rng = rng(seed);
+	let first = mixnode_hop(0, secrets(2)[0].public());
+	let us = Hop { target: Target::Peer(PEER), kx_public: secrets(2)[1].public() };
+	let surbs: Vec<_> = (0..surbs)
+		.map(|_| {
+			let id = SurbId::random(&mut rng);
+			build_surb(&mut rng, MixnodeIndex::new(0).unwrap(), &[first, us], id).unwrap().0
+		})
+		.collect();
+	let plan = split(MessageId::random(&mut rng), b"request", surbs.len(), 1).unwrap().remove(0);
+	let mut payload = [0; PAYLOAD_DATA_SIZE];
+	plan.write(&mut payload, b"request", &surbs).unwrap();
+	build_request(&mut rng, &[mixnode_hop(9, kx_public)], &payload).unwrap().packet
+}
+
+#[test]
+fn neither_requests_nor_replies_starve_each_other() {
+	let (mut mixnet, mut now, keys) = node_and_keys(4, true, SessionPhase::DisconnectFromPrev);
+	let mut seed = 1000;
+	// More is asked of us than we can ever answer, and we ask more than we can ever send: 20 fragments at a time.
+	let (mut posted, mut refused, mut replied, mut not_replied) = (0, 0, 0, 0);
+	let end = now + 60 * SECOND;
+	while now < end {
+		seed += 1;
+		assert_eq!(mixnet.handle_packet(now, PEER, request(seed, keys[2], 2)), None);
+		match mixnet.post_request(now, vec![0; 20 * 2000], 2, HandlingDelay::Extrinsic) {
+			Ok(_) => posted += 1,
+			Err(PostError::NoRoom { .. }) => refused += 1,
+			Err(error) => panic!("{error}"),
+		}
+		while let Some(event) = mixnet.poll_event() {
+			if let Event::Request { reply_to, .. } = event {
+				match mixnet.post_reply(now, reply_to, vec![1]) {
+					Ok(()) => replied += 1,
+					Err(ReplyError::QueueFull) => not_replied += 1,
+					Err(error) => panic!("{error}"),
+				}
+			}
+		}
+		now = mixnet.poll_timeout().unwrap().max(now);
+		mixnet.handle_timeout(now);
+		while mixnet.poll_transmit().is_some() {}
+		let statistics = mixnet.statistics();
+		assert!(statistics.current_authored_queue_len <= 50);
+	}
+	let statistics = mixnet.statistics();
+	let (requests, replies) = (statistics.requests_authored, statistics.replies_authored);
+	// About 450 packets in a minute. Neither gets all of them, nor close to nothing.
+	assert!((350..550).contains(&(requests + replies)), "{requests} + {replies}");
+	assert!(requests > 150 && replies > 100, "{requests} packets of requests, {replies} of replies");
+	assert!(
+		posted > 2 && refused > 100 && replied > 40 && not_replied > 40,
+		"{posted} {refused} {replied} {not_replied}"
+	);
+	assert!(statistics.dropped(DropReason::ReplyQueueFull) > 0, "and what was not sent is counted");
+}
+
+#[test]
+fn retry_timers_adapt_to_a_slow_network() {
+	// Packets of requests that leave, per request, in a network ten times slower than the configuration takes it for.
+	let packets_per_request = |loop_cover_proportion: f64| {
+		let config = || {
+			let mut config = Config { loop_cover_proportion, ..Config::default() };
+			// Queues are in the retry timer as well; with less of them there is less to hide behind.
+			config.mixnode.queue_capacity = 5;
+			config.mixnode.mean_period = Duration::from_millis(300);
+			config.non_mixnode.as_mut().unwrap().mean_period = Duration::from_millis(100);
+			config.request.destinations = 20;
+			config
+		};
+		let mut network = mixnet(5, 6, 1, config);
+		network.latency = Duration::from_millis(2900);
+		network.run(60 * SECOND);
+		let ids: Vec<_> = (0..5).map(|number| network.post(6, vec![number; 100], 2)).collect();
+		let answered = |network: &Network| ids.iter().all(|id| network.nodes[6].answered.contains_key(id));
+		assert!(network.run_until(1000 * SECOND, answered));
+		network.nodes[6].mixnet.statistics().requests_authored as f64 / 5.0
+	};
+	let (without, with) = (packets_per_request(0.0), packets_per_request(0.25));
+	println!("packets per request: {without} without loops, {with} with them");
+	assert!(without > 3.0, "without loops the timers know nothing and fire too soon: {without}");
+	// Two copies, and no more.
+	assert!(with <= 2.2, "with loops they do not: {with}");
+}
+
+#[test]
+fn requests_come_through_where_one_path_in_five_loses_them() {
+	const MIXNODES: usize = 7;
+	const USERS: usize = 150;
+	let requests = 300 * soak();
+	let mut network = mixnet(6, MIXNODES, USERS, Config::default);
+	// Six links, from a user over five mixnodes to a sixth, and as many back.
+	network.loss = 1.0 - 0.8f64.powf(1.0 / 6.0);
+	network.jitter = Duration::from_millis(50);
+	network.run(5 * SECOND);
+
+	// Each user posts its next request when the last one has ended.
+	let mut waiting: BTreeMap<usize, (RequestId, Time)> = BTreeMap::new();
+	let (mut left, mut failed, mut latencies) = (requests, 0, Vec::new());
+	while left > 0 || !waiting.is_empty() {
+		for user in MIXNODES..MIXNODES + USERS {
+			if left > 0 && !waiting.contains_key(&user) {
+				left -= 1;
+				waiting.insert(user, (network.post(user, vec![9; 300], 2), network.now));
+			}
+		}
+		network.run(SECOND / 5);
+		waiting.retain(|user, (id, posted_at)| {
+			let node = &network.nodes[*user];
+			let answered = node.answered.contains_key(id);
+			if answered {
+				latencies.push((network.now - *posted_at).as_secs_f64());
+			}
+			failed += usize::from(node.failed.contains_key(id));
+			!answered && !node.failed.contains_key(id)
+		});
+	}
+	latencies.sort_by(f64::total_cmp);
+	let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize];
+	println!(
+		"{} of {requests} requests answered: after {:.1} s (median), {:.1} s (90 %), {:.1} s (99 %), {:.1} s at most",
+		latencies.len(),
+		at(0.5),
+		at(0.9),
+		at(0.99),
+		at(1.0),
+	);
+	assert_eq!(latencies.len() + failed, requests);
+	assert!(failed as f64 <= requests as f64 * 0.001, "{failed} of {requests} requests failed");
+}

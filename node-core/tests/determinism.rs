@@ -1,0 +1,200 @@
+//! Same seed, same inputs and times: the same outputs, byte for byte.
+//!
+//! Twenty nodes live through ten virtual minutes and two session changes, over links that lose packets and let them
+//! overtake one another. All that leaves them goes into a running hash: each packet with its receiver, each event, each
+//! time at which a node wants to be called again, each key to be registered. The hash is noted every second, so that a
+//! difference is found where it begins.
+
+mod support;
+
+use mixnet_node_core::{AuthoredConfig, Config, DropReason, SessionPhase, Statistics, Time};
+use std::{cell::RefCell, rc::Rc, thread, time::Duration};
+use support::{Network, Output};
+use SessionPhase::{CoverToCurrent, CoverToPrev, DisconnectFromPrev, RequestsToCurrent};
+
+const SECOND: Duration = Duration::from_secs(1);
+const NODES: usize = 20;
+const MINUTES: usize = 10;
+
+/// The trace of a run.
+struct Trace {
+	hash: blake2b_simd::State,
+	outputs: u64,
+}
+
+impl Trace {
+	fn new() -> Self {
+		Self { hash: blake2b_simd::Params::new().hash_length(32).to_state(), outputs: 0 }
+	}
+
+	fn add_time(&mut self, at: Time) {
+		self.hash.update(&at.since_epoch().as_nanos().to_le_bytes());
+	}
+
+	fn add(&mut self, at: Time, node: usize, output: Output) {
+		self.outputs += 1;
+		self.add_time(at);
+		self.hash.update(&[node as u8]);
+		match output {
+			Output::Packet(packet) => {
+				self.hash.update(&[0]).update(&packet.peer_id.0).update(packet.packet.as_bytes());
+			},
+			Output::Event(event) => {
+				let event = format!("{event:?}");
+				self.hash.update(&[1]).update(&event.len().to_le_bytes()).update(event.as_bytes());
+			},
+			Output::Timeout(None) => {
+				self.hash.update(&[2]);
+			},
+			Output::Timeout(Some(at)) => {
+				self.hash.update(&[3]);
+				self.add_time(at);
+			},
+		}
+	}
+
+	fn checkpoint(&self) -> Checkpoint {
+		Checkpoint { outputs: self.outputs, hash: self.hash.finalize().to_hex().to_string() }
+	}
+}
+
+/// All that left the nodes until the end of one second.
+#[derive(PartialEq, Eq, Debug)]
+struct Checkpoint {
+	outputs: u64,
+	hash: String,
+}
+
+/// What came of a run: a checkpoint per second, and what shows that it was not an idle one.
+struct Run {
+	checkpoints: Vec<Checkpoint>,
+	posted: usize,
+	answered: usize,
+	/// Of every node.
+	statistics: Vec<Statistics>,
+}
+
+impl Run {
+	fn sum(&self, count: impl Fn(&Statistics) -> u64) -> u64 {
+		self.statistics.iter().map(count).sum()
+	}
+}
+
+/// The default delays and hops. Ten minutes at the default rates would take minutes of computing: a mixnode sends every
+/// 1.2 s, a user every 3 s.
+fn config() -> Config {
+	Config {
+		mixnode: AuthoredConfig { mean_period: Duration::from_millis(1200), queue_capacity: 10 },
+		non_mixnode: Some(AuthoredConfig { mean_period: 3 * SECOND, queue_capacity: 10 }),
+		..Config::default()
+	}
+}
+
+/// The mixnodes of sessions 1 to 3. Node 7 leaves them and comes back, node 8 joins and leaves.
+const MIXNODES: [[usize; 8]; 3] = [[0, 1, 2, 3, 4, 5, 6, 7], [8, 1, 2, 3, 4, 5, 6, 0], [9, 1, 2, 3, 4, 5, 6, 7]];
+
+/// Which phase of which session begins in which second. The session before is closed to requests so soon after it was
+/// the default one that some of its requests are still in flight.
+const PHASES: [(usize, u32, SessionPhase); 9] = [
+	(0, 1, DisconnectFromPrev),
+	(60, 2, CoverToCurrent),
+	(90, 2, RequestsToCurrent),
+	(100, 2, CoverToPrev),
+	(160, 2, DisconnectFromPrev),
+	(270, 3, CoverToCurrent),
+	(300, 3, RequestsToCurrent),
+	(310, 3, CoverToPrev),
+	(370, 3, DisconnectFromPrev),
+];
+
+/// What is posted in this second, by whom: four small requests at once, or a large one, of every node in turn.
+fn requests_of(second: usize) -> Option<(usize, Vec<Vec<u8>>)> {
+	let turn = second / 12;
+	// The last ones have time to be answered in.
+	if second % 12 != 3 || second + 150 > 60 * MINUTES {
+		return None;
+	}
+	let data = |len, index| vec![(turn + index) as u8; len];
+	let requests = match turn % 3 {
+		2 => vec![data(5000, 0)],
+		_ => (0..4).map(|index| data(30 * turn, index)).collect(),
+	};
+	Some((turn * 7 % NODES, requests))
+}
+
+fn run(seed: u64, minutes: usize) -> Run {
+	let trace = Rc::new(RefCell::new(Trace::new()));
+	let mut network = Network::new(seed, NODES, |_| config());
+	let observed = trace.clone();
+	network.observer = Some(Box::new(move |at, node, output| observed.borrow_mut().add(at, node, output)));
+	network.loss = 0.01;
+	network.latency = Duration::from_millis(20);
+	network.jitter = Duration::from_millis(100);
+	network.set_status(0, DisconnectFromPrev);
+
+	let mut checkpoints = Vec::new();
+	let mut posted = 0;
+	for second in 0..minutes * 60 {
+		if let Some((_, session, phase)) = PHASES.into_iter().find(|(start, ..)| *start == second) {
+			let mixnodes = MIXNODES[session as usize - 1];
+			if !network.mixnodes.contains_key(&session) {
+				network.register(mixnodes);
+				for mixnode in network.mixnodes[&session].iter().flatten() {
+					trace.borrow_mut().hash.update(&mixnode.kx_public.0);
+				}
+			}
+			network.set_status(session, phase);
+		}
+		if let Some((node, requests)) = requests_of(second) {
+			posted += requests.len();
+			for data in requests {
+				network.post(node, data, 2);
+			}
+		}
+		network.run(SECOND);
+		checkpoints.push(trace.borrow().checkpoint());
+	}
+	Run {
+		checkpoints,
+		posted,
+		answered: network.nodes.iter().map(|node| node.answered.len()).sum(),
+		statistics: network.nodes.iter().map(|node| node.mixnet.statistics()).collect(),
+	}
+}
+
+/// The first second at the end of which two runs differ.
+fn first_difference(one: &Run, other: &Run) -> Option<usize> {
+	one.checkpoints.iter().zip(&other.checkpoints).position(|(one, other)| one != other)
+}
+
+#[test]
+fn two_runs_with_one_seed_are_the_same_byte_for_byte_and_another_seed_gives_another_run() {
+	let other = thread::spawn(|| run(1, MINUTES));
+	let one = run(1, MINUTES);
+	let other = other.join().unwrap();
+	if let Some(second) = first_difference(&one, &other) {
+		let outputs = |run: &Run| run.checkpoints[second].outputs;
+		panic!("the runs part in second {second}, after {} and {} outputs", outputs(&one), outputs(&other));
+	}
+	assert_eq!(one.checkpoints.len(), MINUTES * 60);
+	assert_eq!(one.statistics, other.statistics);
+
+	// It was a run in which much happened: packets were forwarded and lost, requests repeated and answered.
+	let authored = one.sum(|statistics| statistics.requests_authored);
+	println!(
+		"{} outputs, {} packets authored, {} forwarded; {} requests in {authored} packets, {} answered",
+		one.checkpoints.last().unwrap().outputs,
+		one.sum(Statistics::authored),
+		one.sum(|statistics| statistics.packets_forwarded),
+		one.posted,
+		one.answered,
+	);
+	assert!(one.sum(|statistics| statistics.packets_forwarded) > 20_000);
+	assert!(one.sum(|statistics| statistics.replies_authored) > 100);
+	assert!(one.posted >= 100 && one.answered >= one.posted * 9 / 10);
+	for reason in [DropReason::RequestInCooldown, DropReason::AuthoredSessionClosed, DropReason::ForwardSessionEnded] {
+		assert!(one.sum(|statistics| statistics.dropped(reason)) > 0, "{}", reason.name());
+	}
+
+	assert_eq!(first_difference(&one, &run(2, 1)), Some(0));
+}

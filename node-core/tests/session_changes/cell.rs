@@ -1,0 +1,317 @@
+//! One change: requests are posted in one phase, the chain moves to another, and what was in flight is followed to its
+//! end.
+//!
+//! Three nodes are mixnodes all the time; one becomes a mixnode in every other session, when another stops being one;
+//! and one is always a user. One of each kind posts.
+
+use crate::support::{answer, fast_config, Network, News};
+use mixnet_node_core::{
+	Config, DropReason, MixnodesError, RelativeSession, RequestId, SessionIndex, SessionPhase, SessionStatus,
+};
+use std::{collections::BTreeSet, ops::AddAssign, time::Duration};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The current session when requests are posted.
+pub const SESSION: SessionIndex = 2;
+
+/// How far some nodes are behind in [`Way::Skewed`].
+const BEHIND: Duration = Duration::from_secs(10);
+
+const NODES: usize = 6;
+/// A mixnode in even sessions.
+const IN_EVEN: usize = 0;
+/// A mixnode in odd sessions.
+const IN_ODD: usize = 1;
+/// Mixnodes in all sessions.
+const ALWAYS: [usize; 3] = [2, 3, 4];
+const USER: usize = 5;
+
+const POSTERS: [usize; 4] = [IN_EVEN, IN_ODD, ALWAYS[0], USER];
+
+/// How the network moves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+	/// All nodes at the same time.
+	AtOnce,
+	/// Nodes learn of the change up to five seconds apart; a mixnode and the user first learn of the phase before, and
+	/// are [`BEHIND`].
+	Skewed,
+	/// At once, but packets take one to four seconds per hop, before the change and after it.
+	Late,
+	/// At once, but nodes learn of new sessions' mixnodes only 10 to 30 seconds later.
+	Unknown,
+	/// At once, and too few have registered for the new sessions.
+	Disabled,
+	/// Mixnodes follow from session to session; the posters but one are told of the last one only.
+	SkippedBySome,
+}
+
+impl Way {
+	/// All requests end within this time of the change.
+	fn bound(self) -> Duration {
+		match self {
+			// Requests of a session that is closed start anew, or fail, at once. With the configuration below a retry timer
+			// takes longer than this: none is waited for.
+			Self::AtOnce | Self::Disabled | Self::SkippedBySome => 20 * SECOND,
+			// Half a minute of waiting for the mixnodes of a session, and three attempts.
+			Self::Skewed | Self::Late | Self::Unknown => 120 * SECOND,
+		}
+	}
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Change {
+	pub way: Way,
+	/// The phase of [`SESSION`] in which requests are posted.
+	pub from: SessionPhase,
+	pub to: SessionStatus,
+}
+
+/// How many requests ended how, and how long after the change the last one did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Outcome {
+	pub answered: usize,
+	pub failed: usize,
+	pub longest: Duration,
+}
+
+impl AddAssign for Outcome {
+	fn add_assign(&mut self, other: Self) {
+		self.answered += other.answered;
+		self.failed += other.failed;
+		self.longest = self.longest.max(other.longest);
+	}
+}
+
+/// Few packets, most of which may carry a request, as hundreds of changes are run; and queues short enough for the retry
+/// timer, which reckons with full ones, to end in half a minute.
+fn config() -> Config {
+	let mut config = Config { hops: 3, loop_cover_proportion: 0.05, ..fast_config() };
+	config.mixnode.mean_period = Duration::from_millis(250);
+	config.mixnode.queue_capacity = 16;
+	if let Some(non_mixnode) = &mut config.non_mixnode {
+		non_mixnode.mean_period = Duration::from_millis(350);
+		non_mixnode.queue_capacity = 16;
+	}
+	config
+}
+
+fn mixnodes_of(session: SessionIndex) -> impl Iterator<Item = usize> {
+	ALWAYS.into_iter().chain([[IN_EVEN, IN_ODD][session as usize % 2]])
+}
+
+fn resting() -> MixnodesError {
+	MixnodesError::InsufficientRegistrations { num: 1, min: 3 }
+}
+
+/// A request that was posted, and what it says.
+struct Posted {
+	node: usize,
+	id: RequestId,
+	data: Vec<u8>,
+}
+
+/// Runs the change, and checks everything.
+pub fn run(change: Change) -> Outcome {
+	let seed = 100 * u64::from(change.to.current_index) + 10 * change.from as u64 + change.to.phase as u64;
+	let mut network = Network::new(seed, NODES, |_| config());
+	let mut patience = 1;
+	if change.way == Way::Late {
+		network.latency = SECOND;
+		network.jitter = 3 * SECOND;
+		patience = 5;
+	}
+	let [previous, current] = [SESSION - 1, SESSION].map(|session| mixnodes_of(session).collect::<Vec<_>>());
+	network.begin(&previous, &current, change.from);
+	register_for_next_sessions(&mut network, change);
+	network.run(SECOND);
+
+	// Some on their way back, some on their way there, in several fragments, and some that wait to be sent. Each node
+	// has room for all of them.
+	let mut posted = Vec::new();
+	for (round, (len, wait)) in [(100, 1200), (2500, 300), (50, 0)].into_iter().enumerate() {
+		for node in POSTERS {
+			let data: Vec<_> = (0..len).map(|index| (index + 50 * node + round) as u8).collect();
+			posted.push(Posted { node, id: network.post(node, data.clone(), 2), data });
+		}
+		network.run(patience * Duration::from_millis(wait));
+	}
+	let in_flight: u64 = POSTERS.iter().map(|node| network.nodes[*node].mixnet.statistics().requests_pending).sum();
+	assert!(in_flight >= 4, "{change:?}: only {in_flight} requests are in flight");
+	let started = network.now;
+
+	move_on(&mut network, change);
+	network.run_until(change.way.bound(), |network| posted.iter().all(|request| has_ended(network, request)));
+	let outcome = check_ends(&network, change, &posted, network.now - started);
+	// Replies to copies of requests that were answered meanwhile are still sent.
+	let is_quiet = |network: &Network| {
+		network.nodes.iter().all(|node| {
+			let statistics = node.mixnet.statistics();
+			(statistics.previous_authored_queue_len, statistics.current_authored_queue_len) == (0, 0)
+		})
+	};
+	let everybody_knows = started + if change.way == Way::Skewed { BEHIND } else { Duration::ZERO };
+	network.run((everybody_knows - network.now).max(2 * SECOND));
+	assert!(network.run_until(60 * SECOND, is_quiet), "{change:?}: packets wait for ever");
+	check_rest(&network, change, &posted);
+	outcome
+}
+
+fn register_for_next_sessions(network: &mut Network, change: Change) {
+	match change.way {
+		Way::Disabled => {
+			network.mixnodes.insert(SESSION + 1, Err(resting()));
+		},
+		_ => network.register(mixnodes_of(SESSION + 1)),
+	}
+	// There is no registering for the session after the next one, unless the next one begins before it is skipped.
+	network.mixnodes.insert(SESSION + 2, Err(resting()));
+}
+
+fn move_on(network: &mut Network, change: Change) {
+	let to = change.to;
+	match change.way {
+		Way::AtOnce | Way::Late | Way::Disabled => network.set_status(to.current_index, to.phase),
+		Way::Skewed => {
+			for (place, node) in [2, 1, 4, 0, 3, 5].into_iter().enumerate() {
+				let mut time = place as u32 * SECOND;
+				if node == ALWAYS[1] || node == USER {
+					if let Some(before) = phase_before(to, change.from) {
+						tell(network, time, node, before);
+					}
+					time = BEHIND;
+				}
+				tell(network, time, node, to);
+			}
+		},
+		Way::Unknown => {
+			for node in 0..NODES {
+				network.tell_after(Duration::ZERO, node, News::Status(to));
+				network.tell_after((10 + 4 * node as u32) * SECOND, node, News::Mixnodes);
+			}
+		},
+		Way::SkippedBySome => {
+			for node in ALWAYS {
+				tell(network, Duration::ZERO, node, status(SESSION + 1, SessionPhase::CoverToCurrent));
+			}
+			network.run(SECOND);
+			network.register(ALWAYS);
+			network.set_status(to.current_index, to.phase);
+		},
+	}
+}
+
+fn status(current_index: SessionIndex, phase: SessionPhase) -> SessionStatus {
+	SessionStatus { current_index, phase }
+}
+
+fn tell(network: &mut Network, time: Duration, node: usize, status: SessionStatus) {
+	network.tell_after(time, node, News::Status(status));
+	network.tell_after(time, node, News::Mixnodes);
+}
+
+/// The phase that comes before `to`, if it comes after the one that requests are posted in.
+fn phase_before(to: SessionStatus, from: SessionPhase) -> Option<SessionStatus> {
+	let before = match (to.phase as usize).checked_sub(1) {
+		Some(phase) => status(to.current_index, SessionPhase::ALL[phase]),
+		None => status(to.current_index - 1, SessionPhase::DisconnectFromPrev),
+	};
+	((before.current_index, before.phase) > (SESSION, from)).then_some(before)
+}
+
+/// The sessions that have not ended.
+fn live(status: SessionStatus) -> BTreeSet<SessionIndex> {
+	let is_live = |relative: &RelativeSession| *relative == RelativeSession::Current || status.phase.needs_previous();
+	RelativeSession::BOTH
+		.into_iter()
+		.filter(is_live)
+		.filter_map(|relative| relative.index(status.current_index))
+		.collect()
+}
+
+/// The sessions that take requests.
+fn open(status: SessionStatus) -> BTreeSet<SessionIndex> {
+	RelativeSession::BOTH
+		.into_iter()
+		.filter(|relative| status.phase.allows_requests(*relative))
+		.filter_map(|relative| relative.index(status.current_index))
+		.collect()
+}
+
+fn has_ended(network: &Network, Posted { node, id, .. }: &Posted) -> bool {
+	let node = &network.nodes[*node];
+	node.answered.contains_key(id) || node.failed.contains_key(id)
+}
+
+/// Every request has ended once, and well: with the right answer wherever there is a session with mixnodes that takes
+/// requests after the change; elsewhere, at worst, with an error that says that the mixnet rests.
+fn check_ends(network: &Network, change: Change, posted: &[Posted], longest: Duration) -> Outcome {
+	let must_be_answered = open(change.to).iter().any(|session| matches!(network.mixnodes.get(session), Some(Ok(_))));
+	let default = change.to.phase.default_session().index(change.to.current_index).unwrap();
+	let resting = format!("the mixnet rests in session {default}: {}", resting());
+	let mut outcome = Outcome { longest, ..Outcome::default() };
+	for Posted { node, id, data } in posted {
+		let what = format!("{change:?}, {id:?} of node {node}");
+		match (network.nodes[*node].answered.get(id), network.nodes[*node].failed.get(id)) {
+			(Some(reply), None) => {
+				assert_eq!(*reply, answer(data), "{what}");
+				outcome.answered += 1;
+			},
+			(None, Some(error)) => {
+				assert!(!must_be_answered, "{what}: {error}");
+				assert_eq!(*error, resting, "{what}");
+				outcome.failed += 1;
+			},
+			(None, None) => panic!("{what} is still pending after {:?}", change.way.bound()),
+			(Some(_), Some(_)) => panic!("{what} has ended twice"),
+		}
+	}
+	outcome
+}
+
+/// Nothing is left of the requests, and what was lost was lost for a reason that the change explains.
+fn check_rest(network: &Network, change: Change, posted: &[Posted]) {
+	for (index, node) in network.nodes.iter().enumerate() {
+		let what = format!("{change:?}, node {index}");
+		let statistics = node.mixnet.statistics();
+		assert_eq!((statistics.requests_pending, statistics.surbs_kept), (0, 0), "{what}");
+		let known: BTreeSet<_> = posted.iter().filter(|request| request.node == index).map(|it| it.id).collect();
+		let ended: BTreeSet<_> = node.answered.keys().chain(node.failed.keys()).copied().collect();
+		assert_eq!(ended, known, "{what}");
+		for (reason, count) in statistics.drops() {
+			assert!(count == 0 || explains(change, reason), "{what}: {count} dropped as {}", reason.name());
+		}
+	}
+	let is_bad_mac = |reason| reason == DropReason::UnknownKey;
+	let unexplained = network.dropped.iter().find(|drop| is_bad_mac(drop.reason) && drop.between_nodes_that_agree());
+	assert!(unexplained.is_none(), "{change:?}: {unexplained:?}");
+	if !nodes_disagree(change.way) {
+		assert_eq!(network.unconnected, 0, "{change:?}: packets for peers that are not connected");
+	}
+}
+
+/// Are nodes in different phases for a while?
+fn nodes_disagree(way: Way) -> bool {
+	matches!(way, Way::Skewed | Way::SkippedBySome)
+}
+
+fn explains(Change { way, from, to }: Change, reason: DropReason) -> bool {
+	let before = status(SESSION, from);
+	let a_session_ends = !live(before).is_subset(&live(to));
+	let a_session_closes = !open(before).is_subset(&open(to));
+	match reason {
+		// Second copies of requests and replies.
+		DropReason::RequestInProgress
+		| DropReason::RequestInCooldown
+		| DropReason::RepeatedFragment
+		| DropReason::UnknownSurb => true,
+		// What waited, or was on its way, when its session was over for that. Who is ahead does not know what those
+		// behind send, nor do those behind what comes from ahead.
+		DropReason::AuthoredSessionClosed => a_session_closes,
+		DropReason::ReplyNotSent => a_session_closes || nodes_disagree(way),
+		DropReason::ForwardSessionEnded => a_session_ends,
+		DropReason::UnknownKey => a_session_ends || nodes_disagree(way) || way == Way::Unknown,
+		_ => false,
+	}
+}
