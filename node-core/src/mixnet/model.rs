@@ -205,6 +205,7 @@ fn config() -> impl Strategy<Value = Config> {
 			non_mixnode,
 			gateways,
 			hops,
+			loops: Config::default().loops,
 			loop_cover_proportion: if loops { 0.3 } else { 0.0 },
 			mean_forwarding_delay: Duration::from_secs(u64::from(delays)),
 			per_hop_network_delay: Duration::from_millis(100),

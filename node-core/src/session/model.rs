@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+	loops::LoopMonitor,
 	replay::ReplayFilter,
 	sphinx::{build_cover, Hop, MixnodeIndex, Target},
 	topology::Topology,
@@ -139,7 +140,8 @@ fn full(rng: &mut ChaChaRng, index: SessionIndex, keys: KeyPair) -> Slot {
 		replay: ReplayFilter::new(rng, 1 << 16),
 		authored_config: config.mixnode,
 		clock: PoissonClock::default(),
-		authored: AuthoredQueue::new(1),
+		authored: AuthoredQueue::new(1, false),
+		loops: LoopMonitor::new(&config, &config.mixnode, 0),
 	}))
 }
 

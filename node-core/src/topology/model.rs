@@ -19,6 +19,8 @@ struct Case {
 	is_mixnode: bool,
 	/// How many others have our peer ID, but another key.
 	impostors: u16,
+	/// How many others have a key that nobody can use.
+	low_order: u16,
 	gateways: usize,
 	/// Which of our gateways are connected, by bits.
 	connected: u8,
@@ -27,13 +29,14 @@ struct Case {
 
 fn case() -> impl Strategy<Value = Case> {
 	let num = prop_oneof![4 => 0u16..10, 1 => 10u16..40];
-	let impostors = prop_oneof![4 => Just(0u16), 1 => 1u16..4];
-	(any::<u64>(), num, any::<bool>(), impostors, 1usize..5, any::<u8>(), 1..=MAX_HOPS).prop_map(
-		|(seed, num, is_mixnode, impostors, gateways, connected, hops)| Case {
+	let few = || prop_oneof![4 => Just(0u16), 1 => 1u16..4];
+	(any::<u64>(), num, any::<bool>(), few(), few(), 1usize..5, any::<u8>(), 1..=MAX_HOPS).prop_map(
+		|(seed, num, is_mixnode, impostors, low_order, gateways, connected, hops)| Case {
 			seed,
 			num,
 			is_mixnode,
 			impostors,
+			low_order,
 			gateways,
 			connected,
 			hops,
@@ -42,7 +45,8 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 fn mixnode(number: u16) -> Mixnode {
-	let mut id = [0; 32];
+	// Not zeroes: those are a key of low order.
+	let mut id = [7; 32];
 	id[..2].copy_from_slice(&number.to_le_bytes());
 	Mixnode { kx_public: KxPublic(id), peer_id: PeerId(id), external_addresses: Vec::new() }
 }
@@ -51,16 +55,18 @@ fn index(index: u16) -> MixnodeIndex {
 	MixnodeIndex::new(index).unwrap()
 }
 
-/// The session, and the indices of those of its mixnodes that are not ours. We and our impostors are anywhere among them.
+/// The session, and the indices of those of its mixnodes that are of use and not ours. The others are anywhere among them.
 fn session(rng: &mut ChaChaRng, case: &Case) -> (Topology, Vec<MixnodeIndex>) {
 	let mut mixnodes: Vec<_> = (0..case.num).map(mixnode).collect();
 	let mut places: Vec<MixnodeIndex> = Vec::new();
-	for number in 0..case.impostors + u16::from(case.is_mixnode) {
+	let local = u16::from(case.is_mixnode);
+	for number in 0..local + case.impostors + case.low_order {
 		let Some(place) = draw(rng, mixnodes.len(), &mut places.clone()) else { break };
 		let mixnode = &mut mixnodes[usize::from(place.get())];
-		mixnode.peer_id = LOCAL;
-		if case.is_mixnode && number == 0 {
-			mixnode.kx_public = LOCAL_KEY;
+		match number {
+			0 if case.is_mixnode => (mixnode.peer_id, mixnode.kx_public) = (LOCAL, LOCAL_KEY),
+			_ if number < local + case.impostors => mixnode.peer_id = LOCAL,
+			_ => mixnode.kx_public = KxPublic([0; 32]),
 		}
 		places.push(place);
 	}
@@ -131,13 +137,13 @@ fn check(
 		prop_assert!(connected.contains(&place.unwrap()), "not a gateway");
 	}
 
-	// In between, nobody twice as long as there is somebody else; we ourselves and those with our peer ID least of all.
+	// In between, nobody twice as long as there is somebody else; we ourselves least of all, and those of no use never.
 	let inner = path.get(from + 1..to).unwrap_or(&[]);
 	let mut seen: Vec<Place> = vec![path[0], path[from], path[to], *path.last().unwrap()];
 	let everybody_used = others.iter().all(|other| path.contains(&Some(*other))) || inner.is_empty();
 	for place in inner {
 		let is_ours = !place.is_some_and(|index| others.contains(&index));
-		prop_assert!(!is_ours || *place == local, "one with our peer ID");
+		prop_assert!(!is_ours || *place == local, "one that is of no use");
 		prop_assert!(everybody_used || !(is_ours || seen.contains(place)), "one again while others are left");
 		seen.push(*place);
 	}
@@ -199,7 +205,16 @@ fn count(
 #[test]
 fn every_place_of_a_mixnode_s_routes_and_every_two_are_uniform() {
 	let mut rng = ChaChaRng::seed_from_u64(1);
-	let case = Case { seed: 0, num: 10, is_mixnode: true, impostors: 1, gateways: 3, connected: 0, hops: MAX_HOPS };
+	let case = Case {
+		seed: 0,
+		num: 10,
+		is_mixnode: true,
+		impostors: 1,
+		low_order: 0,
+		gateways: 3,
+		connected: 0,
+		hops: MAX_HOPS,
+	};
 	let (topology, others) = session(&mut rng, &case);
 	// Not ourselves, not the one with our peer ID, and not the other end.
 	for (kind, choices) in [(RouteKind::To(others[3]), 7), (RouteKind::From(others[3]), 7), (RouteKind::Loop, 8)] {
@@ -217,7 +232,16 @@ fn every_place_of_a_mixnode_s_routes_and_every_two_are_uniform() {
 #[test]
 fn every_place_of_the_routes_of_a_node_that_is_no_mixnode_is_uniform() {
 	let mut rng = ChaChaRng::seed_from_u64(2);
-	let case = Case { seed: 0, num: 12, is_mixnode: false, impostors: 1, gateways: 4, connected: 0, hops: MAX_HOPS };
+	let case = Case {
+		seed: 0,
+		num: 12,
+		is_mixnode: false,
+		impostors: 1,
+		low_order: 0,
+		gateways: 4,
+		connected: 0,
+		hops: MAX_HOPS,
+	};
 	let (topology, others) = session(&mut rng, &case);
 	let reserved = topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect();
 	let connected = topology.connected_gateways(&reserved);
@@ -253,7 +277,8 @@ fn every_place_of_the_routes_of_a_node_that_is_no_mixnode_is_uniform() {
 fn destinations_are_uniform_among_all_but_ourselves_and_an_only_gateway() {
 	for (is_mixnode, gateways, choices) in [(true, 1, 8), (false, 1, 8), (false, 2, 9)] {
 		let mut rng = ChaChaRng::seed_from_u64(3);
-		let case = Case { seed: 0, num: 10, is_mixnode, impostors: 1, gateways, connected: 0, hops: MAX_HOPS };
+		let case =
+			Case { seed: 0, num: 10, is_mixnode, impostors: 1, low_order: 0, gateways, connected: 0, hops: MAX_HOPS };
 		let (topology, others) = session(&mut rng, &case);
 		let reserved = topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect();
 		let connected = topology.connected_gateways(&reserved);
@@ -282,7 +307,9 @@ proptest! {
 		let is_mixnode = case.is_mixnode && case.num > 0;
 		prop_assert_eq!(topology.is_mixnode(), is_mixnode);
 		let reserved: Vec<_> = topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect();
-		let wanted = if is_mixnode { others.len() } else { case.gateways.min(others.len()) };
+		// Packets of others may visit whom ours must not.
+		let peers = topology.mixnodes.iter().filter(|mixnode| mixnode.peer_id != LOCAL).count();
+		let wanted = if is_mixnode { peers } else { case.gateways.min(others.len()) };
 		prop_assert_eq!(reserved.len(), wanted);
 		let is_connected = |(place, peer_id): (usize, &PeerId)| (case.connected >> place & 1 != 0).then_some(*peer_id);
 		let connected: BTreeSet<_> = reserved.iter().enumerate().take(8).filter_map(is_connected).collect();

@@ -47,28 +47,73 @@ fn forward_operation() -> impl Strategy<Value = ForwardOperation> {
 	]
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum AuthoredOperation {
-	/// Packets of this request, or of a reply.
-	Push {
-		request: Option<u64>,
+	PushRequest {
+		request: u64,
+		packets: usize,
+	},
+	PushReply {
 		packets: usize,
 	},
 	Pop,
 	RemoveRequest {
 		request: u64,
 	},
+	/// Room that a waiting request needs.
+	Reserve {
+		packets: usize,
+	},
+	/// Room that a refused request needs, for so long.
+	Promise {
+		packets: usize,
+		time: u64,
+	},
+	Pass {
+		time: u64,
+	},
 	Clear,
 }
 
 fn authored_operation() -> impl Strategy<Value = AuthoredOperation> {
+	use AuthoredOperation::*;
 	prop_oneof![
-		12 => (prop::option::of(0u64..3), 0usize..4)
-			.prop_map(|(request, packets)| AuthoredOperation::Push { request, packets }),
-		12 => Just(AuthoredOperation::Pop),
-		4 => (0u64..3).prop_map(|request| AuthoredOperation::RemoveRequest { request }),
-		1 => Just(AuthoredOperation::Clear),
+		8 => (0u64..3, 0usize..4).prop_map(|(request, packets)| PushRequest { request, packets }),
+		8 => (0usize..3).prop_map(|packets| PushReply { packets }),
+		12 => Just(Pop),
+		4 => (0u64..3).prop_map(|request| RemoveRequest { request }),
+		2 => (0usize..4).prop_map(|packets| Reserve { packets }),
+		2 => (0usize..4, 0u64..6).prop_map(|(packets, time)| Promise { packets, time }),
+		4 => (0u64..3).prop_map(|time| Pass { time }),
+		1 => Just(Clear),
 	]
+}
+
+/// A queue as a list, and the room in it that is kept for requests: now, and until some time.
+struct AuthoredModel {
+	capacity: usize,
+	max_requests: usize,
+	queue: Vec<(AuthoredKind, u32)>,
+	reserved: usize,
+	promised: usize,
+	promised_until: u64,
+}
+
+impl AuthoredModel {
+	/// How many packets must leave before there is room for a request.
+	fn in_the_way_of_request(&self, packets: usize) -> usize {
+		let requests = self.queue.iter().filter(|(kind, _)| *kind != AuthoredKind::Reply).count();
+		let is_room = |left: &usize| {
+			requests + packets <= self.max_requests + left && self.queue.len() + packets <= self.capacity + left
+		};
+		(0..).find(is_room).unwrap()
+	}
+
+	fn has_room_for_reply(&self, now: u64, packets: usize) -> bool {
+		let promised = if now < self.promised_until { self.promised } else { 0 };
+		let free = self.capacity - self.queue.len();
+		packets + self.reserved <= free && packets + promised <= free
+	}
 }
 
 proptest! {
@@ -132,44 +177,71 @@ proptest! {
 
 	#[test]
 	fn the_authored_queue_does_what_a_list_of_packets_would(
-		capacity in 1usize..8,
+		capacity in 1usize..10,
+		answers in any::<bool>(),
 		operations in prop::collection::vec(authored_operation(), 0..100),
 	) {
-		let mut queue = AuthoredQueue::new(capacity);
-		let mut model: Vec<(AuthoredKind, u32)> = Vec::new();
+		let mut queue = AuthoredQueue::new(capacity, answers);
+		// Where there are replies, a quarter is left to them.
+		let max_requests = if answers { (3 * capacity).div_ceil(4) } else { capacity };
+		let mut model =
+			AuthoredModel { capacity, max_requests, queue: Vec::new(), reserved: 0, promised: 0, promised_until: 0 };
+		let mut now = 10;
 		let mut next = 0;
 		for operation in operations {
+			let mut packets = |packets| {
+				let numbers = next..next + packets as u32;
+				next = numbers.end;
+				numbers
+			};
 			match operation {
-				AuthoredOperation::Push { request, packets } => {
-					let kind = request.map_or(AuthoredKind::Reply, |id| AuthoredKind::Request(RequestId(id)));
-					let new: Vec<_> = (next..).take(packets).map(|number| (kind, number)).collect();
-					next += 4;
-					let has_room = model.len() + packets <= capacity;
-					prop_assert_eq!(queue.has_room_for(packets), has_room);
-					let packets = new.iter().map(|(kind, number)| AuthoredPacket { kind: *kind, packet: packet(*number) });
-					prop_assert_eq!(queue.push_all(packets.collect()), has_room);
+				AuthoredOperation::PushRequest { request, packets: size } => {
+					let numbers = packets(size);
+					let has_room = model.in_the_way_of_request(size) == 0;
+					prop_assert_eq!(queue.push_request(RequestId(request), numbers.clone().map(packet).collect()), has_room);
 					if has_room {
-						model.extend(new);
+						model.queue.extend(numbers.map(|number| (AuthoredKind::Request(RequestId(request)), number)));
+						model.promised = 0;
+					}
+				},
+				AuthoredOperation::PushReply { packets: size } => {
+					let numbers = packets(size);
+					let has_room = model.has_room_for_reply(now, size);
+					prop_assert_eq!(queue.push_reply(at(now), numbers.clone().map(packet).collect()), has_room);
+					if has_room {
+						model.queue.extend(numbers.map(|number| (AuthoredKind::Reply, number)));
 					}
 				},
 				AuthoredOperation::Pop => {
 					let popped = queue.pop().map(|popped| (popped.kind, number(&popped.packet)));
-					let expected = if model.is_empty() { None } else { Some(model.remove(0)) };
+					let expected = if model.queue.is_empty() { None } else { Some(model.queue.remove(0)) };
 					prop_assert_eq!(popped, expected);
 				},
 				AuthoredOperation::RemoveRequest { request } => {
 					queue.remove_request(RequestId(request));
-					model.retain(|(kind, _)| *kind != AuthoredKind::Request(RequestId(request)));
+					model.queue.retain(|(kind, _)| *kind != AuthoredKind::Request(RequestId(request)));
 				},
+				// No more than fits is ever asked for.
+				AuthoredOperation::Reserve { packets } => {
+					queue.reserve(packets.min(capacity));
+					model.reserved = packets.min(capacity);
+				},
+				AuthoredOperation::Promise { packets, time } => {
+					queue.promise(packets.min(capacity), at(now + time));
+					(model.promised, model.promised_until) = (packets.min(capacity), now + time);
+				},
+				AuthoredOperation::Pass { time } => now += time,
 				AuthoredOperation::Clear => {
-					prop_assert_eq!(queue.clear(), model.len());
-					model.clear();
+					prop_assert_eq!(queue.clear(), model.queue.len());
+					model.queue.clear();
+					(model.reserved, model.promised) = (0, 0);
 				},
 			}
-			prop_assert_eq!(queue.len(), model.len());
-			prop_assert_eq!(queue.capacity(), capacity);
-			for packets in 0..10 {
-				prop_assert_eq!(queue.has_room_for(packets), model.len() + packets <= capacity);
+			prop_assert_eq!(queue.len(), model.queue.len());
+			prop_assert_eq!((queue.capacity(), queue.max_requests()), (capacity, max_requests));
+			for packets in 0..12 {
+				prop_assert_eq!(queue.in_the_way_of_request(packets), model.in_the_way_of_request(packets));
+				prop_assert_eq!(queue.has_room_for_reply(at(now), packets), model.has_room_for_reply(now, packets));
 			}
 		}
 	}

@@ -7,7 +7,7 @@ use crate::{
 	session::Slot,
 	sphinx::{build_cover, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
-	traffic::{AuthoredKind, AuthoredPacket},
+	traffic::{AuthoredKind, AuthoredQueue},
 	Config, KxPublic, KxSecret, Packet, PeerId, RelativeSession, SessionIndex, Statistics, Time,
 };
 use core::cell::RefCell;
@@ -92,16 +92,15 @@ impl Watched {
 	pub fn transmit(&mut self) -> Option<AddressedPacket> {
 		let before = self.mixnet.statistics();
 		let mut first = Vec::new();
-		for (_, session) in self.mixnet.sessions.iter_mut() {
-			let queue: Vec<_> = core::iter::from_fn(|| session.authored.pop()).collect();
-			first.extend(queue.first().map(|packet| (packet.kind, packet.packet.clone())));
-			assert!(session.authored.push_all(queue));
+		for session in self.mixnet.sessions.iter() {
+			first.extend(queued_in(&session.authored).into_iter().next());
 		}
 		let packet = self.mixnet.poll_transmit();
 		let after = self.mixnet.statistics();
 		let forwarded = after.packets_forwarded - before.packets_forwarded;
 		assert_eq!(after.authored() - before.authored() + forwarded, u64::from(packet.is_some()));
-		let kind = first.into_iter().find(|(_, first)| Some(first) == packet.as_ref()).map(|(kind, _)| kind);
+		let shown = packet.as_ref().map(|packet| format!("{packet:?}"));
+		let kind = first.into_iter().find(|(_, first)| Some(first) == shown.as_ref()).map(|(kind, _)| kind);
 		if let Some(AuthoredKind::Request(id)) = kind {
 			self.requests[id.0 as usize].sent = true;
 		}
@@ -303,17 +302,20 @@ impl Watched {
 		}
 		let status = sessions.status().unwrap();
 		for (relative, session) in sessions.iter_mut() {
-			let queue: Vec<_> = core::iter::from_fn(|| session.authored.pop()).collect();
+			let queue = queued_in(&session.authored);
+			assert_eq!(queue.len(), session.authored.len());
 			assert!(queue.len() <= session.authored_config.queue_capacity);
 			assert!(queue.is_empty() || status.phase.allows_requests(relative), "the session takes no requests");
-			for AuthoredPacket { kind, packet } in &queue {
-				assert_ne!(packet.peer_id, *local_peer_id);
+			let mut requests = 0;
+			for (kind, packet) in &queue {
+				assert!(!packet.contains(&local_peer_id.to_string()), "a packet to ourselves");
 				if let AuthoredKind::Request(id) = kind {
+					requests += 1;
 					assert!(pending.get(*id).is_some(), "a packet of a request that is not pending");
 					queued.insert(*id);
 				}
 			}
-			assert!(session.authored.push_all(queue));
+			assert!(requests <= session.authored.max_requests());
 			// Setting the mean that a clock has changes nothing.
 			let tick = session.clock.next();
 			let mean = session.authored_config.mean_period * if status.phase.needs_previous() { 2 } else { 1 };
@@ -368,6 +370,20 @@ impl Watched {
 			assert_eq!(reason, (!opens.contains(&key)).then_some(DropReason::UnknownKey));
 		}
 	}
+}
+
+/// What waits in a queue, and the packets as they are shown. To look at them otherwise, one would have to take them out.
+fn queued_in(queue: &AuthoredQueue) -> Vec<(AuthoredKind, String)> {
+	let shown = format!("{queue:?}");
+	let packets = shown.split("AuthoredPacket { kind: ").skip(1);
+	let packet = |shown: &str| {
+		let (kind, packet) = shown.split_once(", packet: ").unwrap();
+		let (packet, _) = packet.split_once(") }").unwrap();
+		let id = kind.strip_prefix("Request(RequestId(").and_then(|id| id.strip_suffix("))"));
+		let kind = id.map_or(AuthoredKind::Reply, |id| AuthoredKind::Request(RequestId(id.parse().unwrap())));
+		(kind, format!("{packet}) }}"))
+	};
+	packets.map(packet).collect()
 }
 
 /// Nothing is lost silently.
