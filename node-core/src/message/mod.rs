@@ -14,6 +14,8 @@ mod fragment;
 mod surb_keystore;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
 
 pub use assembler::{AssembledMessage, Assembler};

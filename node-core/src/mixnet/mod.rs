@@ -255,4 +255,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -15,6 +15,8 @@ mod filter;
 mod tag;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
 
 pub use filter::{ReplayError, ReplayFilter};

@@ -22,4 +22,6 @@ pub(crate) use replies::{CachedReply, ReplyCache, Seen};
 pub(crate) use round_trip::{queue_delay, QueueEnd, RouteMetrics};
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

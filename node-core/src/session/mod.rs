@@ -23,4 +23,6 @@ pub use slot::DisabledReason;
 pub(crate) use slot::{KeyPair, Session, Slot};
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -167,4 +167,6 @@ fn draw_from<R: RngCore + ?Sized>(rng: &mut R, choices: &[MixnodeIndex]) -> Opti
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

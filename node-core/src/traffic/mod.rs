@@ -21,4 +21,6 @@ pub(crate) use clock::PoissonClock;
 pub(crate) use forward::{ForwardPacket, ForwardQueue};
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

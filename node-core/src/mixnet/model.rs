@@ -1,0 +1,254 @@
+//! The whole state machine under any operations: four nodes, a chain that any of them may see otherwise, and a network
+//! that loses, repeats and damages packets. After every operation all nodes are looked into: see [`invariants`].
+
+mod found;
+mod invariants;
+mod world;
+
+use super::*;
+use crate::{AuthoredConfig, ReplyConfig, RequestConfig};
+use proptest::{prelude::*, test_runner::RngSeed};
+use world::World;
+
+/// Nodes in the network.
+const NODES: usize = 4;
+
+/// What a node does with the requests of others that it polls.
+#[derive(Clone, Copy, Debug)]
+enum Handling {
+	Answer,
+	Abandon,
+	/// Hands them back some time later.
+	Hold,
+}
+
+/// What the network does with a packet.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+	Arrives,
+	/// Arrives, and may arrive again.
+	IsCopied,
+	IsLost,
+	/// Arrives with this bit of this byte changed.
+	IsDamaged(usize, u8),
+}
+
+/// A packet that none of our nodes sends.
+#[derive(Clone, Copy, Debug)]
+enum Forgery {
+	/// A request without SURBs, straight to the node, whatever it is.
+	Request,
+	/// To be forwarded to this mixnode, whether or not there is one.
+	ForwardToMixnode(u16),
+	/// To be forwarded to this node, whether or not it is connected.
+	ForwardToPeer(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+	Post {
+		node: usize,
+		size: usize,
+		surbs: usize,
+	},
+	/// Cancels one of the node's requests, counted from the last.
+	Cancel {
+		node: usize,
+		request: u64,
+	},
+	/// Time passes until the node wants to be called; it is, and polled.
+	Timeout {
+		node: usize,
+	},
+	/// Time passes, but nobody is told.
+	Pass {
+		millis: u64,
+	},
+	/// The node is polled for so many packets.
+	Transmit {
+		node: usize,
+		packets: usize,
+	},
+	/// Something happens to one of the packets on their way.
+	Network {
+		packet: usize,
+		fate: Fate,
+	},
+	/// All packets arrive.
+	Arrive,
+	Events {
+		node: usize,
+		handling: Handling,
+	},
+	/// A request that was held is handed back, or answered.
+	HandBack {
+		answered: bool,
+	},
+	/// Another node is connected or disconnected.
+	Peer {
+		node: usize,
+		peer: usize,
+		connected: bool,
+	},
+	/// All reserved peers are connected.
+	Connect {
+		node: usize,
+	},
+	/// All peers are disconnected.
+	Disconnect {
+		node: usize,
+	},
+	/// Somebody who knows the node's key makes a packet of their own.
+	Forge {
+		node: usize,
+		forgery: Forgery,
+	},
+	/// The chain moves to its next phase, and everybody learns of it. These nodes, by bits, are in its next session.
+	Chain {
+		members: u8,
+		bad: bool,
+	},
+	/// One node is told another status: so many sessions on or back, in this phase.
+	Status {
+		node: usize,
+		ahead: i64,
+		phase: usize,
+	},
+	/// One node is told the mixnodes of one session.
+	Mixnodes {
+		node: usize,
+		relative: RelativeSession,
+	},
+	NextKey {
+		node: usize,
+	},
+	RestoreKey {
+		node: usize,
+		ahead: i64,
+	},
+	/// All works well for some time.
+	Run {
+		seconds: u64,
+	},
+}
+
+/// Which nodes are mixnodes of a session, by bits: mostly enough of them to be of use, with and without the last.
+fn members() -> impl Strategy<Value = u8> {
+	prop_oneof![4 => Just(0b0111), 2 => Just(0b1110), 2 => Just(0b1111), 1 => 0u8..16]
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+	use Operation::*;
+	let node = || 0..NODES;
+	let size = prop_oneof![6 => 8usize..100, 2 => 1500usize..4500, 1 => 6000usize..9000];
+	let fate = prop_oneof![
+		4 => Just(Fate::Arrives),
+		3 => Just(Fate::IsCopied),
+		1 => Just(Fate::IsLost),
+		// Any byte, or the bit that makes no difference.
+		1 => (0usize..2252, 0u8..8).prop_map(|(byte, bit)| Fate::IsDamaged(byte, bit)),
+		1 => Just(Fate::IsDamaged(31, 7)),
+	];
+	let handling = prop_oneof![4 => Just(Handling::Answer), 1 => Just(Handling::Abandon), 2 => Just(Handling::Hold)];
+	let forgery = prop_oneof![
+		4 => Just(Forgery::Request),
+		2 => (0u16..6).prop_map(Forgery::ForwardToMixnode),
+		1 => node().prop_map(Forgery::ForwardToPeer),
+	];
+	let relative = prop_oneof![Just(RelativeSession::Previous), Just(RelativeSession::Current)];
+	prop_oneof![
+		12 => (node(), size, 0usize..4).prop_map(|(node, size, surbs)| Post { node, size, surbs }),
+		2 => (node(), 0u64..4).prop_map(|(node, request)| Cancel { node, request }),
+		6 => node().prop_map(|node| Timeout { node }),
+		2 => prop_oneof![0u64..3000, 0u64..200_000].prop_map(|millis| Pass { millis }),
+		2 => (node(), 0usize..3).prop_map(|(node, packets)| Transmit { node, packets }),
+		6 => (any::<usize>(), fate).prop_map(|(packet, fate)| Network { packet, fate }),
+		3 => Just(Arrive),
+		4 => (node(), handling).prop_map(|(node, handling)| Events { node, handling }),
+		2 => any::<bool>().prop_map(|answered| HandBack { answered }),
+		4 => (node(), node(), any::<bool>()).prop_map(|(node, peer, connected)| Peer { node, peer, connected }),
+		3 => node().prop_map(|node| Connect { node }),
+		2 => node().prop_map(|node| Disconnect { node }),
+		5 => (node(), forgery).prop_map(|(node, forgery)| Forge { node, forgery }),
+		4 => (members(), prop::bool::weighted(0.1)).prop_map(|(members, bad)| Chain { members, bad }),
+		2 => (node(), -2i64..4, 0usize..4).prop_map(|(node, ahead, phase)| Status { node, ahead, phase }),
+		2 => (node(), relative).prop_map(|(node, relative)| Mixnodes { node, relative }),
+		1 => node().prop_map(|node| NextKey { node }),
+		1 => (node(), -2i64..3).prop_map(|(node, ahead)| RestoreKey { node, ahead }),
+		3 => (1u64..20).prop_map(|seconds| Run { seconds }),
+	]
+}
+
+/// Small bounds, so that all are met.
+fn config() -> impl Strategy<Value = Config> {
+	let authored = || {
+		(1usize..7).prop_map(|queue_capacity| AuthoredConfig { mean_period: Duration::from_secs(1), queue_capacity })
+	};
+	let traffic = (authored(), prop::option::weighted(0.9, authored()), 1usize..4, 1usize..4, 1usize..6);
+	let receiving =
+		(1usize..6, 1usize..4, 1usize..5, prop_oneof![1 => Just(65 * 8 * 2), 4 => Just(1usize << 16)], 1usize..4);
+	let requests = (1usize..5, 1u32..4, 1u32..3, 1u32..4, 1usize..4, 1u32..3);
+	let times = (any::<bool>(), any::<bool>());
+	(traffic, receiving, requests, times).prop_map(|(traffic, receiving, requests, (delays, loops))| {
+		let (mixnode, non_mixnode, gateways, hops, forward_queue_capacity) = traffic;
+		let (
+			surb_keystore_capacity,
+			max_incomplete_messages,
+			max_incomplete_fragments,
+			replay_filter_bytes,
+			max_queued,
+		) = receiving;
+		let (capacity, destinations, attempts, copies, replies, reply_copies) = requests;
+		let max_wait = Duration::from_secs(10);
+		Config {
+			mixnode,
+			non_mixnode,
+			gateways,
+			hops,
+			loops: Config::default().loops,
+			loop_cover_proportion: if loops { 0.3 } else { 0.0 },
+			mean_forwarding_delay: Duration::from_secs(u64::from(delays)),
+			per_hop_network_delay: Duration::from_millis(100),
+			forward_queue_capacity,
+			surb_keystore_capacity,
+			max_incomplete_messages,
+			max_incomplete_fragments,
+			max_fragments_per_message: 3,
+			replay_filter_bytes,
+			max_queued_requests: max_queued,
+			mean_extrinsic_delay: Duration::from_secs(1),
+			request: RequestConfig { capacity, destinations, attempts, copies, max_wait },
+			reply: ReplyConfig { capacity: replies, copies: reply_copies, cooldown: Duration::from_secs(5) },
+		}
+	})
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig {
+		cases: 60,
+		rng_seed: RngSeed::Fixed(7),
+		failure_persistence: None,
+		..ProptestConfig::default()
+	})]
+
+	#[test]
+	fn whatever_happens_every_room_agrees_with_the_others(
+		config in config(),
+		sessions in prop::array::uniform2(members()),
+		phase in 0usize..4,
+		operations in prop::collection::vec(operation(), 0..100),
+	) {
+		World::new(&config, sessions, phase, false).run(operations);
+	}
+
+	#[test]
+	#[ignore = "finds: what belongs to a forgotten session lives on in the one of its index; see `found`"]
+	fn every_room_agrees_with_the_others_though_the_chain_steps_back(
+		config in config(),
+		sessions in prop::array::uniform2(members()),
+		phase in 0usize..4,
+		operations in prop::collection::vec(operation(), 0..100),
+	) {
+		World::new(&config, sessions, phase, true).run(operations);
+	}
+}

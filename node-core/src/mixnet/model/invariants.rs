@@ -1,0 +1,416 @@
+//! One node, what it was seen to do, and what must hold of its private state.
+
+use super::world::answer;
+use crate::{
+	mixnet::{AddressedPacket, Event, Mixnet, Role},
+	request::{HandlingDelay, RequestId, Stage},
+	session::Slot,
+	sphinx::{build_cover, Hop, MixnodeIndex, Target},
+	statistics::DropReason,
+	traffic::{AuthoredKind, AuthoredQueue},
+	Config, KxPublic, KxSecret, Packet, PeerId, RelativeSession, SessionIndex, Statistics, Time,
+};
+use core::cell::RefCell;
+use rand_chacha::ChaChaRng;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A request that was taken.
+pub(super) struct Posted {
+	data: Vec<u8>,
+	/// How often it was cancelled while it was pending, or polled to be answered or failed.
+	ends: usize,
+	/// Did a packet of it leave?
+	sent: bool,
+}
+
+/// A node that is watched.
+pub(super) struct Watched {
+	pub mixnet: Mixnet<ChaChaRng>,
+	config: Config,
+	/// By their IDs, which count up from 0.
+	pub requests: Vec<Posted>,
+	/// Headers of packets that it took to forward, or as requests. The bit that makes no difference is unset.
+	accepted: BTreeSet<Vec<u8>>,
+	/// Keys seen in slots, and those among them that are there no more.
+	keys: BTreeSet<KxPublic>,
+	gone_keys: BTreeSet<KxPublic>,
+	/// Keys made or restored for a session, and the current session when they were last looked at.
+	promised: BTreeMap<SessionIndex, KxPublic>,
+	current: SessionIndex,
+}
+
+impl Watched {
+	pub fn new(config: Config, mixnet: Mixnet<ChaChaRng>) -> Self {
+		Self {
+			mixnet,
+			config,
+			requests: Vec::new(),
+			accepted: BTreeSet::new(),
+			keys: BTreeSet::new(),
+			gone_keys: BTreeSet::new(),
+			promised: BTreeMap::new(),
+			current: 0,
+		}
+	}
+
+	pub fn post(&mut self, now: Time, data: Vec<u8>, surbs: usize, delay: HandlingDelay) {
+		if let Ok(id) = self.mixnet.post_request(now, data.clone(), surbs, delay) {
+			assert_eq!(id, RequestId(self.requests.len() as u64), "an ID that is used once");
+			self.requests.push(Posted { data, ends: 0, sent: false });
+		}
+	}
+
+	pub fn cancel(&mut self, now: Time, id: RequestId) {
+		let was_pending = self.mixnet.pending.get(id).is_some();
+		assert_eq!(self.mixnet.cancel_request(now, id), was_pending);
+		if was_pending {
+			self.requests[id.0 as usize].ends += 1;
+		}
+	}
+
+	pub fn next_key(&mut self) -> (SessionIndex, KxPublic) {
+		let (session, key) = self.mixnet.next_kx_public();
+		assert!(!self.gone_keys.contains(&key), "a key of a session that is over");
+		assert_eq!(self.mixnet.next_kx_public(), (session, key));
+		self.promised.insert(session, key);
+		(session, key)
+	}
+
+	pub fn restore_key(&mut self, session: SessionIndex, secret: KxSecret) {
+		let key = secret.public();
+		if self.mixnet.restore_kx_secret(session, secret) {
+			self.promised.insert(session, key);
+		}
+	}
+
+	/// A key under which packets are opened.
+	pub fn any_key(&self) -> Option<KxPublic> {
+		self.mixnet.sessions.iter().last().map(|session| session.keys.public)
+	}
+
+	/// The next packet; it is what waited longest, or forwarded, or cover.
+	pub fn transmit(&mut self) -> Option<AddressedPacket> {
+		let before = self.mixnet.statistics();
+		let mut first = Vec::new();
+		for session in self.mixnet.sessions.iter() {
+			first.extend(queued_in(&session.authored).into_iter().next());
+		}
+		let packet = self.mixnet.poll_transmit();
+		let after = self.mixnet.statistics();
+		let forwarded = after.packets_forwarded - before.packets_forwarded;
+		assert_eq!(after.authored() - before.authored() + forwarded, u64::from(packet.is_some()));
+		let shown = packet.as_ref().map(|packet| format!("{packet:?}"));
+		let kind = first.into_iter().find(|(_, first)| Some(first) == shown.as_ref()).map(|(kind, _)| kind);
+		if let Some(AuthoredKind::Request(id)) = kind {
+			self.requests[id.0 as usize].sent = true;
+		}
+		let is_request = matches!(kind, Some(AuthoredKind::Request(_)));
+		assert_eq!(after.requests_authored - before.requests_authored, u64::from(is_request));
+		assert_eq!(after.replies_authored - before.replies_authored, u64::from(kind == Some(AuthoredKind::Reply)));
+
+		let packet = packet?;
+		assert_ne!(packet.peer_id, self.mixnet.local_peer_id);
+		let is_user = self.mixnet.sessions.iter().all(|session| !session.topology.is_mixnode());
+		if is_user {
+			assert_eq!(forwarded, 0);
+			assert!(self.mixnet.connected.contains(&packet.peer_id), "to nobody but connected gateways");
+			assert!(self.mixnet.reserved_peers().iter().any(|peer| peer.peer_id == packet.peer_id));
+		}
+		Some(packet)
+	}
+
+	pub fn receive(&mut self, now: Time, packet: Packet) {
+		let mut header = packet.as_bytes()[..188].to_vec();
+		header[31] &= 0x7f;
+		let before = self.mixnet.statistics();
+		let reason = self.mixnet.handle_packet(now, PeerId([0; 32]), packet);
+		let after = self.mixnet.statistics();
+		if let Some(reason) = reason {
+			assert_eq!(after.dropped(reason) - before.dropped(reason), 1);
+		}
+		let acted_on = |statistics: &Statistics| statistics.packets_accepted_to_forward + statistics.requests_delivered;
+		if acted_on(&after) > acted_on(&before) {
+			assert!(self.accepted.insert(header), "acted on twice");
+		}
+	}
+
+	pub fn event(&mut self) -> Option<Event> {
+		let event = self.mixnet.poll_event()?;
+		match &event {
+			Event::RequestAnswered { id, data, .. } => {
+				let request = &mut self.requests[id.0 as usize];
+				request.ends += 1;
+				assert!(request.sent, "nobody knew of it");
+				assert_eq!(*data, answer(&request.data));
+			},
+			Event::RequestFailed { id, sent, .. } => {
+				let request = &mut self.requests[id.0 as usize];
+				request.ends += 1;
+				assert_eq!(*sent, request.sent);
+			},
+			_ => (),
+		}
+		Some(event)
+	}
+
+	/// Everything that holds between operations.
+	pub fn check(&mut self, now: Time) {
+		assert!(self.mixnet.now <= now);
+		self.check_requests();
+		self.check_sessions();
+		self.check_keys_seen();
+		self.check_queues();
+		self.check_bounds();
+		check_counters(&self.mixnet.statistics());
+	}
+
+	fn check_requests(&self) {
+		let Mixnet { pending, events, sessions, now, .. } = &self.mixnet;
+		let queued: Vec<_> = pending.post_queue().collect();
+		assert_eq!(queued.iter().collect::<BTreeSet<_>>().len(), queued.len(), "queued twice");
+		let mut live = 0;
+		let mut timers = Vec::new();
+		for (number, posted) in self.requests.iter().enumerate() {
+			let id = RequestId(number as u64);
+			let ends = |event: &&Event| match event {
+				Event::RequestAnswered { id: ended, .. } | Event::RequestFailed { id: ended, .. } => *ended == id,
+				_ => false,
+			};
+			let ends = posted.ends + events.iter().filter(ends).count();
+			let Some(request) = pending.get(id) else {
+				assert_eq!(ends, 1, "a request that ended, but not once");
+				assert!(!queued.contains(&id));
+				continue;
+			};
+			live += 1;
+			assert_eq!(ends, 0, "a request that ended, and is pending");
+			assert_eq!((&request.data, request.sent), (&posted.data, posted.sent));
+			assert_eq!(pending.by_message_id(&request.message_id), Some(id));
+			assert!(request.taken_at <= *now);
+			assert_eq!(queued.contains(&id), matches!(request.stage, Stage::Posting { .. }));
+
+			let takes_requests = |session| sessions.relative(session).is_some_and(|it| sessions.allows_requests(it));
+			let is_closed = request.bound_to.is_some_and(|(session, _)| !takes_requests(session));
+			assert!(!is_closed || request.sent, "it could start anew in another session");
+			let bound_to = request.bound_to.filter(|(session, _)| takes_requests(*session) && queued.contains(&id));
+			if let Some((session, destination)) = bound_to {
+				let session = sessions.relative(session).and_then(|relative| sessions.session(relative)).unwrap();
+				let peer_id = session.topology.mixnode_peer_id(destination).unwrap();
+				assert_ne!(peer_id, self.mixnet.local_peer_id);
+			}
+			match &request.stage {
+				Stage::Waiting => timers.push(request.retry_at),
+				Stage::Posting { blocked: Some((until, _)), copies, .. } => {
+					assert!((1..=self.config.request.copies).contains(copies));
+					assert!(*until <= *now + self.config.request.max_wait);
+					timers.push(*until);
+				},
+				Stage::Posting { blocked: None, copies, .. } => {
+					assert!((1..=self.config.request.copies).contains(copies));
+					// It waits for room, and room will come.
+					let is_full = |relative: RelativeSession| {
+						let session = sessions.session(relative).filter(|_| sessions.allows_requests(relative));
+						session.is_some_and(|session| session.authored.len() > 0)
+					};
+					assert!(RelativeSession::BOTH.into_iter().any(is_full), "{id:?} waits for nothing");
+				},
+			}
+		}
+		assert_eq!(pending.len(), live);
+		assert_eq!(pending.next_timer(), timers.into_iter().min());
+	}
+
+	fn check_sessions(&self) {
+		let sessions = &self.mixnet.sessions;
+		let status = sessions.status().unwrap();
+		assert!(sessions.slot(RelativeSession::Current).is_some());
+		if !status.phase.needs_previous() {
+			assert!(sessions.slot(RelativeSession::Previous).is_none(), "over");
+		}
+		let mut next = Vec::new();
+		for relative in RelativeSession::BOTH {
+			let wants = self.mixnet.wanted_mixnodes().contains(&relative);
+			let slot = sessions.slot(relative);
+			assert_eq!(wants, matches!(slot, Some(Slot::Empty | Slot::KeyOnly(_))));
+			let Some(session) = sessions.session(relative) else {
+				let is_known = matches!(self.mixnet.role(relative), Role::Mixnode(_) | Role::NonMixnode);
+				assert!(!is_known);
+				continue;
+			};
+			assert_eq!(Some(session.index), relative.index(status.current_index));
+			assert_eq!(session.clock.next().is_some(), status.phase.allows_cover(relative));
+			next.extend(session.clock.next());
+			assert!(session.replay.allocated_bytes() <= self.config.replay_filter_bytes);
+			assert!(session.topology.is_mixnode() || session.replay.is_empty());
+			assert!(session.topology.is_mixnode() || self.config.non_mixnode.is_some());
+		}
+		next.extend(self.mixnet.forward_queue.next_deadline());
+		next.extend(self.mixnet.pending.next_timer());
+		assert_eq!(self.mixnet.poll_timeout(), next.into_iter().min());
+		for peer in self.mixnet.reserved_peers() {
+			assert_ne!(peer.peer_id, self.mixnet.local_peer_id);
+		}
+	}
+
+	/// A key that has left its slot never comes back.
+	fn check_keys_seen(&mut self) {
+		let live: BTreeSet<_> = self.live_keys().into_iter().map(|(key, _)| key).collect();
+		self.gone_keys.extend(self.keys.difference(&live));
+		assert!(live.is_disjoint(&self.gone_keys), "a key of a session that is over");
+		self.keys.extend(live);
+
+		// The chain may have the key that was made for a session, so it must be the session's.
+		let current = self.mixnet.session_status().unwrap().current_index;
+		if current < self.current {
+			self.promised.clear();
+		}
+		self.current = current;
+		for (session, promised) in &self.promised {
+			let relative = self.mixnet.sessions.relative(*session);
+			match relative.and_then(|relative| self.mixnet.sessions.slot(relative)) {
+				Some(Slot::KeyOnly(keys)) => assert_eq!(keys.public, *promised),
+				Some(Slot::Full(session)) => assert_eq!(session.keys.public, *promised),
+				Some(Slot::Empty) => panic!("a key that was lost"),
+				Some(Slot::Disabled(_)) | None => (),
+			}
+		}
+	}
+
+	/// The keys in slots, and whether packets to them are opened.
+	fn live_keys(&self) -> Vec<(KxPublic, bool)> {
+		let slots = RelativeSession::BOTH.into_iter().filter_map(|relative| self.mixnet.sessions.slot(relative));
+		let key = |slot: &Slot| match slot {
+			Slot::KeyOnly(keys) => Some((keys.public, false)),
+			Slot::Full(session) => Some((session.keys.public, true)),
+			Slot::Empty | Slot::Disabled(_) => None,
+		};
+		slots.filter_map(key).collect()
+	}
+
+	fn check_queues(&mut self) {
+		let gateways_gone = self.mixnet.statistics().dropped(DropReason::GatewayGone);
+		let Mixnet { sessions, forward_queue, pending, local_peer_id, now, rng, .. } = &mut self.mixnet;
+		let mut queued = BTreeSet::new();
+		let forwarding = RefCell::new(BTreeSet::new());
+		forward_queue.retain_sessions(|session| {
+			forwarding.borrow_mut().insert(session);
+			true
+		});
+		for session in forwarding.into_inner() {
+			let relative = sessions.relative(session).expect("forward packets are of live sessions");
+			assert!(sessions.session(relative).unwrap().topology.is_mixnode());
+		}
+		let status = sessions.status().unwrap();
+		for (relative, session) in sessions.iter_mut() {
+			let queue = queued_in(&session.authored);
+			assert_eq!(queue.len(), session.authored.len());
+			assert!(queue.len() <= session.authored_config.queue_capacity);
+			assert!(queue.is_empty() || status.phase.allows_requests(relative), "the session takes no requests");
+			let mut requests = 0;
+			for (kind, packet) in &queue {
+				assert!(!packet.contains(&local_peer_id.to_string()), "a packet to ourselves");
+				if let AuthoredKind::Request(id) = kind {
+					requests += 1;
+					assert!(pending.get(*id).is_some(), "a packet of a request that is not pending");
+					queued.insert(*id);
+				}
+			}
+			assert!(requests <= session.authored.max_requests());
+			// Setting the mean that a clock has changes nothing.
+			let tick = session.clock.next();
+			let mean = session.authored_config.mean_period * if status.phase.needs_previous() { 2 } else { 1 };
+			session.clock.set_mean(*now, Some(mean), rng);
+			assert_eq!(session.clock.next(), tick, "at full rate, or half, as the phase is");
+		}
+		for (number, posted) in self.requests.iter().enumerate() {
+			let id = RequestId(number as u64);
+			let is_waiting = pending.get(id).is_some_and(|request| request.stage == Stage::Waiting);
+			if is_waiting && !posted.sent && gateways_gone == 0 {
+				assert!(queued.contains(&id), "it waits for an answer to nothing");
+			}
+		}
+	}
+
+	fn check_bounds(&self) {
+		let Mixnet { config, events, queued_requests, .. } = &self.mixnet;
+		let requests = events.iter().filter(|event| matches!(event, Event::Request { .. })).count();
+		assert_eq!(*queued_requests, requests);
+		assert!(requests <= config.max_queued_requests);
+		assert!(self.mixnet.pending.len() <= config.request.capacity);
+		assert!(self.mixnet.replies.len() <= config.reply.capacity);
+		assert!(self.mixnet.forward_queue.len() <= config.forward_queue_capacity);
+		assert!(self.mixnet.surb_keystore.len() <= config.surb_keystore_capacity);
+		assert!(
+			self.mixnet.pending.len() > 0 || self.mixnet.surb_keystore.is_empty(),
+			"SURB keys of no pending request"
+		);
+		assert!(self.mixnet.assembler.messages() <= config.max_incomplete_messages);
+		assert!(self.mixnet.assembler.fragments() <= config.max_incomplete_fragments);
+	}
+
+	/// All SURB keys that are kept are of pending requests. Removes those, so this is the last thing to look at.
+	pub fn check_surb_keys(&mut self) {
+		let Mixnet { pending, surb_keystore, .. } = &mut self.mixnet;
+		for number in 0..self.requests.len() {
+			for message_id in pending.remove(RequestId(number as u64)).into_iter().flat_map(|(_, ids)| ids) {
+				surb_keystore.remove_for(&message_id);
+			}
+		}
+		assert!(surb_keystore.is_empty(), "SURB keys of no pending request");
+	}
+
+	/// No packet is opened but with the key of a live session whose mixnodes are known.
+	pub fn check_keys(&mut self, now: Time, rng: &mut ChaChaRng) {
+		let opens: BTreeSet<_> =
+			self.live_keys().into_iter().filter(|(_, is_full)| *is_full).map(|(key, _)| key).collect();
+		for key in self.keys.clone() {
+			let hop = Hop { target: Target::Mixnode(MixnodeIndex::MAX), kx_public: key };
+			let packet = build_cover(rng, &[hop], None).unwrap().packet;
+			let reason = self.mixnet.handle_packet(now, PeerId([0; 32]), packet);
+			assert_eq!(reason, (!opens.contains(&key)).then_some(DropReason::UnknownKey));
+		}
+	}
+}
+
+/// What waits in a queue, and the packets as they are shown. To look at them otherwise, one would have to take them out.
+fn queued_in(queue: &AuthoredQueue) -> Vec<(AuthoredKind, String)> {
+	let shown = format!("{queue:?}");
+	let packets = shown.split("AuthoredPacket { kind: ").skip(1);
+	let packet = |shown: &str| {
+		let (kind, packet) = shown.split_once(", packet: ").unwrap();
+		let (packet, _) = packet.split_once(") }").unwrap();
+		let id = kind.strip_prefix("Request(RequestId(").and_then(|id| id.strip_suffix("))"));
+		let kind = id.map_or(AuthoredKind::Reply, |id| AuthoredKind::Request(RequestId(id.parse().unwrap())));
+		(kind, format!("{packet}) }}"))
+	};
+	packets.map(packet).collect()
+}
+
+/// Nothing is lost silently.
+fn check_counters(statistics: &Statistics) {
+	let dropped = |reasons: &[DropReason]| reasons.iter().map(|reason| statistics.dropped(*reason)).sum::<u64>();
+	assert_eq!(
+		statistics.packets_received,
+		statistics.packets_accepted_to_forward
+			+ statistics.requests_delivered
+			+ statistics.replies_delivered
+			+ statistics.drop_cover_delivered
+			+ statistics.loop_cover_returned
+			+ dropped(&[
+				DropReason::UnknownKey,
+				DropReason::Malformed,
+				DropReason::Replayed,
+				DropReason::ReplayFilterFull,
+				DropReason::NotMixnode,
+				DropReason::BadNextHop,
+				DropReason::ForwardQueueFull,
+				DropReason::BadPayload,
+				DropReason::UnknownSurb,
+				DropReason::UnknownLoopCover,
+			])
+	);
+	assert_eq!(
+		statistics.packets_accepted_to_forward,
+		statistics.packets_forwarded + statistics.forward_queue_len + dropped(&[DropReason::ForwardSessionEnded])
+	);
+}

@@ -1,0 +1,386 @@
+//! Pending requests and the reply cache beside models of theirs: lists, searched from the front, after any operations.
+
+use super::*;
+use crate::{sphinx::MixnodeIndex, MessageId, ReplyConfig, RequestConfig, SessionIndex, Time};
+use core::time::Duration;
+use proptest::{prelude::*, test_runner::RngSeed};
+use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+use std::collections::BTreeSet;
+
+fn at(seconds: u64) -> Time {
+	Time::from_duration(Duration::from_secs(seconds))
+}
+
+/// Most message IDs that a request is known by: the present one and eight before.
+const MAX_MESSAGE_IDS: usize = 9;
+/// How long a request may be blocked, in seconds.
+const MAX_WAIT: u64 = 5;
+
+/// What is done, to one of the requests taken so far, counted from the last.
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+	Insert,
+	Remove {
+		request: usize,
+	},
+	Sent {
+		request: usize,
+	},
+	/// A copy is posted in this session; an answer comes so much later.
+	Posted {
+		request: usize,
+		session: SessionIndex,
+		destination: u16,
+		answer_after: u64,
+	},
+	Blocked {
+		request: usize,
+	},
+	NextAttempt {
+		request: usize,
+	},
+	NextDestination {
+		request: usize,
+	},
+	/// All sessions take requests but this one.
+	Leave {
+		session: SessionIndex,
+	},
+	/// Time passes, and timers end.
+	Pass {
+		time: u64,
+	},
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+	use Operation::*;
+	let request = || 0usize..3;
+	prop_oneof![
+		2 => Just(Insert),
+		1 => request().prop_map(|request| Remove { request }),
+		1 => request().prop_map(|request| Sent { request }),
+		14 => (request(), 0u32..2, 0u16..3, 0u64..6).prop_map(|(request, session, destination, answer_after)| {
+			Posted { request, session, destination, answer_after }
+		}),
+		4 => request().prop_map(|request| Blocked { request }),
+		3 => request().prop_map(|request| NextAttempt { request }),
+		2 => request().prop_map(|request| NextDestination { request }),
+		10 => (0u32..2).prop_map(|session| Leave { session }),
+		4 => (0u64..4).prop_map(|time| Pass { time }),
+	]
+}
+
+/// A request that is pending.
+#[derive(Clone, Debug)]
+struct Model {
+	id: RequestId,
+	data: Vec<u8>,
+	/// The last is the present one.
+	message_ids: Vec<MessageId>,
+	bound_to: Option<(SessionIndex, MixnodeIndex)>,
+	sent: bool,
+	/// None to be posted: it waits for an answer.
+	copies: u32,
+	/// Until when.
+	blocked: Option<u64>,
+	answer_by: u64,
+	timer: Option<u64>,
+	destinations_left: u32,
+	attempts_left: u32,
+}
+
+impl Model {
+	fn post_again(&mut self, config: &RequestConfig) {
+		self.copies = config.copies;
+		self.blocked = None;
+		self.timer = None;
+	}
+
+	fn leave_destination(&mut self, config: &RequestConfig) {
+		// It gets a new message ID, which is not known yet.
+		if self.bound_to.take().is_some() {
+			self.message_ids.push(MessageId([0; 16]));
+		}
+		self.answer_by = 0;
+		self.post_again(config);
+	}
+
+	fn next_destination(&mut self, config: &RequestConfig) -> bool {
+		if self.destinations_left == 0 {
+			return false;
+		}
+		self.destinations_left -= 1;
+		self.attempts_left = config.attempts - 1;
+		self.leave_destination(config);
+		true
+	}
+
+	fn next_attempt(&mut self, config: &RequestConfig) -> bool {
+		if self.attempts_left == 0 {
+			return self.next_destination(config);
+		}
+		self.attempts_left -= 1;
+		self.post_again(config);
+		true
+	}
+}
+
+/// Fills in message IDs that are new, and compares all that can be seen. `forgotten`: message IDs that are no request's.
+fn compare(
+	pending: &PendingRequests,
+	models: &mut [Model],
+	config: &RequestConfig,
+	forgotten: &mut Vec<MessageId>,
+) -> Result<(), TestCaseError> {
+	let seen: BTreeSet<_> = models.iter().flat_map(|model| &model.message_ids).chain(&*forgotten).copied().collect();
+	for model in models.iter_mut() {
+		let request = pending.get(model.id).unwrap();
+		let present = model.message_ids.last_mut().unwrap();
+		if *present == MessageId([0; 16]) {
+			prop_assert!(!seen.contains(&request.message_id), "a message ID is used once");
+			*present = request.message_id;
+		}
+		if model.message_ids.len() > MAX_MESSAGE_IDS {
+			forgotten.push(model.message_ids.remove(0));
+		}
+		prop_assert_eq!(&request.data, &model.data);
+		prop_assert_eq!(Some(&request.message_id), model.message_ids.last());
+		prop_assert_eq!(request.bound_to, model.bound_to);
+		prop_assert_eq!(request.sent, model.sent);
+		match &request.stage {
+			Stage::Waiting => prop_assert_eq!(model.copies, 0),
+			Stage::Posting { copies, blocked } => {
+				prop_assert_eq!(*copies, model.copies);
+				prop_assert_eq!(blocked.as_ref().map(|(until, _)| *until), model.blocked.map(at));
+			},
+		}
+		for message_id in &model.message_ids {
+			prop_assert_eq!(pending.by_message_id(message_id), Some(model.id));
+		}
+	}
+	for message_id in forgotten {
+		prop_assert_eq!(pending.by_message_id(message_id), None);
+	}
+	prop_assert_eq!(pending.len(), models.len());
+	prop_assert_eq!(pending.has_room(), models.len() < config.capacity);
+	// In which order is not looked at here.
+	let mut queued: Vec<_> = pending.post_queue().collect();
+	queued.sort_unstable();
+	let to_post = models.iter().filter(|model| model.copies > 0).map(|model| model.id);
+	prop_assert_eq!(queued, to_post.collect::<Vec<_>>());
+	prop_assert_eq!(pending.next_timer(), models.iter().filter_map(|model| model.timer).min().map(at));
+	Ok(())
+}
+
+fn run_pending(config: RequestConfig, operations: Vec<Operation>) -> Result<(), TestCaseError> {
+	let mut rng = ChaChaRng::seed_from_u64(0);
+	let mut pending = PendingRequests::new(config);
+	// By ID.
+	let mut models: Vec<Model> = Vec::new();
+	let mut forgotten = Vec::new();
+	let mut now = 10;
+	let mut taken = 0;
+	for operation in operations {
+		// The request that an operation is about: pending, or removed, or never there.
+		let named = |request: usize| RequestId((taken as u64).wrapping_sub(request as u64 + 1));
+		let position = |models: &[Model], request: usize| models.iter().position(|model| model.id == named(request));
+		match operation {
+			Operation::Insert if models.len() >= config.capacity => (),
+			Operation::Insert => {
+				let data = vec![taken as u8];
+				let id = pending.insert(&mut rng, at(now), data.clone(), taken, HandlingDelay::Extrinsic);
+				prop_assert!(models.iter().all(|model| model.id < id), "an ID is used once");
+				taken += 1;
+				prop_assert_eq!(pending.get(id).unwrap().taken_at, at(now));
+				prop_assert_eq!(pending.get(id).unwrap().surbs, taken - 1);
+				models.push(Model {
+					id,
+					data,
+					message_ids: vec![MessageId([0; 16])],
+					bound_to: None,
+					sent: false,
+					copies: config.copies,
+					blocked: None,
+					answer_by: 0,
+					timer: None,
+					destinations_left: config.destinations - 1,
+					attempts_left: config.attempts - 1,
+				});
+			},
+			Operation::Remove { request } => {
+				let removed = pending.remove(named(request)).map(|(_, message_ids)| message_ids);
+				let expected = position(&models, request).map(|at| models.remove(at).message_ids);
+				forgotten.extend(expected.iter().flatten());
+				prop_assert_eq!(removed, expected);
+			},
+			Operation::Sent { request } => {
+				pending.note_sent(named(request));
+				if let Some(at) = position(&models, request) {
+					models[at].sent = true;
+				}
+			},
+			Operation::Posted { request, session, destination, answer_after } => {
+				let bound_to = (session, MixnodeIndex::new(destination).unwrap());
+				let Some(model) = position(&models, request).map(|at| &mut models[at]) else {
+					prop_assert!(!pending.posted(named(request), bound_to, at(now)));
+					continue;
+				};
+				// Only what is to be posted is, and where it was before.
+				if model.copies == 0 {
+					continue;
+				}
+				let bound_to = *model.bound_to.get_or_insert(bound_to);
+				model.answer_by = model.answer_by.max(now + answer_after);
+				model.copies -= 1;
+				model.blocked = None;
+				model.timer = (model.copies == 0).then_some(model.answer_by);
+				prop_assert_eq!(pending.posted(model.id, bound_to, at(now + answer_after)), model.copies > 0);
+			},
+			Operation::Blocked { request } => {
+				pending.blocked(named(request), at(now), RequestError::NotReady);
+				if let Some(model) = position(&models, request).map(|at| &mut models[at]).filter(|it| it.copies > 0) {
+					model.timer = Some(*model.blocked.get_or_insert(now + MAX_WAIT));
+				}
+			},
+			Operation::NextAttempt { request } => {
+				let expected = position(&models, request).is_some_and(|at| models[at].next_attempt(&config));
+				prop_assert_eq!(pending.next_attempt(named(request), &mut rng), expected);
+			},
+			Operation::NextDestination { request } => {
+				let expected = position(&models, request).is_some_and(|at| models[at].next_destination(&config));
+				prop_assert_eq!(pending.next_destination(named(request), &mut rng), expected);
+			},
+			Operation::Leave { session } => {
+				pending.leave_sessions(&mut rng, |other| other != session);
+				for model in models.iter_mut().filter(|model| model.bound_to.is_some_and(|(bound, _)| bound == session))
+				{
+					if model.sent {
+						model.next_destination(&config);
+					} else {
+						model.leave_destination(&config);
+					}
+				}
+			},
+			Operation::Pass { time } => {
+				now += time;
+				let mut ended: Vec<_> = models
+					.iter()
+					.filter_map(|model| Some((model.timer?, model.id)))
+					.filter(|(timer, _)| *timer <= now)
+					.collect();
+				ended.sort_unstable();
+				for (_, id) in ended {
+					prop_assert_eq!(pending.pop_timer(at(now)), Some(id));
+				}
+				prop_assert_eq!(pending.pop_timer(at(now)), None);
+				for model in models.iter_mut().filter(|model| model.timer.is_some_and(|timer| timer <= now)) {
+					model.timer = None;
+				}
+			},
+		}
+		compare(&pending, &mut models, &config, &mut forgotten)?;
+	}
+	Ok(())
+}
+
+#[derive(Clone, Copy, Debug)]
+enum CacheOperation {
+	See { request: u8 },
+	Answer { request: u8 },
+	Sent { request: u8 },
+	Abandon { request: u8 },
+	Pass { time: u64 },
+}
+
+fn cache_operation() -> impl Strategy<Value = CacheOperation> {
+	use CacheOperation::*;
+	prop_oneof![
+		4 => (0u8..6).prop_map(|request| See { request }),
+		2 => (0u8..6).prop_map(|request| Answer { request }),
+		2 => (0u8..6).prop_map(|request| Sent { request }),
+		1 => (0u8..6).prop_map(|request| Abandon { request }),
+		2 => (0u64..8).prop_map(|time| Pass { time }),
+	]
+}
+
+/// A request of another node that is remembered.
+#[derive(Clone, Debug)]
+struct Remembered {
+	request: u8,
+	reply: Option<CachedReply>,
+	sent_at: Option<u64>,
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig {
+		cases: 600,
+		rng_seed: RngSeed::Fixed(4),
+		failure_persistence: None,
+		..ProptestConfig::default()
+	})]
+
+	#[test]
+	fn pending_requests_do_what_a_list_of_requests_would(
+		capacity in 1usize..5,
+		destinations in 1u32..4,
+		attempts in 1u32..3,
+		copies in 1u32..4,
+		operations in prop::collection::vec(operation(), 0..200),
+	) {
+		let max_wait = Duration::from_secs(MAX_WAIT);
+		run_pending(RequestConfig { capacity, destinations, attempts, copies, max_wait }, operations)?;
+	}
+
+	#[test]
+	fn the_reply_cache_does_what_a_list_of_requests_would(
+		capacity in 1usize..6,
+		operations in prop::collection::vec(cache_operation(), 0..120),
+	) {
+		const COOLDOWN: u64 = 10;
+		let cooldown = Duration::from_secs(COOLDOWN);
+		let mut cache = ReplyCache::new(ReplyConfig { capacity, copies: 1, cooldown });
+		// The least recently used first.
+		let mut model: Vec<Remembered> = Vec::new();
+		let mut now = 10;
+		for (number, operation) in (0u8..).zip(operations) {
+			let id = |request: u8| MessageId([request; 16]);
+			match operation {
+				CacheOperation::See { request } => {
+					let old = model.iter().position(|entry| entry.request == request).map(|at| model.remove(at));
+					let expected = match &old {
+						None => Seen::New,
+						Some(Remembered { reply: None, .. }) => Seen::InProgress,
+						Some(Remembered { sent_at: Some(sent_at), .. }) if now < sent_at + COOLDOWN => Seen::InCooldown,
+						Some(Remembered { reply: Some(reply), .. }) => Seen::Answered(reply.clone()),
+					};
+					model.push(old.unwrap_or(Remembered { request, reply: None, sent_at: None }));
+					prop_assert_eq!(cache.see(at(now), id(request)), expected);
+				},
+				CacheOperation::Answer { request } => {
+					let reply = CachedReply { message_id: id(number), data: vec![number] };
+					let stands = model.iter().any(|entry| entry.request == request && entry.reply.is_some());
+					prop_assert_eq!(cache.answer(id(request), reply.clone()), !stands);
+					if !stands {
+						model.retain(|entry| entry.request != request);
+						model.push(Remembered { request, reply: Some(reply), sent_at: None });
+					}
+				},
+				CacheOperation::Sent { request } => {
+					cache.sent(at(now), &id(request));
+					for entry in model.iter_mut().filter(|entry| entry.request == request && entry.reply.is_some()) {
+						entry.sent_at = Some(now);
+					}
+				},
+				CacheOperation::Abandon { request } => {
+					cache.abandon(&id(request));
+					model.retain(|entry| entry.request != request || entry.reply.is_some());
+				},
+				CacheOperation::Pass { time } => now += time,
+			}
+			if model.len() > capacity {
+				model.remove(0);
+			}
+			prop_assert_eq!(cache.len(), model.len());
+		}
+	}
+}

@@ -1,0 +1,248 @@
+//! The queues beside models of theirs: lists, searched from the front, after any operations.
+
+use super::*;
+use crate::{request::RequestId, AddressedPacket, Packet, PeerId, Time};
+use core::{cell::RefCell, time::Duration};
+use proptest::{prelude::*, test_runner::RngSeed};
+
+fn at(seconds: u64) -> Time {
+	Time::from_duration(Duration::from_secs(seconds))
+}
+
+/// A packet that can be told from others by whom it goes to.
+fn packet(number: u32) -> AddressedPacket {
+	let mut peer_id = [0; 32];
+	peer_id[..4].copy_from_slice(&number.to_le_bytes());
+	AddressedPacket { peer_id: PeerId(peer_id), packet: Packet::from([0; 2252]) }
+}
+
+fn number(packet: &AddressedPacket) -> u32 {
+	u32::from_le_bytes(packet.peer_id.0[..4].try_into().unwrap())
+}
+
+#[derive(Clone, Copy, Debug)]
+enum ForwardOperation {
+	/// A packet of this session, due so much later than now.
+	Push {
+		session: u32,
+		delay: u64,
+	},
+	/// Time passes.
+	Pass {
+		time: u64,
+	},
+	PopDue,
+	/// All sessions end but those with these bits.
+	Retain {
+		sessions: u32,
+	},
+}
+
+fn forward_operation() -> impl Strategy<Value = ForwardOperation> {
+	prop_oneof![
+		6 => (0u32..3, 0u64..5).prop_map(|(session, delay)| ForwardOperation::Push { session, delay }),
+		2 => (0u64..3).prop_map(|time| ForwardOperation::Pass { time }),
+		4 => Just(ForwardOperation::PopDue),
+		1 => (0u32..8).prop_map(|sessions| ForwardOperation::Retain { sessions }),
+	]
+}
+
+#[derive(Clone, Copy, Debug)]
+enum AuthoredOperation {
+	PushRequest {
+		request: u64,
+		packets: usize,
+	},
+	PushReply {
+		packets: usize,
+	},
+	Pop,
+	RemoveRequest {
+		request: u64,
+	},
+	/// Room that a waiting request needs.
+	Reserve {
+		packets: usize,
+	},
+	/// Room that a refused request needs, for so long.
+	Promise {
+		packets: usize,
+		time: u64,
+	},
+	Pass {
+		time: u64,
+	},
+	Clear,
+}
+
+fn authored_operation() -> impl Strategy<Value = AuthoredOperation> {
+	use AuthoredOperation::*;
+	prop_oneof![
+		8 => (0u64..3, 0usize..4).prop_map(|(request, packets)| PushRequest { request, packets }),
+		8 => (0usize..3).prop_map(|packets| PushReply { packets }),
+		12 => Just(Pop),
+		4 => (0u64..3).prop_map(|request| RemoveRequest { request }),
+		2 => (0usize..4).prop_map(|packets| Reserve { packets }),
+		2 => (0usize..4, 0u64..6).prop_map(|(packets, time)| Promise { packets, time }),
+		4 => (0u64..3).prop_map(|time| Pass { time }),
+		1 => Just(Clear),
+	]
+}
+
+/// A queue as a list, and the room in it that is kept for requests: now, and until some time.
+struct AuthoredModel {
+	capacity: usize,
+	max_requests: usize,
+	queue: Vec<(AuthoredKind, u32)>,
+	reserved: usize,
+	promised: usize,
+	promised_until: u64,
+}
+
+impl AuthoredModel {
+	/// How many packets must leave before there is room for a request.
+	fn in_the_way_of_request(&self, packets: usize) -> usize {
+		let requests = self.queue.iter().filter(|(kind, _)| *kind != AuthoredKind::Reply).count();
+		let is_room = |left: &usize| {
+			requests + packets <= self.max_requests + left && self.queue.len() + packets <= self.capacity + left
+		};
+		(0..).find(is_room).unwrap()
+	}
+
+	fn has_room_for_reply(&self, now: u64, packets: usize) -> bool {
+		let promised = if now < self.promised_until { self.promised } else { 0 };
+		let free = self.capacity - self.queue.len();
+		packets + self.reserved <= free && packets + promised <= free
+	}
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig {
+		cases: 600,
+		rng_seed: RngSeed::Fixed(3),
+		failure_persistence: None,
+		..ProptestConfig::default()
+	})]
+
+	#[test]
+	fn the_forward_queue_does_what_a_list_of_packets_would(
+		capacity in 1usize..10,
+		operations in prop::collection::vec(forward_operation(), 0..100),
+	) {
+		let mut queue = ForwardQueue::new(capacity);
+		// Deadline, number and session, in the order of arrival.
+		let mut model: Vec<(u64, u32, u32)> = Vec::new();
+		let mut now = 10;
+		for (arrival, operation) in (0u32..).zip(operations) {
+			match operation {
+				ForwardOperation::Push { session, delay } => {
+					let has_room = model.len() < capacity;
+					let deadline = now + delay;
+					let new = ForwardPacket { deadline: at(deadline), session, packet: packet(arrival) };
+					prop_assert_eq!(queue.push(new), has_room);
+					if has_room {
+						model.push((deadline, arrival, session));
+					}
+				},
+				ForwardOperation::Pass { time } => now += time,
+				ForwardOperation::PopDue => {
+					let first = model.iter().copied().min().filter(|(deadline, ..)| *deadline <= now);
+					model.retain(|packet| Some(*packet) != first);
+					let popped = queue.pop_due(at(now)).map(|packet| number(&packet));
+					prop_assert_eq!(popped, first.map(|(_, number, _)| number));
+				},
+				ForwardOperation::Retain { sessions } => {
+					let is_live = |session: u32| sessions & 1 << session != 0;
+					let before = model.len();
+					model.retain(|(.., session)| is_live(*session));
+					prop_assert_eq!(queue.retain_sessions(is_live), before - model.len());
+				},
+			}
+			prop_assert_eq!(queue.len(), model.len());
+			prop_assert_eq!(queue.is_full(), model.len() == capacity);
+			prop_assert_eq!(queue.next_deadline(), model.iter().map(|(deadline, ..)| at(*deadline)).min());
+			// Asks for the session of every packet.
+			let asked = RefCell::new(Vec::new());
+			queue.retain_sessions(|session| {
+				asked.borrow_mut().push(session);
+				true
+			});
+			let mut asked = asked.into_inner();
+			asked.sort_unstable();
+			let mut sessions: Vec<_> = model.iter().map(|(.., session)| *session).collect();
+			sessions.sort_unstable();
+			prop_assert_eq!(asked, sessions);
+		}
+	}
+
+	#[test]
+	fn the_authored_queue_does_what_a_list_of_packets_would(
+		capacity in 1usize..10,
+		answers in any::<bool>(),
+		operations in prop::collection::vec(authored_operation(), 0..100),
+	) {
+		let mut queue = AuthoredQueue::new(capacity, answers);
+		// Where there are replies, a quarter is left to them.
+		let max_requests = if answers { (3 * capacity).div_ceil(4) } else { capacity };
+		let mut model =
+			AuthoredModel { capacity, max_requests, queue: Vec::new(), reserved: 0, promised: 0, promised_until: 0 };
+		let mut now = 10;
+		let mut next = 0;
+		for operation in operations {
+			let mut packets = |packets| {
+				let numbers = next..next + packets as u32;
+				next = numbers.end;
+				numbers
+			};
+			match operation {
+				AuthoredOperation::PushRequest { request, packets: size } => {
+					let numbers = packets(size);
+					let has_room = model.in_the_way_of_request(size) == 0;
+					prop_assert_eq!(queue.push_request(RequestId(request), numbers.clone().map(packet).collect()), has_room);
+					if has_room {
+						model.queue.extend(numbers.map(|number| (AuthoredKind::Request(RequestId(request)), number)));
+						model.promised = 0;
+					}
+				},
+				AuthoredOperation::PushReply { packets: size } => {
+					let numbers = packets(size);
+					let has_room = model.has_room_for_reply(now, size);
+					prop_assert_eq!(queue.push_reply(at(now), numbers.clone().map(packet).collect()), has_room);
+					if has_room {
+						model.queue.extend(numbers.map(|number| (AuthoredKind::Reply, number)));
+					}
+				},
+				AuthoredOperation::Pop => {
+					let popped = queue.pop().map(|popped| (popped.kind, number(&popped.packet)));
+					let expected = if model.queue.is_empty() { None } else { Some(model.queue.remove(0)) };
+					prop_assert_eq!(popped, expected);
+				},
+				AuthoredOperation::RemoveRequest { request } => {
+					queue.remove_request(RequestId(request));
+					model.queue.retain(|(kind, _)| *kind != AuthoredKind::Request(RequestId(request)));
+				},
+				// No more than fits is ever asked for.
+				AuthoredOperation::Reserve { packets } => {
+					queue.reserve(packets.min(capacity));
+					model.reserved = packets.min(capacity);
+				},
+				AuthoredOperation::Promise { packets, time } => {
+					queue.promise(packets.min(capacity), at(now + time));
+					(model.promised, model.promised_until) = (packets.min(capacity), now + time);
+				},
+				AuthoredOperation::Pass { time } => now += time,
+				AuthoredOperation::Clear => {
+					prop_assert_eq!(queue.clear(), model.queue.len());
+					model.queue.clear();
+					(model.reserved, model.promised) = (0, 0);
+				},
+			}
+			prop_assert_eq!(queue.len(), model.queue.len());
+			prop_assert_eq!((queue.capacity(), queue.max_requests()), (capacity, max_requests));
+			for packets in 0..12 {
+				prop_assert_eq!(queue.in_the_way_of_request(packets), model.in_the_way_of_request(packets));
+				prop_assert_eq!(queue.has_room_for_reply(at(now), packets), model.has_room_for_reply(now, packets));
+			}
+		}
+	}
+}
