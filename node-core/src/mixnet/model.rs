@@ -242,7 +242,6 @@ proptest! {
 	}
 
 	#[test]
-	#[ignore = "finds: what belongs to a forgotten session lives on in the one of its index; see `found`"]
 	fn every_room_agrees_with_the_others_though_the_chain_steps_back(
 		config in config(),
 		sessions in prop::array::uniform2(members()),

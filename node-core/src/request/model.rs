@@ -105,6 +105,13 @@ impl Model {
 		self.post_again(config);
 	}
 
+	fn wait_for_the_last(&mut self) {
+		self.attempts_left = 0;
+		self.copies = 0;
+		self.blocked = None;
+		self.timer = Some(self.answer_by);
+	}
+
 	fn next_destination(&mut self, config: &RequestConfig) -> bool {
 		if self.destinations_left == 0 {
 			return false;
@@ -140,7 +147,9 @@ fn compare(
 			prop_assert!(!seen.contains(&request.message_id), "a message ID is used once");
 			*present = request.message_id;
 		}
-		if model.message_ids.len() > MAX_MESSAGE_IDS {
+		// Nobody can answer to a message ID under which nothing was sent.
+		let remembered = if model.sent { MAX_MESSAGE_IDS } else { 1 };
+		while model.message_ids.len() > remembered {
 			forgotten.push(model.message_ids.remove(0));
 		}
 		prop_assert_eq!(&request.data, &model.data);
@@ -254,10 +263,10 @@ fn run_pending(config: RequestConfig, operations: Vec<Operation>) -> Result<(), 
 				pending.leave_sessions(&mut rng, |other| other != session);
 				for model in models.iter_mut().filter(|model| model.bound_to.is_some_and(|(bound, _)| bound == session))
 				{
-					if model.sent {
-						model.next_destination(&config);
-					} else {
+					if !model.sent {
 						model.leave_destination(&config);
+					} else if !model.next_destination(&config) {
+						model.wait_for_the_last();
 					}
 				}
 			},

@@ -290,12 +290,22 @@ impl PendingRequests {
 			.map(|(id, request)| (*id, request.sent))
 			.collect();
 		for (id, sent) in leaving {
-			if sent {
-				self.next_destination(id, rng);
-			} else {
+			if !sent {
 				self.rebind(id, rng);
+			} else if !self.next_destination(id, rng) {
+				self.wait_for_the_last(id);
 			}
 		}
+	}
+
+	/// Posts no more of the request: it waits for an answer to what was sent of it.
+	fn wait_for_the_last(&mut self, id: RequestId) {
+		let Some(request) = self.requests.get_mut(&id) else { return };
+		request.attempts_left = 0;
+		request.stage = Stage::Waiting;
+		let retry_at = request.retry_at;
+		self.post_queue.retain(|queued| *queued != id);
+		self.set_timer(id, Some(retry_at));
 	}
 
 	/// Posts under a new message ID, to a destination to be drawn. A message ID is for one destination alone: two that

@@ -178,7 +178,7 @@ fn leaving_a_session_costs_a_destination_once_a_packet_was_sent() {
 	pending.leave_sessions(&mut rng, |_| false);
 	assert_eq!(pending.get(id).unwrap().stage, Stage::Waiting);
 	assert_eq!(pending.pop_timer(at(10)), Some(id));
-	assert!(pending.next_attempt(id, &mut rng), "an attempt is left, for which there is no session");
+	assert!(!pending.next_attempt(id, &mut rng), "there is no session for the attempt that it had left");
 	assert!(!pending.next_destination(id, &mut rng));
 }
 

@@ -102,7 +102,6 @@ fn a_reply_to_a_cancelled_request_is_dropped_and_counted() {
 }
 
 #[test]
-#[ignore = "finds: SURB keys of a request's forgotten message IDs outlive the request"]
 fn nothing_is_kept_of_a_request_that_moved_through_many_sessions() {
 	// A user so slow that no packet of the request is ever sent, while sessions come and go.
 	let config = |node| {

@@ -45,7 +45,6 @@ fn start_over(mixnet: &mut Mixnet<ChaChaRng>) {
 }
 
 #[test]
-#[ignore = "finds: the keys of a message ID that a request no longer remembers are never destroyed"]
 fn a_request_that_ends_leaves_no_surb_keys_however_often_it_changed_sessions() {
 	let (mut mixnet, _) = node();
 	let id = mixnet.post_request(NOW, vec![1], 2, HandlingDelay::Extrinsic).unwrap();
@@ -58,7 +57,6 @@ fn a_request_that_ends_leaves_no_surb_keys_however_often_it_changed_sessions() {
 }
 
 #[test]
-#[ignore = "finds: a request stays bound to a session that was forgotten, by its index"]
 fn a_request_starts_anew_where_the_chain_does() {
 	let (mut mixnet, _) = node();
 	let id = mixnet.post_request(NOW, vec![1], 2, HandlingDelay::Extrinsic).unwrap();
@@ -77,7 +75,6 @@ fn a_request_starts_anew_where_the_chain_does() {
 }
 
 #[test]
-#[ignore = "finds: what was to be forwarded in a session that was forgotten is, by its index"]
 fn what_waits_to_be_forwarded_ends_where_the_chain_starts_over() {
 	let (mut mixnet, key) = node();
 	let hop = |index, kx_public| Hop { target: Target::Mixnode(MixnodeIndex::new(index).unwrap()), kx_public };

@@ -344,8 +344,9 @@ impl Watched {
 			self.mixnet.pending.len() > 0 || self.mixnet.surb_keystore.is_empty(),
 			"SURB keys of no pending request"
 		);
-		assert!(self.mixnet.assembler.messages() <= config.max_incomplete_messages);
-		assert!(self.mixnet.assembler.fragments() <= config.max_incomplete_fragments);
+		assert!(self.mixnet.request_assembler.messages() <= config.max_incomplete_messages);
+		assert!(self.mixnet.request_assembler.fragments() <= config.max_incomplete_fragments);
+		assert!(self.mixnet.reply_assembler.fragments() <= config.surb_keystore_capacity);
 	}
 
 	/// All SURB keys that are kept are of pending requests. Removes those, so this is the last thing to look at.
