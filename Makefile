@@ -8,7 +8,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # The steps of `test` are in the order in which they share most.
 .NOTPARALLEL:
-.PHONY: help setup build devnet test fmt lint doc unit-test fuzz
+.PHONY: help setup build devnet test fmt lint doc unit-test no-std soak fuzz
 
 # Arguments for the target at hand: make devnet ARGS="--transfers 100"
 ARGS ?=
@@ -33,10 +33,10 @@ build: setup ## Build the node
 devnet: build ## Run a network on this machine and send transfers through its mixnet
 	@. scripts/env.sh; exec "$$CARGO_TARGET_DIR/release/mixnet-node" devnet $(ARGS)
 
-test: setup fmt unit-test lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
+test: setup fmt unit-test no-std lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
 
 fmt:
-	$(call step,Checking the format) cargo fmt --all --check
+	$(call step,Checking the format) cargo fmt --all --check && cargo fmt --manifest-path node-core/fuzz/Cargo.toml --check
 
 unit-test:
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
@@ -47,6 +47,23 @@ lint: setup ## Lint, with warnings as errors
 
 doc: setup ## Build the documentation, with warnings as errors
 	$(call step,Building the documentation) RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps
+
+# In a folder of its own: what proc macros are built with differs from the rest. The toolchain is the runtime's.
+no-std: setup ## Build the protocol for wasm, without std
+	$(call step,Building the protocol for wasm without std) \
+		RUSTUP_TOOLCHAIN="$${WASM_BUILD_TOOLCHAIN:-$${RUSTUP_TOOLCHAIN:-}}"; \
+		if [ -n "$$RUSTUP_TOOLCHAIN" ]; then export RUSTUP_TOOLCHAIN; else unset RUSTUP_TOOLCHAIN; fi; \
+		CARGO_TARGET_DIR="$$CARGO_TARGET_DIR/no-std" cargo build --release --locked \
+			-p mixnet-node-core --no-default-features --target wasm32v1-none
+
+# Times as many as in `make test`; some of it takes a minute for each ten.
+SOAK ?= 40
+
+soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a million hostile packets, 20 times the models
+	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
+	$(call step,Running the long forms of tests) \
+		MIXNET_SOAK=$(SOAK) MIXNET_FLOOD=1000000 PROPTEST_CASES=5000 cargo test --release --locked --workspace --no-fail-fast \
+			--lib --test congestion --test flood -- --nocapture loops:: model:: a_flood one_path_in_five
 
 fuzz: ## Look for inputs that break the protocol state, a minute for each target (ARGS=--help)
 	@scripts/fuzz.sh $(ARGS)

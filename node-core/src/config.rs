@@ -65,6 +65,17 @@ pub struct LoopConfig {
 ///
 /// Whatever others send, the memory of a node is bounded by some of the fields, which say what they amount to.
 /// [`max_memory_bytes`](Self::max_memory_bytes) is the sum.
+///
+/// ```
+/// use mixnet_node_core::Config;
+///
+/// // A node in a small machine. All but the replay filter are a few MB.
+/// let config = Config { replay_filter_bytes: 4 << 20, ..Config::default() };
+/// config.validate()?;
+/// assert!(config.max_memory_bytes(50) < 120 << 20);
+/// assert_eq!(config.max_request_size(2), 25 * 2025 - 2 * 222);
+/// # Ok::<(), mixnet_node_core::ConfigError>(())
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
 	/// Used in sessions in which we are a mixnode.

@@ -87,6 +87,17 @@ drop_reasons! {
 const NUM_DROP_REASONS: usize = DropReason::ALL.len();
 
 /// Counters since the start, and lengths of queues now.
+///
+/// ```
+/// use mixnet_node_core::{DropReason, Statistics};
+///
+/// let statistics = Statistics::default();
+/// assert_eq!(statistics.dropped(DropReason::Replayed), 0);
+/// // For metrics: a name for each.
+/// for (reason, times) in statistics.drops() {
+///     println!("mixnet_dropped{{reason=\"{}\"}} {times}", reason.name());
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Statistics {
 	/// Packets handed to us.

@@ -7,6 +7,17 @@ use core::{fmt, time::Duration};
 /// The loops of one session, as far as they are known now. See [`Mixnet::loop_report`](crate::Mixnet::loop_report).
 ///
 /// `sent == returned + late + lost + out + unjudged`, always.
+///
+/// ```
+/// # use mixnet_node_core::LoopReport;
+/// /// What to tell an operator.
+/// fn summary(report: &LoopReport) -> String {
+///     let loss = report.loss.map_or("unknown".into(), |loss| loss.to_string());
+///     let suspected = report.mixnodes.iter().filter(|mixnode| mixnode.score.suspected);
+///     let named: Vec<_> = suspected.map(|mixnode| mixnode.peer_id.to_string()).collect();
+///     format!("session {}: loss {loss}; suspected: {named:?}", report.session)
+/// }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct LoopReport {
 	/// The session.

@@ -3,6 +3,26 @@
 //! A message is data and SURBs, in fragments of a packet's payload each. Fragments travel alone, by different routes, and
 //! come in any order, or twice, or not at all; the receiver puts them together again by the message's ID.
 //!
+//! ```
+//! use mixnet_node_core::message::{split, Assembler, MessageId, FRAGMENT_SIZE};
+//!
+//! // 5,000 bytes take three fragments. (A request would have SURBs in the first.)
+//! let data = vec![7; 5000];
+//! let plans = split(MessageId([1; 16]), &data, 0, 25)?;
+//! assert_eq!(plans.len(), 3);
+//!
+//! // They may come in any order.
+//! let mut assembler = Assembler::new(10, 100, 25);
+//! let mut message = None;
+//! for plan in plans.iter().rev() {
+//!     let mut fragment = [0; FRAGMENT_SIZE];
+//!     plan.write(&mut fragment, &data, &[])?;
+//!     message = assembler.insert(&fragment)?;
+//! }
+//! assert_eq!(message.map(|message| message.data), Some(data));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! - `fragment`: the layout of a fragment; splitting a message.
 //! - `assembler`: fragments that wait for the rest of their message.
 //! - `surb_keystore`: the keys of the SURBs that we gave out with our requests.

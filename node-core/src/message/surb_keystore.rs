@@ -8,6 +8,16 @@ use alloc::collections::BTreeMap;
 ///
 /// Bounded: a new SURB's keys push the oldest out, over which a reply cannot be read any more. A SURB is good for one
 /// reply, so its keys leave with it.
+///
+/// ```
+/// use mixnet_node_core::{message::{MessageId, SurbKeystore}, sphinx::{SurbId, SurbKeys}};
+///
+/// let mut keystore = SurbKeystore::new(100);
+/// let (request, id) = (MessageId([1; 16]), SurbId([2; 16]));
+/// keystore.insert(request, id, SurbKeys::from_secrets(&[3; 32], &[[4; 32]]));
+/// assert_eq!(keystore.take(&id).map(|(of, _keys)| of), Some(request));
+/// assert!(keystore.take(&id).is_none(), "a SURB is used once");
+/// ```
 pub struct SurbKeystore {
 	surbs: BTreeMap<SurbId, Entry>,
 	/// The same by [`Entry::number`]: oldest first.

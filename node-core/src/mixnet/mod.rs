@@ -108,6 +108,34 @@ pub enum Event {
 /// One node of the mixnet. See the [crate's documentation](crate) for how to drive it.
 ///
 /// Whatever takes `now` may make packets due and events pending: poll after each such call.
+///
+/// Here is one alone that wants to know who is in the session, and whom to connect to; `examples/whole_mixnet.rs` is a
+/// whole mixnet.
+///
+/// ```
+/// use mixnet_node_core::{
+///     Config, Event, KxSecret, Mixnet, Mixnode, RelativeSession, Role, SessionPhase, SessionStatus, Time,
+/// };
+/// # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+/// # let rng = ChaChaRng::from_seed([0; 32]);
+/// # let now = Time::ZERO;
+/// let mut mixnet = Mixnet::new(Config::default(), [9; 32].into(), rng, None)?;
+/// mixnet.set_session_status(now, SessionStatus { current_index: 7, phase: SessionPhase::DisconnectFromPrev });
+/// assert_eq!(mixnet.wanted_mixnodes(), [RelativeSession::Current]);
+/// let mixnodes = (1..=8).map(|number| Mixnode {
+///     kx_public: KxSecret::from_bytes([number; 32]).public(),
+///     peer_id: [number; 32].into(),
+///     external_addresses: vec![],
+/// });
+/// mixnet.set_mixnodes(now, 7, Ok(mixnodes.collect()));
+/// assert_eq!(mixnet.role(RelativeSession::Current), Role::NonMixnode);
+/// let events: Vec<_> = std::iter::from_fn(|| mixnet.poll_event()).collect();
+/// assert!(events.iter().any(|event| matches!(event, Event::ReservedPeersChanged)));
+/// assert_eq!(mixnet.reserved_peers().len(), 3, "the gateways");
+/// // From now on there is cover to be sent, at random times.
+/// assert!(mixnet.poll_timeout().is_some());
+/// # Ok::<(), mixnet_node_core::ConfigError>(())
+/// ```
 pub struct Mixnet<R> {
 	config: Config,
 	local_peer_id: PeerId,

@@ -23,6 +23,23 @@ pub enum ReplayError {
 /// An exact set, in 64 parts so that growing stops the node for a 64th of the time. Nothing is allocated before the first
 /// packet; from then on about 9 to 18 bytes for each, up to the bound. When full it refuses what is new, and still knows
 /// all that it ever took.
+///
+/// ```
+/// use mixnet_node_core::{replay::{ReplayError, ReplayFilter}, sphinx::*};
+/// # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+/// # let mut rng = ChaChaRng::from_seed([7; 32]);
+/// let key = KxSecret::random(&mut rng);
+/// let mut filter = ReplayFilter::new(&mut rng, 1 << 20);
+/// # let target = Target::Mixnode(MixnodeIndex::new(0).unwrap());
+/// # let route = [Hop { target, kx_public: key.public() }];
+/// let packet = build_cover(&mut rng, &route, None)?.packet;
+/// let tag = filter.tag(&Opened::open(&key, &packet)?);
+/// filter.check(tag)?;
+/// // .. is there room for the packet? Only then:
+/// filter.insert(tag)?;
+/// assert_eq!(filter.check(tag), Err(ReplayError::Seen));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ReplayFilter {
 	key: TagKey,
 	/// [`SHARDS`] of them, or none before the first packet.

@@ -6,6 +6,45 @@
 //! to what came in: the public key is blinded, the actions and the payload are one layer of encryption further, and all
 //! packets are of one size.
 //!
+//! A request over two hops, and the reply to it:
+//!
+//! ```
+//! use mixnet_node_core::sphinx::*;
+//! # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+//! # let mut rng = ChaChaRng::from_seed([7; 32]);
+//! let [alice, bob] = [1, 2].map(|seed| KxSecret::from_bytes([seed; 32]));
+//! let us = KxSecret::random(&mut rng);
+//! let hop = |index, key: &KxSecret| Hop {
+//!     target: Target::Mixnode(MixnodeIndex::new(index).unwrap()),
+//!     kx_public: key.public(),
+//! };
+//!
+//! // What Bob needs to answer us without knowing who we are; and what we need to read his answer.
+//! let surb_id = SurbId::random(&mut rng);
+//! let way_back = [hop(0, &alice), Hop { target: Target::Peer([9; 32].into()), kx_public: us.public() }];
+//! let (surb, keys, _delay) = build_surb(&mut rng, MixnodeIndex::new(0).unwrap(), &way_back, surb_id)?;
+//!
+//! // Alice can see that the packet goes to mixnode 1 after a while, and nothing else.
+//! let question = [42; PAYLOAD_DATA_SIZE];
+//! let packet = build_request(&mut rng, &[hop(0, &alice), hop(1, &bob)], &question)?.packet;
+//! let opened = Opened::open(&alice, &packet)?;
+//! assert!(matches!(opened.action(), Action::Forward { target: Target::Mixnode(next), .. } if next.get() == 1));
+//! let mut packet = opened.forward(packet);
+//!
+//! // Bob can see that it is for him, and what it says.
+//! let opened = Opened::open(&bob, &packet)?;
+//! assert_eq!(*opened.action(), Action::DeliverRequest);
+//! assert_eq!(opened.request_payload(&mut packet)?, &question);
+//!
+//! // The reply travels like any other packet.
+//! let (first, packet) = use_surb(surb, &[43; PAYLOAD_DATA_SIZE])?;
+//! assert_eq!(first.get(), 0);
+//! let mut packet = Opened::open(&alice, &packet)?.forward(packet);
+//! assert_eq!(*Opened::open(&us, &packet)?.action(), Action::DeliverReply { surb_id });
+//! assert_eq!(reply_payload(&keys, &mut packet)?, &[43; PAYLOAD_DATA_SIZE]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! - `packet`: the layout, and the plain types in it.
 //! - `primitives`: hash, MAC, stream cipher, exponential draw.
 //! - `shared_secret`: key exchange, and what is derived from a shared secret.
