@@ -56,8 +56,8 @@ pub struct ReplyConfig {
 /// When losses of loop cover are alarming. (See [`loops`](crate::loops).)
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LoopConfig {
-	/// Share of loops that may get lost without an alarm, in a bad network say. Above 0, below 1. A lost loop is lost on
-	/// one of seven links or so: 1 % on each are 7 % of the loops.
+	/// Share of loops that may get lost without an alarm, in a bad network say. Above 0, below 1. A loop takes
+	/// six links: 1 % lost on each are 6 % of the loops.
 	pub max_loss: f64,
 }
 

@@ -153,6 +153,19 @@ async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 			ended: tokio::spawn(event_loop.run()),
 		});
 	}
+	// An event loop takes what comes in any order: a command may well be first.
+	for node in &started {
+		let is_ready = async {
+			loop {
+				let status = node.handle.status().await.expect("it runs");
+				if status.session.is_some() && status.peers.connected + 1 == names.len() {
+					break;
+				}
+				tokio::task::yield_now().await;
+			}
+		};
+		within(is_ready).await;
+	}
 	(started, nodes)
 }
 
