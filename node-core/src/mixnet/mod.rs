@@ -16,9 +16,11 @@
 //! - [`receive`]: packets in.
 //! - [`send`]: packets out.
 //! - [`requests`]: our own requests.
+//! - [`posting`]: .. and how they get into the authored queue.
 //! - [`replies`]: requests of others.
 
 mod chain;
+mod posting;
 mod receive;
 mod replies;
 mod requests;
