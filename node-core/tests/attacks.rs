@@ -41,7 +41,7 @@ fn who_blocks_all_but_one_targets_packets_is_noticed_by_the_first_hop_within_sec
 	let others = |network: &Network| {
 		let named = |node: &&usize| {
 			network.alarms.iter().any(|(_, by, alarm)| match alarm {
-				Alarm::Mixnode { peer_id, .. } => by == *node && *peer_id == first_hop,
+				Alarm::Mixnode(score) => by == *node && score.peer_id == first_hop,
 				_ => false,
 			})
 		};
@@ -51,8 +51,8 @@ fn who_blocks_all_but_one_targets_packets_is_noticed_by_the_first_hop_within_sec
 	assert!(network.run_until(Duration::from_secs(60), half), "{}", others(&network));
 	println!("named by half of the others after {:?}", network.now - start);
 	for (_, by, alarm) in &network.alarms {
-		if let Alarm::Mixnode { peer_id, .. } = alarm {
-			assert_eq!(*peer_id, first_hop, "accused by {by}");
+		if let Alarm::Mixnode(score) = alarm {
+			assert_eq!(score.peer_id, first_hop, "accused by {by}");
 		}
 	}
 	let report = network.nodes[first_hop_index].mixnet.loop_report(RelativeSession::Current).unwrap();

@@ -67,18 +67,54 @@ fn a_full_queue_says_when_there_will_be_room() {
 #[test]
 fn nobody_who_posts_later_comes_first() {
 	let mut network = mixnet(2, 6, 1, Config::default);
-	// Fills the queue but for one packet, and has a copy left to post that needs eleven.
+	// Thirteen packets, twice: one copy is queued, the other waits for room, though there is some.
 	let now = network.now;
 	let user = &mut network.nodes[6].mixnet;
-	let large = user.post_request(now, vec![1; 22 * 1000], 2, HandlingDelay::Extrinsic).unwrap();
-	let second = user.post_request(now, vec![2; 100], 2, HandlingDelay::Extrinsic);
-	let queued = user.statistics().current_authored_queue_len;
-	assert!(queued <= 25);
-	// One more small one would fit, if it were not for the turn of the others.
-	let third = user.post_request(now, vec![3; 100], 2, HandlingDelay::Extrinsic);
-	assert!(matches!(third, Err(PostError::NoRoom { .. })), "{second:?}, {third:?}, {queued}");
+	let large = user.post_request(now, vec![1; 24_500], 2, HandlingDelay::Extrinsic).unwrap();
+	assert_eq!(user.statistics().current_authored_queue_len, 13);
+	let small = user.post_request(now, vec![2; 100], 2, HandlingDelay::Extrinsic);
+	let Err(PostError::NoRoom { packets, .. }) = small else { panic!("{small:?}") };
+	// The second copy, and it itself.
+	assert_eq!(packets, 13 + 13 + 1 - 25);
 	let done = network.run_until(600 * SECOND, |network| network.nodes[6].answered.contains_key(&large));
 	assert!(done);
+}
+
+#[test]
+fn who_posts_little_and_often_does_not_keep_out_who_posts_much() {
+	let mut network = mixnet(7, 6, 1, || {
+		let mut config = Config::default();
+		config.request.capacity = 1000;
+		config
+	});
+	let start = network.now;
+	let (mut small, mut large, mut again) = (0, None, start);
+	let post_small = |network: &mut Network| {
+		let now = network.now;
+		let user = &mut network.nodes[6].mixnet;
+		usize::from(user.post_request(now, vec![2; 100], 1, HandlingDelay::Extrinsic).is_ok())
+	};
+	while post_small(&mut network) > 0 {
+		small += 1;
+	}
+	while large.is_none() {
+		let now = network.now;
+		assert!(now < start + 120 * SECOND, "{small} small ones were taken, and the large one was not");
+		let user = &mut network.nodes[6].mixnet;
+		// The large one comes back when it was told to, the small ones whenever there may be room.
+		if now >= again {
+			match user.post_request(now, vec![1; 22 * 2000], 2, HandlingDelay::Extrinsic) {
+				Ok(id) => large = Some(id),
+				Err(error) => again = error.retry_at().unwrap(),
+			}
+		}
+		small += post_small(&mut network);
+		network.run(SECOND / 10);
+	}
+	assert!(network.now - start > 10 * SECOND, "it had to wait");
+	// Afterwards it is the others' turn again.
+	assert!(network.run_until(120 * SECOND, |network| network.nodes[6].answered.contains_key(&large.unwrap())));
+	assert_eq!(post_small(&mut network), 1, "after {small}");
 }
 
 #[test]

@@ -43,6 +43,8 @@ fn config() -> Config {
 	let mut config = Config {
 		mixnode: AuthoredConfig { mean_period: Duration::from_millis(5), queue_capacity: 20 },
 		hops: 2,
+		// Loops have a test of their own: with the delay below, room for very many is reckoned with.
+		loop_cover_proportion: 0.0,
 		// What is to be forwarded stays until its session ends.
 		mean_forwarding_delay: Duration::from_secs(24 * 60 * 60),
 		forward_queue_capacity: 100,
@@ -195,6 +197,11 @@ impl Victim {
 		for id in core::mem::take(&mut self.requests) {
 			self.call(|mixnet, now| mixnet.cancel_request(now, id));
 		}
+		self.post_more();
+	}
+
+	/// Posts as many requests as there is room for now.
+	fn post_more(&mut self) {
 		let post = |mixnet: &mut Mixnet<_>, now| {
 			let data = vec![1; LARGEST - 9 * 222];
 			mixnet.post_request(now, data, 9, HandlingDelay::Extrinsic).ok()
@@ -209,6 +216,8 @@ impl Victim {
 		self.now += time;
 		self.call(|mixnet, now| mixnet.handle_timeout(now));
 		while self.call(|mixnet, _| mixnet.poll_transmit().is_some()) {}
+		// What was sent waits for an answer, and leaves room for others.
+		self.post_more();
 	}
 
 	fn handle(&mut self, packet: &Packet) -> Option<DropReason> {

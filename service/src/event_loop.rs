@@ -13,7 +13,7 @@ use crate::{
 		to_mixnet_peer_id, Links,
 	},
 	requests::submit_extrinsic::{Submissions, Submit, Taken},
-	status::{Counters, LoopView, PeerNumbers, Queues, Roles, SessionView, Status},
+	status::{Counters, LoopView, Loops, PeerNumbers, Queues, Roles, SessionView, Status},
 	Config, LOG_TARGET,
 };
 use codec::{DecodeAll, Encode};
@@ -21,7 +21,7 @@ use mixnet_node_core::{
 	message::MessageId,
 	request::{RemoteError, Reply, Request},
 	sphinx::Packet,
-	Event, HandlingDelay, LoopReport, Mixnet, MixnodeIndex, ReplyTo, RequestId, Role, Time,
+	Event, HandlingDelay, LoopReport, Mixnet, ReplyTo, RequestId, Role, Time,
 };
 use mixnet_primitives::RelativeSession;
 use rand_core::{CryptoRng, RngCore};
@@ -316,7 +316,10 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 				phase: status.phase as u8,
 				phase_name: status.phase.to_string(),
 			}),
-			loops: self.core.loop_report(RelativeSession::Current).map(loops),
+			loops: Loops {
+				previous: self.core.loop_report(RelativeSession::Previous).map(loops),
+				current: self.core.loop_report(RelativeSession::Current).map(loops),
+			},
 			role: Roles {
 				previous: role(self.core.role(RelativeSession::Previous)),
 				current: role(self.core.role(RelativeSession::Current)),
@@ -350,7 +353,6 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 }
 
 fn loops(report: LoopReport) -> LoopView {
-	let name = |end: Option<MixnodeIndex>| end.map_or("us".into(), |index| format!("mixnode {index}"));
 	let mixnodes = report.mixnodes.iter().filter(|mixnode| mixnode.score.suspected);
 	let links = report.links.iter().filter(|link| link.score.suspected);
 	LoopView {
@@ -358,15 +360,14 @@ fn loops(report: LoopReport) -> LoopView {
 		returned: report.returned,
 		late: report.late,
 		lost: report.lost,
+		out: report.out,
+		unjudged: report.unjudged,
 		median_round_trip_ms: report.round_trips.quantile(0.5).map(|time| time.as_millis() as u64),
 		loss_percent: report
 			.loss
 			.map(|loss| [loss.low, loss.rate, loss.high].map(|share| (share * 1e4).round() / 100.0)),
 		alarm: report.loss_alarm,
-		suspected: mixnodes
-			.map(|mixnode| format!("mixnode {} ({})", mixnode.mixnode, mixnode.peer_id))
-			.chain(links.map(|link| format!("link from {} to {}", name(link.from), name(link.to))))
-			.collect(),
+		suspected: mixnodes.map(ToString::to_string).chain(links.map(ToString::to_string)).collect(),
 	}
 }
 

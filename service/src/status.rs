@@ -13,8 +13,8 @@ pub struct Status {
 	pub session: Option<SessionView>,
 	/// Our part in the live sessions.
 	pub role: Roles,
-	/// What our loop cover shows of the current session; none while we take no part in it.
-	pub loops: Option<LoopView>,
+	/// What our loop cover shows.
+	pub loops: Loops,
 	/// Who we are connected to.
 	pub peers: PeerNumbers,
 	/// What waits where.
@@ -35,7 +35,17 @@ pub struct SessionView {
 	pub phase_name: String,
 }
 
-/// Loop cover of the current session: packets that we send to ourselves. Where they get lost, others' do, or somebody
+/// Loop cover in each live session; none where we take no part.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Loops {
+	/// In the previous session.
+	pub previous: Option<LoopView>,
+	/// In the current one.
+	pub current: Option<LoopView>,
+}
+
+/// Loop cover of a session: packets that we send to ourselves. Where they get lost, others' do, or somebody
 /// blocks ours.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,13 +58,18 @@ pub struct LoopView {
 	pub late: u64,
 	/// Not back in time, nor since.
 	pub lost: u64,
+	/// On their way.
+	pub out: u64,
+	/// Not waited for, for want of time or room.
+	pub unjudged: u64,
 	/// Half of those that came back took no longer, in milliseconds.
 	pub median_round_trip_ms: Option<u64>,
 	/// Share of loops lost, in per cent: lower end of the 95 % confidence interval, estimate, upper end.
 	pub loss_percent: Option<[f64; 3]>,
 	/// Are so many lost that packets may be blocked on purpose?
 	pub alarm: bool,
-	/// Mixnodes and links that lose packets, beyond what chance explains.
+	/// Where packets get lost, beyond what chance explains: mixnodes and links. Where neighbours of a mixnode are named,
+	/// it may as well be they.
 	pub suspected: Vec<String>,
 }
 

@@ -56,6 +56,11 @@ impl Evidence {
 		self.sums.iter().copied().fold(0.0, f64::max)
 	}
 
+	/// Is there so much, as a natural logarithm?
+	pub fn reaches(&self, enough: f64) -> bool {
+		self.most() >= enough
+	}
+
 	/// The same in decimal digits: 3 means that what was seen is 1,000 times likelier than under chance.
 	pub fn digits(&self) -> f64 {
 		self.most() * core::f64::consts::LOG10_E

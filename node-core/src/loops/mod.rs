@@ -22,6 +22,7 @@
 //! - `ledger`: which loops are out, and when they should be back.
 //! - `evidence`: the sequential test.
 //! - `suspicion`: the test of every mixnode and link.
+//! - `neighbours`: whose neighbours packets get lost between.
 //! - `report`: what there is to know: counts, round trips, loss, scores, alarms.
 //! - `monitor`: one session's loops, from sending to judgement.
 //! - `network_delay`: the time that a hop takes, as loops show it.
@@ -29,6 +30,7 @@
 mod evidence;
 mod ledger;
 mod monitor;
+mod neighbours;
 mod network_delay;
 mod report;
 mod suspicion;

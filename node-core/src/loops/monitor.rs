@@ -111,24 +111,25 @@ impl LoopMonitor {
 			if !weigh || !sent.weighs {
 				continue;
 			}
-			self.suspicion.count(&sent.path);
+			self.suspicion.count(&sent.path, !returned);
 			let log_ratios = if returned { self.if_returned } else { self.if_lost };
 			if self.loss.add(log_ratios, threshold(1)) == Verdict::Alarm {
-				alarm(Alarm::Loss { loss: self.loss_estimate() });
+				alarm(Alarm::Loss { overdue: LossEstimate::new(self.overdue, self.judged) });
 			}
 			if !returned {
+				let mut suspects = Vec::new();
 				let draw = |rng: &mut R| draw_path(rng, topology, &sent.connected_gateways, hops).unwrap_or_default();
-				self.suspicion.weigh_lost(rng, &sent.path, !topology.is_mixnode(), draw, |suspect, tally| {
-					let score = tally.score();
-					match suspect {
-						Suspect::Mixnode(mixnode) => {
-							if let Some(peer_id) = topology.mixnode_peer_id(mixnode) {
-								alarm(Alarm::Mixnode { mixnode, peer_id, score });
-							}
-						},
-						Suspect::Link((from, to)) => alarm(Alarm::Link { from, to, score }),
-					}
+				let has_gateways = !topology.is_mixnode();
+				self.suspicion.weigh_lost(rng, &sent.path, has_gateways, draw, |suspect| suspects.push(suspect));
+				let found = suspects.into_iter().filter_map(|suspect| match suspect {
+					Suspect::Mixnode(index) => {
+						self.mixnode_scores(topology).find(|found| found.mixnode == index).map(Alarm::Mixnode)
+					},
+					Suspect::Link(link) => {
+						self.link_scores().find(|found| (found.from, found.to) == link).map(Alarm::Link)
+					},
 				});
+				found.for_each(&mut alarm);
 			}
 		}
 		overdue
@@ -156,20 +157,22 @@ impl LoopMonitor {
 			round_trips: self.round_trips.clone(),
 			loss: self.loss_estimate(),
 			loss_alarm: self.loss.alarmed(),
-			mixnodes: self
-				.suspicion
-				.mixnodes()
-				.filter_map(|(mixnode, tally)| {
-					let peer_id = topology.mixnode_peer_id(mixnode)?;
-					Some(MixnodeScore { mixnode, peer_id, score: tally.score() })
-				})
-				.collect(),
-			links: self
-				.suspicion
-				.links()
-				.map(|((from, to), tally)| LinkScore { from, to, score: tally.score() })
-				.collect(),
+			mixnodes: self.mixnode_scores(topology).collect(),
+			links: self.link_scores().collect(),
 		}
+	}
+
+	fn mixnode_scores<'a>(&'a self, topology: &'a Topology) -> impl Iterator<Item = MixnodeScore> + 'a {
+		self.suspicion.mixnodes().filter_map(|(mixnode, tally)| {
+			let peer_id = topology.mixnode_peer_id(mixnode)?;
+			let score = tally.score();
+			let neighbours = if score.suspected { self.suspicion.few_neighbours(mixnode) } else { Vec::new() };
+			Some(MixnodeScore { mixnode, peer_id, score, neighbours })
+		})
+	}
+
+	fn link_scores(&self) -> impl Iterator<Item = LinkScore> + '_ {
+		self.suspicion.links().map(|((from, to), tally)| LinkScore { from, to, score: tally.score() })
 	}
 }
 

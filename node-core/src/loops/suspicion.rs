@@ -5,17 +5,25 @@
 //! with paths that might as well have been drawn. Those that lose packets are on the lost one too often.
 //!
 //! Links are compared in another way: among the orders in which the lost path's mixnodes might as well have come. Thus a
-//! link is not suspected for leading to a mixnode that loses everything, wherever it comes from. (The other way round it
-//! cannot be helped: a link that loses packets makes its ends sit on lost paths.)
+//! link is not suspected for leading to a mixnode that loses everything, wherever it comes from. A node that is no
+//! mixnode cannot tell a gateway from the link to it, so for those links it has no evidence.
 //!
 //! With `k` such paths and the lost one, `s` of all of which visit a mixnode, the likelihood ratio of "lost paths visit it
 //! with odds `a` times those of chance" against "it does not matter" is `a^x (k + 1) / (a s + k + 1 - s)`, where `x` is 1
 //! if the lost path visits it and else 0. Which of the `k + 1` paths is the lost one is equally likely under the latter,
-//! so the mean of the ratio is 1 then, exactly, however the paths are drawn. Where several mixnodes lose packets, the
-//! others sit on lost paths less often than chance has it, and less is suspected, not more.
+//! so the mean of the ratio is 1 then, exactly, however the paths are drawn.
+//!
+//! What one of them loses must not be held against others that are met more often where it is. So what has half of the
+//! evidence that raises an alarm explains the losses on its paths: those weigh for it alone. And the others are compared
+//! among paths without it.
+//!
+//! Who wants an honest mixnode accused can drop what goes to it and what comes from it. Then all that was lost was lost
+//! between the two of them, or few more; of a mixnode that loses packets by itself, it is lost among all its neighbours.
+//! [`Neighbours`] keeps the two apart, where there are enough of them.
 
 use super::{
 	evidence::{threshold, Evidence, Verdict, ALTERNATIVES},
+	neighbours::Neighbours,
 	report::Score,
 };
 use crate::MixnodeIndex;
@@ -25,7 +33,13 @@ use rand_core::RngCore;
 use rand_distr::{Distribution, Uniform};
 
 /// Paths that each lost one is compared with. More make the test sharper, up to a point, and take time.
-const COMPARED: u32 = 63;
+const COMPARED: usize = 63;
+
+/// Paths that are drawn for that, at most: some may visit what is suspected already.
+const DRAWN: usize = 4 * COMPARED;
+
+/// A mixnode or link by which so many loops came back, one after the other, is not suspected any more.
+const CLEARED_BY: u32 = 100;
 
 /// The odds that are weighed against chance. The likelihood is highest for odds near the true ones; with three, all from
 /// a tenth of the packets dropped to all of them are found about as soon as can be.
@@ -47,6 +61,8 @@ pub(super) struct Tally {
 	lost: u64,
 	/// How many that would be by chance.
 	expected_lost: f64,
+	/// Loops by it that came back since the last that was lost.
+	returned_since: u32,
 	evidence: Evidence,
 }
 
@@ -61,15 +77,39 @@ impl Tally {
 		}
 	}
 
-	/// Counts in a lost path. `on_path`: does it visit this? `compared`: how many of the compared ones do.
-	fn add_lost(&mut self, on_path: bool, compared: u32, threshold: f64) -> Verdict {
-		self.lost += u64::from(on_path);
-		self.expected_lost += f64::from(compared) / f64::from(COMPARED);
-		let all = f64::from(COMPARED + 1);
-		let on = f64::from(compared + u32::from(on_path));
-		self.evidence
-			.add(ODDS.map(|odds| libm::log(if on_path { odds } else { 1.0 } * all / (odds * on + all - on))), threshold)
+	/// Counts in a path that visits this.
+	fn count(&mut self, lost: bool) {
+		self.loops += 1;
+		if lost {
+			self.lost += 1;
+			self.returned_since = 0;
+		} else {
+			self.returned_since = self.returned_since.saturating_add(1);
+			if self.returned_since >= CLEARED_BY {
+				self.evidence = Evidence::default();
+			}
+		}
 	}
+
+	/// Weighs a lost path.
+	fn weigh(&mut self, weight: Weight, threshold: f64) -> Verdict {
+		match weight {
+			Weight::Explained { on_path } => {
+				self.expected_lost += f64::from(u8::from(on_path));
+				Verdict::Unchanged
+			},
+			Weight::Compared { on_path, on, compared } => {
+				self.expected_lost += on as f64 / compared.max(1) as f64;
+				self.evidence.add(log_ratios(on_path, on + usize::from(on_path), compared + 1), threshold)
+			},
+		}
+	}
+}
+
+/// Logarithms of the likelihood ratios, where `on` of `all` paths, the lost one among them, visit what is tested.
+fn log_ratios(on_path: bool, on: usize, all: usize) -> [f64; ALTERNATIVES] {
+	let (on, all) = (on as f64, all as f64);
+	ODDS.map(|odds| libm::log(if on_path { odds } else { 1.0 } * all / (odds * on + all - on)))
 }
 
 /// Who is suspected.
@@ -79,6 +119,15 @@ pub(super) enum Suspect {
 	Link(Link),
 }
 
+impl Suspect {
+	fn is_on(self, path: &[MixnodeIndex]) -> bool {
+		match self {
+			Self::Mixnode(index) => path.contains(&index),
+			Self::Link(link) => links_of(path).any(|other| other == link),
+		}
+	}
+}
+
 /// The scores of a session's mixnodes and links. What was never on a path has none.
 #[derive(Debug)]
 pub(super) struct Suspicion {
@@ -86,11 +135,12 @@ pub(super) struct Suspicion {
 	num_mixnodes: usize,
 	mixnodes: BTreeMap<MixnodeIndex, Tally>,
 	links: BTreeMap<Link, Tally>,
+	neighbours: Neighbours,
 }
 
 impl Suspicion {
-	/// Size in bytes of the largest entry.
-	pub const SCORE_SIZE: usize = size_of::<(Link, Tally)>();
+	/// Size in bytes of the largest entry, and of one of [`Neighbours`].
+	pub const SCORE_SIZE: usize = size_of::<(Link, Tally)>() + Neighbours::ENTRY_SIZE;
 
 	/// The most links that are scored in a session of so many mixnodes.
 	pub fn max_links(num_mixnodes: usize) -> usize {
@@ -103,7 +153,7 @@ impl Suspicion {
 	}
 
 	pub fn new(num_mixnodes: usize) -> Self {
-		Self { num_mixnodes, mixnodes: BTreeMap::new(), links: BTreeMap::new() }
+		Self { num_mixnodes, mixnodes: BTreeMap::new(), links: BTreeMap::new(), neighbours: Neighbours::default() }
 	}
 
 	pub fn mixnodes(&self) -> impl Iterator<Item = (MixnodeIndex, &Tally)> {
@@ -114,17 +164,24 @@ impl Suspicion {
 		self.links.iter().map(|(link, tally)| (*link, tally))
 	}
 
-	/// Counts in the path of a loop, lost or not.
-	pub fn count(&mut self, path: &[MixnodeIndex]) {
-		for index in path {
-			self.mixnodes.entry(*index).or_default().loops += 1;
+	/// The few neighbours of a mixnode between which and it nearly all was lost; none if the losses are spread.
+	pub fn few_neighbours(&self, mixnode: MixnodeIndex) -> Vec<MixnodeIndex> {
+		self.neighbours.few(mixnode)
+	}
+
+	/// Counts in the path of a loop.
+	pub fn count(&mut self, path: &[MixnodeIndex], lost: bool) {
+		for (at, index) in path.iter().enumerate() {
+			if !path[..at].contains(index) {
+				self.mixnodes.entry(*index).or_default().count(lost);
+			}
 		}
 		for link in links_of(path).filter(|link| is_scored(self.num_mixnodes, link)) {
-			self.links.entry(link).or_default().loops += 1;
+			self.links.entry(link).or_default().count(lost);
 		}
 	}
 
-	/// Weighs a lost path. `gateways_first`: its ends are gateways, the rest was drawn freely. `draw`: draws a path that
+	/// Weighs a lost path. `has_gateways`: its ends are gateways, the rest was drawn freely. `draw`: draws a path that
 	/// might have been it.
 	pub fn weigh_lost<R: RngCore + ?Sized>(
 		&mut self,
@@ -132,68 +189,119 @@ impl Suspicion {
 		path: &[MixnodeIndex],
 		has_gateways: bool,
 		mut draw: impl FnMut(&mut R) -> Vec<MixnodeIndex>,
-		mut suspect: impl FnMut(Suspect, &Tally),
+		mut suspect: impl FnMut(Suspect),
 	) {
-		let mut visits = Visits::new(path.iter().copied());
-		for _ in 0..COMPARED {
-			visits.compare(draw(rng).into_iter());
+		for (index, tally) in &self.mixnodes {
+			if !tally.evidence.reaches(f64::MIN_POSITIVE) {
+				self.neighbours.forget(*index);
+			}
 		}
+		if num_links(self.num_mixnodes) <= MAX_LINKS {
+			self.neighbours.count(path);
+		}
+
+		let known = self.known();
+		let draws = if known.is_empty() { COMPARED } else { DRAWN };
+		let drawn: Vec<_> = (0..draws).map(|_| draw(rng)).collect();
 		let at_least = threshold(self.num_mixnodes);
-		for (index, (on_path, compared)) in visits.0 {
-			let tally = self.mixnodes.entry(index).or_default();
-			if tally.add_lost(on_path, compared, at_least) == Verdict::Alarm {
-				suspect(Suspect::Mixnode(index), tally);
+		for (index, weight) in weights(path, &drawn, &known, Suspect::Mixnode, |path| path.to_vec()) {
+			if self.mixnodes.entry(index).or_default().weigh(weight, at_least) == Verdict::Alarm {
+				suspect(Suspect::Mixnode(index));
 			}
 		}
 
-		let mut order = path.to_vec();
 		if !can_be_shuffled(path, has_gateways) {
 			return;
 		}
-		let scored = |path: &[MixnodeIndex]| {
-			let num_mixnodes = self.num_mixnodes;
-			links_of(path).filter(move |link| is_scored(num_mixnodes, link)).collect::<Vec<_>>()
-		};
-		let mut visits = Visits::new(scored(path).into_iter());
-		for _ in 0..COMPARED {
-			shuffle(rng, &mut order, has_gateways);
-			visits.compare(scored(&order).into_iter());
-		}
+		let mut order = path.to_vec();
+		let drawn: Vec<_> = (0..draws)
+			.map(|_| {
+				shuffle(rng, &mut order, has_gateways);
+				order.clone()
+			})
+			.collect();
 		let at_least = threshold(num_links(self.num_mixnodes));
-		for (link, (on_path, compared)) in visits.0 {
-			let tally = self.links.entry(link).or_default();
-			if tally.add_lost(on_path, compared, at_least) == Verdict::Alarm {
-				suspect(Suspect::Link(link), tally);
+		let num_mixnodes = self.num_mixnodes;
+		let visited = |path: &[MixnodeIndex]| {
+			let is_weighed = |(from, to): &Link| !has_gateways || (from.is_some() && to.is_some());
+			links_of(path).filter(|link| is_scored(num_mixnodes, link) && is_weighed(link)).collect()
+		};
+		for (link, weight) in weights(path, &drawn, &known, Suspect::Link, visited) {
+			if self.links.entry(link).or_default().weigh(weight, at_least) == Verdict::Alarm {
+				suspect(Suspect::Link(link));
 			}
 		}
+	}
+
+	/// What is suspected so much that it explains losses: half of an alarm's evidence.
+	fn known(&self) -> Vec<Suspect> {
+		let enough = threshold(self.num_mixnodes) / 2.0;
+		let mixnodes = self.mixnodes.iter().filter(|(_, tally)| tally.evidence.reaches(enough));
+		let enough = threshold(num_links(self.num_mixnodes)) / 2.0;
+		let links = self.links.iter().filter(|(_, tally)| tally.evidence.reaches(enough));
+		mixnodes.map(|(index, _)| Suspect::Mixnode(*index)).chain(links.map(|(link, _)| Suspect::Link(*link))).collect()
 	}
 }
 
-/// For everything that the lost path or a compared one visits: does the lost one, and how many of the compared do?
-struct Visits<T>(BTreeMap<T, (bool, u32)>);
+/// What a lost path says of something.
+#[derive(Clone, Copy)]
+enum Weight {
+	/// Nothing: something else that is suspected explains the loss. `on_path`: is this on the path?
+	Explained { on_path: bool },
+	/// `on` of `compared` paths visit it.
+	Compared { on_path: bool, on: usize, compared: usize },
+}
 
-impl<T: Ord + Copy> Visits<T> {
-	fn new(lost: impl Iterator<Item = T>) -> Self {
-		Self(lost.map(|visited| (visited, (true, 0))).collect())
-	}
+/// What a lost path says of everything that it or a compared one visits. Each is compared among the paths without anything
+/// else that is known to lose packets.
+fn weights<T: Ord + Copy>(
+	lost: &[MixnodeIndex],
+	drawn: &[Vec<MixnodeIndex>],
+	known: &[Suspect],
+	suspect: impl Fn(T) -> Suspect,
+	visited: impl Fn(&[MixnodeIndex]) -> Vec<T>,
+) -> Vec<(T, Weight)> {
+	let without = |other: Option<Suspect>, path: &[MixnodeIndex]| {
+		known.iter().filter(|known| Some(**known) != other).all(|known| !known.is_on(path))
+	};
+	let on_lost = visited(lost);
+	let compare = |except: Option<Suspect>| -> Vec<Vec<T>> {
+		let paths = drawn.iter().filter(|path| without(except, path)).take(COMPARED);
+		paths.map(|path| visited(path)).collect()
+	};
 
-	/// Counts a path in, everything that it visits once. (Paths visit a mixnode twice only where there are few.)
-	fn compare(&mut self, path: impl Iterator<Item = T>) {
-		let mut seen = Vec::with_capacity(8);
-		for visited in path {
-			if !seen.contains(&visited) {
-				seen.push(visited);
-				self.0.entry(visited).or_default().1 += 1;
+	// All that is not suspected itself is compared with the same paths.
+	let compared = compare(None);
+	let mut all: Vec<T> = on_lost.iter().chain(compared.iter().flatten()).copied().collect();
+	let is_known = |of: T| known.contains(&suspect(of));
+	all.extend(drawn.iter().flat_map(|path| visited(path)).filter(|visited| is_known(*visited)));
+	all.sort_unstable();
+	all.dedup();
+
+	let is_explained = !without(None, lost);
+	all.into_iter()
+		.map(|of| {
+			let on_path = on_lost.contains(&of);
+			let own = Some(suspect(of)).filter(|own| known.contains(own));
+			let is_explained = if own.is_some() { !without(own, lost) } else { is_explained };
+			if is_explained {
+				return (of, Weight::Explained { on_path });
 			}
-		}
-	}
+			let count = |compared: &[Vec<T>]| {
+				let on = compared.iter().filter(|visited| visited.contains(&of)).count();
+				Weight::Compared { on_path, on, compared: compared.len() }
+			};
+			(of, if own.is_some() { count(&compare(own)) } else { count(&compared) })
+		})
+		.collect()
 }
 
 /// Ourselves, the first mixnode; the first, the second; .. the last, ourselves.
 pub(super) fn links_of(path: &[MixnodeIndex]) -> impl Iterator<Item = Link> + '_ {
 	let from = core::iter::once(None).chain(path.iter().copied().map(Some));
 	let to = path.iter().copied().map(Some).chain(core::iter::once(None));
-	from.zip(to)
+	// (With two mixnodes, of which we are one, there is nothing between the other and itself but us.)
+	from.zip(to).filter(|(from, to)| from != to)
 }
 
 fn num_links(num_mixnodes: usize) -> usize {
@@ -226,15 +334,11 @@ fn can_be_shuffled(path: &[MixnodeIndex], has_gateways: bool) -> bool {
 		})
 }
 
-/// Draws one of the orders, all of which are equally likely.
+/// Draws one of the orders, all of which are equally likely. Gateways stay where they are.
 fn shuffle<R: RngCore + ?Sized>(rng: &mut R, path: &mut [MixnodeIndex], has_gateways: bool) {
 	let free = free(path.len(), has_gateways);
 	for i in free.clone().skip(1) {
 		path.swap(i, Uniform::new_inclusive(free.start, i).sample(rng));
-	}
-	if has_gateways && rng.next_u32() & 1 == 1 {
-		let last = path.len() - 1;
-		path.swap(0, last);
 	}
 }
 
@@ -257,7 +361,7 @@ mod tests {
 	#[test]
 	fn orders_are_equally_likely_and_gateways_stay_at_the_ends() {
 		let mut rng = ChaChaRng::seed_from_u64(1);
-		for (has_gateways, orders) in [(false, 120), (true, 12)] {
+		for (has_gateways, orders) in [(false, 120), (true, 6)] {
 			let start = path(&[0, 1, 2, 3, 4]);
 			assert!(can_be_shuffled(&start, has_gateways));
 			let mut order = start.clone();
@@ -270,8 +374,7 @@ mod tests {
 			// Six standard deviations.
 			assert!(counts.values().all(|count| (366..=634).contains(count)), "{counts:?}");
 			if has_gateways {
-				let ends: Vec<_> = counts.keys().map(|order| order[0].get() + order[4].get()).collect();
-				assert!(ends.iter().all(|sum| *sum == 4));
+				assert!(counts.keys().all(|order| (order[0], order[4]) == (start[0], start[4])));
 			}
 		}
 	}
@@ -291,13 +394,16 @@ mod tests {
 
 	#[test]
 	fn the_mean_likelihood_ratio_is_one_under_chance() {
-		for compared in 0..=COMPARED + 1 {
-			let all = f64::from(COMPARED + 1);
-			let on = f64::from(compared);
-			for odds in ODDS {
-				let ratio = |on_path: bool| if on_path { odds } else { 1.0 } * all / (odds * on + all - on);
-				let mean = ratio(true) * on / all + ratio(false) * (all - on) / all;
-				assert!((mean - 1.0).abs() < 1e-12);
+		for all in [1, 2, 17, COMPARED + 1] {
+			for on in 0..=all {
+				let share = on as f64 / all as f64;
+				let [on_path, off_path] = [true, false].map(|on_path| log_ratios(on_path, on, all).map(f64::exp));
+				for (on_path, off_path) in on_path.into_iter().zip(off_path) {
+					// Not visited by the lost path at all, or by all of them: only one of the two can be.
+					let on_path = if on == 0 { 0.0 } else { on_path * share };
+					let off_path = if on == all { 0.0 } else { off_path * (1.0 - share) };
+					assert!((on_path + off_path - 1.0).abs() < 1e-12);
+				}
 			}
 		}
 	}

@@ -37,8 +37,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// same session, and has room kept for it, lest small ones or replies starve it.
 	pub(super) fn post_pending(&mut self) {
 		let mut full = BTreeSet::new();
+		let forgotten = self.pending.take_forgotten();
 		for (_, session) in self.sessions.iter_mut() {
 			session.authored.reserve(0);
+			// Packets whose answers could not be read any more: the request is sent anew, under another message ID.
+			for (id, _) in &forgotten {
+				session.authored.remove_request(*id);
+			}
 		}
 		// Each round posts at least one copy, or ends a request, or is the last.
 		let mut progress = true;
@@ -49,7 +54,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				progress |= self.post_one(id, &mut full);
 			}
 		}
-		for message_id in self.pending.take_forgotten() {
+		// Nothing is queued of those that were forgotten meanwhile: they found no way to be.
+		for (_, message_id) in forgotten.into_iter().chain(self.pending.take_forgotten()) {
 			self.surb_keystore.remove_for(&message_id);
 		}
 	}

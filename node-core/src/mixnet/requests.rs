@@ -116,9 +116,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			// Replies are not to take the room meanwhile. Who does not come back in twice the time has lost it.
 			let now = self.now;
 			if let (PostError::NoRoom { at, .. }, Some(session)) = (&error, self.sessions.session_mut(relative)) {
-				session.authored.promise(fragments, *at + (*at - now).max(Duration::from_secs(1)));
+				session.authored.promise(now, fragments, *at + (*at - now).max(Duration::from_secs(1)));
 			}
 			return Err(error);
+		}
+		if let Some(session) = self.sessions.session_mut(relative) {
+			session.authored.taken(self.now, fragments);
 		}
 		let id = self.pending.insert(&mut self.rng, self.now, data, surbs, delay);
 		self.post_pending();
@@ -146,10 +149,10 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				plans.map_or(0, |plans| plans.len()) * copies as usize
 			})
 			.sum();
-		let packets = session.authored.in_the_way_of_request(waiting + fragments);
+		let packets = session.authored.in_the_way_of_new_request(self.now, fragments, waiting);
 		let at = self.now + self.time_to_send(session, packets);
 		if !self.pending.has_room() {
-			let at = self.pending.next_timer().unwrap_or(at).max(self.now);
+			let at = self.pending.next_timer().unwrap_or(at).max(self.now + Duration::from_secs(1));
 			return Err(PostError::TooManyRequests { capacity: self.config.request.capacity, at });
 		}
 		if packets > 0 {

@@ -159,8 +159,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			links,
 			path: route.hops.iter().filter_map(others).collect(),
 			connected_gateways: gateways.into(),
-			// Not all mixnodes may have heard of the session yet.
-			weighs: (relative, phase) != (RelativeSession::Current, SessionPhase::CoverToCurrent),
+			// Not all mixnodes may have heard of the session yet; and what cannot be sent says nothing of anybody.
+			weighs: (relative, phase) != (RelativeSession::Current, SessionPhase::CoverToCurrent)
+				&& self.connected.contains(&route.first_peer_id),
 		};
 		session.loops.sent(id, sent);
 		self.statistics.loop_cover_authored += 1;

@@ -107,7 +107,7 @@ pub(crate) struct PendingRequests {
 	/// Those to be posted, first in, first out.
 	post_queue: VecDeque<RequestId>,
 	/// Message IDs that are no longer remembered, of requests that are: the keys of their SURBs are to be destroyed.
-	forgotten: Vec<MessageId>,
+	forgotten: Vec<(RequestId, MessageId)>,
 	/// When each that has a timer wants to be looked at: one entry at most per request.
 	timers: BTreeSet<(Time, RequestId)>,
 }
@@ -187,8 +187,8 @@ impl PendingRequests {
 		Some((request, message_ids))
 	}
 
-	/// Takes the message IDs that were forgotten since.
-	pub fn take_forgotten(&mut self) -> Vec<MessageId> {
+	/// Takes the message IDs that were forgotten since, each with its request.
+	pub fn take_forgotten(&mut self) -> Vec<(RequestId, MessageId)> {
 		core::mem::take(&mut self.forgotten)
 	}
 
@@ -322,7 +322,7 @@ impl PendingRequests {
 			while request.old_message_ids.len() > remembered {
 				if let Some(oldest) = request.old_message_ids.pop_front() {
 					self.by_message_id.remove(&oldest);
-					self.forgotten.push(oldest);
+					self.forgotten.push((id, oldest));
 				}
 			}
 			self.by_message_id.insert(request.message_id, id);

@@ -149,7 +149,7 @@ fn requests_leave_a_session_that_takes_none_any_more() {
 		// Nobody can answer what was not sent.
 		assert_eq!(pending.by_message_id(before), (*id != ids[1]).then_some(*id));
 	}
-	assert_eq!(pending.take_forgotten(), [before[1]]);
+	assert_eq!(pending.take_forgotten(), [(ids[1], before[1])]);
 	// However often that happens, what is remembered is bounded.
 	for session in 2..100 {
 		pending.posted(ids[0], (session, destination(0)), at(10));

@@ -69,20 +69,47 @@ impl AuthoredQueue {
 
 	/// How many packets must leave before there is room for a request of so many.
 	pub fn in_the_way_of_request(&self, packets: usize) -> usize {
-		let of_requests = (self.requests + packets).saturating_sub(self.max_requests);
 		let of_all = (self.queue.len() + packets).saturating_sub(self.capacity);
-		of_requests.max(of_all)
+		let of_requests = (self.requests + packets).saturating_sub(self.max_requests);
+		// Those of requests stand among those of replies.
+		let requests = self.queue.iter().zip(1..).filter(|(packet, _)| packet.kind != AuthoredKind::Reply);
+		let last = of_requests
+			.checked_sub(1)
+			.map_or(0, |before| requests.map(|(_, at)| at).nth(before).unwrap_or(of_requests));
+		of_all.max(last)
+	}
+
+	/// The same for one that nobody has heard of before, and that finds so many others waiting. A smaller one than was
+	/// told to come back does not take its room.
+	pub fn in_the_way_of_new_request(&self, now: Time, packets: usize, waiting: usize) -> usize {
+		let promised = self.promised(now);
+		let kept = if packets < promised { promised } else { 0 };
+		self.in_the_way_of_request(packets + waiting + kept)
+	}
+
+	fn promised(&self, now: Time) -> usize {
+		self.promised.filter(|(_, until)| now < *until).map_or(0, |(packets, _)| packets)
 	}
 
 	/// Is there room for a reply of so many packets, beside that for requests which wait or were refused?
 	pub fn has_room_for_reply(&self, now: Time, packets: usize) -> bool {
-		let promised = self.promised.filter(|(_, until)| now < *until).map_or(0, |(packets, _)| packets);
-		self.queue.len() + packets + self.reserved.max(promised) <= self.capacity
+		self.queue.len() + packets + self.reserved.max(self.promised(now)) <= self.capacity
 	}
 
-	/// A request of so many packets was refused: keeps replies out of the room that it needs, until then.
-	pub fn promise(&mut self, packets: usize, until: Time) {
-		self.promised = Some((packets, until));
+	/// A request of so many packets was refused: keeps replies and smaller requests out of the room that it needs, until
+	/// then. The largest one counts.
+	pub fn promise(&mut self, now: Time, packets: usize, until: Time) {
+		if packets >= self.promised(now) {
+			self.promised = Some((packets, until));
+		}
+	}
+
+	/// A new request of so many packets was taken: if it is the one that was told to come back, there is nothing to be kept
+	/// for it any more.
+	pub fn taken(&mut self, now: Time, packets: usize) {
+		if packets >= self.promised(now) {
+			self.promised = None;
+		}
 	}
 
 	/// Keeps replies out of the room that a request needs.
@@ -95,7 +122,6 @@ impl AuthoredQueue {
 		let room = self.in_the_way_of_request(packets.len()) == 0;
 		if room {
 			self.requests += packets.len();
-			self.promised = None;
 			let kind = AuthoredKind::Request(id);
 			self.queue.extend(packets.into_iter().map(|packet| AuthoredPacket { kind, packet }));
 		}

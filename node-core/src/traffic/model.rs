@@ -100,19 +100,27 @@ struct AuthoredModel {
 }
 
 impl AuthoredModel {
-	/// How many packets must leave before there is room for a request.
-	fn in_the_way_of_request(&self, packets: usize) -> usize {
-		let requests = self.queue.iter().filter(|(kind, _)| *kind != AuthoredKind::Reply).count();
+	/// How many packets must leave, one after the other, before there is room for a request; `None` if there never is.
+	fn in_the_way_of_request(&self, packets: usize) -> Option<usize> {
 		let is_room = |left: &usize| {
-			requests + packets <= self.max_requests + left && self.queue.len() + packets <= self.capacity + left
+			let rest = &self.queue[*left..];
+			let requests = rest.iter().filter(|(kind, _)| *kind != AuthoredKind::Reply).count();
+			requests + packets <= self.max_requests && rest.len() + packets <= self.capacity
 		};
-		(0..).find(is_room).unwrap()
+		(0..=self.queue.len()).find(is_room)
+	}
+
+	fn promised(&self, now: u64) -> usize {
+		if now < self.promised_until {
+			self.promised
+		} else {
+			0
+		}
 	}
 
 	fn has_room_for_reply(&self, now: u64, packets: usize) -> bool {
-		let promised = if now < self.promised_until { self.promised } else { 0 };
 		let free = self.capacity - self.queue.len();
-		packets + self.reserved <= free && packets + promised <= free
+		packets + self.reserved <= free && packets + self.promised(now) <= free
 	}
 }
 
@@ -197,11 +205,16 @@ proptest! {
 			match operation {
 				AuthoredOperation::PushRequest { request, packets: size } => {
 					let numbers = packets(size);
-					let has_room = model.in_the_way_of_request(size) == 0;
+					let has_room = model.in_the_way_of_request(size) == Some(0);
 					prop_assert_eq!(queue.push_request(RequestId(request), numbers.clone().map(packet).collect()), has_room);
 					if has_room {
 						model.queue.extend(numbers.map(|number| (AuthoredKind::Request(RequestId(request)), number)));
+					}
+					if has_room && size >= model.promised(now) {
 						model.promised = 0;
+					}
+					if has_room {
+						queue.taken(at(now), size);
 					}
 				},
 				AuthoredOperation::PushReply { packets: size } => {
@@ -227,8 +240,10 @@ proptest! {
 					model.reserved = packets.min(capacity);
 				},
 				AuthoredOperation::Promise { packets, time } => {
-					queue.promise(packets.min(capacity), at(now + time));
-					(model.promised, model.promised_until) = (packets.min(capacity), now + time);
+					queue.promise(at(now), packets.min(capacity), at(now + time));
+					if packets.min(capacity) >= model.promised(now) {
+						(model.promised, model.promised_until) = (packets.min(capacity), now + time);
+					}
 				},
 				AuthoredOperation::Pass { time } => now += time,
 				AuthoredOperation::Clear => {
@@ -240,7 +255,13 @@ proptest! {
 			prop_assert_eq!(queue.len(), model.queue.len());
 			prop_assert_eq!((queue.capacity(), queue.max_requests()), (capacity, max_requests));
 			for packets in 0..12 {
-				prop_assert_eq!(queue.in_the_way_of_request(packets), model.in_the_way_of_request(packets));
+				match model.in_the_way_of_request(packets) {
+					Some(left) => prop_assert_eq!(queue.in_the_way_of_request(packets), left),
+					None => prop_assert!(queue.in_the_way_of_request(packets) > 0),
+				}
+				let promised = if packets < model.promised(now) { model.promised(now) } else { 0 };
+				let expected = queue.in_the_way_of_request(packets + 1 + promised);
+				prop_assert_eq!(queue.in_the_way_of_new_request(at(now), packets, 1), expected);
 				prop_assert_eq!(queue.has_room_for_reply(at(now), packets), model.has_room_for_reply(now, packets));
 			}
 		}

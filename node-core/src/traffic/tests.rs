@@ -168,15 +168,36 @@ fn a_refused_request_has_its_room_kept_for_some_time() {
 	for number in 0..3 {
 		assert!(queue.push_reply(at(0), vec![packet(number)]));
 	}
-	queue.promise(2, at(10));
+	queue.promise(at(0), 2, at(10));
 	queue.pop();
 	assert!(!queue.push_reply(at(9), vec![packet(3)]));
 	assert!(queue.push_reply(at(10), vec![packet(3)]));
-	queue.promise(2, at(20));
+	queue.promise(at(10), 2, at(20));
+	queue.promise(at(10), 1, at(30));
 	queue.pop();
+	// Smaller ones that come for the first time do not take the room; the one that was promised it does.
+	assert_eq!(queue.in_the_way_of_new_request(at(11), 1, 0), 2);
+	assert_eq!(queue.in_the_way_of_new_request(at(11), 2, 0), 1);
+	assert_eq!(queue.in_the_way_of_new_request(at(20), 1, 0), 0);
+	queue.taken(at(11), 1);
+	assert_eq!(queue.in_the_way_of_new_request(at(11), 1, 0), 2, "it was not that one");
 	queue.pop();
-	assert!(queue.push_request(RequestId(0), vec![packet(4)]));
-	assert!(queue.push_reply(at(11), vec![packet(5)]), "the promise was kept");
+	queue.taken(at(11), 2);
+	assert!(queue.push_request(RequestId(0), vec![packet(4), packet(5)]));
+	assert_eq!(queue.pop().map(|packet| packet.kind), Some(AuthoredKind::Reply));
+	assert!(queue.push_reply(at(11), vec![packet(6)]), "the promise was kept");
+}
+
+#[test]
+fn requests_wait_for_the_replies_between_them() {
+	let mut queue = AuthoredQueue::new(8, true);
+	for number in 0..2 {
+		assert!(queue.push_reply(at(0), vec![packet(number)]));
+	}
+	assert!(queue.push_request(RequestId(0), (0..6).map(packet).collect()));
+	// One of six packets must leave, behind two replies.
+	assert_eq!(queue.in_the_way_of_request(1), 3);
+	assert_eq!(queue.in_the_way_of_request(4), 6);
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! What loop cover takes of the heap, held against what [`Config::max_memory_bytes`] reckons for it.
+//!
+//! Nothing comes back, so that all loops are overdue in the end, and every mixnode and link has a score.
+
+mod support;
+
+use cap::Cap;
+use mixnet_node_core::{AuthoredConfig, Config, KxSecret, Mixnet, RelativeSession, SessionPhase, SessionStatus, Time};
+use std::{alloc::System, time::Duration};
+use support::{mixnode, peer_id, rng};
+
+#[global_allocator]
+static HEAP: Cap<System> = Cap::new(System, usize::MAX);
+
+const MIXNODES: usize = 30;
+
+#[test]
+fn loops_stay_within_their_part_of_the_memory() {
+	let config = |loop_cover_proportion| Config {
+		mixnode: AuthoredConfig { mean_period: Duration::from_millis(10), queue_capacity: 10 },
+		hops: 3,
+		loop_cover_proportion,
+		mean_forwarding_delay: Duration::from_secs(1),
+		..Config::default()
+	};
+	let bound = |loop_cover_proportion| -> usize { config(loop_cover_proportion).max_memory_bytes(MIXNODES) };
+
+	let secret = KxSecret::from_bytes([1; 32]);
+	let mut mixnodes: Vec<_> = (1..MIXNODES)
+		.map(|index| mixnode(peer_id(index), KxSecret::from_bytes([index as u8 + 1; 32]).public()))
+		.collect();
+	mixnodes.push(mixnode(peer_id(0), secret.public()));
+	let mut now = Time::from_duration(Duration::from_secs(1));
+	let mut mixnet = Mixnet::new(config(0.9), peer_id(0), rng(1), Some(secret)).unwrap();
+	mixnet.set_session_status(now, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
+	mixnet.set_mixnodes(now, 0, Ok(mixnodes));
+	while mixnet.poll_event().is_some() {}
+
+	let before = HEAP.allocated();
+	let end = now + Duration::from_secs(120);
+	let mut most = 0;
+	while now < end {
+		now = mixnet.poll_timeout().unwrap();
+		mixnet.handle_timeout(now);
+		while mixnet.poll_transmit().is_some() {}
+		while mixnet.poll_event().is_some() {}
+		most = most.max(HEAP.allocated().saturating_sub(before));
+	}
+	let report = mixnet.loop_report(RelativeSession::Current).unwrap();
+	assert!(report.lost > 9_000 && report.links.len() > 500, "{} {}", report.lost, report.links.len());
+	// For two sessions, of which there is one here. Without loops a little is reckoned as well.
+	let reckoned = (bound(0.9) - bound(0.0)) / 2;
+	println!("{most} bytes of heap at most, of {reckoned} that are reckoned for loops of a session");
+	assert!(most < reckoned, "{most} bytes, {reckoned} reckoned");
+	assert!(most > reckoned / 20, "{most} bytes are so few that {reckoned} mean nothing");
+}
