@@ -161,6 +161,8 @@ impl Config {
 			tree(out, overdue_size),
 			list(out, overdue_size),
 			tree(scores, score_size),
+			tree(mixnodes, 4 * POINTER),
+			mixnodes.saturating_mul(LoopMonitor::NEIGHBOURS_SIZE),
 		])
 		.saturating_mul(2)
 	}

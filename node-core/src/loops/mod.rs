@@ -10,8 +10,8 @@
 //! estimate is the network. Judged are, per session,
 //!
 //! - the loss rate, with a confidence interval, against a configured bound ([`Alarm::Loss`]);
-//! - every mixnode and every link: did it sit on lost paths more often than chance explains ([`Alarm::Mixnode`],
-//!   [`Alarm::Link`])? We draw the paths ourselves, so we know what chance does.
+//! - every mixnode and every link: did it sit on lost paths more often than chance, and what is known to lose packets,
+//!   explain ([`Alarm::Mixnode`], [`Alarm::Link`])? We draw the paths ourselves, so we know what chance does.
 //!
 //! Both are sequential tests, made to be looked at after every loop: each multiplies up likelihood ratios whose mean is 1
 //! as long as all is well, so by Ville's inequality the product ever passes `x` with a probability of `1 / x` at most.

@@ -46,6 +46,8 @@ pub(crate) struct LoopMonitor {
 impl LoopMonitor {
 	/// Sizes in bytes of the entry of a loop that is out, of an ID with what is remembered by it, and of a score.
 	pub const ENTRY_SIZES: [usize; 3] = [Ledger::OUT_SIZE, Ledger::OVERDUE_SIZE, Suspicion::SCORE_SIZE];
+	/// The most bytes that are remembered of a mixnode besides.
+	pub const NEIGHBOURS_SIZE: usize = Suspicion::NEIGHBOURS_SIZE;
 
 	/// The most loops that are out, and the most scores, in a session of so many mixnodes.
 	pub fn entries(config: &Config, authored: &AuthoredConfig, num_mixnodes: usize) -> [usize; 2] {

@@ -4,62 +4,103 @@
 //! only, it may be these who lose them, to have it accused.
 
 use crate::MixnodeIndex;
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+	collections::{BTreeMap, VecDeque},
+	vec::Vec,
+};
 use core::mem::size_of;
 
 /// Neighbours that may conspire: more leave too little that they are not part of.
 const FEW: usize = 3;
 
-/// The share of a mixnode's lost paths that goes by a few neighbours only if they have to do with it.
+/// The share of a mixnode's lost paths that goes by a few neighbours only if they have to do with it. Three of 18 are on
+/// six in ten of 25 lost paths by chance, or seven.
 const NEARLY_ALL: f64 = 0.85;
 
-/// How often each two mixnodes were neighbours on a lost path, and how many lost paths each mixnode was on: since there is
-/// evidence against it.
+/// Lost paths that are remembered of each mixnode: the latest.
+const REMEMBERED: usize = 64;
+
+/// A mixnode's neighbours on a path: the one before it and the one behind it, but for ourselves.
+type Pair = [Option<MixnodeIndex>; 2];
+
+/// The neighbours of each mixnode on the latest lost paths, since there is evidence against it.
 #[derive(Debug, Default)]
-pub(super) struct Neighbours {
-	/// The first is the one that the count is for. Under itself: all its lost paths.
-	lost: BTreeMap<(MixnodeIndex, MixnodeIndex), u32>,
-}
+pub(super) struct Neighbours(BTreeMap<MixnodeIndex, VecDeque<Pair>>);
 
 impl Neighbours {
-	/// Size in bytes of an entry.
-	pub const ENTRY_SIZE: usize = size_of::<((MixnodeIndex, MixnodeIndex), u32)>();
+	/// The most bytes that a mixnode takes, but for the tree: a deque may have grown to twice its length.
+	pub const SIZE: usize = 2 * REMEMBERED * size_of::<Pair>();
 
 	/// Counts in a lost path.
 	pub fn count(&mut self, path: &[MixnodeIndex]) {
 		for (at, index) in path.iter().enumerate() {
-			let before = at.checked_sub(1).and_then(|at| path.get(at));
-			// Itself last: and with no neighbour but us, itself alone.
-			for neighbour in before.into_iter().chain(path.get(at + 1)).chain([index]) {
-				*self.lost.entry((*index, *neighbour)).or_default() += 1;
+			let before = at.checked_sub(1).and_then(|at| path.get(at).copied());
+			let latest = self.0.entry(*index).or_default();
+			if latest.len() == REMEMBERED {
+				latest.pop_front();
 			}
+			latest.push_back([before, path.get(at + 1).copied()]);
 		}
 	}
 
 	/// There is no evidence against this mixnode any more.
 	pub fn forget(&mut self, mixnode: MixnodeIndex) {
-		let (first, last) = ((mixnode, MixnodeIndex::MIN), (mixnode, MixnodeIndex::MAX));
-		let keys: Vec<_> = self.lost.range(first..=last).map(|(key, _)| *key).collect();
-		for key in keys {
-			self.lost.remove(&key);
-		}
+		self.0.remove(&mixnode);
 	}
 
-	/// The few neighbours that nearly all of the mixnode's lost paths go by; none if they go by all.
+	/// The few neighbours that are on nearly all of the mixnode's lost paths; none if no few are.
 	pub fn few(&self, mixnode: MixnodeIndex) -> Vec<MixnodeIndex> {
-		let (first, last) = ((mixnode, MixnodeIndex::MIN), (mixnode, MixnodeIndex::MAX));
-		let all = self.lost.get(&(mixnode, mixnode)).copied().unwrap_or_default();
-		let mut counts: Vec<_> = self.lost.range(first..=last).map(|((_, other), count)| (*count, *other)).collect();
-		counts.retain(|(_, other)| *other != mixnode);
-		counts.sort_unstable_by(|a, b| b.cmp(a));
-		counts.truncate(FEW);
-		// A path by two of them counts twice: then they are the more suspicious.
-		let by_few: u32 = counts.iter().map(|(count, _)| count).sum();
-		if f64::from(by_few) < NEARLY_ALL * f64::from(all) {
-			return Vec::new();
+		let mut left: Vec<Pair> = self.0.get(&mixnode).into_iter().flatten().copied().collect();
+		let may_be_left = left.len() as f64 * (1.0 - NEARLY_ALL);
+		let mut few = Vec::new();
+		while left.len() as f64 > may_be_left && few.len() < FEW {
+			let mut counts = BTreeMap::<MixnodeIndex, usize>::new();
+			left.iter().flatten().flatten().for_each(|neighbour| *counts.entry(*neighbour).or_default() += 1);
+			let Some((most, _)) = counts.into_iter().max_by_key(|(_, count)| *count) else { break };
+			left.retain(|pair| !pair.contains(&Some(most)));
+			few.push(most);
 		}
-		// Not those that are there by chance.
-		counts.retain(|(count, _)| f64::from(*count) >= 0.1 * f64::from(all));
-		counts.into_iter().map(|(_, other)| other).collect()
+		if left.len() as f64 > may_be_left {
+			few.clear();
+		}
+		few
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn index(index: u16) -> MixnodeIndex {
+		MixnodeIndex::new(index).unwrap()
+	}
+
+	#[test]
+	fn few_neighbours_are_named_if_they_are_on_nearly_all_lost_paths() {
+		let mut neighbours = Neighbours::default();
+		assert_eq!(neighbours.few(index(0)), []);
+		for number in 0..40 {
+			// One of two comes before 0, and anybody behind it.
+			neighbours.count(&[index(1 + number % 2), index(0), index(10 + number)]);
+		}
+		assert_eq!(neighbours.few(index(0)).len(), 2);
+		assert!([1, 2].iter().all(|number| neighbours.few(index(0)).contains(&index(*number))));
+		// The latest paths count; these have nobody in common.
+		for number in 0..40 {
+			neighbours.count(&[index(100 + number), index(0), index(200 + number)]);
+		}
+		assert_eq!(neighbours.few(index(0)), []);
+		neighbours.forget(index(0));
+		neighbours.count(&[index(0), index(3)]);
+		assert_eq!(neighbours.few(index(0)), [index(3)]);
+	}
+
+	#[test]
+	fn no_more_is_remembered_than_said() {
+		let mut neighbours = Neighbours::default();
+		for number in 0..1000 {
+			neighbours.count(&[index(number), index(5)]);
+		}
+		assert_eq!(neighbours.0[&index(5)].len(), REMEMBERED);
 	}
 }

@@ -73,8 +73,8 @@ pub struct MixnodeScore {
 	/// How it does.
 	pub score: Score,
 	/// If it is suspected, and nearly all that was lost was lost between it and three of its neighbours or fewer: these.
-	/// Then it may as well be they who lose it, to have the mixnode accused. (Not looked at in sessions of over 127
-	/// mixnodes. In sessions of seven or fewer, three are nearly all of the neighbours that there are.)
+	/// Then it may as well be they who lose it, to have the mixnode accused. (In sessions of seven mixnodes or fewer, three
+	/// are nearly all of the neighbours that there are.)
 	pub neighbours: Vec<MixnodeIndex>,
 }
 

@@ -139,8 +139,10 @@ pub(super) struct Suspicion {
 }
 
 impl Suspicion {
-	/// Size in bytes of the largest entry, and of one of [`Neighbours`].
-	pub const SCORE_SIZE: usize = size_of::<(Link, Tally)>() + Neighbours::ENTRY_SIZE;
+	/// Size in bytes of the largest entry.
+	pub const SCORE_SIZE: usize = size_of::<(Link, Tally)>();
+	/// The most bytes that are remembered of a mixnode besides.
+	pub const NEIGHBOURS_SIZE: usize = Neighbours::SIZE;
 
 	/// The most links that are scored in a session of so many mixnodes.
 	pub fn max_links(num_mixnodes: usize) -> usize {
@@ -196,9 +198,7 @@ impl Suspicion {
 				self.neighbours.forget(*index);
 			}
 		}
-		if num_links(self.num_mixnodes) <= MAX_LINKS {
-			self.neighbours.count(path);
-		}
+		self.neighbours.count(path);
 
 		let known = self.known();
 		let draws = if known.is_empty() { COMPARED } else { DRAWN };

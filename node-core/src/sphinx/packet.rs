@@ -170,8 +170,6 @@ pub struct WrongSize(pub usize);
 pub struct MixnodeIndex(u16);
 
 impl MixnodeIndex {
-	/// The lowest index.
-	pub const MIN: Self = Self(0);
 	/// The highest index; a session has at most one mixnode more.
 	pub const MAX: Self = Self(FORWARD_TO_PEER - 1);
 
