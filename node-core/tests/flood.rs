@@ -276,12 +276,15 @@ fn a_flood_of_hostile_packets_does_not_fill_the_memory() {
 	let config = config();
 	let capacities = [
 		config.forward_queue_capacity,
-		config.mixnode.queue_capacity,
+		// Requests leave a quarter to replies, of which there are not always enough.
+		config.mixnode.queue_capacity * 3 / 4,
 		config.request.capacity,
 		config.reply.capacity,
 		config.surb_keystore_capacity,
 	];
-	assert_eq!(victim.longest, capacities.map(|capacity| capacity as u64));
+	for (longest, capacity) in victim.longest.into_iter().zip(capacities) {
+		assert!(longest >= capacity as u64, "{:?}, where {capacities:?} can be", victim.longest);
+	}
 	for reason in REASONS {
 		assert!(statistics.dropped(reason) > 0, "{}", reason.name());
 	}

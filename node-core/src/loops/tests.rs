@@ -218,8 +218,9 @@ fn a_mixnode_that_drops_half_is_named_and_no_other_is() {
 			}
 			let (mixnodes, links) = simulation.named();
 			assert_eq!((mixnodes, links), (vec![bad], 0), "{what}, seed {seed}");
+			// (To a node that is no mixnode, most paths go from or to one of few gateways.)
 			let spread = simulation.alarms.iter().all(|(_, alarm)| match alarm {
-				Alarm::Mixnode(score) => score.neighbours.is_empty(),
+				Alarm::Mixnode(score) => score.neighbours.is_empty() || !is_mixnode,
 				_ => true,
 			});
 			assert!(spread, "{what}, seed {seed}: {:?}", simulation.alarms);
