@@ -20,35 +20,18 @@ pub(super) struct Evidence {
 	alarmed: bool,
 }
 
-/// What [`Evidence::add`] led to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Verdict {
-	/// Nothing new.
-	Unchanged,
-	/// The threshold was reached, after no evidence at all.
-	Alarm,
-	/// All evidence is gone that there was since the alarm.
-	AllClear,
-}
-
 impl Evidence {
-	/// Adds an observation: the logarithms of its likelihood ratios, one for each alternative.
+	/// Adds an observation: the logarithms of its likelihood ratios, one for each alternative. Returns whether that is an
+	/// alarm: whether the threshold was reached, for the first time since there was no evidence at all.
 	///
 	/// Evidence beyond the threshold is not kept, so that what was bad for long is not taken for bad long after it ended.
-	pub fn add(&mut self, log_ratios: [f64; ALTERNATIVES], threshold: f64) -> Verdict {
+	pub fn add(&mut self, log_ratios: [f64; ALTERNATIVES], threshold: f64) -> bool {
 		for (sum, log_ratio) in self.sums.iter_mut().zip(log_ratios) {
 			*sum = (*sum + log_ratio).clamp(0.0, threshold);
 		}
-		let most = self.most();
-		if most >= threshold && !self.alarmed {
-			self.alarmed = true;
-			Verdict::Alarm
-		} else if most <= 0.0 && self.alarmed {
-			self.alarmed = false;
-			Verdict::AllClear
-		} else {
-			Verdict::Unchanged
-		}
+		let is_alarm = !self.alarmed && self.reaches(threshold);
+		self.alarmed = is_alarm || (self.alarmed && self.most() > 0.0);
+		is_alarm
 	}
 
 	/// The evidence for the likeliest alternative, as a natural logarithm.
@@ -86,15 +69,16 @@ mod tests {
 	#[test]
 	fn evidence_is_never_negative_and_never_beyond_the_threshold() {
 		let mut evidence = Evidence::default();
-		assert_eq!(evidence.add([-5.0, -1.0, -0.1], 10.0), Verdict::Unchanged);
+		assert!(!evidence.add([-5.0, -1.0, -0.1], 10.0));
 		assert_eq!(evidence.digits(), 0.0);
-		assert_eq!(evidence.add([9.9, 1.0, 0.0], 10.0), Verdict::Unchanged);
-		assert_eq!(evidence.add([100.0, 1.0, 0.0], 10.0), Verdict::Alarm);
-		assert_eq!(evidence.add([100.0, 1.0, 0.0], 10.0), Verdict::Unchanged, "told once");
-		assert_eq!(evidence.add([-9.0, -1.0, 0.0], 10.0), Verdict::Unchanged);
+		assert!(!evidence.add([9.9, 1.0, 0.0], 10.0));
+		assert!(evidence.add([100.0, 1.0, 0.0], 10.0));
+		assert!(!evidence.add([100.0, 1.0, 0.0], 10.0), "told once");
+		assert!(!evidence.add([-9.0, -1.0, 0.0], 10.0));
 		assert!(evidence.alarmed() && (evidence.digits() - 2.0 / core::f64::consts::LN_10).abs() < 1e-9);
-		assert_eq!(evidence.add([-9.0, -9.0, 0.0], 10.0), Verdict::AllClear);
-		assert_eq!(evidence.add([10.0, 0.0, 0.0], 10.0), Verdict::Alarm, "told again");
+		assert!(!evidence.add([-9.0, -9.0, 0.0], 10.0));
+		assert!(!evidence.alarmed(), "all clear");
+		assert!(evidence.add([10.0, 0.0, 0.0], 10.0), "told again");
 	}
 
 	#[test]

@@ -1,7 +1,7 @@
 //! One session's loops, from sending to judgement.
 
 use super::{
-	evidence::{threshold, Evidence, Verdict, ALTERNATIVES},
+	evidence::{threshold, Evidence, ALTERNATIVES},
 	ledger::{DueLoop, Ledger, ReturnedLoop},
 	report::{Alarm, LinkScore, LoopReport, LossEstimate, MixnodeScore, RoundTrips},
 	suspicion::{Suspect, Suspicion},
@@ -115,7 +115,7 @@ impl LoopMonitor {
 			}
 			self.suspicion.count(&sent.path, !returned);
 			let log_ratios = if returned { self.if_returned } else { self.if_lost };
-			if self.loss.add(log_ratios, threshold(1)) == Verdict::Alarm {
+			if self.loss.add(log_ratios, threshold(1)) {
 				alarm(Alarm::Loss { overdue: LossEstimate::new(self.overdue, self.judged) });
 			}
 			if !returned {

@@ -22,7 +22,7 @@
 //! [`Neighbours`] keeps the two apart, where there are enough of them.
 
 use super::{
-	evidence::{threshold, Evidence, Verdict, ALTERNATIVES},
+	evidence::{threshold, Evidence, ALTERNATIVES},
 	neighbours::Neighbours,
 	report::Score,
 };
@@ -91,12 +91,12 @@ impl Tally {
 		}
 	}
 
-	/// Weighs a lost path.
-	fn weigh(&mut self, weight: Weight, threshold: f64) -> Verdict {
+	/// Weighs a lost path. Returns whether that is an alarm.
+	fn weigh(&mut self, weight: Weight, threshold: f64) -> bool {
 		match weight {
 			Weight::Explained { on_path } => {
 				self.expected_lost += f64::from(u8::from(on_path));
-				Verdict::Unchanged
+				false
 			},
 			Weight::Compared { on_path, on, compared } => {
 				self.expected_lost += on as f64 / compared.max(1) as f64;
@@ -205,7 +205,7 @@ impl Suspicion {
 		let drawn: Vec<_> = (0..draws).map(|_| draw(rng)).collect();
 		let at_least = threshold(self.num_mixnodes);
 		for (index, weight) in weights(path, &drawn, &known, Suspect::Mixnode, |path| path.to_vec()) {
-			if self.mixnodes.entry(index).or_default().weigh(weight, at_least) == Verdict::Alarm {
+			if self.mixnodes.entry(index).or_default().weigh(weight, at_least) {
 				suspect(Suspect::Mixnode(index));
 			}
 		}
@@ -227,7 +227,7 @@ impl Suspicion {
 			links_of(path).filter(|link| is_scored(num_mixnodes, link) && is_weighed(link)).collect()
 		};
 		for (link, weight) in weights(path, &drawn, &known, Suspect::Link, visited) {
-			if self.links.entry(link).or_default().weigh(weight, at_least) == Verdict::Alarm {
+			if self.links.entry(link).or_default().weigh(weight, at_least) {
 				suspect(Suspect::Link(link));
 			}
 		}
