@@ -13,16 +13,12 @@ use crate::{
 use rand_core::{CryptoRng, RngCore};
 use rand_distr::{Bernoulli, Distribution};
 
-/// How often another route is drawn when a packet cannot be built for one: a mixnode may have registered a key that
-/// nobody can share a secret with.
-const MAX_ROUTES_TRIED: usize = 4;
-
 /// Why a packet of ours could not be built.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum NoPacket {
 	/// There is no route.
 	Route(RouteError),
-	/// There are routes, but building failed for all that were tried.
+	/// There is a route, but no packet can be built for it: its actions do not fit. (No route visits a key of low order.)
 	Build,
 }
 
@@ -33,16 +29,14 @@ pub(super) fn build_on_route<R: RngCore + CryptoRng, T>(
 	connected_gateways: &[MixnodeIndex],
 	kind: RouteKind,
 	hops: usize,
-	mut build: impl FnMut(&mut R, &Route) -> Result<T, BuildError>,
+	build: impl FnOnce(&mut R, &Route) -> Result<T, BuildError>,
 ) -> Result<(Route, T), NoPacket> {
-	for _ in 0..MAX_ROUTES_TRIED {
-		let route = topology.draw_route(rng, connected_gateways, kind, hops).map_err(NoPacket::Route)?;
-		match build(rng, &route) {
-			Ok(built) => return Ok((route, built)),
-			Err(error) => log::debug!(target: "mixnet", "Cannot build a packet: {error}"),
-		}
-	}
-	Err(NoPacket::Build)
+	let route = topology.draw_route(rng, connected_gateways, kind, hops).map_err(NoPacket::Route)?;
+	let built = build(rng, &route).map_err(|error| {
+		log::debug!(target: "mixnet", "Cannot build a packet: {error}");
+		NoPacket::Build
+	})?;
+	Ok((route, built))
 }
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
