@@ -3,20 +3,17 @@
 
 mod support;
 
-use mixnet_node_core::{Alarm, Config, RelativeSession, SessionPhase};
+use mixnet_node_core::{Alarm, Config, RelativeSession};
 use std::time::Duration;
-use support::{peer_id, Network};
+use support::{mixnet, peer_id, Network};
 
 const MIXNODES: usize = 10;
 const TARGET: usize = MIXNODES;
 
 /// A mixnet of mixnodes and one user, the target.
 fn network(seed: u64) -> Network {
-	let mut network = Network::new(seed, MIXNODES + 1, |_| Config::default());
+	let mut network = mixnet(seed, MIXNODES, 1, Config::default);
 	network.jitter = Duration::from_millis(50);
-	network.set_status(0, SessionPhase::DisconnectFromPrev);
-	network.register(0..MIXNODES);
-	network.set_status(1, SessionPhase::DisconnectFromPrev);
 	network
 }
 

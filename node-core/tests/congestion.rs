@@ -11,7 +11,7 @@ use mixnet_node_core::{
 	RequestId, SessionPhase, Time,
 };
 use std::{collections::BTreeMap, time::Duration};
-use support::{answer, rng, Network};
+use support::{answer, mixnet, rng, Network};
 use two_sessions::{node_and_keys, secrets};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -19,14 +19,6 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How many times more than usual shall be done: once, or as often as the environment says.
 fn soak() -> usize {
 	std::env::var("MIXNET_SOAK").map_or(1, |times| times.parse().expect("MIXNET_SOAK is a number"))
-}
-
-fn mixnet(seed: u64, mixnodes: usize, users: usize, config: impl Fn() -> Config) -> Network {
-	let mut network = Network::new(seed, mixnodes + users, |_| config());
-	network.set_status(0, SessionPhase::DisconnectFromPrev);
-	network.register(0..mixnodes);
-	network.set_status(1, SessionPhase::DisconnectFromPrev);
-	network
 }
 
 #[test]

@@ -416,6 +416,15 @@ impl Network {
 	}
 }
 
+/// A mixnet in session 1, of so many mixnodes and behind them so many users, all connected as they want to be.
+pub fn mixnet(seed: u64, mixnodes: usize, users: usize, config: impl Fn() -> Config) -> Network {
+	let mut network = Network::new(seed, mixnodes + users, |_| config());
+	network.set_status(0, SessionPhase::DisconnectFromPrev);
+	network.register(0..mixnodes);
+	network.set_status(1, SessionPhase::DisconnectFromPrev);
+	network
+}
+
 pub fn mixnode(peer_id: PeerId, kx_public: KxPublic) -> Mixnode {
 	Mixnode { kx_public, peer_id, external_addresses: vec![b"/dns/example.org/tcp/30333".to_vec()] }
 }
