@@ -2,6 +2,7 @@
 //!
 //! - [`session`]: mixnet sessions, their phases, and what each phase allows (PROTOCOL.md, section 7).
 //! - [`mixnode`]: a mixnode as the chain publishes it: its key-exchange key, its peer ID and its addresses.
+//! - [`parameters`]: what all nodes of a session must agree on: hops, delays, rates, bounds.
 //! - [`registration`]: what a registrant signs.
 //!
 //! Everything here is SCALE-encoded where it crosses from chain to node, in a layout that the runtime API of the
@@ -12,9 +13,11 @@
 extern crate alloc;
 
 pub mod mixnode;
+pub mod parameters;
 pub mod registration;
 pub mod session;
 
 pub use mixnode::{KxPublic, Mixnode, MixnodesError, PeerId};
+pub use parameters::{BadParameters, Parameter, Parameters, SessionParameters};
 pub use registration::RegistrationPayload;
 pub use session::{RelativeSession, SessionIndex, SessionPhase, SessionStatus};
