@@ -12,10 +12,12 @@
 extern crate alloc;
 
 pub mod mixnode;
+pub mod parameters;
 pub mod registration;
 pub mod session;
 
 pub use mixnode::{KxPublic, Mixnode, MixnodesError, MixnodesPage, PeerId, Registrant};
+pub use parameters::{BadParameters, Parameter, Parameters, SessionParameters};
 pub use registration::{
 	RegisteredMixnode, Registration, RegistrationAdvice, RegistrationError, RegistrationProofs, RegistrationStatus,
 	Standing, SubmitError,

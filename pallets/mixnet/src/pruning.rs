@@ -20,7 +20,7 @@ impl<T: Config> Pallet<T> {
 	/// Removes up to `limit` keys of sessions that are over, the oldest first. Returns how many.
 	///
 	/// One session is dealt with at a time, and no more than [`MAX_PRUNED_AT_ONCE`] keys.
-	pub(crate) fn prune(limit: u32) -> u32 {
+	pub(crate) fn prune_some(limit: u32) -> u32 {
 		let limit = limit.min(MAX_PRUNED_AT_ONCE);
 		let session_index = NextToPrune::<T>::get();
 		// The previous session's list is still wanted.
@@ -55,7 +55,7 @@ impl<T: Config> Pallet<T> {
 			.remaining()
 			.checked_div_per_component(&per_key)
 			.map_or(MAX_PRUNED_AT_ONCE, |keys| keys.min(MAX_PRUNED_AT_ONCE.into()) as u32);
-		let removed = Self::prune(limit);
+		let removed = Self::prune_some(limit);
 		meter.consume(per_key.saturating_mul(removed.into()));
 		meter.consumed()
 	}

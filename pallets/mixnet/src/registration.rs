@@ -4,7 +4,9 @@
 //! first, and the three signatures come last. Whoever gets as far as the signatures names a registrant who may register now.
 
 use crate::{
-	candidates::standing, Call, Candidacies, Candidacy, CandidacyState, Candidate, Config, CurrentSession, Election,
+	candidates::standing,
+	ranked_set::{RankKey, RankedSet, SetId},
+	Call, Candidacies, Candidacy, CandidacyState, Candidate, Config, CurrentSession, Election,
 	ElectionPolicy, Error, KxPublics, Mixnodes, NextElection, Pallet, PeerIds, Rank, RegistrantClass, RegistrantWeights,
 };
 use alloc::vec::Vec;
@@ -50,7 +52,7 @@ pub(crate) enum Accepted {
 	/// A new candidate, of this rank.
 	New(Rank),
 	/// The registrant's mixnode, at this place and with this key, is to be replaced.
-	Replacement(u32, crate::ranked_set::RankKey),
+	Replacement(u32, RankKey),
 }
 
 /// The checks, in the order that [`register`](Call::register) documents.
@@ -282,10 +284,14 @@ impl<T: Config> Pallet<T> {
 	/// at most `count` from place `start` of that order on.
 	pub fn next_registrations(start: u32, count: u32) -> Vec<RegisteredMixnode> {
 		let session_index = Self::next_session_index();
-		Self::ranked_from(start)
+		let elected = RankedSet::<T>::load(SetId::Elected);
+		let standbys = RankedSet::<T>::load(SetId::Standby);
+		elected
+			.iter_from(start)
+			.chain(standbys.iter_from(start.saturating_sub(elected.len())))
 			.take(count as usize)
-			.filter_map(|place| {
-				let registrant = Mixnodes::<T>::get(session_index, place)?.registrant?;
+			.filter_map(|entry| {
+				let registrant = Mixnodes::<T>::get(session_index, entry.place)?.registrant?;
 				let candidacy = Candidacies::<T>::get(session_index, registrant)?;
 				Self::registered_mixnode(session_index, registrant, &candidacy)
 			})

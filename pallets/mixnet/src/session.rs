@@ -127,18 +127,6 @@ impl<T: Config> Pallet<T> {
 			.collect()
 	}
 
-	/// The places of the next session's candidates in the order of their ranks, from the `start`-th on.
-	pub(crate) fn ranked_from(start: u32) -> impl Iterator<Item = MixnodeIndex> {
-		let elected = RankedSet::<T>::load(SetId::Elected);
-		let standbys = RankedSet::<T>::load(SetId::Standby);
-		let standbys_start = start.saturating_sub(elected.len());
-		let places: Vec<_> = [(elected, start), (standbys, standbys_start)]
-			.into_iter()
-			.flat_map(|(set, start)| set.iter_from(start).map(|entry| entry.place).collect::<Vec<_>>())
-			.collect();
-		places.into_iter()
-	}
-
 	/// The parameters of the previous, the current and the next session.
 	pub fn parameters() -> SessionParameters {
 		SessionsParameters::<T>::get()
@@ -233,8 +221,8 @@ impl<T: Config> Pallet<T> {
 		before: Rotation<BlockNumberFor<T>>,
 	) -> Election<BlockNumberFor<T>> {
 		let (seed, known_since) = T::Randomness::random(&(SEED_SUBJECT, index).encode());
-		// The first rotation has none before it: what genesis names was chosen by who made the chain.
-		let is_fresh = known_since > before.at || before.count == 0;
+		// At genesis there is no before: what it names was chosen by who made the chain.
+		let is_fresh = known_since > before.at || frame_system::Pallet::<T>::block_number().is_zero();
 		if !is_fresh {
 			log::error!(
 				target: LOG_TARGET,
