@@ -30,6 +30,7 @@
 
 extern crate alloc;
 
+pub mod election;
 mod invariants;
 mod mixnodes;
 mod registration;
