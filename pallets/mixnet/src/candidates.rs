@@ -132,7 +132,7 @@ impl<T: Config> Pallet<T> {
 	fn put_out(session_index: SessionIndex, listed: ListedMixnode<BoundedMixnodeFor<T>>) {
 		Self::forget_names(session_index, &listed.mixnode);
 		let Some(registrant) = listed.registrant.defensive() else { return };
-		Candidacies::<T>::mutate_extant(session_index, registrant, |candidacy| candidacy.state = CandidacyState::Out);
+		Self::set_state(session_index, registrant, CandidacyState::Out);
 		Self::deposit_event(Event::StandbyDropped { session_index, registrant });
 	}
 
@@ -275,11 +275,18 @@ impl<T: Config> Pallet<T> {
 		place: MixnodeIndex,
 	) {
 		if let Some(registrant) = listed.registrant {
-			Candidacies::<T>::mutate_extant(session_index, registrant, |candidacy| {
-				candidacy.state = CandidacyState::Listed { place, key };
-			});
+			Self::set_state(session_index, registrant, CandidacyState::Listed { place, key });
 		}
 		Mixnodes::<T>::insert(session_index, place, listed);
+	}
+
+	/// Says where a registrant that is known stands.
+	fn set_state(session_index: SessionIndex, registrant: Registrant, state: CandidacyState) {
+		Candidacies::<T>::mutate(session_index, registrant, |candidacy| {
+			if let Some(candidacy) = candidacy.as_mut().defensive() {
+				candidacy.state = state;
+			}
+		});
 	}
 
 	/// Removes what keeps others from registering the same key or peer ID.

@@ -72,7 +72,7 @@ pub use pruning::MAX_PRUNED_AT_ONCE;
 pub use registration::REGISTRATION_TAG;
 pub use types::{
 	AuthorityEntry, BoundedMixnode, BoundedMixnodeFor, Candidacy, CandidacyState, Election, ListedMixnode,
-	ListedMixnodeFor, MixnodeIndex, Operator, OutOfBounds, RemovalReason, Roster, Rotation, Session,
+	ListedMixnodeFor, MixnodeIndex, Operator, OutOfBounds, ParameterName, RemovalReason, Roster, Rotation, Session,
 	AUTHORITIES_PER_PAGE, MIXNODE_INDEX_LIMIT, STANDBY_BASE,
 };
 pub use weights::WeightInfo;
@@ -122,6 +122,7 @@ pub mod pallet {
 	use crate::ranked_set::{RankDirectory, RankPage, SetId};
 	use alloc::vec::Vec;
 	use frame_support::{
+		dispatch::PostDispatchInfo,
 		pallet_prelude::*,
 		traits::{
 			fungible::{BalancedHold, MutateHold},
@@ -517,7 +518,7 @@ pub mod pallet {
 		/// The peer identity's signature does not fit.
 		BadPeerProof,
 		/// The parameters have a value that nodes could not live with: the field's docs say why.
-		BadParameters(mixnet_primitives::Parameter),
+		BadParameters(ParameterName),
 		/// With these parameters requests would be answered too late: see `MAX_ROUND_TRIP_MS`.
 		RoundTripTooLong,
 		/// The account is an operator already. Add to its bond with `bond_extra`.
@@ -568,7 +569,7 @@ pub mod pallet {
 	impl<T> From<BadParameters> for Error<T> {
 		fn from(bad: BadParameters) -> Self {
 			match bad {
-				BadParameters::OutOfRange { parameter, .. } => Self::BadParameters(parameter),
+				BadParameters::OutOfRange { parameter, .. } => Self::BadParameters(ParameterName(parameter)),
 				BadParameters::RoundTripTooLong { .. } => Self::RoundTripTooLong,
 			}
 		}

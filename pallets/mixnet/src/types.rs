@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
 use frame_support::{traits::Get, BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound};
-use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, PeerId, Registrant, SessionIndex};
+use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, Parameter, PeerId, Registrant, SessionIndex};
 use scale_info::TypeInfo;
 
 /// Place of a mixnode in its session's list, counted from 0: the number by which packets address it. From [`STANDBY_BASE`] on
@@ -262,4 +262,12 @@ pub enum RemovalReason {
 	/// Its operator has set another key.
 	#[codec(index = 3)]
 	KeyReplaced,
+}
+
+/// The parameter that is wrong, in an error of the pallet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct ParameterName(pub Parameter);
+
+impl frame_support::traits::PalletError for ParameterName {
+	const MAX_ENCODED_SIZE: usize = 1;
 }
