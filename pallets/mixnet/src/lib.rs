@@ -223,8 +223,7 @@ pub mod pallet {
 		type Weights: RegistrantWeights<BalanceOf<Self>>;
 
 		/// What operators bond.
-		type Currency: BalancedHold<Self::AccountId>
-			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+		type Currency: BalancedHold<Self::AccountId> + MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 
 		/// The runtime's reasons for holds.
 		type RuntimeHoldReason: From<HoldReason>;
@@ -327,8 +326,7 @@ pub mod pallet {
 
 	/// Who has a peer ID in the next session, by session and peer ID.
 	#[pallet::storage]
-	pub type PeerIds<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, SessionIndex, Blake2_128Concat, PeerId, Registrant>;
+	pub type PeerIds<T: Config> = StorageDoubleMap<_, Twox64Concat, SessionIndex, Blake2_128Concat, PeerId, Registrant>;
 
 	/// The oldest session of which something may still be stored that is no longer needed.
 	#[pallet::storage]

@@ -173,9 +173,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// An operator whose bond is not being released.
-	fn operator_in_office(
-		account: &T::AccountId,
-	) -> Result<Operator<BalanceOf<T>, BlockNumberFor<T>>, Error<T>> {
+	fn operator_in_office(account: &T::AccountId) -> Result<Operator<BalanceOf<T>, BlockNumberFor<T>>, Error<T>> {
 		let operator = Operators::<T>::get(account).ok_or(Error::<T>::NotBonded)?;
 		ensure!(operator.releasable_in.is_none(), Error::<T>::AlreadyUnbonding);
 		Ok(operator)

@@ -66,7 +66,8 @@ fn remove_some<K2, V, Q, Map>(session_index: SessionIndex, left: &mut u32)
 where
 	K2: codec::FullCodec,
 	V: codec::FullCodec,
-	Map: StorageDoubleMap<SessionIndex, K2, V, Query = Q> + frame_support::IterableStorageDoubleMap<SessionIndex, K2, V>,
+	Map:
+		StorageDoubleMap<SessionIndex, K2, V, Query = Q> + frame_support::IterableStorageDoubleMap<SessionIndex, K2, V>,
 {
 	// Collected first: the iterator asks for the key behind one that it would not find any more.
 	let keys: alloc::vec::Vec<_> = Map::iter_key_prefix(session_index).take(*left as usize).collect();

@@ -78,7 +78,14 @@ impl<T: Config> Get<u32> for MaxPages<T> {
 
 /// The pages of a set, in ascending order.
 #[derive(
-	CloneNoBound, PartialEqNoBound, EqNoBound, DebugNoBound, frame_support::DefaultNoBound, Encode, Decode, MaxEncodedLen,
+	CloneNoBound,
+	PartialEqNoBound,
+	EqNoBound,
+	DebugNoBound,
+	frame_support::DefaultNoBound,
+	Encode,
+	Decode,
+	MaxEncodedLen,
 	TypeInfo,
 )]
 #[codec(mel_bound())]
@@ -222,10 +229,10 @@ impl<T: Config> RankedSet<T> {
 	fn free_number(&self) -> Option<u16> {
 		let mut numbers: alloc::vec::Vec<_> = self.directory.pages.iter().map(|page| page.page).collect();
 		numbers.sort_unstable();
-		(0..).zip(&numbers).find(|(free, taken)| free != *taken).map_or_else(
-			|| u16::try_from(numbers.len()).ok(),
-			|(free, _)| Some(free),
-		)
+		(0..)
+			.zip(&numbers)
+			.find(|(free, taken)| free != *taken)
+			.map_or_else(|| u16::try_from(numbers.len()).ok(), |(free, _)| Some(free))
 	}
 
 	fn read(&self, page: &PageRef) -> RankPage {

@@ -6,8 +6,8 @@
 use crate::{
 	candidates::standing,
 	ranked_set::{RankKey, RankedSet, SetId},
-	Call, Candidacies, Candidacy, CandidacyState, Candidate, Config, CurrentSession, Election,
-	ElectionPolicy, Error, KxPublics, Mixnodes, NextElection, Pallet, PeerIds, Rank, RegistrantClass, RegistrantWeights,
+	Call, Candidacies, Candidacy, CandidacyState, Candidate, Config, CurrentSession, Election, ElectionPolicy, Error,
+	KxPublics, Mixnodes, NextElection, Pallet, PeerIds, Rank, RegistrantClass, RegistrantWeights,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -105,10 +105,7 @@ impl<T: Config> Pallet<T> {
 	fn check_candidacy(candidacy: Option<&Candidacy>) -> Result<(), RegistrationError> {
 		let Some(candidacy) = candidacy else { return Ok(()) };
 		ensure!(candidacy.state != CandidacyState::Barred, RegistrationError::Barred);
-		ensure!(
-			u32::from(candidacy.registrations) <= T::MaxReplacements::get(),
-			RegistrationError::TooManyRevisions
-		);
+		ensure!(u32::from(candidacy.registrations) <= T::MaxReplacements::get(), RegistrationError::TooManyRevisions);
 		Ok(())
 	}
 
@@ -225,9 +222,8 @@ impl<T: Config> Pallet<T> {
 	pub fn registration_status(registrant: Registrant, kx_public: KxPublic) -> RegistrationStatus {
 		let session_index = Self::next_session_index();
 		let candidacy = Candidacies::<T>::get(session_index, registrant);
-		let registered = candidacy.as_ref().and_then(|candidacy| {
-			Self::registered_mixnode(session_index, registrant, candidacy)
-		});
+		let registered =
+			candidacy.as_ref().and_then(|candidacy| Self::registered_mixnode(session_index, registrant, candidacy));
 		let revision = candidacy.as_ref().map_or(0, |candidacy| candidacy.registrations);
 		let advice = match &registered {
 			Some(registered) if registered.kx_public == kx_public => RegistrationAdvice::Registered,

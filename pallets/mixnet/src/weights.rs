@@ -3,8 +3,8 @@
 //! **Estimates, not measurements.**
 
 use core::marker::PhantomData;
-use frame_support::weights::{constants::RocksDbWeight, RuntimeDbWeight, Weight};
 use frame_support::traits::Get;
+use frame_support::weights::{constants::RocksDbWeight, RuntimeDbWeight, Weight};
 
 /// Weights of the pallet's calls and hooks.
 pub trait WeightInfo {

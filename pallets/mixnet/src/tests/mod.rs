@@ -1,9 +1,3 @@
-//! Tests, by what they are about; each file names one room or one promise of the pallet.
+//! What the pallet does, by subject.
 
-mod config;
-mod genesis;
-mod lists;
-mod maybe_register;
-mod operations;
-mod registration;
-mod sessions;
+mod smoke;
