@@ -1,3 +1,15 @@
 //! What the pallet does, by subject.
 
-mod smoke;
+mod authorities;
+mod config;
+mod disabled;
+mod genesis;
+mod lists;
+mod parameters;
+mod pruning;
+mod registration;
+mod registration_status;
+mod replacement;
+mod seed;
+mod sessions;
+mod view_functions;
