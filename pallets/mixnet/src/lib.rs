@@ -48,6 +48,7 @@ mod authorities;
 mod candidates;
 pub mod election;
 mod invariants;
+pub mod migrations;
 mod operators;
 mod pruning;
 pub mod ranked_set;
