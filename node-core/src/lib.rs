@@ -62,7 +62,8 @@ pub use loops::{Alarm, LoopReport};
 pub use message::MessageId;
 pub use mixnet::{AddressedPacket, Event, Mixnet, PostError, ReplyError, ReservedPeer, Role};
 pub use mixnet_primitives::{
-	KxPublic, Mixnode, MixnodesError, PeerId, RelativeSession, SessionIndex, SessionPhase, SessionStatus,
+	KxPublic, Mixnode, MixnodesError, PeerId, PossessionProof, RelativeSession, SessionIndex, SessionPhase,
+	SessionStatus,
 };
 pub use request::{HandlingDelay, ReplyTo, RequestError, RequestId};
 pub use session::DisabledReason;
