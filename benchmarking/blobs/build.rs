@@ -9,6 +9,7 @@ fn build(name: &str, workspace: &Path, lock: &Path) {
 	WasmBuilder::new()
 		.with_project(workspace.join(name).join("Cargo.toml"))
 		.expect("every project has its manifest there; qed")
+		.enable_feature("runtime-benchmarks")
 		.import_memory()
 		.export_heap_base()
 		.build();

@@ -86,11 +86,8 @@ pub fn authorities(from: u32, n: u32) -> Vec<(AccountId, AuthorityId)> {
 
 /// Rotates, with the same validators going on and `queued` behind them.
 pub fn rotate(changed: bool, queued: &[(AccountId, AuthorityId)]) {
-	Peer::on_new_session(
-		changed,
-		queued.iter().map(|(account, key)| (account, key.clone())),
-		queued.iter().map(|(account, key)| (account, key.clone())),
-	);
+	let named = || queued.iter().map(|(account, key)| (account, key.clone()));
+	<Peer as OneSessionHandler<AccountId>>::on_new_session(changed, named(), named());
 }
 
 /// Did it rotate, with these as the next authorities?
