@@ -15,6 +15,7 @@
 extern crate alloc;
 
 pub mod mixnode;
+pub mod ours;
 pub mod peer;
 pub mod scale;
 
@@ -22,17 +23,20 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{ConstU32, ConstU64, EstimateNextSessionRotation, StorageInfo},
+	traits::{ConstBool, ConstU128, ConstU32, ConstU64, EstimateNextSessionRotation, Randomness, StorageInfo},
 	weights::Weight,
 };
+use pallet_mixnet::{EqualWeights, WeightedLottery};
+use sp_core::H256;
 use sp_runtime::{
 	generic,
-	traits::{BlakeTwo256, Block as BlockT, IdentityLookup},
+	traits::{BlakeTwo256, Block as BlockT, Hash, IdentityLookup},
 	AccountId32, ExtrinsicInclusionMode, MultiSignature, Permill,
 };
 use sp_version::RuntimeVersion;
 
 pub type AccountId = AccountId32;
+pub type Balance = u128;
 pub type BlockNumber = u32;
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// What lets our registrations in without an account; the peer's come in bare.
@@ -75,7 +79,11 @@ mod runtime {
 	pub type System = frame_system;
 	#[runtime::pallet_index(1)]
 	pub type Peer = peer_mixnet;
+	#[runtime::pallet_index(2)]
+	pub type Balances = pallet_balances;
 	#[runtime::pallet_index(3)]
+	pub type Mixnet = pallet_mixnet;
+	#[runtime::pallet_index(4)]
 	pub type Scale = crate::scale;
 }
 
@@ -84,6 +92,7 @@ impl frame_system::Config for Runtime {
 	type Block = Block;
 	type AccountId = AccountId;
 	type Lookup = IdentityLookup<AccountId>;
+	type AccountData = pallet_balances::AccountData<Balance>;
 	type Version = Version;
 }
 
@@ -121,6 +130,53 @@ impl EstimateNextSessionRotation<BlockNumber> for FixedSessions {
 	}
 }
 
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Runtime {
+	type Balance = Balance;
+	type ExistentialDeposit = ConstU128<1>;
+	type AccountStore = System;
+}
+
+/// Fresh at every rotation, and made without asking the storage.
+pub struct FreshRandomness;
+
+impl Randomness<H256, BlockNumber> for FreshRandomness {
+	fn random(subject: &[u8]) -> (H256, BlockNumber) {
+		(BlakeTwo256::hash(subject), BlockNumber::MAX)
+	}
+}
+
+/// The least bond of an operator.
+pub const MIN_BOND: Balance = 1_000;
+
+impl pallet_mixnet::Config for Runtime {
+	type AdminOrigin = frame_system::EnsureRoot<AccountId>;
+	type MaxAuthorities = MaxMixnodes;
+	type MaxMixnodes = MaxMixnodes;
+	type MaxStandbys = ConstU32<1_000>;
+	type MaxExternalAddressSize = MaxExternalAddressSize;
+	type MaxExternalAddressesPerMixnode = MaxExternalAddressesPerMixnode;
+	type MaxReplacements = ConstU32<3>;
+	type SessionsPerMixnetSession = ConstU32<1>;
+	type NumCoverToCurrentBlocks = PhaseLength;
+	type NumRequestsToCurrentBlocks = PhaseLength;
+	type NumCoverToPrevBlocks = PhaseLength;
+	type NumRegisterStartSlackBlocks = StartSlack;
+	type NumRegisterEndSlackBlocks = EndSlack;
+	type RegistrationPriority = RegistrationPriority;
+	type NextSessionRotation = FixedSessions;
+	type Randomness = FreshRandomness;
+	type ElectionPolicy = WeightedLottery;
+	type Weights = EqualWeights;
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type OperatorsEnabled = ConstBool<true>;
+	type MinBond = ConstU128<MIN_BOND>;
+	type UnbondingSessions = ConstU32<2>;
+	type Slashed = ();
+	type WeightInfo = ();
+}
+
 impl peer_mixnet::Config for Runtime {
 	type MaxAuthorities = MaxMixnodes;
 	type MaxExternalAddressSize = MaxExternalAddressSize;
@@ -143,6 +199,27 @@ where
 {
 	type Extrinsic = UncheckedExtrinsic;
 	type RuntimeCall = RuntimeCall;
+}
+
+impl<LocalCall> frame_system::offchain::CreateTransaction<LocalCall> for Runtime
+where
+	RuntimeCall: From<LocalCall>,
+{
+	type Extension = TxExtension;
+
+	fn create_transaction(call: RuntimeCall, extension: TxExtension) -> UncheckedExtrinsic {
+		UncheckedExtrinsic::new_transaction(call, extension)
+	}
+}
+
+/// How our registrations come.
+impl<LocalCall> frame_system::offchain::CreateAuthorizedTransaction<LocalCall> for Runtime
+where
+	RuntimeCall: From<LocalCall>,
+{
+	fn create_extension() -> TxExtension {
+		(frame_system::AuthorizeCall::new(),)
+	}
 }
 
 /// How the peer's registrations come.

@@ -1,7 +1,7 @@
 //! The Substrate Mix Network's pallet: its storage, filled by hand, and the work that it is asked for.
 
 use crate::{
-	mixnode::{self, CURRENT, NEXT, SESSIONS},
+	mixnode::{self, CURRENT, NEXT},
 	AccountId, BlockNumber, Peer, Runtime, RuntimeCall, UncheckedExtrinsic,
 };
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use frame_support::{storage_alias, traits::OneSessionHandler, Identity};
 use frame_system::RawOrigin;
 use peer_mixnet::{BoundedMixnodeFor, Call, RegistrationFor};
 use sp_application_crypto::RuntimeAppPublic;
-use sp_core::crypto::UncheckedFrom;
+use sp_core::sr25519;
 use sp_mixnet::types::{AuthorityId, AuthoritySignature, Mixnode};
 
 // The pallet keeps its storage to itself; these are the same keys and values.
@@ -24,14 +24,15 @@ type NextAuthorityIds = StorageMap<Peer, Identity, u32, AuthorityId>;
 type Mixnodes = StorageDoubleMap<Peer, Identity, u32, Identity, u32, BoundedMixnodeFor<Runtime>>;
 
 fn authority(index: u32) -> AuthorityId {
-	sp_core::sr25519::Public::unchecked_from(mixnode::registrant(index)).into()
+	sr25519::Public::from_raw(mixnode::registrant(index)).into()
 }
 
 fn bounded(session: u32, index: u32) -> BoundedMixnodeFor<Runtime> {
+	let mixnode = mixnode::mixnode(session, index);
 	Mixnode {
-		kx_public: mixnode::kx_public(session, index),
-		peer_id: mixnode::peer_id(session, index),
-		external_addresses: mixnode::external_addresses(index),
+		kx_public: mixnode.kx_public.0,
+		peer_id: mixnode.peer_id.0,
+		external_addresses: mixnode.external_addresses,
 	}
 	.into()
 }
@@ -42,7 +43,7 @@ pub fn fill(n: u32) {
 	CurrentSessionStartBlock::put(1);
 	for index in 0..n {
 		NextAuthorityIds::insert(index, authority(index));
-		for session in SESSIONS {
+		for session in [CURRENT - 1, CURRENT, NEXT] {
 			Mixnodes::insert(session, index, bounded(session, index));
 		}
 	}
@@ -96,7 +97,7 @@ pub fn rotated(queued: &[(AccountId, AuthorityId)]) -> bool {
 		&& queued.iter().zip(0u32..).all(|((_, key), index)| NextAuthorityIds::get(index).as_ref() == Some(key))
 }
 
-/// How many mixnodes the current session has, as the runtime API tells.
+/// The mixnodes of the current session, as the runtime API serves them.
 pub fn current_mixnodes() -> Vec<Mixnode> {
 	Peer::current_mixnodes().unwrap_or_default()
 }
