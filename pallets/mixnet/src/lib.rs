@@ -45,6 +45,8 @@
 extern crate alloc;
 
 mod authorities;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 mod candidates;
 pub mod election;
 mod invariants;
