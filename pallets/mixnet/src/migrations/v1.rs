@@ -128,10 +128,10 @@ fn migrate_candidates<T: Config>(session_index: SessionIndex, registered: u32) {
 			continue;
 		};
 		let candidate = Candidate {
-			registrant: registrant.0,
+			registrant,
 			session_index,
 			class: RegistrantClass::Validator,
-			weight: T::Weights::validator(&registrant.0),
+			weight: T::Weights::validator(&registrant),
 			seed: None,
 		};
 		let key = RankKey { rank: T::ElectionPolicy::rank(&candidate), sequence: elected };
