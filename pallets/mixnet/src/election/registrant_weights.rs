@@ -28,17 +28,17 @@ use sp_runtime::traits::UniqueSaturatedInto;
 /// pub struct Stake;
 ///
 /// impl RegistrantWeights<Balance> for Stake {
-/// 	fn validator(authority: &Registrant) -> u128 {
-/// 		// A validator that has just set other keys is unknown by those it is queued with, and weighs nothing until the
-/// 		// new ones are.
-/// 		let Some(stash) = Session::key_owner(pallet_mixnet::KEY_TYPE, &authority.0) else { return 0 };
-/// 		let Some(era) = pallet_staking::CurrentEra::<Runtime>::get() else { return 0 };
-/// 		pallet_staking::ErasStakersOverview::<Runtime>::get(era, stash).map_or(0, |exposure| exposure.total)
-/// 	}
+///     fn validator(authority: &Registrant) -> u128 {
+///         // A validator that has just set other keys is unknown by those it is queued with, and weighs nothing until the
+///         // new ones are.
+///         let Some(stash) = Session::key_owner(pallet_mixnet::KEY_TYPE, &authority.0) else { return 0 };
+///         let Some(era) = pallet_staking::CurrentEra::<Runtime>::get() else { return 0 };
+///         pallet_staking::ErasStakersOverview::<Runtime>::get(era, stash).map_or(0, |exposure| exposure.total)
+///     }
 ///
-/// 	fn operator(bond: Balance) -> u128 {
-/// 		bond
-/// 	}
+///     fn operator(bond: Balance) -> u128 {
+///         bond
+///     }
 /// }
 /// ```
 pub trait RegistrantWeights<Balance> {
