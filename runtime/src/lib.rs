@@ -18,6 +18,8 @@ extern crate alloc;
 include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 
 pub mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarks;
 pub mod configs;
 pub mod genesis;
 #[cfg(test)]
@@ -111,7 +113,8 @@ pub type Executive =
 	frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem, ()>;
 
 impl_opaque_keys! {
-	/// A validator's session keys.
+	/// A validator's session keys. BABE comes before the mixnet: at each rotation it makes the randomness that the mixnet
+	/// then draws an election's seed from.
 	pub struct SessionKeys {
 		pub babe: Babe,
 		pub grandpa: Grandpa,
@@ -125,10 +128,10 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("mixnet-example"),
 	impl_name: Cow::Borrowed("mixnet-example"),
 	authoring_version: 1,
-	spec_version: 1,
+	spec_version: 2,
 	impl_version: 1,
 	apis: apis::RUNTIME_API_VERSIONS,
-	transaction_version: 1,
+	transaction_version: 2,
 	system_version: 1,
 };
 

@@ -5,6 +5,7 @@ mod config;
 mod disabled;
 mod genesis;
 mod lists;
+mod migration;
 mod parameters;
 mod pruning;
 mod registration;

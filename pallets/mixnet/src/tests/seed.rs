@@ -1,7 +1,6 @@
 //! The seeds of elections: fresh or none, and for those only who committed to their names before.
 
 use crate::{mock::*, NextElection, Seed};
-use mixnet_primitives::Registrant;
 use std::collections::BTreeSet;
 
 /// By the lottery's ranks: those of candidates that have not drawn are from here on.
@@ -185,9 +184,8 @@ fn candidates_are_ranked_as_the_policy_ranks_them() {
 		let mut expected = Vec::new();
 		for account in 0..VALIDATORS {
 			register(account, account);
-			let Registrant(name) = registrant(account);
 			let candidate = Candidate {
-				registrant: name,
+				registrant: registrant(account),
 				session_index: 2,
 				class: RegistrantClass::Validator,
 				weight: 1 + u128::from(account * account),
