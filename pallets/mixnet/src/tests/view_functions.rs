@@ -4,11 +4,14 @@ use crate::{
 	mock::*, OperatorViewFunction, Operators, ViewOperatorKeyPayloadViewFunction, ViewParametersViewFunction,
 	ViewRegistrationStatusViewFunction, ViewSessionStatusViewFunction,
 };
-use codec::{DecodeAll, Encode};
+use codec::{Decode, DecodeAll, Encode};
 use frame_support::view_functions::{ViewFunction, ViewFunctionDispatchError, ViewFunctionId};
 
 /// Calls a view function through the runtime.
-fn call<View: ViewFunction>(view: View) -> View::ReturnType {
+fn call<View: ViewFunction + Encode>(view: View) -> View::ReturnType
+where
+	View::ReturnType: Decode,
+{
 	let output = Runtime::execute_view_function(View::id(), view.encode()).expect("there is one with this ID");
 	View::ReturnType::decode_all(&mut &output[..]).expect("the answer is one")
 }
