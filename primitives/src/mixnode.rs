@@ -69,6 +69,11 @@ public_bytes! {
 	PeerId
 }
 
+public_bytes! {
+	/// Who registers a mixnode, by an sr25519 public key: a validator's session key, or an operator's key.
+	Registrant
+}
+
 /// A mixnode, as published on chain for one session.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, TypeInfo, Serialize, Deserialize)]
 pub struct Mixnode {
@@ -78,6 +83,17 @@ pub struct Mixnode {
 	pub peer_id: PeerId,
 	/// Where to connect to: multiaddrs as UTF-8 text. A hint, possibly empty or out of date; the peer ID is what counts.
 	pub external_addresses: Vec<Vec<u8>>,
+}
+
+/// Part of a session's list of mixnodes.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct MixnodesPage {
+	/// How many mixnodes the whole list has.
+	pub total: u32,
+	/// How many a session needs: with fewer in the list, the mixnet rests, and nobody should use them.
+	pub required: u32,
+	/// The mixnodes from the place that was asked for on, in the order by which packets address them.
+	pub mixnodes: Vec<Mixnode>,
 }
 
 /// Why a session has no mixnodes.

@@ -1,102 +1,261 @@
-//! What a registrant signs, and which key-exchange keys may be registered.
+//! How a mixnode is registered for the next session: what a registrant says, what it proves, and why it may be refused.
+//!
+//! docs/REGISTRATION.md has the message byte by byte, with test vectors.
 
-use crate::{KxPublic, SessionIndex};
-use codec::Encode;
+use crate::{KxPublic, Mixnode, PeerId, Registrant, SessionIndex};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 
-/// Separates registrations from everything else that the same key may sign.
-pub const REGISTRATION_DOMAIN: &[u8; 22] = b"mixnet/registration/v1";
+/// Separates registrations from everything else that the same keys may sign.
+pub const REGISTRATION_DOMAIN: &[u8; 22] = b"mixnet/registration/v2";
 
-/// The payload of a registration's signature: the SCALE encoding of this struct.
-///
-/// It names the chain, the purpose, the session and the registrant, so that a signature is worth nothing anywhere else.
-///
-/// | field | encoding |
-/// |---|---|
-/// | `domain` | the 22 bytes of [`REGISTRATION_DOMAIN`] |
-/// | `genesis_hash` | the hash of the chain's first block |
-/// | `session_index` | u32, the session that the mixnode is for |
-/// | `registrant` | the session authority |
-/// | `mixnode` | the mixnode |
-#[derive(Encode)]
-pub struct RegistrationPayload<'a, Hash, Registrant, Mixnode> {
-	domain: &'static [u8; 22],
-	genesis_hash: &'a Hash,
-	session_index: SessionIndex,
-	registrant: &'a Registrant,
-	mixnode: &'a Mixnode,
+/// A mixnode that somebody wants to be listed in a session.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct Registration {
+	/// The session that the mixnode is for: the one after the current one.
+	pub session_index: SessionIndex,
+	/// Who registers it.
+	pub registrant: Registrant,
+	/// How many times the registrant has registered a mixnode for that session already: 0 at first. With each number used
+	/// once, nobody can put back a registration that its registrant has replaced.
+	pub revision: u8,
+	/// The mixnode.
+	pub mixnode: Mixnode,
 }
 
-impl<'a, Hash, Registrant, Mixnode> RegistrationPayload<'a, Hash, Registrant, Mixnode> {
-	/// The payload of the registration of `mixnode` for session `session_index` by `registrant`.
-	pub fn new(
-		genesis_hash: &'a Hash,
-		session_index: SessionIndex,
-		registrant: &'a Registrant,
-		mixnode: &'a Mixnode,
-	) -> Self {
-		Self { domain: REGISTRATION_DOMAIN, genesis_hash, session_index, registrant, mixnode }
+impl Registration {
+	/// What all three [proofs](RegistrationProofs) sign: the SCALE encoding of these fields, one after another.
+	///
+	/// | field | encoding |
+	/// |---|---|
+	/// | domain | the 22 bytes of [`REGISTRATION_DOMAIN`] |
+	/// | genesis hash | the hash of the chain's first block, 32 bytes where it is a usual one |
+	/// | session index | u32 |
+	/// | registrant | 32 bytes |
+	/// | revision | u8 |
+	/// | mixnode | key-exchange key, 32 bytes; peer ID, 32 bytes; addresses, a SCALE vector of vectors of bytes |
+	///
+	/// It names the chain, the purpose, the session and the registrant, so that a signature is worth nothing anywhere else.
+	pub fn signing_payload(&self, genesis_hash: &impl Encode) -> Vec<u8> {
+		(REGISTRATION_DOMAIN, genesis_hash, self).encode()
 	}
 }
 
-/// Why a key-exchange key may not be registered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum BadKxPublic {
-	/// Not the one encoding that RFC 7748 gives this u-coordinate: the unused top bit is set, or the number is not
-	/// below 2^255 - 19. Since X25519 reads such encodings nevertheless, allowing them would let one key be registered
-	/// twice.
-	NotCanonical,
-	/// Of small order: the shared secret is zero whatever the other side's secret is, so that anyone knows it.
-	LowOrder,
+/// What proves a [`Registration`]: three signatures of its [payload](Registration::signing_payload).
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct RegistrationProofs {
+	/// By the registrant: sr25519, in the context `substrate`.
+	pub registrant: [u8; 64],
+	/// By the X25519 secret of the mixnode's key: XEdDSA (docs/REGISTRATION.md).
+	pub possession: [u8; 64],
+	/// By the mixnode's peer identity: Ed25519.
+	pub peer: [u8; 64],
 }
 
-impl fmt::Display for BadKxPublic {
+/// Why a registration is refused. Each has a code, its number as encoded, by which the transaction pool tells of it.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub enum RegistrationError {
+	/// The session that it is for has begun already.
+	#[codec(index = 0)]
+	StaleSession,
+	/// The session that it is for is not the next one yet.
+	#[codec(index = 1)]
+	FutureSession,
+	/// The registrant is neither one of the next session's authorities nor an operator.
+	#[codec(index = 2)]
+	NotARegistrant,
+	/// The registrant is an operator, and this chain has no mixnodes of operators.
+	#[codec(index = 3)]
+	OperatorsDisabled,
+	/// The operator's bond is below the least one, or is being released.
+	#[codec(index = 4)]
+	BondTooSmall,
+	/// The operator's key was set too late: its luck in this election could be known by then.
+	#[codec(index = 5)]
+	OperatorTooRecent,
+	/// The registrant may not stand in this election: it was disabled as a validator, or its mixnode was removed.
+	#[codec(index = 6)]
+	Barred,
+	/// The number of the registration is not the one that is due: it has been used, or there are earlier ones to come.
+	#[codec(index = 7)]
+	WrongRevision,
+	/// The registrant has replaced its registration as often as it may in one session.
+	#[codec(index = 8)]
+	TooManyRevisions,
+	/// There are more external addresses than allowed.
+	#[codec(index = 9)]
+	TooManyAddresses,
+	/// An external address is longer than allowed.
+	#[codec(index = 10)]
+	AddressTooLong,
+	/// An external address is no multiaddr that leads to the mixnode.
+	#[codec(index = 11)]
+	BadAddress,
+	/// The key-exchange key is of small order, not in its canonical encoding, or no key at all.
+	#[codec(index = 12)]
+	BadKxPublic,
+	/// The peer ID is no Ed25519 public key.
+	#[codec(index = 13)]
+	BadPeerId,
+	/// Another registrant has the key-exchange key in that session.
+	#[codec(index = 14)]
+	KxPublicTaken,
+	/// Another registrant has the peer ID in that session.
+	#[codec(index = 15)]
+	PeerIdTaken,
+	/// All places are taken by better ranks, those of standbys among them.
+	#[codec(index = 16)]
+	RankTooLow,
+	/// The registrant's signature is not its own, or not over this registration on this chain.
+	#[codec(index = 17)]
+	BadRegistrantProof,
+	/// The proof of possession is not by the key-exchange key's secret, or not over this registration on this chain.
+	#[codec(index = 18)]
+	BadPossessionProof,
+	/// The peer's signature is not by the peer identity, or not over this registration on this chain.
+	#[codec(index = 19)]
+	BadPeerProof,
+}
+
+impl RegistrationError {
+	/// The error's number.
+	pub fn code(self) -> u8 {
+		self.using_encoded(|encoded| encoded[0])
+	}
+
+	/// The error with this number.
+	pub fn from_code(code: u8) -> Option<Self> {
+		Self::decode(&mut &[code][..]).ok()
+	}
+}
+
+impl fmt::Display for RegistrationError {
 	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
 		f.write_str(match self {
-			Self::NotCanonical => "not a canonical encoding of an X25519 public key",
-			Self::LowOrder => "an X25519 public key of small order",
+			Self::StaleSession => "the session has begun already; register for the next one",
+			Self::FutureSession => "the session is not the next one yet; wait for the one before it to begin",
+			Self::NotARegistrant => "the registrant is neither an authority of the next session nor an operator",
+			Self::OperatorsDisabled => "this chain takes no mixnodes of operators",
+			Self::BondTooSmall => "the operator's bond is too small, or is being released; bond more",
+			Self::OperatorTooRecent => {
+				"the operator's key is too recent: it can stand once a whole session has passed since it was set"
+			},
+			Self::Barred => {
+				"the registrant may not stand in this election: it was disabled, or its mixnode was removed"
+			},
+			Self::WrongRevision => "the revision is not the one that is due; ask for the registrant's status",
+			Self::TooManyRevisions => "the registration was replaced as often as it may be in one session",
+			Self::TooManyAddresses => "too many external addresses",
+			Self::AddressTooLong => "an external address is too long",
+			Self::BadAddress => "an external address is no multiaddr that leads to this mixnode",
+			Self::BadKxPublic => "the key-exchange key is no usable X25519 public key in its canonical encoding",
+			Self::BadPeerId => "the peer ID is no Ed25519 public key",
+			Self::KxPublicTaken => "another registrant has this key-exchange key",
+			Self::PeerIdTaken => "another registrant has this peer ID",
+			Self::RankTooLow => "all places are taken by better ranks",
+			Self::BadRegistrantProof => "the registrant's signature does not fit",
+			Self::BadPossessionProof => "the proof of possession of the key-exchange secret does not fit",
+			Self::BadPeerProof => "the peer identity's signature does not fit",
 		})
 	}
 }
 
-/// The u-coordinates whose order divides 8 on Curve25519, or 4 on its twist, canonically encoded: 0, 1, the two of order
-/// 8, and -1. RFC 7748, section 6.1 asks for the check; the list is the known one (cr.yp.to/ecdh.html) without its
-/// non-canonical members.
-const LOW_ORDER: [[u8; 32]; 5] = [
-	[0; 32],
-	{
-		let mut one = [0; 32];
-		one[0] = 1;
-		one
-	},
-	[
-		0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
-		0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
-	],
-	[
-		0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44,
-		0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
-	],
-	{
-		let mut minus_one = [0xff; 32];
-		minus_one[0] = 0xec;
-		minus_one[31] = 0x7f;
-		minus_one
-	},
-];
+/// Where a registrant's mixnode stands in the election of the next session, as things are.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub enum Standing {
+	/// It will mix, at this place of the session's list, unless better ones come.
+	Elected(u32),
+	/// It takes the place of an elected one that is removed, in the order of ranks.
+	Standby,
+}
 
-impl KxPublic {
-	/// May this key be registered? Every public key that X25519 makes from a secret may.
-	pub fn check(&self) -> Result<(), BadKxPublic> {
-		// Little-endian: the lowest byte decides when all the others are those of 2^255 - 19.
-		let at_least_prime = self.0[31] == 0x7f && self.0[1..31].iter().all(|byte| *byte == 0xff) && self.0[0] >= 0xed;
-		if self.0[31] & 0x80 != 0 || at_least_prime {
-			return Err(BadKxPublic::NotCanonical);
+/// A registrant's registration for the next session.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct RegisteredMixnode {
+	/// Who registered it.
+	pub registrant: Registrant,
+	/// Its rank: lower is better.
+	pub rank: u128,
+	/// Where it stands.
+	pub standing: Standing,
+	/// The number of its registration.
+	pub revision: u8,
+	/// Its key.
+	pub kx_public: KxPublic,
+	/// Its peer ID.
+	pub peer_id: PeerId,
+}
+
+/// What a registrant should do about its registration for the next session.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct RegistrationStatus {
+	/// The next session.
+	pub session_index: SessionIndex,
+	/// What it has registered for that session.
+	pub registered: Option<RegisteredMixnode>,
+	/// The number of its next registration.
+	pub revision: u8,
+	/// What to do now.
+	pub advice: RegistrationAdvice,
+}
+
+/// What a registrant should do now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo, Serialize, Deserialize)]
+pub enum RegistrationAdvice {
+	/// Nothing: the key that it asked about is registered.
+	Registered,
+	/// Register now.
+	Register,
+	/// Wait: registrations are spread over the session, and its turn has not come.
+	Wait,
+	/// It cannot register: this is what is missing.
+	Missing(RegistrationError),
+}
+
+/// Why a registration was not sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum SubmitError {
+	/// It would be refused.
+	Refused(RegistrationError),
+	/// The transaction pool does not take it, as when it has it already.
+	Pool,
+}
+
+impl fmt::Display for SubmitError {
+	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+		match self {
+			Self::Refused(error) => error.fmt(f),
+			Self::Pool => f.write_str("the transaction pool did not take it; it may have it already"),
 		}
-		if LOW_ORDER.contains(&self.0) {
-			return Err(BadKxPublic::LowOrder);
-		}
-		Ok(())
 	}
 }
 
@@ -104,46 +263,39 @@ impl KxPublic {
 mod tests {
 	use super::*;
 
-	/// Little-endian bytes of 2^255 - 19 + `offset`.
-	fn prime_plus(offset: i16) -> [u8; 32] {
-		let mut bytes = [0xff; 32];
-		bytes[0] = (0xed + offset) as u8;
-		bytes[31] = 0x7f;
-		bytes
-	}
-
-	#[test]
-	fn keys_of_small_order_are_refused() {
-		for bytes in LOW_ORDER {
-			assert_eq!(KxPublic(bytes).check(), Err(BadKxPublic::LowOrder));
-		}
-	}
-
-	#[test]
-	fn second_encodings_of_a_key_are_refused() {
-		for offset in 0..19 {
-			assert_eq!(KxPublic(prime_plus(offset)).check(), Err(BadKxPublic::NotCanonical));
-		}
-		for mut bytes in [[9; 32], [0; 32], prime_plus(-2), LOW_ORDER[2]] {
-			bytes[31] |= 0x80;
-			assert_eq!(KxPublic(bytes).check(), Err(BadKxPublic::NotCanonical));
-		}
-	}
-
-	#[test]
-	fn other_keys_are_taken() {
-		let mut base_point = [0; 32];
-		base_point[0] = 9;
-		for bytes in [base_point, [0x7f; 32], prime_plus(-2), prime_plus(-19)] {
-			assert_eq!(KxPublic(bytes).check(), Ok(()));
-		}
-	}
-
 	/// The layout that both sides must agree on, byte by byte.
 	#[test]
 	fn the_payload_is_the_concatenation_of_its_fields() {
-		let payload = RegistrationPayload::new(&[1u8; 32], 0x01020304, &[2u8; 32], &(3u8, 4u8)).encode();
-		let expected = [&b"mixnet/registration/v1"[..], &[1; 32], &[4, 3, 2, 1], &[2; 32], &[3, 4]].concat();
-		assert_eq!(payload, expected);
+		let registration = Registration {
+			session_index: 0x0102_0304,
+			registrant: Registrant([2; 32]),
+			revision: 5,
+			mixnode: Mixnode {
+				kx_public: KxPublic([6; 32]),
+				peer_id: PeerId([7; 32]),
+				external_addresses: alloc::vec![b"ab".to_vec()],
+			},
+		};
+		let expected = [
+			&b"mixnet/registration/v2"[..],
+			&[1; 32],
+			&[4, 3, 2, 1],
+			&[2; 32],
+			&[5],
+			&[6; 32],
+			&[7; 32],
+			&[4, 8],
+			b"ab",
+		]
+		.concat();
+		assert_eq!(registration.signing_payload(&[1u8; 32]), expected);
+	}
+
+	#[test]
+	fn errors_and_codes_are_one_to_one() {
+		for code in 0..20 {
+			assert_eq!(RegistrationError::from_code(code).expect("a code; qed").code(), code);
+		}
+		assert_eq!(RegistrationError::from_code(20), None);
 	}
 }

@@ -158,6 +158,29 @@ impl fmt::Display for SessionStatus {
 	}
 }
 
+/// When the next phase and the next session are expected to begin, as of some block.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub struct SessionForecast<BlockNumber> {
+	/// The phase that comes after the present one, and the block in which it begins; `None` in the last phase. It may be
+	/// cut off by the next session.
+	pub next_phase: Option<(SessionPhase, BlockNumber)>,
+	/// The block in which the next session is expected to begin; `None` if there is no telling.
+	pub next_session: Option<BlockNumber>,
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;

@@ -1,15 +1,19 @@
 //! The runtime APIs.
 
 use crate::{
-	configs::BABE_GENESIS_EPOCH_CONFIG, genesis, AccountId, Babe, Balance, Block, Executive, Grandpa, InherentDataExt,
-	Mixnet, Nonce, Runtime, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, SESSION_BLOCKS, VERSION,
+	configs::BABE_GENESIS_EPOCH_CONFIG, genesis, AccountId, Babe, Balance, Block, BlockNumber, Executive, Grandpa,
+	InherentDataExt, Mixnet, Nonce, Runtime, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
+	SESSION_BLOCKS, VERSION,
 };
 use alloc::vec::Vec;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
-use mixnet_primitives::{Mixnode, MixnodesError, SessionIndex, SessionStatus};
+use mixnet_primitives::{
+	KxPublic, Mixnode, MixnodesError, MixnodesPage, RegisteredMixnode, Registrant, Registration, RegistrationProofs,
+	RegistrationStatus, SessionForecast, SessionIndex, SessionParameters, SessionStatus, SubmitError,
+};
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
@@ -24,6 +28,7 @@ use sp_version::RuntimeVersion;
 
 impl_runtime_apis! {
 	// The mixnet's part: what a runtime developer adds.
+	// guide: runtime api
 	impl mixnet_runtime_api::MixnetApi<Block> for Runtime {
 		fn session_status() -> SessionStatus {
 			Mixnet::session_status()
@@ -37,10 +42,31 @@ impl_runtime_apis! {
 			Mixnet::current_mixnodes()
 		}
 
-		fn maybe_register(session_index: SessionIndex, mixnode: Mixnode) -> bool {
-			Mixnet::maybe_register(session_index, mixnode)
+		fn mixnodes_page(session_index: SessionIndex, start: u32, count: u32) -> Option<MixnodesPage> {
+			Mixnet::mixnodes_page(session_index, start, count)
+		}
+
+		fn parameters() -> SessionParameters {
+			Mixnet::parameters()
+		}
+
+		fn session_forecast() -> SessionForecast<BlockNumber> {
+			Mixnet::session_forecast()
+		}
+
+		fn next_registrations(start: u32, count: u32) -> Vec<RegisteredMixnode> {
+			Mixnet::next_registrations(start, count)
+		}
+
+		fn registration_status(registrant: Registrant, kx_public: KxPublic) -> RegistrationStatus {
+			Mixnet::registration_status(registrant, kx_public)
+		}
+
+		fn submit_registration(registration: Registration, proofs: RegistrationProofs) -> Result<(), SubmitError> {
+			Mixnet::submit_registration(registration, proofs)
 		}
 	}
+	// guide: end
 
 	impl sp_api::Core<Block> for Runtime {
 		fn version() -> RuntimeVersion {
@@ -217,6 +243,38 @@ impl_runtime_apis! {
 
 		fn preset_names() -> Vec<sp_genesis_builder::PresetId> {
 			genesis::preset_names()
+		}
+	}
+	#[cfg(feature = "runtime-benchmarks")]
+	impl frame_benchmarking::Benchmark<Block> for Runtime {
+		fn benchmark_metadata(
+			extra: bool,
+		) -> (Vec<frame_benchmarking::BenchmarkList>, Vec<frame_support::traits::StorageInfo>) {
+			crate::benchmarks::metadata(extra)
+		}
+
+		fn dispatch_benchmark(
+			config: frame_benchmarking::BenchmarkConfig,
+		) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, alloc::string::String> {
+			crate::benchmarks::dispatch(config)
+		}
+	}
+
+	#[cfg(feature = "try-runtime")]
+	impl frame_try_runtime::TryRuntime<Block> for Runtime {
+		fn on_runtime_upgrade(checks: frame_try_runtime::UpgradeCheckSelect) -> (Weight, Weight) {
+			let weight = Executive::try_runtime_upgrade(checks).expect("the upgrade is to be tried: its failure is the answer");
+			(weight, crate::configs::RuntimeBlockWeights::get().max_block)
+		}
+
+		fn execute_block(
+			block: <Block as BlockT>::LazyBlock,
+			state_root_check: bool,
+			signature_check: bool,
+			select: frame_try_runtime::TryStateSelect,
+		) -> Weight {
+			Executive::try_execute_block(block, state_root_check, signature_check, select)
+				.expect("the block is to be tried: its failure is the answer")
 		}
 	}
 }

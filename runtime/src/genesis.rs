@@ -1,11 +1,12 @@
 //! Genesis presets.
 
 use crate::{
-	configs::BABE_GENESIS_EPOCH_CONFIG, AccountId, Balance, BalancesConfig, RuntimeGenesisConfig, SessionConfig,
-	SessionKeys, SudoConfig, UNIT,
+	configs::BABE_GENESIS_EPOCH_CONFIG, AccountId, Balance, BalancesConfig, MixnetConfig, RuntimeGenesisConfig,
+	SessionConfig, SessionKeys, SudoConfig, UNIT,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
+use mixnet_primitives::Parameters;
 use pallet_babe::GenesisConfig as BabeConfig;
 use serde_json::Value;
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET};
@@ -25,16 +26,20 @@ fn validator(name: Sr25519Keyring, grandpa: Ed25519Keyring) -> (AccountId, Accou
 	(account.clone(), account, keys)
 }
 
+// guide: genesis
 fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>) -> Value {
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		babe: BabeConfig { epoch_config: BABE_GENESIS_EPOCH_CONFIG },
 		balances: BalancesConfig {
 			balances: Sr25519Keyring::well_known().map(|account| (account.to_account_id(), ENDOWMENT)).collect(),
 		},
+		// The default ones. Named, so that who exports a chain spec sees what can be chosen.
+		mixnet: MixnetConfig { parameters: Some(Parameters::default()) },
 		session: SessionConfig { keys: validators },
 		sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
 	})
 }
+// guide: end
 
 /// One validator, Alice: blocks are made and finalised, and the mixnet rests for want of mixnodes.
 fn development() -> Value {

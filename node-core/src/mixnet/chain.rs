@@ -9,8 +9,8 @@ use crate::{
 	statistics::DropReason,
 	topology::Topology,
 	traffic::{AuthoredQueue, PoissonClock},
-	KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, Parameters, PeerId, RelativeSession, SessionIndex,
-	SessionStatus, Time,
+	KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,
+	SessionIndex, SessionStatus, Time,
 };
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use rand_core::{CryptoRng, RngCore};
@@ -230,6 +230,20 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn next_kx_secret(&mut self) -> (SessionIndex, &KxSecret) {
 		let (index, keys) = self.sessions.next_keys(&mut self.rng);
 		(index, &keys.secret)
+	}
+
+	/// Proves that we hold the secret of `kx_public`, as [`next_kx_public`](Self::next_kx_public) returned it for
+	/// `session`, and binds that to `message`: to what the registration says (docs/REGISTRATION.md).
+	///
+	/// `None` if that is not our key for that session, or if the session has begun: there is nothing to register any more.
+	pub fn prove_possession(
+		&mut self,
+		session: SessionIndex,
+		kx_public: &KxPublic,
+		message: &[u8],
+	) -> Option<PossessionProof> {
+		let keys = self.sessions.future_keys(session).filter(|keys| keys.public == *kx_public)?;
+		Some(keys.secret.prove_possession(&mut self.rng, message))
 	}
 
 	/// Takes back a stored secret, after a restart. Returns whether it was taken: not if `session` is over, has a key or

@@ -266,6 +266,22 @@ fn the_retry_timer_is_that_of_the_session_s_parameters() {
 }
 
 #[test]
+fn possession_is_proven_of_the_next_sessions_key_alone() {
+	let mut mixnet = node(0, |_| ());
+	let (index, kx_public) = mixnet.next_kx_public();
+	let proof = mixnet.prove_possession(index, &kx_public, b"registration").expect("our key");
+	let key = ed25519_zebra::VerificationKey::try_from(kx_public.possession_key().unwrap()).unwrap();
+	key.verify(&proof.0.into(), b"registration").unwrap();
+	assert_eq!(mixnet.prove_possession(index, &mixnode(0).kx_public, b""), None, "another session's");
+	assert_eq!(mixnet.prove_possession(index, &mixnode(1).kx_public, b""), None, "another node's");
+	assert_eq!(mixnet.prove_possession(index + 1, &kx_public, b""), None);
+	assert_eq!(mixnet.next_kx_public(), (index, kx_public));
+	mixnet.set_session_status(NOW, status(index, SessionPhase::CoverToCurrent));
+	assert_eq!(mixnet.prove_possession(index, &kx_public, b""), None, "too late");
+	assert_eq!(mixnet.prove_possession(index + 1, &kx_public, b""), None, "no key was asked for");
+}
+
+#[test]
 fn time_does_not_run_backwards() {
 	let mut mixnet = node(0, |_| ());
 	let at = mixnet.poll_timeout().unwrap();

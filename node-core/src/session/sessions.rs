@@ -97,6 +97,11 @@ impl Sessions {
 		(index, keys)
 	}
 
+	/// The key pair for `index`, a session that is not live yet; `None` if there is none (any more).
+	pub fn future_keys(&self, index: SessionIndex) -> Option<&KeyPair> {
+		self.future_keys.get(&index)
+	}
+
 	/// Takes a key for a session that has none yet and whose mixnodes are not known. Returns whether it was taken.
 	pub fn restore_key(&mut self, index: SessionIndex, secret: KxSecret) -> bool {
 		let slot = match self.status.map(|status| RelativeSession::of(index, status.current_index)) {

@@ -7,11 +7,15 @@ use sp_runtime::traits::{Saturating, Zero};
 #[cfg(any(test, feature = "try-runtime"))]
 use {
 	crate::{
-		CurrentSession, KxPublics, MixnodeIndex, Mixnodes, NextAuthorities, NextRegistered, NextToPrune, Pallet,
-		PeerIds, Registrants,
+		authorities::Generation,
+		ranked_set::{RankedSet, SetId},
+		AuthorityDirectory, AuthorityPages, BalanceOf, Candidacies, CandidacyState, CurrentSession, HoldReason,
+		KxPublics, LastRotation, Mixnodes, NextElection, NextToPrune, OperatorKeys, Operators, Pallet, PeerIds,
+		SessionsParameters, AUTHORITIES_PER_PAGE, STANDBY_BASE,
 	},
-	frame_support::ensure,
-	mixnet_primitives::SessionIndex,
+	alloc::{collections::BTreeSet, vec::Vec},
+	frame_support::{ensure, traits::fungible::InspectHold},
+	mixnet_primitives::{Mixnode, SessionIndex},
 	sp_runtime::TryRuntimeError,
 };
 
@@ -20,21 +24,32 @@ use {
 /// # Panics
 /// If they do not go together, with the reason.
 pub(crate) fn check_config<T: Config>() {
-	let (min, max) = (T::MinMixnodes::get(), T::MaxMixnodes::get());
-	assert!(min >= 1, "MinMixnodes must be at least 1: a session without mixnodes has to rest");
-	assert!(min <= max, "MinMixnodes ({min}) is above MaxMixnodes ({max}): the mixnet would always rest");
+	let max = T::MaxMixnodes::get();
+	assert!(max >= 1, "MaxMixnodes must be at least 1: a session without mixnodes has to rest");
 	assert!(
 		max <= MIXNODE_INDEX_LIMIT,
 		"MaxMixnodes ({max}) is above {MIXNODE_INDEX_LIMIT}: packets cannot address that many"
 	);
-	let authorities = T::MaxAuthorities::get();
+	let standbys = T::MaxStandbys::get();
 	assert!(
-		authorities >= min,
-		"MaxAuthorities ({authorities}) is below MinMixnodes ({min}): the mixnet would always rest, since an authority \
-		 registers one mixnode"
+		standbys <= MIXNODE_INDEX_LIMIT,
+		"MaxStandbys ({standbys}) is above {MIXNODE_INDEX_LIMIT}: they are kept like mixnodes"
+	);
+	assert!(
+		T::MaxReplacements::get() < u32::from(u8::MAX),
+		"MaxReplacements must be below 255: registrations are counted in a byte"
 	);
 	let sessions = T::SessionsPerMixnetSession::get();
 	assert!(sessions >= 1, "SessionsPerMixnetSession must be at least 1: sessions begin with pallet-session's");
+	assert!(
+		T::UnbondingSessions::get() >= 2,
+		"UnbondingSessions must be at least 2: an operator may mix in the session in which it unbonds, and be found out \
+		 in the next"
+	);
+	assert!(
+		!T::OperatorsEnabled::get() || !T::MinBond::get().is_zero(),
+		"MinBond is zero: anybody could have any number of mixnodes for nothing"
+	);
 
 	let length = T::NextSessionRotation::average_session_length().saturating_mul(sessions.into());
 	if length.is_zero() {
@@ -60,72 +75,150 @@ pub(crate) fn check_config<T: Config>() {
 impl<T: Config> Pallet<T> {
 	/// Checks what must hold between blocks:
 	///
-	/// 1. The next authorities are in ascending order, so that they can be searched, and each is there once.
-	/// 2. The current session has not begun in the future, and is not overdue.
-	/// 3. The lists of the previous, the current and the next session have exactly as many mixnodes as their rosters
-	///    say, without gaps and not more than allowed; each can be used; and no two have the same registrant, key or
-	///    peer ID.
-	/// 4. Nothing is stored for any later session, nor before the place where pruning goes on; nor more than three full
-	///    sessions' mixnodes from there to the previous session.
-	/// 5. Registrants, keys and peer IDs lead to their mixnodes, and to nothing else.
+	/// 1. Both generations of authorities are in ascending order, each authority is there once, and the directories name the
+	///    pages' first keys.
+	/// 2. The current session has not begun in the future, is not overdue, and neither are the rotations.
+	/// 3. The parameters of all sessions are valid.
+	/// 4. The lists of the previous and the current session have as many mixnodes as their rosters say, without gaps.
+	/// 5. The next session's elected and standbys have their places without gaps, and no more than allowed; the ranked
+	///    sets are sorted, agree with places and candidacies, and every elected one ranks before every standby.
+	/// 6. Each candidate can be used, and has its key and its peer ID to itself; nothing else is taken.
+	/// 7. Nothing is stored for any later session, nor for sessions that were pruned.
+	/// 8. Each operator's bond is on hold, and its key leads to it; no key leads anywhere else.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
-		let authorities = NextAuthorities::<T>::get();
-		ensure!(authorities.windows(2).all(|pair| pair[0] < pair[1]), "next authorities are not in ascending order");
-
+		Self::check_authorities()?;
 		let session = CurrentSession::<T>::get();
-		ensure!(session.started_at <= frame_system::Pallet::<T>::block_number(), "the session began in the future");
+		let now = frame_system::Pallet::<T>::block_number();
+		ensure!(session.started_at <= now, "the session began in the future");
 		ensure!(session.rotations < T::SessionsPerMixnetSession::get().max(1), "the session should have ended");
+		ensure!(LastRotation::<T>::get().at <= now, "pallet-session rotated in the future");
 
-		let next_index = session.index.saturating_add(1);
-		let next_registered = NextRegistered::<T>::get();
-		ensure!(next_registered <= T::MaxMixnodes::get(), "too many mixnodes are registered");
-		Self::check_list(next_index, next_registered)?;
+		let parameters = SessionsParameters::<T>::get();
+		for parameters in [parameters.previous, parameters.current, parameters.next] {
+			ensure!(parameters.check().is_ok(), "invalid parameters");
+		}
+
 		Self::check_list(session.index, session.current.registered)?;
 		match session.index.checked_sub(1) {
 			Some(index) => Self::check_list(index, session.previous.registered)?,
 			None => ensure!(session.previous.registered == 0, "there was no session before session 0"),
 		}
+		Self::check_candidates(Self::next_session_index())?;
+		Self::check_leftovers(Self::next_session_index())?;
+		Self::check_operators()
+	}
 
-		let cursor = NextToPrune::<T>::get();
-		let mut entries = 0;
-		let mut stale = 0;
-		for (session_index, mixnode_index, registered) in Mixnodes::<T>::iter() {
-			ensure!(session_index <= next_index, "a mixnode is registered too early");
-			let place = (session_index, mixnode_index);
-			ensure!(place >= (cursor.session_index, cursor.mixnode_index), "pruning has left a mixnode behind");
-			if session_index.saturating_add(1) < session.index {
-				stale += 1;
-			}
-			entries += 1;
-			if let Some(registrant) = &registered.registrant {
-				ensure!(Registrants::<T>::get(session_index, registrant) == Some(mixnode_index), "registrant is lost");
-			}
-			let mixnode = registered.mixnode;
-			ensure!(KxPublics::<T>::get(session_index, mixnode.kx_public) == Some(mixnode_index), "key is lost");
-			ensure!(PeerIds::<T>::get(session_index, mixnode.peer_id) == Some(mixnode_index), "peer ID is lost");
-		}
-		ensure!(stale <= T::MaxMixnodes::get().saturating_mul(3), "pruning does not keep up");
-
-		// Each mixnode leads to one entry of its own, so if there are as many entries, there are no others.
-		ensure!(KxPublics::<T>::iter_keys().count() == entries, "a key leads nowhere");
-		ensure!(PeerIds::<T>::iter_keys().count() == entries, "a peer ID leads nowhere");
-		for (session_index, registrant, mixnode_index) in Registrants::<T>::iter() {
-			let registered = Mixnodes::<T>::get(session_index, mixnode_index);
+	fn check_authorities() -> Result<(), TryRuntimeError> {
+		for generation in [Generation::Queued, Generation::Active] {
+			let authorities: Vec<_> = Self::authorities(generation).collect();
 			ensure!(
-				registered.is_some_and(|registered| registered.registrant == Some(registrant)),
-				"a registrant leads nowhere"
+				authorities.windows(2).all(|pair| pair[0].registrant < pair[1].registrant),
+				"authorities are not in ascending order"
 			);
+			let count = LastRotation::<T>::get().count;
+			ensure!(authorities.iter().all(|entry| entry.since <= count), "an authority was queued in the future");
+		}
+		for parity in 0..2u8 {
+			let directory = AuthorityDirectory::<T>::get(parity);
+			let pages = AuthorityPages::<T>::iter_prefix(parity).count();
+			ensure!(pages == directory.len(), "pages of authorities and their directory differ");
+			for (page, first) in (0..).zip(&directory) {
+				let page = AuthorityPages::<T>::get(parity, page);
+				ensure!(page.len() <= AUTHORITIES_PER_PAGE as usize, "a page of authorities is too large");
+				ensure!(
+					page.first().is_some_and(|entry| entry.registrant == *first),
+					"a page of authorities does not begin as the directory says"
+				);
+			}
 		}
 		Ok(())
 	}
 
-	/// Checks that a session's list has `count` mixnodes, without gaps, all of which can be used.
+	/// Checks that a session's list has `count` mixnodes, without gaps.
 	fn check_list(session_index: SessionIndex, count: u32) -> Result<(), TryRuntimeError> {
-		ensure!(Mixnodes::<T>::iter_prefix(session_index).count() == count as usize, "list and roster differ");
-		for index in 0..count as MixnodeIndex {
-			let registered = Mixnodes::<T>::get(session_index, index).ok_or("a list has a gap")?;
-			ensure!(Self::check_mixnode(&registered.mixnode).is_ok(), "a mixnode cannot be used");
+		let places: BTreeSet<_> =
+			Mixnodes::<T>::iter_key_prefix(session_index).filter(|place| *place < STANDBY_BASE).collect();
+		ensure!(places.into_iter().eq(0..count), "list and roster differ");
+		Ok(())
+	}
+
+	fn check_candidates(session_index: SessionIndex) -> Result<(), TryRuntimeError> {
+		let election = NextElection::<T>::get();
+		ensure!(election.elected <= T::MaxMixnodes::get(), "too many are elected");
+		ensure!(election.standbys <= T::MaxStandbys::get(), "too many stand by");
+		ensure!(
+			election.standbys == 0 || election.elected == T::MaxMixnodes::get(),
+			"somebody stands by although there is a place"
+		);
+
+		let elected = RankedSet::<T>::load(SetId::Elected).check()?;
+		let standbys = RankedSet::<T>::load(SetId::Standby).check()?;
+		ensure!(
+			elected.last().zip(standbys.first()).is_none_or(|(worst, best)| worst.key < best.key),
+			"a standby ranks before an elected one"
+		);
+		let places = |entries: &[crate::ranked_set::RankedEntry]| -> BTreeSet<u32> {
+			entries.iter().map(|entry| entry.place).collect()
+		};
+		ensure!(places(&elected).into_iter().eq(0..election.elected), "the places of the elected have gaps");
+		let standby_places = STANDBY_BASE..STANDBY_BASE.saturating_add(election.standbys);
+		ensure!(places(&standbys).into_iter().eq(standby_places), "the places of the standbys have gaps");
+		ensure!(
+			Mixnodes::<T>::iter_prefix(session_index).count() == elected.len() + standbys.len(),
+			"there are mixnodes beside the candidates"
+		);
+
+		let entries: Vec<_> = elected.into_iter().chain(standbys).collect();
+		for entry in &entries {
+			ensure!(entry.key.sequence < election.ranked, "a candidate was not counted");
+			let listed = Mixnodes::<T>::get(session_index, entry.place).ok_or("a candidate has no mixnode")?;
+			let registrant = listed.registrant.ok_or("a candidate was registered by nobody")?;
+			let candidacy = Candidacies::<T>::get(session_index, registrant).ok_or("a candidate is not known")?;
+			ensure!(
+				candidacy.state == CandidacyState::Listed { place: entry.place, key: entry.key },
+				"a candidacy says something else"
+			);
+			let mixnode = listed.mixnode;
+			ensure!(KxPublics::<T>::get(session_index, mixnode.kx_public) == Some(registrant), "a key is another's");
+			ensure!(PeerIds::<T>::get(session_index, mixnode.peer_id) == Some(registrant), "a peer ID is another's");
+			ensure!(Self::check_mixnode(&Mixnode::from(mixnode)).is_ok(), "a mixnode cannot be used");
 		}
+		// Each candidate leads to one of its own, so if there are as many, there are no others.
+		let listed = Candidacies::<T>::iter_prefix_values(session_index)
+			.filter(|candidacy| matches!(candidacy.state, CandidacyState::Listed { .. }))
+			.count();
+		ensure!(listed == entries.len(), "a candidacy leads nowhere");
+		ensure!(KxPublics::<T>::iter_key_prefix(session_index).count() == entries.len(), "a key leads nowhere");
+		ensure!(PeerIds::<T>::iter_key_prefix(session_index).count() == entries.len(), "a peer ID leads nowhere");
+		Ok(())
+	}
+
+	/// Checks that what is stored belongs to sessions from the one to prune up to the next one.
+	fn check_leftovers(next_index: SessionIndex) -> Result<(), TryRuntimeError> {
+		let stored = NextToPrune::<T>::get()..=next_index;
+		let sessions = Mixnodes::<T>::iter_keys()
+			.map(|(session_index, _)| session_index)
+			.chain(Candidacies::<T>::iter_keys().map(|(session_index, _)| session_index))
+			.chain(KxPublics::<T>::iter_keys().map(|(session_index, _)| session_index))
+			.chain(PeerIds::<T>::iter_keys().map(|(session_index, _)| session_index));
+		for session_index in sessions {
+			ensure!(stored.contains(&session_index), "something is stored of a session that was pruned, or too early");
+		}
+		Ok(())
+	}
+
+	fn check_operators() -> Result<(), TryRuntimeError> {
+		let mut keys = 0;
+		for (account, operator) in Operators::<T>::iter() {
+			let held: BalanceOf<T> = T::Currency::balance_on_hold(&HoldReason::OperatorBond.into(), &account);
+			ensure!(held == operator.bond, "a bond is not what is on hold");
+			ensure!(operator.recent <= operator.bond, "more was added to a bond than there is");
+			if let Some(key) = operator.key {
+				ensure!(OperatorKeys::<T>::get(key) == Some(account), "an operator's key leads to another");
+				keys += 1;
+			}
+		}
+		ensure!(OperatorKeys::<T>::iter_keys().count() == keys, "an operator's key leads nowhere");
 		Ok(())
 	}
 }

@@ -1,12 +1,13 @@
-//! The checks, the authorisation, and [`maybe_register`](Pallet::maybe_register).
+//! Registration: the checks, the authorisation, and what nodes ask and send.
 //!
-//! Known limits of the present policy: mixnodes are taken first come, first served, until the session is full; and
-//! nobody has to prove that the key and the peer ID which they register are theirs, so an authority that sees another's
-//! registration in the transaction pool can take its key or its peer ID for itself and so keep it out.
+//! Nobody pays for a registration, so refusing one must be cheap: what the storage and the registration itself tell comes
+//! first, and the three signatures come last. Whoever gets as far as the signatures names a registrant who may register now.
 
 use crate::{
-	AuthorityId, AuthoritySignature, BoundedMixnodeFor, Call, Config, CurrentSession, Error, KxPublics,
-	NextAuthorities, NextRegistered, Pallet, PeerIds, Registrants, Registration, RegistrationFor, LOG_TARGET,
+	candidates::standing,
+	ranked_set::{RankKey, RankedSet, SetId},
+	Call, Candidacies, Candidacy, CandidacyState, Candidate, Config, CurrentSession, Election, ElectionPolicy, Error,
+	KxPublics, Mixnodes, NextElection, Pallet, PeerIds, Rank, RegistrantClass, RegistrantWeights,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -17,8 +18,11 @@ use frame_support::{
 	weights::Weight,
 };
 use frame_system::{offchain::SubmitTransaction, pallet_prelude::BlockNumberFor};
-use mixnet_primitives::{KxPublic, Mixnode, RegistrationPayload, SessionIndex};
-use sp_application_crypto::RuntimeAppPublic;
+use mixnet_primitives::{
+	check_address, KxPublic, Mixnode, RegisteredMixnode, Registrant, Registration, RegistrationAdvice,
+	RegistrationError, RegistrationProofs, RegistrationStatus, SessionIndex, SubmitError,
+};
+use sp_io::crypto::{ed25519_verify, sr25519_verify};
 use sp_runtime::{
 	traits::{Saturating, Zero},
 	transaction_validity::{
@@ -34,140 +38,274 @@ pub const REGISTRATION_TAG: &str = "MixnetRegistration";
 /// better sent anew, and one whose session has ended is worth nothing.
 const MAX_LONGEVITY: TransactionLongevity = 64;
 
-impl<T> From<Error<T>> for InvalidTransaction {
-	fn from(error: Error<T>) -> Self {
-		match error {
-			Error::StaleSession => Self::Stale,
-			Error::FutureSession => Self::Future,
-			Error::NotAnAuthority => Self::BadSigner,
-			Error::BadSignature => Self::BadProof,
-			// An error encodes as its number.
-			other => Self::Custom(other.encode().first().copied().unwrap_or_default()),
-		}
+/// How the transaction pool tells of a refusal: by the pool's own word where there is one, else by the error's number.
+pub(crate) fn invalid(error: RegistrationError) -> InvalidTransaction {
+	match error {
+		RegistrationError::StaleSession => InvalidTransaction::Stale,
+		RegistrationError::FutureSession => InvalidTransaction::Future,
+		other => InvalidTransaction::Custom(other.code()),
 	}
+}
+
+/// What the checks of a registration found.
+pub(crate) enum Accepted {
+	/// A new candidate, of this rank.
+	New(Rank),
+	/// The registrant's mixnode, at this place and with this key, is to be replaced.
+	Replacement(u32, RankKey),
 }
 
 /// The checks, in the order that [`register`](Call::register) documents.
 impl<T: Config> Pallet<T> {
-	/// Checks everything about a registration but its signature.
-	pub(crate) fn check_registration(registration: &RegistrationFor<T>) -> Result<(), Error<T>> {
-		let Registration { session_index, registrant, mixnode } = registration;
+	/// Checks everything about a registration but its proofs.
+	pub(crate) fn check_registration(registration: &Registration) -> Result<Accepted, RegistrationError> {
+		let Registration { session_index, registrant, revision, mixnode } = registration;
 		match session_index.cmp(&Self::next_session_index()) {
-			Ordering::Less => return Err(Error::StaleSession),
+			Ordering::Less => return Err(RegistrationError::StaleSession),
 			Ordering::Equal => {},
-			Ordering::Greater => return Err(Error::FutureSession),
+			Ordering::Greater => return Err(RegistrationError::FutureSession),
 		}
+		let election = NextElection::<T>::get();
+		let candidate = Self::candidate(&election, *session_index, registrant)?;
+		let candidacy = Candidacies::<T>::get(session_index, registrant);
+		Self::check_candidacy(candidacy.as_ref())?;
+		let due = candidacy.map_or(0, |candidacy| candidacy.registrations);
+		ensure!(*revision == due, RegistrationError::WrongRevision);
 		Self::check_mixnode(mixnode)?;
-		ensure!(NextRegistered::<T>::get() < T::MaxMixnodes::get(), Error::SessionFull);
-		ensure!(NextAuthorities::<T>::get().binary_search(registrant).is_ok(), Error::NotAnAuthority);
-		ensure!(!Registrants::<T>::contains_key(session_index, registrant), Error::AlreadyRegistered);
-		Self::check_not_taken(*session_index, mixnode)
+		Self::check_not_taken(*session_index, registrant, mixnode)?;
+		if let Some(Candidacy { state: CandidacyState::Listed { place, key }, .. }) = candidacy {
+			return Ok(Accepted::Replacement(place, key));
+		}
+		let rank = T::ElectionPolicy::rank(&candidate);
+		ensure!(Self::has_room_for(&election, rank), RegistrationError::RankTooLow);
+		Ok(Accepted::New(rank))
 	}
 
-	/// Checks what can be told from the mixnode alone.
-	pub(crate) fn check_mixnode(mixnode: &BoundedMixnodeFor<T>) -> Result<(), Error<T>> {
-		mixnode.kx_public.check().map_err(|_| Error::BadKxPublic)?;
-		let usable = |address: &[u8]| !address.is_empty() && core::str::from_utf8(address).is_ok();
-		ensure!(mixnode.external_addresses.iter().all(|address| usable(address)), Error::BadExternalAddress);
+	/// Checks that a registrant may register at all, and says with what it stands for election.
+	pub(crate) fn candidate(
+		election: &Election<BlockNumberFor<T>>,
+		session_index: SessionIndex,
+		registrant: &Registrant,
+	) -> Result<Candidate, RegistrationError> {
+		let (class, weight, seed) = match Self::queued_authority(registrant) {
+			Some(authority) => (
+				RegistrantClass::Validator,
+				T::Weights::validator(registrant),
+				election.seed.filter(|_| authority.since <= election.committed_by_rotation),
+			),
+			None => {
+				let bond = Self::committed_bond(registrant, election.committed_before)?;
+				(RegistrantClass::Operator, T::Weights::operator(bond), election.seed)
+			},
+		};
+		Ok(Candidate { registrant: *registrant, session_index, class, weight, seed })
+	}
+
+	/// Checks that a registrant may register once more.
+	fn check_candidacy(candidacy: Option<&Candidacy>) -> Result<(), RegistrationError> {
+		let Some(candidacy) = candidacy else { return Ok(()) };
+		ensure!(candidacy.state != CandidacyState::Barred, RegistrationError::Barred);
+		ensure!(u32::from(candidacy.registrations) <= T::MaxReplacements::get(), RegistrationError::TooManyRevisions);
 		Ok(())
 	}
 
-	/// Checks that no other mixnode of the session has the key or the peer ID.
-	pub(crate) fn check_not_taken(session_index: SessionIndex, mixnode: &BoundedMixnodeFor<T>) -> Result<(), Error<T>> {
-		ensure!(!KxPublics::<T>::contains_key(session_index, mixnode.kx_public), Error::KxPublicTaken);
-		ensure!(!PeerIds::<T>::contains_key(session_index, mixnode.peer_id), Error::PeerIdTaken);
+	/// Checks what can be told from the mixnode alone.
+	pub(crate) fn check_mixnode(mixnode: &Mixnode) -> Result<(), RegistrationError> {
+		let addresses = &mixnode.external_addresses;
+		ensure!(
+			addresses.len() <= T::MaxExternalAddressesPerMixnode::get() as usize,
+			RegistrationError::TooManyAddresses
+		);
+		let max_size = T::MaxExternalAddressSize::get() as usize;
+		ensure!(addresses.iter().all(|address| address.len() <= max_size), RegistrationError::AddressTooLong);
+		ensure!(
+			addresses.iter().all(|address| check_address(address, &mixnode.peer_id).is_ok()),
+			RegistrationError::BadAddress
+		);
+		mixnode.kx_public.check().map_err(|_| RegistrationError::BadKxPublic)?;
+		mixnode.peer_id.check().map_err(|_| RegistrationError::BadPeerId)
+	}
+
+	/// Checks that nobody else has the key or the peer ID.
+	fn check_not_taken(
+		session_index: SessionIndex,
+		registrant: &Registrant,
+		mixnode: &Mixnode,
+	) -> Result<(), RegistrationError> {
+		let is_other = |holder: Option<Registrant>| holder.is_some_and(|holder| holder != *registrant);
+		ensure!(!is_other(KxPublics::<T>::get(session_index, mixnode.kx_public)), RegistrationError::KxPublicTaken);
+		ensure!(!is_other(PeerIds::<T>::get(session_index, mixnode.peer_id)), RegistrationError::PeerIdTaken);
+		Ok(())
+	}
+
+	/// Checks the three proofs of a registration whose key was checked.
+	pub(crate) fn check_proofs(
+		registration: &Registration,
+		proofs: &RegistrationProofs,
+	) -> Result<(), RegistrationError> {
+		let payload = Self::signing_payload(registration);
+		let Registration { registrant, mixnode, .. } = registration;
+		ensure!(
+			sr25519_verify(&proofs.registrant.into(), &payload, &registrant.0.into()),
+			RegistrationError::BadRegistrantProof
+		);
+		let possessed = mixnode.kx_public.to_ed25519().ok_or(RegistrationError::BadKxPublic)?;
+		ensure!(
+			ed25519_verify(&proofs.possession.into(), &payload, &possessed.into()),
+			RegistrationError::BadPossessionProof
+		);
+		ensure!(
+			ed25519_verify(&proofs.peer.into(), &payload, &mixnode.peer_id.0.into()),
+			RegistrationError::BadPeerProof
+		);
 		Ok(())
 	}
 
 	/// The session that registrations are for.
-	fn next_session_index() -> SessionIndex {
+	pub(crate) fn next_session_index() -> SessionIndex {
 		CurrentSession::<T>::get().index.saturating_add(1)
 	}
 
-	/// What the registrant signs. The genesis hash is known from block 1 on.
-	pub(crate) fn signing_payload(registration: &RegistrationFor<T>) -> Vec<u8> {
-		let Registration { session_index, registrant, mixnode } = registration;
-		let genesis_hash = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
-		RegistrationPayload::new(&genesis_hash, *session_index, registrant, mixnode).encode()
+	/// What the proofs sign. The genesis hash is known from block 1 on.
+	pub(crate) fn signing_payload(registration: &Registration) -> Vec<u8> {
+		registration.signing_payload(&frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero()))
 	}
 
 	/// Decides whether a registration may enter the transaction pool, or a block.
 	pub(crate) fn authorize_registration(
 		_source: TransactionSource,
-		registration: &RegistrationFor<T>,
-		signature: &AuthoritySignature,
+		registration: &Registration,
+		proofs: &RegistrationProofs,
 	) -> TransactionValidityWithRefund {
-		Self::check_registration(registration).map_err(InvalidTransaction::from)?;
-		// The expensive check comes last.
-		if !registration.registrant.verify(&Self::signing_payload(registration), signature) {
-			return Err(InvalidTransaction::from(Error::<T>::BadSignature).into());
-		}
+		Self::check_registration(registration)
+			.and_then(|_| Self::check_proofs(registration, proofs))
+			.map_err(invalid)?;
 
 		let session_length = T::NextSessionRotation::average_session_length()
 			.saturating_mul(T::SessionsPerMixnetSession::get().into())
 			.saturated_into::<TransactionLongevity>();
 		ValidTransaction::with_tag_prefix(REGISTRATION_TAG)
 			.priority(T::RegistrationPriority::get())
-			// One at a time for each registrant. Not the key nor the peer ID: whoever named another's in the pool first
-			// would keep it out, whereas in a block the registrant's own signature at least costs it its one place.
-			.and_provides((registration.session_index, &registration.registrant))
+			// One at a time for each registrant. Neither the key nor the peer ID has to be a tag: nobody can prove that it
+			// has another's.
+			.and_provides((registration.session_index, registration.registrant, registration.revision))
 			.longevity(session_length.clamp(1, MAX_LONGEVITY))
 			.propagate(true)
 			.build()
 			.map(|valid| (valid, Weight::zero()))
 	}
+
+	/// Registers, as was authorised. Everything but the proofs is checked again: it is cheap, and what the lists rely on.
+	pub(crate) fn do_register(registration: Registration) -> Result<(), Error<T>> {
+		let accepted = Self::check_registration(&registration)?;
+		let Registration { session_index, registrant, revision, mixnode } = registration;
+		// Its bounds have been checked.
+		let mixnode = mixnode.try_into().map_err(|_| Error::<T>::TooManyAddresses)?;
+		let registrations = revision.saturating_add(1);
+		match accepted {
+			Accepted::New(rank) => Self::add_candidate(session_index, registrant, registrations, rank, mixnode),
+			Accepted::Replacement(place, key) => {
+				Self::replace_mixnode(session_index, registrant, registrations, (place, key), mixnode)
+			},
+		}
+		Ok(())
+	}
 }
 
-/// Registration from the outside: by a node, at its best block, with its keystore.
+/// What nodes ask and send, at their best block.
 impl<T: Config> Pallet<T> {
-	/// Tries to register a mixnode for the session after `session_index`, which must be the current one.
+	/// Where `registrant` stands for the next session, and what it should do about it if `kx_public` is its key for that
+	/// session.
 	///
-	/// To be called at every new best block. Returns `true` if a registration was handed to the transaction pool: then
-	/// wait for a few blocks before calling again, so that it can be included. Returns `false` whenever there is nothing
-	/// to do: it is not the time yet, none of the keystore's keys is one of the next authorities, one of them has
-	/// registered already, or the registration would be refused.
-	///
-	/// A mixnode that does not fit the bounds is not registered at all, which the log tells as an error.
-	pub fn maybe_register(session_index: SessionIndex, mixnode: Mixnode) -> bool {
-		let current_index = CurrentSession::<T>::get().index;
-		if session_index != current_index {
-			log::trace!(target: LOG_TARGET, "Not registering during session {session_index}: it is {current_index}");
-			return false;
-		}
-
-		let mixnode = match BoundedMixnodeFor::<T>::try_from(mixnode) {
-			Ok(mixnode) => mixnode,
-			Err(error) => {
-				log::error!(target: LOG_TARGET, "The mixnode cannot be registered: {error}");
-				return false;
+	/// The advice takes turns: not all nodes should register at once. Who has registered another key, as before a restart that
+	/// lost it, need not wait.
+	pub fn registration_status(registrant: Registrant, kx_public: KxPublic) -> RegistrationStatus {
+		let session_index = Self::next_session_index();
+		let candidacy = Candidacies::<T>::get(session_index, registrant);
+		let registered =
+			candidacy.as_ref().and_then(|candidacy| Self::registered_mixnode(session_index, registrant, candidacy));
+		let revision = candidacy.as_ref().map_or(0, |candidacy| candidacy.registrations);
+		let advice = match &registered {
+			Some(registered) if registered.kx_public == kx_public => RegistrationAdvice::Registered,
+			_ => match Self::check_may_register(session_index, &registrant, candidacy.as_ref()) {
+				Err(missing) => RegistrationAdvice::Missing(missing),
+				Ok(()) if registered.is_some() && !frame_system::Pallet::<T>::block_number().is_zero() => {
+					RegistrationAdvice::Register
+				},
+				Ok(()) if Self::is_time_to_register(frame_system::Pallet::<T>::block_number(), &kx_public) => {
+					RegistrationAdvice::Register
+				},
+				Ok(()) => RegistrationAdvice::Wait,
 			},
 		};
+		RegistrationStatus { session_index, registered, revision, advice }
+	}
 
-		if !Self::is_time_to_register(frame_system::Pallet::<T>::block_number(), &mixnode.kx_public) {
-			log::trace!(target: LOG_TARGET, "Not the time to register yet");
-			return false;
-		}
+	/// Checks what can be told before there is a registration.
+	fn check_may_register(
+		session_index: SessionIndex,
+		registrant: &Registrant,
+		candidacy: Option<&Candidacy>,
+	) -> Result<(), RegistrationError> {
+		let election = NextElection::<T>::get();
+		let candidate = Self::candidate(&election, session_index, registrant)?;
+		Self::check_candidacy(candidacy)?;
+		let is_listed = matches!(candidacy, Some(Candidacy { state: CandidacyState::Listed { .. }, .. }));
+		ensure!(
+			is_listed || Self::has_room_for(&election, T::ElectionPolicy::rank(&candidate)),
+			RegistrationError::RankTooLow
+		);
+		Ok(())
+	}
 
-		let Some(registrant) = Self::local_registrant() else { return false };
-		let registration = Registration { session_index: Self::next_session_index(), registrant, mixnode };
-		if let Err(error) = Self::check_registration(&registration) {
-			log::warn!(target: LOG_TARGET, "The mixnode cannot be registered: {error:?}");
-			return false;
-		}
+	/// The registered mixnode of a candidacy, if it is listed.
+	fn registered_mixnode(
+		session_index: SessionIndex,
+		registrant: Registrant,
+		candidacy: &Candidacy,
+	) -> Option<RegisteredMixnode> {
+		let CandidacyState::Listed { place, key } = candidacy.state else { return None };
+		let listed = Mixnodes::<T>::get(session_index, place)?;
+		Some(RegisteredMixnode {
+			registrant,
+			rank: key.rank.0,
+			standing: standing(place),
+			revision: candidacy.registrations.saturating_sub(1),
+			kx_public: listed.mixnode.kx_public,
+			peer_id: listed.mixnode.peer_id,
+		})
+	}
 
-		let Some(signature) = registration.registrant.sign(&Self::signing_payload(&registration)) else {
-			log::error!(target: LOG_TARGET, "The keystore does not sign with {:?}", registration.registrant);
-			return false;
-		};
-		let transaction = T::create_authorized_transaction(Call::register { registration, signature }.into());
-		match SubmitTransaction::<T, Call<T>>::submit_transaction(transaction) {
-			Ok(()) => true,
-			Err(()) => {
-				// As when the last one is still there.
-				log::debug!(target: LOG_TARGET, "The transaction pool did not take the registration");
-				false
-			},
-		}
+	/// The registrations for the next session in the order of their ranks, the best first, standbys behind the elected;
+	/// at most `count` from place `start` of that order on.
+	pub fn next_registrations(start: u32, count: u32) -> Vec<RegisteredMixnode> {
+		let session_index = Self::next_session_index();
+		let elected = RankedSet::<T>::load(SetId::Elected);
+		let standbys = RankedSet::<T>::load(SetId::Standby);
+		elected
+			.iter_from(start)
+			.chain(standbys.iter_from(start.saturating_sub(elected.len())))
+			.take(count as usize)
+			.filter_map(|entry| {
+				let registrant = Mixnodes::<T>::get(session_index, entry.place)?.registrant?;
+				let candidacy = Candidacies::<T>::get(session_index, registrant)?;
+				Self::registered_mixnode(session_index, registrant, &candidacy)
+			})
+			.collect()
+	}
+
+	/// Sends a registration to the transaction pool, after all the checks that the pool will make.
+	///
+	/// Needs the transaction pool extension: for nodes to call through the runtime API.
+	///
+	/// ## Errors
+	/// It would be refused, or the pool does not take it.
+	pub fn submit_registration(registration: Registration, proofs: RegistrationProofs) -> Result<(), SubmitError> {
+		Self::check_registration(&registration)
+			.and_then(|_| Self::check_proofs(&registration, &proofs))
+			.map_err(SubmitError::Refused)?;
+		let transaction = T::create_authorized_transaction(Call::register { registration, proofs }.into());
+		SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).map_err(|()| SubmitError::Pool)
 	}
 
 	/// Should a node with this key-exchange key register on top of block `now`?
@@ -196,24 +334,5 @@ impl<T: Config> Pallet<T> {
 		let [a, b, c, d, e, f, g, h] = sp_io::hashing::twox_64(&(now, kx_public).encode());
 		// The bias is below r / 2^64.
 		u64::from_le_bytes([a, b, c, d, e, f, g, h]) % blocks_left.saturated_into::<u64>() == 0
-	}
-
-	/// The authority as which this node can register: the first of its keys that is one of the next authorities.
-	///
-	/// `None` if there is none, or if one of them has registered: a node is one mixnode, however many keys it holds.
-	fn local_registrant() -> Option<AuthorityId> {
-		let next_authorities = NextAuthorities::<T>::get();
-		let mut local: Vec<_> =
-			AuthorityId::all().into_iter().filter(|key| next_authorities.binary_search(key).is_ok()).collect();
-		local.sort_unstable();
-		if local.is_empty() {
-			log::trace!(target: LOG_TARGET, "None of the keystore's keys is an authority of the next session");
-		}
-		let next_session_index = Self::next_session_index();
-		if local.iter().any(|key| Registrants::<T>::contains_key(next_session_index, key)) {
-			log::trace!(target: LOG_TARGET, "Registered already");
-			return None;
-		}
-		local.into_iter().next()
 	}
 }

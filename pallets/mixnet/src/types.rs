@@ -1,19 +1,26 @@
 //! What the pallet stores, and what a registration consists of.
 
-use crate::{AuthorityId, Config};
+use crate::{ranked_set::RankKey, Config, Seed};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
 use frame_support::{traits::Get, BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound};
-use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, PeerId, SessionIndex};
+use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, Parameter, PeerId, Registrant, SessionIndex};
 use scale_info::TypeInfo;
 
-/// Place of a mixnode in its session's list, counted from 0: the number by which packets address it.
+/// Place of a mixnode in its session's list, counted from 0: the number by which packets address it. From [`STANDBY_BASE`] on
+/// it is that of a standby.
 pub type MixnodeIndex = u32;
 
 /// The most mixnodes that any session can have: packets address them by 16-bit numbers, of which those from 0xff00 on
 /// mean something else.
 pub const MIXNODE_INDEX_LIMIT: u32 = 0xff00;
+
+/// The first of the places that are the standbys': behind all that packets can address.
+pub const STANDBY_BASE: u32 = MIXNODE_INDEX_LIMIT;
+
+/// How many authorities a page of them has.
+pub const AUTHORITIES_PER_PAGE: u32 = 128;
 
 /// How many mixnodes a session has, and how many it needs. Fixed when the session begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -147,36 +154,120 @@ impl<MaxAddressSize: Get<u32>, MaxAddresses: Get<u32>> From<BoundedMixnode<MaxAd
 
 /// A mixnode in its session's list.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct RegisteredMixnode<Mixnode> {
+pub struct ListedMixnode<Mixnode> {
 	/// Who registered it; `None` for the mixnodes that genesis names.
-	pub registrant: Option<AuthorityId>,
+	pub registrant: Option<Registrant>,
 	/// The mixnode.
 	pub mixnode: Mixnode,
 }
 
-/// [`RegisteredMixnode`] with the bounds of a runtime.
-pub type RegisteredMixnodeFor<T> = RegisteredMixnode<BoundedMixnodeFor<T>>;
+/// [`ListedMixnode`] with the bounds of a runtime.
+pub type ListedMixnodeFor<T> = ListedMixnode<BoundedMixnodeFor<T>>;
 
-/// What a registrant asks for. Its signature is over a
-/// [`RegistrationPayload`](mixnet_primitives::RegistrationPayload) of the same fields.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
-pub struct Registration<Mixnode> {
-	/// The session that the mixnode is for: the one after the current one.
-	pub session_index: SessionIndex,
-	/// The session authority who registers it.
-	pub registrant: AuthorityId,
-	/// The mixnode.
-	pub mixnode: Mixnode,
+/// What is known of a registrant in one session's election.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Candidacy {
+	/// How many times it has registered: the number that its next registration must bear.
+	pub registrations: u8,
+	/// Where it stands.
+	pub state: CandidacyState,
 }
 
-/// [`Registration`] with the bounds of a runtime.
-pub type RegistrationFor<T> = Registration<BoundedMixnodeFor<T>>;
+/// Where a registrant stands in one session's election.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum CandidacyState {
+	/// Among the elected or the standbys.
+	#[codec(index = 0)]
+	Listed {
+		/// Its place in the list: below [`STANDBY_BASE`] that of an elected one.
+		place: u32,
+		/// By what it is sorted.
+		key: RankKey,
+	},
+	/// Better ones have taken all places. It may register again.
+	#[codec(index = 1)]
+	Out,
+	/// It may not stand in this election.
+	#[codec(index = 2)]
+	Barred,
+}
 
-/// The oldest place that may still hold a mixnode that is no longer needed: where pruning goes on.
+/// The election of the next session's mixnodes, as far as it has come.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Election<BlockNumber> {
+	/// What the draws are made from; `None` if the randomness at hand was not fresh when the election began, so that there
+	/// are no draws.
+	pub seed: Option<Seed>,
+	/// The last rotation of pallet-session whose queued authorities committed to their keys in time to draw.
+	pub committed_by_rotation: u32,
+	/// Operators must have committed to their keys and bonds before this block.
+	pub committed_before: BlockNumber,
+	/// How many mixnodes are elected: they have the places from 0 on.
+	pub elected: u32,
+	/// How many stand by: they have the places from [`STANDBY_BASE`] on.
+	pub standbys: u32,
+	/// How many candidates have been ranked.
+	pub ranked: u32,
+}
+
+/// The rotations of pallet-session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct PruneCursor {
-	/// Session of the next mixnode to remove.
-	pub session_index: SessionIndex,
-	/// Its place in that session's list.
-	pub mixnode_index: MixnodeIndex,
+pub struct Rotation<BlockNumber> {
+	/// How many there have been; that of genesis is number 0.
+	pub count: u32,
+	/// The block of the last one.
+	pub at: BlockNumber,
+}
+
+/// An authority that may register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct AuthorityEntry {
+	/// Its session key.
+	pub registrant: Registrant,
+	/// Its place among pallet-session's validators.
+	pub validator_index: u32,
+	/// The number of the rotation that first queued this key, of those without a gap since.
+	pub since: u32,
+}
+
+/// A party that is no validator, and runs a mixnode with a bond.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Operator<Balance, BlockNumber> {
+	/// The whole bond, on hold.
+	pub bond: Balance,
+	/// The part of it that was added lately, and does not weigh in an election that began before.
+	pub recent: Balance,
+	/// The block in which that part was added.
+	pub recent_since: BlockNumber,
+	/// The key by which it registers.
+	pub key: Option<Registrant>,
+	/// The block in which the key was set.
+	pub key_since: BlockNumber,
+	/// The session from which on the bond can be withdrawn; `None` while it is not being released.
+	pub releasable_in: Option<SessionIndex>,
+}
+
+/// Why a mixnode was removed from the next session's list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum RemovalReason {
+	/// The admin origin removed it.
+	#[codec(index = 0)]
+	Forced,
+	/// Its validator was disabled.
+	#[codec(index = 1)]
+	Disabled,
+	/// Its operator's bond is being released, or has become too small.
+	#[codec(index = 2)]
+	BondTooSmall,
+	/// Its operator has set another key.
+	#[codec(index = 3)]
+	KeyReplaced,
+}
+
+/// The parameter that is wrong, in an error of the pallet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct ParameterName(pub Parameter);
+
+impl frame_support::traits::PalletError for ParameterName {
+	const MAX_ENCODED_SIZE: usize = 1;
 }

@@ -1,73 +1,93 @@
-//! What the pallet's call costs.
+//! What calls and hooks cost.
 //!
-//! **Estimates, not measurements**: storage accesses are counted from the code, computation and proof sizes are rounded
-//! up from those of similar calls. A runtime that carries value should measure its own.
+//! **Estimates, not measurements.**
 
-use crate::Config;
 use core::marker::PhantomData;
-use frame_support::{
-	traits::Get,
-	weights::{constants::RocksDbWeight, RuntimeDbWeight, Weight},
-};
+use frame_support::traits::Get;
+use frame_support::weights::{constants::RocksDbWeight, RuntimeDbWeight, Weight};
 
-/// Weights of the pallet's call.
-///
-/// Both grow with the size of the next authority set, `a`, since it is read as one value. Neither depends on how many
-/// mixnodes registered. Rotation has no weight here: pallet-session gives the whole block to it.
+/// Weights of the pallet's calls and hooks.
 pub trait WeightInfo {
-	/// Dispatching [`register`](crate::Call::register).
+	/// Dispatching [`register`](crate::Call::register) with `a` external addresses.
 	fn register(a: u32) -> Weight;
-	/// Authorising it, its signature included.
+	/// Authorising it, its three proofs included.
 	fn authorize_register(a: u32) -> Weight;
+	/// [`bond`](crate::Call::bond).
+	fn bond() -> Weight;
+	/// [`bond_extra`](crate::Call::bond_extra).
+	fn bond_extra() -> Weight;
+	/// [`set_operator_key`](crate::Call::set_operator_key).
+	fn set_operator_key() -> Weight;
+	/// [`unbond`](crate::Call::unbond).
+	fn unbond() -> Weight;
+	/// [`withdraw`](crate::Call::withdraw).
+	fn withdraw() -> Weight;
+	/// [`slash`](crate::Call::slash).
+	fn slash() -> Weight;
+	/// [`set_parameters`](crate::Call::set_parameters).
+	fn set_parameters() -> Weight;
+	/// [`force_remove`](crate::Call::force_remove).
+	fn force_remove() -> Weight;
+	/// Removing `k` keys of sessions that are over.
+	fn prune(k: u32) -> Weight;
+	/// Rotation of pallet-session with `a` queued authorities, which begins a mixnet session. Not charged by the pallet:
+	/// pallet-session gives the whole block to it.
+	fn rotate(a: u32) -> Weight;
 }
 
-/// Decoding and searching one authority, in picoseconds.
-const PER_AUTHORITY: u64 = 40_000;
-/// Size of one authority in a proof, in bytes.
-const AUTHORITY_SIZE: u64 = 32;
-
-/// The checks that dispatch and authorisation share.
-///
-/// Storage: `CurrentSession` (r:1), `NextRegistered` (r:1), `NextAuthorities` (r:1), `Registrants` (r:1),
-/// `KxPublics` (r:1), `PeerIds` (r:1).
-fn checks(db: RuntimeDbWeight, a: u32) -> Weight {
-	Weight::from_parts(30_000_000, 20_000)
-		.saturating_add(Weight::from_parts(PER_AUTHORITY, AUTHORITY_SIZE).saturating_mul(a.into()))
-		.saturating_add(db.reads(6))
+fn estimate(db: RuntimeDbWeight, reads: u64, writes: u64) -> Weight {
+	Weight::from_parts(100_000_000, 30_000).saturating_add(db.reads_writes(reads, writes))
 }
 
-/// Storage, besides the checks': `NextRegistered` (w:1), `Mixnodes` (r:1 w:2), `Registrants` (w:2), `KxPublics` (w:2),
-/// `PeerIds` (w:2), `NextToPrune` (r:1 w:1); half of the writes are one step of pruning.
-fn register(db: RuntimeDbWeight, a: u32) -> Weight {
-	Weight::from_parts(40_000_000, 20_000).saturating_add(checks(db, a)).saturating_add(db.reads_writes(2, 10))
-}
-
-/// Storage, besides the checks': `System::BlockHash` (r:1).
-fn authorize_register(db: RuntimeDbWeight, a: u32) -> Weight {
-	// The signature is most of it.
-	Weight::from_parts(80_000_000, 4_000).saturating_add(checks(db, a)).saturating_add(db.reads(1))
+macro_rules! estimates {
+	($db:expr) => {
+		fn register(_: u32) -> Weight {
+			estimate($db, 14, 14)
+		}
+		fn authorize_register(_: u32) -> Weight {
+			estimate($db, 12, 0)
+		}
+		fn bond() -> Weight {
+			estimate($db, 3, 3)
+		}
+		fn bond_extra() -> Weight {
+			estimate($db, 4, 3)
+		}
+		fn set_operator_key() -> Weight {
+			estimate($db, 14, 14)
+		}
+		fn unbond() -> Weight {
+			estimate($db, 14, 14)
+		}
+		fn withdraw() -> Weight {
+			estimate($db, 4, 4)
+		}
+		fn slash() -> Weight {
+			estimate($db, 14, 14)
+		}
+		fn set_parameters() -> Weight {
+			estimate($db, 2, 1)
+		}
+		fn force_remove() -> Weight {
+			estimate($db, 14, 14)
+		}
+		fn prune(k: u32) -> Weight {
+			estimate($db, 2 + u64::from(k), 1 + u64::from(k))
+		}
+		fn rotate(a: u32) -> Weight {
+			estimate($db, 10 + u64::from(a) / 128, 10 + u64::from(a) / 128)
+		}
+	};
 }
 
 /// Estimated weights with the database weights of a runtime.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
-impl<T: Config> WeightInfo for SubstrateWeight<T> {
-	fn register(a: u32) -> Weight {
-		register(T::DbWeight::get(), a)
-	}
-
-	fn authorize_register(a: u32) -> Weight {
-		authorize_register(T::DbWeight::get(), a)
-	}
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+	estimates!(T::DbWeight::get());
 }
 
 /// Estimated weights with RocksDB's database weights, for tests.
 impl WeightInfo for () {
-	fn register(a: u32) -> Weight {
-		register(RocksDbWeight::get(), a)
-	}
-
-	fn authorize_register(a: u32) -> Weight {
-		authorize_register(RocksDbWeight::get(), a)
-	}
+	estimates!(RocksDbWeight::get());
 }

@@ -1,23 +1,41 @@
 //! The mixnet's configuration: everything that a runtime developer adds besides the runtime API.
 
 use super::MaxAuthorities;
-use crate::{Babe, BlockNumber, Nonce, Runtime, RuntimeCall, TxExtension, UncheckedExtrinsic, SESSION_BLOCKS};
-use frame_support::traits::{ConstU32, ConstU64};
+use crate::{
+	AccountId, Babe, Balance, Balances, BlockNumber, Nonce, Runtime, RuntimeCall, RuntimeHoldReason, TxExtension,
+	UncheckedExtrinsic, SESSION_BLOCKS, UNIT,
+};
+use frame_support::traits::{ConstBool, ConstU128, ConstU32, ConstU64};
+use frame_system::EnsureRoot;
 use sp_runtime::{generic::Era, transaction_validity::TransactionPriority};
 
+// guide: config
 /// Length of each of the first three phases, in blocks: twelve seconds, a little more than a packet's usual way through
 /// six mixnodes. The last phase takes what remains of the session.
 pub const PHASE_BLOCKS: BlockNumber = SESSION_BLOCKS / 5;
 
-/// With fewer mixnodes, a route would come back to where it was.
-pub type MinMixnodes = ConstU32<3>;
+/// The most mixnodes of a session: as many as the network `devnet` has validators by default, so that an operator must
+/// win its place from one of them. A chain that is no example has room for more: weights are measured with as many.
+pub const MAX_MIXNODES: u32 = if cfg!(feature = "runtime-benchmarks") { 1_000 } else { 6 };
+
+/// The least bond of an operator. What it costs to have one name more in the lottery.
+pub const MIN_BOND: Balance = 100 * UNIT;
+
+/// What a validator weighs in the election: as much as an operator with this bond. All weigh the same, since there is no
+/// staking on this chain.
+pub const VALIDATOR_WEIGHT: Balance = 1_000 * UNIT;
 
 impl pallet_mixnet::Config for Runtime {
+	type AdminOrigin = EnsureRoot<AccountId>;
+
 	type MaxAuthorities = MaxAuthorities;
-	type MinMixnodes = MinMixnodes;
-	type MaxMixnodes = ConstU32<100>;
+	type MaxMixnodes = ConstU32<MAX_MIXNODES>;
+	type MaxStandbys = ConstU32<16>;
 	type MaxExternalAddressSize = ConstU32<128>;
 	type MaxExternalAddressesPerMixnode = ConstU32<16>;
+	// More restarts than that within a minute are no accident.
+	type MaxReplacements = ConstU32<4>;
+
 	type SessionsPerMixnetSession = ConstU32<1>;
 	type NumCoverToCurrentBlocks = ConstU32<PHASE_BLOCKS>;
 	type NumRequestsToCurrentBlocks = ConstU32<PHASE_BLOCKS>;
@@ -27,9 +45,26 @@ impl pallet_mixnet::Config for Runtime {
 	type NumRegisterEndSlackBlocks = ConstU32<8>;
 	type RegistrationPriority = ConstU64<{ TransactionPriority::MAX / 2 }>;
 	type NextSessionRotation = Babe;
+
+	// Made from what the blocks of the session that ends brought, which is known when the next one begins: BABE is before
+	// the mixnet in the session keys, so it has mixed them by then.
+	type Randomness = pallet_babe::RandomnessFromOneEpochAgo<Runtime>;
+	type ElectionPolicy = pallet_mixnet::WeightedLottery;
+	type Weights = pallet_mixnet::BondWeights<ConstU128<VALIDATOR_WEIGHT>>;
+
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type OperatorsEnabled = ConstBool<true>;
+	type MinBond = ConstU128<MIN_BOND>;
+	// Ten minutes. Where sessions last for hours, a few of them are weeks.
+	type UnbondingSessions = ConstU32<10>;
+	type Slashed = ();
+
 	type WeightInfo = pallet_mixnet::weights::SubstrateWeight<Runtime>;
 }
+// guide: end
 
+// guide: transactions
 impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Runtime
 where
 	RuntimeCall: From<LocalCall>,
@@ -58,3 +93,4 @@ where
 		crate::tx_extension(Era::Immortal, Nonce::default(), 0)
 	}
 }
+// guide: end

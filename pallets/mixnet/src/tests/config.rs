@@ -8,33 +8,38 @@ fn integrity_test() {
 }
 
 #[test]
+fn the_constants_of_the_tests_go_together() {
+	integrity_test();
+}
+
+#[test]
 fn the_largest_and_smallest_constants_are_taken() {
-	MinMixnodes::set(1);
 	MaxMixnodes::set(MIXNODE_INDEX_LIMIT);
+	MaxStandbys::set(MIXNODE_INDEX_LIMIT);
+	MaxReplacements::set(254);
 	NumCoverToPrevBlocks::set(12);
 	NumRegisterEndSlackBlocks::set(17);
 	integrity_test();
-	MaxMixnodes::set(1);
+	MaxMixnodes::set(2);
+	MaxStandbys::set(0);
+	MaxReplacements::set(0);
+	MinBond::set(1);
 	integrity_test();
 	// Three times as long a session has room for more.
 	SessionsPerMixnetSession::set(3);
 	NumCoverToPrevBlocks::set(52);
+	NumRegisterEndSlackBlocks::set(57);
 	integrity_test();
 }
 
 #[test]
-#[should_panic(expected = "a session without mixnodes has to rest")]
-fn a_minimum_of_none_is_refused() {
-	MinMixnodes::set(0);
-	integrity_test();
-}
-
-#[test]
-#[should_panic(expected = "MinMixnodes (5) is above MaxMixnodes (4)")]
-fn a_minimum_above_the_maximum_is_refused() {
-	MinMixnodes::set(5);
-	MaxMixnodes::set(4);
-	integrity_test();
+#[should_panic(expected = "MaxMixnodes must be at least 1")]
+fn sessions_without_room_for_mixnodes_are_refused() {
+	// Not at genesis, where the parameters would ask for more.
+	ext().execute_with(|| {
+		MaxMixnodes::set(0);
+		<Mixnet as Hooks<u64>>::integrity_test();
+	});
 }
 
 #[test]
@@ -45,10 +50,16 @@ fn more_than_packets_can_address_are_refused() {
 }
 
 #[test]
-#[should_panic(expected = "MaxAuthorities (2) is below MinMixnodes (3)")]
-fn too_few_authorities_are_refused() {
-	MaxAuthorities::set(2);
-	MinMixnodes::set(3);
+#[should_panic(expected = "they are kept like mixnodes")]
+fn more_standbys_than_there_can_be_mixnodes_are_refused() {
+	MaxStandbys::set(MIXNODE_INDEX_LIMIT + 1);
+	integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "registrations are counted in a byte")]
+fn more_replacements_than_a_byte_counts_are_refused() {
+	MaxReplacements::set(255);
 	integrity_test();
 }
 
@@ -56,6 +67,27 @@ fn too_few_authorities_are_refused() {
 #[should_panic(expected = "SessionsPerMixnetSession must be at least 1")]
 fn sessions_of_no_length_are_refused() {
 	SessionsPerMixnetSession::set(0);
+	integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "UnbondingSessions must be at least 2")]
+fn bonds_that_are_gone_before_they_can_be_slashed_are_refused() {
+	UnbondingSessions::set(1);
+	integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "anybody could have any number of mixnodes for nothing")]
+fn operators_without_a_bond_are_refused() {
+	MinBond::set(0);
+	integrity_test();
+}
+
+#[test]
+fn without_operators_there_need_be_no_bond() {
+	MinBond::set(0);
+	OperatorsEnabled::set(false);
 	integrity_test();
 }
 

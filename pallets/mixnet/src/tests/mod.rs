@@ -1,9 +1,16 @@
-//! Tests, by what they are about; each file names one room or one promise of the pallet.
+//! What the pallet does, by subject.
 
+mod authorities;
 mod config;
+mod disabled;
 mod genesis;
 mod lists;
-mod maybe_register;
-mod operations;
+mod migration;
+mod parameters;
+mod pruning;
 mod registration;
+mod registration_status;
+mod replacement;
+mod seed;
 mod sessions;
+mod view_functions;

@@ -1,26 +1,17 @@
-//! Rotation, phases, and who may register.
+//! Rotation, phases, and what is expected of both.
 
-use crate::{mock::*, types::Roster, CurrentSession, Event, NextAuthorities};
-use mixnet_primitives::{MixnodesError, SessionPhase, SessionStatus};
-use std::collections::BTreeSet;
+use crate::{mock::*, CurrentSession, Event, LastRotation, Roster, Rotation};
+use mixnet_primitives::{MixnodesError, SessionForecast, SessionPhase, SessionStatus};
 
 fn status(current_index: u32, phase: SessionPhase) -> SessionStatus {
 	SessionStatus { current_index, phase }
-}
-
-fn next_authorities() -> BTreeSet<crate::AuthorityId> {
-	NextAuthorities::<Runtime>::get().into_iter().collect()
-}
-
-fn authorities(accounts: impl IntoIterator<Item = u64>) -> BTreeSet<crate::AuthorityId> {
-	accounts.into_iter().map(authority).collect()
 }
 
 #[test]
 fn session_0_begins_at_genesis() {
 	ext().execute_with(|| {
 		assert_eq!(Mixnet::session_status(), status(0, SessionPhase::CoverToCurrent));
-		assert_eq!(next_authorities(), authorities(0..VALIDATORS));
+		assert_eq!(LastRotation::<Runtime>::get(), Rotation { count: 0, at: 0 });
 	});
 }
 
@@ -58,6 +49,76 @@ fn phases_may_be_empty() {
 	});
 }
 
+/// What is forecast in each block is what happens.
+fn assert_forecasts_come_true(sessions: u64) {
+	ext().execute_with(|| {
+		let mut forecasts: Vec<(u64, SessionStatus, SessionForecast<u64>)> = Vec::new();
+		let length = u64::from(SessionsPerMixnetSession::get()) * 20;
+		for block in 0..=sessions * length {
+			run_to_block(block);
+			forecasts.push((block, Mixnet::session_status(), Mixnet::session_forecast()));
+		}
+		let (last, ..) = *forecasts.last().expect("there is one for each block");
+		for (block, status, forecast) in &forecasts {
+			let next_session = forecast.next_session.expect("sessions are periodic");
+			let next_phase = forecast.next_phase.map_or(next_session, |(_, begins)| begins);
+			for (later, then, _) in &forecasts[*block as usize..] {
+				assert_eq!(then.current_index > status.current_index, *later >= next_session);
+				assert_eq!(then != status, *later >= next_phase, "block {later}, as forecast in block {block}");
+				if let Some((phase, _)) = forecast.next_phase.filter(|(_, begins)| begins == later) {
+					assert_eq!(then.phase, phase);
+				}
+			}
+			if next_session <= last {
+				assert_eq!(forecasts[next_session as usize].1.current_index, status.current_index + 1);
+			}
+		}
+	});
+}
+
+#[test]
+fn phases_and_sessions_come_when_they_were_forecast() {
+	assert_forecasts_come_true(3);
+}
+
+#[test]
+fn phases_and_longer_sessions_come_when_they_were_forecast() {
+	SessionsPerMixnetSession::set(3);
+	assert_forecasts_come_true(2);
+}
+
+#[test]
+fn empty_phases_are_not_forecast() {
+	NumRequestsToCurrentBlocks::set(0);
+	assert_forecasts_come_true(1);
+	ext().execute_with(|| {
+		run_to_block(1);
+		let expected = SessionForecast { next_phase: Some((SessionPhase::CoverToPrev, 3)), next_session: Some(20) };
+		assert_eq!(Mixnet::session_forecast(), expected);
+	});
+	NumCoverToPrevBlocks::set(0);
+	ext().execute_with(|| {
+		run_to_block(1);
+		let expected =
+			SessionForecast { next_phase: Some((SessionPhase::DisconnectFromPrev, 3)), next_session: Some(20) };
+		assert_eq!(Mixnet::session_forecast(), expected);
+	});
+}
+
+#[test]
+fn the_last_phase_has_no_next_one() {
+	ext().execute_with(|| {
+		run_to_block(11);
+		let expected =
+			SessionForecast { next_phase: Some((SessionPhase::DisconnectFromPrev, 12)), next_session: Some(20) };
+		assert_eq!(Mixnet::session_forecast(), expected);
+		for block in 12..20 {
+			run_to_block(block);
+			assert_eq!(Mixnet::session_forecast(), SessionForecast { next_phase: None, next_session: Some(20) });
+		}
+	});
+}
+
 #[test]
 fn a_session_begins_with_each_of_pallet_sessions() {
 	ext().execute_with(|| {
@@ -65,6 +126,8 @@ fn a_session_begins_with_each_of_pallet_sessions() {
 			run_to_rotation();
 			assert_eq!(System::block_number(), u64::from(session_index) * 20);
 			assert_eq!(Mixnet::session_status(), status(session_index, SessionPhase::CoverToCurrent));
+			let rotation = Rotation { count: session_index, at: System::block_number() };
+			assert_eq!(LastRotation::<Runtime>::get(), rotation);
 		}
 	});
 }
@@ -88,6 +151,33 @@ fn a_session_begins_with_every_third_of_pallet_sessions() {
 }
 
 #[test]
+fn a_runtime_upgrade_may_make_sessions_shorter_or_longer() {
+	SessionsPerMixnetSession::set(3);
+	ext().execute_with(|| {
+		run_to_rotation();
+		run_to_rotation();
+		// Due already, as things are now: it begins at the next rotation.
+		SessionsPerMixnetSession::set(1);
+		run_to_rotation_unchecked();
+		assert_eq!(Mixnet::session_status().current_index, 1);
+		SessionsPerMixnetSession::set(2);
+		run_to_rotation();
+		assert_eq!(Mixnet::session_status().current_index, 1);
+		run_to_rotation();
+		assert_eq!(Mixnet::session_status().current_index, 2);
+	});
+
+	/// Without the invariants, which find the session overdue meanwhile.
+	fn run_to_rotation_unchecked() {
+		use frame_support::traits::Hooks;
+		let now = System::block_number() / 20 * 20 + 20;
+		System::initialize(&now, &GENESIS_HASH, &Default::default());
+		Session::on_initialize(now);
+		check_invariants();
+	}
+}
+
+#[test]
 fn session_indices_are_the_mixnets_own() {
 	ext().execute_with(|| {
 		// As if the chain had run for long before it got a mixnet.
@@ -102,68 +192,25 @@ fn session_indices_are_the_mixnets_own() {
 fn the_pallet_can_be_added_to_a_running_chain() {
 	ext().execute_with(|| {
 		run_to_block(15);
-		CurrentSession::<Runtime>::kill();
-		NextAuthorities::<Runtime>::kill();
+		let prefix = sp_io::hashing::twox_128(b"Mixnet");
+		let removed = sp_io::storage::clear_prefix(&prefix, None);
+		assert!(matches!(removed, sp_io::KillStorageResult::AllRemoved(count) if count > 0));
+		check_invariants();
+
+		// Session 0 rests, and lasts until the next rotation.
 		assert_eq!(Mixnet::session_status(), status(0, SessionPhase::DisconnectFromPrev));
-		let resting = Err(MixnodesError::InsufficientRegistrations { num: 0, min: 2 });
+		let resting = Err(MixnodesError::InsufficientRegistrations { num: 0, min: 3 });
 		assert_eq!(Mixnet::current_mixnodes(), resting);
 		assert_eq!(Mixnet::prev_mixnodes(), resting);
+		assert_eq!(Mixnet::parameters(), Default::default());
+		assert!(try_register(0, 0).is_err(), "nobody is known yet");
 		run_to_rotation();
 		assert_eq!(Mixnet::session_status(), status(1, SessionPhase::CoverToCurrent));
-		assert_eq!(next_authorities(), authorities(0..VALIDATORS));
-	});
-}
-
-/// pallet-session says `changed = false` in the very rotation that queues new validators: it means those whose session
-/// begins. The new ones must be able to register at once, or they cannot mix in their first session.
-#[test]
-fn newly_queued_authorities_may_register_at_once() {
-	ext().execute_with(|| {
-		run_to_rotation();
-		NextValidators::set(Some(vec![3, 4, 20, 21]));
-		assert!(!pallet_session::QueuedChanged::<Runtime>::get());
-		run_to_rotation();
-		assert_eq!(Session::validators(), (0..VALIDATORS).collect::<Vec<_>>());
-		assert_eq!(next_authorities(), authorities([3, 4, 20, 21]));
-		register(20, mixnode(20));
-		register(21, mixnode(21));
-
-		run_to_rotation();
-		assert_eq!(Session::validators(), vec![3, 4, 20, 21]);
-		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(20), mixnode(21)]));
-	});
-}
-
-#[test]
-fn authorities_are_followed_within_a_session_too() {
-	SessionsPerMixnetSession::set(3);
-	ext().execute_with(|| {
-		register_at(1, 0);
-		NextValidators::set(Some(vec![20, 21]));
-		run_to_rotation();
-		assert_eq!(Mixnet::session_status().current_index, 0);
-		assert_eq!(next_authorities(), authorities([20, 21]));
-		register(20, mixnode(20));
-		// Whoever registered while it was one of them stays.
+		for account in 0..3 {
+			register(account, account);
+		}
 		run_to_next_session();
-		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(0), mixnode(20)]));
-	});
-
-	fn register_at(block: u64, account: u64) {
-		run_to_block(block);
-		register(account, mixnode(account));
-	}
-}
-
-#[test]
-fn too_many_authorities_are_cut_to_the_bound() {
-	MaxAuthorities::set(4);
-	ext().execute_with(|| {
-		assert_eq!(next_authorities(), authorities(0..4));
-		NextValidators::set(Some(vec![9, 7, 5, 3, 1]));
-		run_to_rotation();
-		assert_eq!(next_authorities(), authorities([9, 7, 5, 3]));
-		check_invariants();
+		assert_eq!(Mixnet::current_mixnodes(), Ok((0..3).map(mixnode).collect()));
 	});
 }
 
@@ -172,15 +219,15 @@ fn the_mixnet_rests_without_enough_mixnodes() {
 	MinMixnodes::set(3);
 	ext().execute_with(|| {
 		run_to_block(1);
-		register(0, mixnode(0));
-		register(1, mixnode(1));
+		register(0, 0);
+		register(1, 1);
 		run_to_next_session();
 		assert_eq!(events(), [Event::SessionResting { session_index: 1, registered: 2, required: 3 }]);
 		let resting = Err(MixnodesError::InsufficientRegistrations { num: 2, min: 3 });
 		assert_eq!(Mixnet::current_mixnodes(), resting);
 
 		for account in 0..3 {
-			register(account, mixnode(account));
+			register(account, account);
 		}
 		run_to_next_session();
 		assert_eq!(events(), [Event::SessionStarted { session_index: 2, mixnodes: 3 }]);
@@ -194,17 +241,17 @@ fn the_mixnet_rests_without_enough_mixnodes() {
 }
 
 #[test]
-fn a_session_that_has_begun_is_not_put_to_rest() {
+fn standbys_do_not_count_as_mixnodes() {
+	MaxMixnodes::set(2);
 	ext().execute_with(|| {
 		run_to_block(1);
-		register(0, mixnode(0));
-		register(1, mixnode(1));
+		for account in 0..5 {
+			register(account, account);
+		}
 		run_to_next_session();
-		// A runtime upgrade asks for more.
-		MinMixnodes::set(5);
-		assert_eq!(Mixnet::current_mixnodes().map(|mixnodes| mixnodes.len()), Ok(2));
-		run_to_next_session();
-		assert_eq!(Mixnet::prev_mixnodes().map(|mixnodes| mixnodes.len()), Ok(2));
-		assert_eq!(CurrentSession::<Runtime>::get().current, Roster { registered: 0, required: 5 });
+		assert_eq!(CurrentSession::<Runtime>::get().current, Roster { registered: 2, required: 2 });
+		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(0), mixnode(1)]));
+		// And none of them stands in the next election.
+		assert_eq!(next_registrations(), []);
 	});
 }

@@ -1,4 +1,9 @@
-//! What holds for the runtime as a whole.
+//! What holds for the runtime as a whole; and [`mixnet`], what holds for the mixnet in it.
+
+mod chain;
+mod guide;
+mod live_upgrade;
+mod mixnet;
 
 use crate::*;
 use frame_support::traits::IntegrityTest;
@@ -46,6 +51,16 @@ fn presets_build_with_as_many_validators_as_they_say() {
 fn a_session_is_about_a_minute_and_holds_all_four_phases() {
 	assert_eq!(u64::from(SESSION_BLOCKS) * MILLISECONDS_PER_BLOCK, 60_000);
 	const { assert!(configs::mixnet::PHASE_BLOCKS * 3 < SESSION_BLOCKS) };
+}
+
+#[test]
+fn presets_name_the_parameters() {
+	for preset in ["development", "local"] {
+		let patch = genesis::preset(&preset.into()).expect("the preset exists; qed");
+		let patch: serde_json::Value = serde_json::from_slice(&patch).expect("it is JSON; qed");
+		let named = serde_json::from_value(patch["mixnet"]["parameters"].clone()).expect("they are there; qed");
+		assert_eq!(started_from(preset).execute_with(Mixnet::parameters).current, named);
+	}
 }
 
 /// The mixnet rests in a session without mixnodes, and the API says so.

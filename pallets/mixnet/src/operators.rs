@@ -1,0 +1,181 @@
+//! Operators: parties that are no validators, and run a mixnode with a bond.
+//!
+//! An operator bonds, names the key by which it will register, and stands in the same elections as validators. Its bond is
+//! on hold: it cannot be spent, and it can be slashed. To leave, an operator asks for its bond to be released, from then
+//! on stands in no election, and withdraws the bond when what it may have done wrong had time to be found out.
+//!
+//! What counts in an election is what was committed before its seed could be known: the key, and the part of the bond that
+//! was there by then.
+
+use crate::{
+	BalanceOf, Config, CreditOf, CurrentSession, Error, Event, HoldReason, NextElection, Operator, OperatorKeys,
+	Operators, Pallet, RemovalReason,
+};
+use alloc::vec::Vec;
+use codec::Encode;
+use frame_support::{
+	ensure,
+	traits::{
+		fungible::{BalancedHold, MutateHold},
+		tokens::Precision,
+		Get, OnUnbalanced,
+	},
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use mixnet_primitives::{Registrant, RegistrationError};
+use sp_io::crypto::sr25519_verify;
+use sp_runtime::{
+	traits::{Saturating, Zero},
+	DispatchError,
+};
+
+/// Separates proofs of operator keys from everything else that the same keys may sign.
+pub const OPERATOR_KEY_DOMAIN: &[u8; 22] = b"mixnet/operator-key/v1";
+
+impl<T: Config> Pallet<T> {
+	/// What the holder of an operator key signs to let `account` register by it: the SCALE encoding of
+	/// [`OPERATOR_KEY_DOMAIN`], the genesis hash and the account, one after another.
+	pub fn operator_key_payload(account: &T::AccountId) -> Vec<u8> {
+		let genesis_hash = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
+		(OPERATOR_KEY_DOMAIN, genesis_hash, account).encode()
+	}
+
+	/// The bond with which the operator that registers by this key stands in an election whose identities were to be
+	/// committed before a block.
+	///
+	/// ## Errors
+	/// There is no such operator, or it may not stand.
+	pub(crate) fn committed_bond(
+		registrant: &Registrant,
+		committed_before: BlockNumberFor<T>,
+	) -> Result<BalanceOf<T>, RegistrationError> {
+		let operator = OperatorKeys::<T>::get(registrant).and_then(Operators::<T>::get);
+		let operator = operator.ok_or(RegistrationError::NotARegistrant)?;
+		ensure!(T::OperatorsEnabled::get(), RegistrationError::OperatorsDisabled);
+		ensure!(
+			operator.releasable_in.is_none() && operator.bond >= T::MinBond::get(),
+			RegistrationError::BondTooSmall
+		);
+		ensure!(operator.key_since < committed_before, RegistrationError::OperatorTooRecent);
+		Ok(if operator.recent_since < committed_before {
+			operator.bond
+		} else {
+			operator.bond.saturating_sub(operator.recent)
+		})
+	}
+
+	pub(crate) fn do_bond(account: T::AccountId, amount: BalanceOf<T>) -> Result<(), DispatchError> {
+		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsDisabled);
+		ensure!(!Operators::<T>::contains_key(&account), Error::<T>::AlreadyBonded);
+		ensure!(amount >= T::MinBond::get(), Error::<T>::BondTooSmall);
+		T::Currency::hold(&HoldReason::OperatorBond.into(), &account, amount)?;
+		let now = frame_system::Pallet::<T>::block_number();
+		Operators::<T>::insert(
+			&account,
+			Operator {
+				bond: amount,
+				recent: amount,
+				recent_since: now,
+				key: None,
+				key_since: now,
+				releasable_in: None,
+			},
+		);
+		Self::deposit_event(Event::Bonded { account, amount, bond: amount });
+		Ok(())
+	}
+
+	pub(crate) fn do_bond_extra(account: T::AccountId, amount: BalanceOf<T>) -> Result<(), DispatchError> {
+		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsDisabled);
+		ensure!(!amount.is_zero(), Error::<T>::BondTooSmall);
+		let mut operator = Self::operator_in_office(&account)?;
+		T::Currency::hold(&HoldReason::OperatorBond.into(), &account, amount)?;
+		if operator.recent_since < NextElection::<T>::get().committed_before {
+			operator.recent = Zero::zero();
+		}
+		operator.bond.saturating_accrue(amount);
+		operator.recent.saturating_accrue(amount);
+		operator.recent_since = frame_system::Pallet::<T>::block_number();
+		let bond = operator.bond;
+		Operators::<T>::insert(&account, operator);
+		Self::deposit_event(Event::Bonded { account, amount, bond });
+		Ok(())
+	}
+
+	pub(crate) fn do_set_operator_key(
+		account: T::AccountId,
+		key: Registrant,
+		proof: [u8; 64],
+	) -> Result<(), DispatchError> {
+		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsDisabled);
+		let mut operator = Self::operator_in_office(&account)?;
+		ensure!(operator.key != Some(key), Error::<T>::OperatorKeyTaken);
+		ensure!(!OperatorKeys::<T>::contains_key(key), Error::<T>::OperatorKeyTaken);
+		ensure!(Self::queued_authority(&key).is_none(), Error::<T>::OperatorKeyTaken);
+		ensure!(
+			sr25519_verify(&proof.into(), &Self::operator_key_payload(&account), &key.0.into()),
+			Error::<T>::BadOperatorKeyProof
+		);
+		if let Some(former) = operator.key.replace(key) {
+			// The bond is for one mixnode: the former key's goes, if it has registered one for the next session.
+			Self::remove_candidate(former, RemovalReason::KeyReplaced);
+			OperatorKeys::<T>::remove(former);
+		}
+		operator.key_since = frame_system::Pallet::<T>::block_number();
+		OperatorKeys::<T>::insert(key, &account);
+		Operators::<T>::insert(&account, operator);
+		Self::deposit_event(Event::OperatorKeySet { account, key });
+		Ok(())
+	}
+
+	pub(crate) fn do_unbond(account: T::AccountId) -> Result<(), DispatchError> {
+		let mut operator = Self::operator_in_office(&account)?;
+		if let Some(key) = operator.key {
+			Self::remove_candidate(key, RemovalReason::BondTooSmall);
+		}
+		let releasable_in = CurrentSession::<T>::get().index.saturating_add(T::UnbondingSessions::get());
+		operator.releasable_in = Some(releasable_in);
+		Operators::<T>::insert(&account, operator);
+		Self::deposit_event(Event::Unbonding { account, releasable_in });
+		Ok(())
+	}
+
+	pub(crate) fn do_withdraw(account: T::AccountId) -> Result<(), DispatchError> {
+		let operator = Operators::<T>::get(&account).ok_or(Error::<T>::NotBonded)?;
+		let releasable_in = operator.releasable_in.ok_or(Error::<T>::NotUnbonding)?;
+		ensure!(CurrentSession::<T>::get().index >= releasable_in, Error::<T>::StillUnbonding);
+		let amount =
+			T::Currency::release(&HoldReason::OperatorBond.into(), &account, operator.bond, Precision::BestEffort)?;
+		if let Some(key) = operator.key {
+			OperatorKeys::<T>::remove(key);
+		}
+		Operators::<T>::remove(&account);
+		Self::deposit_event(Event::Withdrawn { account, amount });
+		Ok(())
+	}
+
+	pub(crate) fn do_slash(account: T::AccountId, amount: BalanceOf<T>) -> Result<(), DispatchError> {
+		let mut operator = Operators::<T>::get(&account).ok_or(Error::<T>::NotBonded)?;
+		let amount = amount.min(operator.bond);
+		let (slashed, not_slashed): (CreditOf<T>, _) =
+			T::Currency::slash(&HoldReason::OperatorBond.into(), &account, amount);
+		T::Slashed::on_unbalanced(slashed);
+		let amount = amount.saturating_sub(not_slashed);
+		operator.bond = operator.bond.saturating_sub(amount);
+		operator.recent = operator.recent.min(operator.bond);
+		let bond = operator.bond;
+		if let Some(key) = operator.key.filter(|_| bond < T::MinBond::get()) {
+			Self::remove_candidate(key, RemovalReason::BondTooSmall);
+		}
+		Operators::<T>::insert(&account, operator);
+		Self::deposit_event(Event::Slashed { account, amount, bond });
+		Ok(())
+	}
+
+	/// An operator whose bond is not being released.
+	fn operator_in_office(account: &T::AccountId) -> Result<Operator<BalanceOf<T>, BlockNumberFor<T>>, Error<T>> {
+		let operator = Operators::<T>::get(account).ok_or(Error::<T>::NotBonded)?;
+		ensure!(operator.releasable_in.is_none(), Error::<T>::AlreadyUnbonding);
+		Ok(operator)
+	}
+}
