@@ -6,10 +6,7 @@
 
 use crate::{AccountId, Babe, Grandpa, Runtime, Session, SessionKeys};
 use codec::Encode;
-use frame_support::{
-	traits::{Get, OnRuntimeUpgrade},
-	weights::Weight,
-};
+use frame_support::{traits::OnRuntimeUpgrade, weights::Weight};
 use sp_core::crypto::ByteArray;
 use sp_runtime::impl_opaque_keys;
 

@@ -5,7 +5,11 @@ use std::{path::PathBuf, time::Duration};
 
 /// Runs a whole network on this machine, and sends transfers through its mixnet.
 ///
-/// Ends with success only if every transfer was finalised. Ctrl-C ends everything that was started.
+/// Meanwhile an operator bonds and is elected as a mixnode, the mixnet's parameters are changed, and a validator restarts
+/// without its keys.
+///
+/// Ends with success only if every transfer was finalised and all of that was seen. Ctrl-C ends everything that was
+/// started.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DevnetCmd {
 	/// How many validators to run; each is a mixnode too.
