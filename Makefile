@@ -8,7 +8,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # The steps of `test` are in the order in which they share most.
 .NOTPARALLEL:
-.PHONY: help setup build devnet test fmt lint doc unit-test no-std soak fuzz
+.PHONY: help setup build devnet test fmt lint doc unit-test no-std soak fuzz weights scale
 
 # Arguments for the target at hand: make devnet ARGS="--transfers 100"
 ARGS ?=
@@ -36,7 +36,8 @@ devnet: build ## Run a network on this machine and send transfers through its mi
 test: setup fmt unit-test no-std lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
 
 fmt:
-	$(call step,Checking the format) cargo fmt --all --check && cargo fmt --manifest-path node-core/fuzz/Cargo.toml --check
+	$(call step,Checking the format) cargo fmt --all --check && cargo fmt --manifest-path node-core/fuzz/Cargo.toml --check && \
+		cargo fmt --manifest-path benchmarking/Cargo.toml --all --check
 
 unit-test:
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
@@ -67,3 +68,9 @@ soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a
 
 fuzz: ## Look for inputs that break the protocol state, a minute for each target (ARGS=--help)
 	@scripts/fuzz.sh $(ARGS)
+
+weights: ## Measure what the pallet's calls cost, and write it into the pallet (ARGS=--help)
+	@scripts/benchmarks.sh weights $(ARGS)
+
+scale: ## Measure the pallet beside the Substrate Mix Network's with up to 10,000 mixnodes (ARGS=--help)
+	@scripts/benchmarks.sh scale $(ARGS)

@@ -2,7 +2,8 @@
 # Makes this machine able to build the project: installs what is missing, after saying what.
 #
 # What is needed: git, a C and C++ compiler, make and perl (litep2p's DTLS builds OpenSSL from source), protoc, a stable
-# Rust toolchain by rustup with clippy and rustfmt, and a compiler for the wasm target that runtimes are built for.
+# Rust toolchain by rustup with clippy and rustfmt, and a compiler for the wasm target that runtimes are built for. To
+# measure weights, besides: libclang (the benchmark runner comes with RocksDB, whose bindings are generated) and python3.
 
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -10,23 +11,26 @@ set -euo pipefail
 
 usage() {
 	cat <<-'TEXT'
-		usage: scripts/setup.sh [--check]
+		usage: scripts/setup.sh [--check] [--benchmarks]
 
 		Installs what is missing to build this project, saying what before it does so. Quick when nothing is missing.
 
-		  --check   install nothing: report what is missing, and fail if anything is
-		  --help    this text
+		  --check        install nothing: report what is missing, and fail if anything is
+		  --benchmarks   also what the benchmark runner is built with (for `make weights` and `make scale`)
+		  --help         this text
 	TEXT
 }
 
 check_only=no
-case "${1:-}" in
-'') ;;
---check) check_only=yes ;;
---help | -h) usage && exit 0 ;;
-*) usage >&2 && fail "unknown argument: $1" ;;
-esac
-[ $# -le 1 ] || fail "one argument at most (--help explains)"
+benchmarks=no
+for argument in "$@"; do
+	case "$argument" in
+	--check) check_only=yes ;;
+	--benchmarks) benchmarks=yes ;;
+	--help | -h) usage && exit 0 ;;
+	*) usage >&2 && fail "unknown argument: $argument" ;;
+	esac
+done
 
 # --- System packages ---------------------------------------------------------------------------------------------
 
@@ -54,6 +58,12 @@ packages_for() {
 	protoc:zypper) echo protobuf-devel ;;
 	protoc:pacman | protoc:brew) echo protobuf ;;
 	compiler:none) echo gcc g++ ;;
+	libclang:apt-get) echo libclang-dev ;;
+	libclang:dnf | libclang:zypper) echo clang-devel ;;
+	libclang:brew) echo llvm ;;
+	libclang:*) echo clang ;;
+	python3:pacman) echo python ;;
+	python3:*) echo python3 ;;
 	esac
 }
 
@@ -64,6 +74,18 @@ missing_tools() {
 	# Minimal systems have a perl without these modules of its standard library.
 	perl -MFindBin -MIPC::Cmd -MTime::Piece -e 1 2>/dev/null || echo perl
 	have protoc || echo protoc
+	if [ "$benchmarks" = yes ]; then
+		has_libclang || echo libclang
+		have python3 || echo python3
+	fi
+}
+
+# Where generators of bindings look for it: where they are told to, where the loader does, and in LLVM's own folders.
+has_libclang() {
+	[ -z "${LIBCLANG_PATH:-}" ] || return 0
+	{ ldconfig -p || /sbin/ldconfig -p; } 2>/dev/null | grep -qE 'libclang(-[0-9.]+)?\.so' && return
+	compgen -G '/usr/lib*/llvm*/lib*/libclang*.so*' >/dev/null && return
+	have brew && [ -e "$(brew --prefix llvm 2>/dev/null)/lib/libclang.dylib" ]
 }
 
 # as_root COMMAND...: by sudo where we are not root. Without a terminal nobody could answer sudo's question.

@@ -1,32 +1,14 @@
-//! What a node may choose, and what all nodes must agree on.
+//! What a node may choose.
 
-use crate::{
-	message::MAX_DATA,
-	request::extrinsic_delay,
-	sphinx::{MAX_HOPS, SURB_SIZE},
-	time::scale,
-	traffic::max_requests,
-	MessageId,
-};
+use crate::{parameters::InUnits, Parameters};
 use core::time::Duration;
-
-/// How a node authors packets in a session. (PROTOCOL.md, section 9)
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct AuthoredConfig {
-	/// Mean time between authored packets, at full rate. All nodes should agree on the mixnodes' one: it is part of the
-	/// round-trip estimate.
-	pub mean_period: Duration,
-	/// Most request and reply packets that may wait to replace drop cover. All nodes should agree on the mixnodes' one.
-	/// No message of more fragments can be posted. Each takes at most 3 kB; there is a queue in each of two sessions.
-	pub queue_capacity: usize,
-}
 
 /// How requests are repeated until they are answered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestConfig {
 	/// Most requests pending at a time. Each takes its data, at most 2,025 bytes x
-	/// [`max_fragments_per_message`](Config::max_fragments_per_message) (51 kB by default), and 2.5 kB; an allocator
-	/// may add a quarter.
+	/// [`max_fragments_per_message`](Parameters::max_fragments_per_message) (51 kB by default), and 2.5 kB; an
+	/// allocator may add a quarter.
 	pub capacity: usize,
 	/// Destinations to try before giving up. They are drawn with replacement. At least 1.
 	pub destinations: u32,
@@ -43,14 +25,11 @@ pub struct RequestConfig {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReplyConfig {
 	/// Most requests remembered; the least recently seen one is forgotten first. Each takes the data of its reply, at
-	/// most 2,025 bytes x [`max_fragments_per_message`](Config::max_fragments_per_message) (51 kB by default), and
+	/// most 2,025 bytes x [`max_fragments_per_message`](Parameters::max_fragments_per_message) (51 kB by default), and
 	/// 0.5 kB; an allocator may add a quarter.
 	pub capacity: usize,
 	/// Copies of a reply per copy of its request; its SURBs limit them as well.
 	pub copies: u32,
-	/// For how long after a reply was sent repeats of its request are ignored: longer than the copies of one attempt are
-	/// apart, shorter than the attempts are.
-	pub cooldown: Duration,
 }
 
 /// When losses of loop cover are alarming. (See [`loops`](crate::loops).)
@@ -61,43 +40,40 @@ pub struct LoopConfig {
 	pub max_loss: f64,
 }
 
-/// Configuration of a [`Mixnet`](crate::Mixnet). The defaults are the reference's. (PROTOCOL.md, sections 6 to 10)
+/// Configuration of a [`Mixnet`](crate::Mixnet): what is a node's own choice. The defaults are the reference's.
+/// (PROTOCOL.md, sections 6 to 10)
 ///
-/// Whatever others send, the memory of a node is bounded by some of the fields, which say what they amount to.
-/// [`max_memory_bytes`](Self::max_memory_bytes) is the sum.
+/// What all nodes must agree on is not: that are the [`Parameters`] of each session, which the chain tells
+/// ([`Mixnet::set_parameters`](crate::Mixnet::set_parameters)).
+///
+/// Whatever others send, the memory of a node is bounded by some of the fields, which say what they amount to, and by
+/// parameters. [`memory_bytes`](Self::memory_bytes) is the sum.
 ///
 /// ```
-/// use mixnet_node_core::Config;
+/// use mixnet_node_core::{Config, Parameters};
 ///
-/// // A node in a small machine. All but the replay filter are a few MB.
+/// // A node in a small machine. All but the replay filter are a few dozen MB, and a few hundred if the chain goes to
+/// // the limits of what it may set.
 /// let config = Config { replay_filter_bytes: 4 << 20, ..Config::default() };
 /// config.validate()?;
-/// assert!(config.max_memory_bytes(50) < 120 << 20);
-/// assert_eq!(config.max_request_size(2), 25 * 2025 - 2 * 222);
+/// assert!(config.memory_bytes(&Parameters::default(), 50) < 120 << 20);
+/// assert!(config.max_memory_bytes(50) < 350 << 20);
 /// # Ok::<(), mixnet_node_core::ConfigError>(())
 /// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
-	/// Used in sessions in which we are a mixnode.
-	pub mixnode: AuthoredConfig,
-	/// Used in sessions in which we are not a mixnode; `None`: take no part in such sessions.
-	pub non_mixnode: Option<AuthoredConfig>,
+	/// The parameters of sessions whose parameters the chain does not tell. All nodes of a session must have the same.
+	/// They need not pass [`Parameters::check`], which is for chains: whatever a node can run with will do.
+	pub parameters: Parameters,
+	/// Take part in sessions in which we are not a mixnode?
+	pub non_mixnode: bool,
 	/// How many random mixnodes a node that is none connects to, per session. At least 1.
 	pub gateways: usize,
-	/// Hops of the packets that we build, the delivering one included; 1 to [`MAX_HOPS`]. Routes grow where gateways
-	/// demand it, and shrink in sessions of fewer than three mixnodes.
-	pub hops: usize,
-	/// Probability that an authored packet is loop cover. In 0..1. All nodes should agree.
-	pub loop_cover_proportion: f64,
 	/// When losses of loop cover are alarming.
 	pub loops: LoopConfig,
-	/// Mean time that a mixnode delays a packet before forwarding it. All nodes must agree.
-	pub mean_forwarding_delay: Duration,
 	/// Time per hop, network and processing: a conservative estimate. Retry timers never count with less, and with more
 	/// where loop cover shows that it takes more, up to ten times this. Loops are overdue by this estimate.
 	pub per_hop_network_delay: Duration,
-	/// Most packets waiting to be forwarded. Each takes at most 3 kB.
-	pub forward_queue_capacity: usize,
 	/// Most SURBs whose keys we keep, and fragments that came over them and wait for others; each takes at most 6 kB. The
 	/// oldest are forgotten first.
 	pub surb_keystore_capacity: usize,
@@ -106,18 +82,14 @@ pub struct Config {
 	pub max_incomplete_messages: usize,
 	/// Most fragments kept over all incomplete requests; each takes at most 2.9 kB.
 	pub max_incomplete_fragments: usize,
-	/// Most fragments of one message, sent or received. All nodes should agree. A message carries at most 2,025 bytes
-	/// in each: this bounds what requests and replies take that are kept as a whole.
-	pub max_fragments_per_message: usize,
 	/// Most bytes of a session's replay filter, also while it grows; there are two sessions. When it is full, the
 	/// mixnode refuses packets for the rest of the session.
 	pub replay_filter_bytes: usize,
 	/// Most requests from others that may wait for [`poll_event`](crate::Mixnet::poll_event). Each takes at most twice
-	/// its data and SURBs, which are at most 2,025 bytes x `max_fragments_per_message` (101 kB by default), and 0.4 kB;
-	/// an allocator may add a quarter.
+	/// its data and SURBs, which are at most 2,025 bytes x
+	/// [`max_fragments_per_message`](Parameters::max_fragments_per_message) (101 kB by default), and 0.4 kB; an
+	/// allocator may add a quarter.
 	pub max_queued_requests: usize,
-	/// Mean time that a destination waits before it submits an extrinsic. All nodes must agree.
-	pub mean_extrinsic_delay: Duration,
 	/// Requests of our own.
 	pub request: RequestConfig,
 	/// Replies of ours to others.
@@ -127,22 +99,16 @@ pub struct Config {
 impl Default for Config {
 	fn default() -> Self {
 		Self {
-			mixnode: AuthoredConfig { mean_period: Duration::from_millis(100), queue_capacity: 50 },
-			non_mixnode: Some(AuthoredConfig { mean_period: Duration::from_secs(1), queue_capacity: 25 }),
+			parameters: Parameters::default(),
+			non_mixnode: true,
 			gateways: 3,
-			hops: MAX_HOPS,
-			loop_cover_proportion: 0.25,
 			loops: LoopConfig { max_loss: 0.1 },
-			mean_forwarding_delay: Duration::from_secs(1),
 			per_hop_network_delay: Duration::from_millis(300),
-			forward_queue_capacity: 300,
 			surb_keystore_capacity: 200,
 			max_incomplete_messages: 2000,
 			max_incomplete_fragments: 2000,
-			max_fragments_per_message: 25,
 			replay_filter_bytes: 256 << 20,
 			max_queued_requests: 256,
-			mean_extrinsic_delay: Duration::from_secs(1),
 			request: RequestConfig {
 				capacity: 20,
 				destinations: 3,
@@ -150,7 +116,7 @@ impl Default for Config {
 				copies: 2,
 				max_wait: Duration::from_secs(60),
 			},
-			reply: ReplyConfig { capacity: 400, copies: 2, cooldown: Duration::from_secs(10) },
+			reply: ReplyConfig { capacity: 400, copies: 2 },
 		}
 	}
 }
@@ -175,34 +141,14 @@ pub enum ConfigError {
 const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Config {
-	/// Most bytes of data that a request with so many SURBs per copy can have, in any session.
-	pub fn max_request_size(&self, surbs: usize) -> usize {
-		let user = self.non_mixnode.map_or(usize::MAX, |authored| max_requests(authored.queue_capacity, false));
-		let mixnode = max_requests(self.mixnode.queue_capacity, true);
-		let fragments = self.max_fragments_per_message.min(user).min(mixnode);
-		(fragments * MAX_DATA).saturating_sub(surbs.saturating_mul(SURB_SIZE))
-	}
-
-	/// How long a destination waits before it submits the extrinsic of the request message `message_id`.
-	/// (PROTOCOL.md, section 10)
-	pub fn extrinsic_delay(&self, message_id: &MessageId) -> Duration {
-		scale(self.mean_extrinsic_delay, extrinsic_delay(message_id))
-	}
-
 	/// Checks every field.
 	pub fn validate(&self) -> Result<(), ConfigError> {
-		self.validate_authored("mixnode.mean_period", "mixnode.queue_capacity", &self.mixnode)?;
-		if let Some(non_mixnode) = &self.non_mixnode {
-			self.validate_authored("non_mixnode.mean_period", "non_mixnode.queue_capacity", non_mixnode)?;
-		}
+		self.parameters.check_as_defaults()?;
 		for (field, value) in [
 			("gateways", self.gateways),
-			("hops", self.hops),
-			("forward_queue_capacity", self.forward_queue_capacity),
 			("surb_keystore_capacity", self.surb_keystore_capacity),
 			("max_incomplete_messages", self.max_incomplete_messages),
 			("max_incomplete_fragments", self.max_incomplete_fragments),
-			("max_fragments_per_message", self.max_fragments_per_message),
 			("replay_filter_bytes", self.replay_filter_bytes),
 			("max_queued_requests", self.max_queued_requests),
 			("request.capacity", self.request.capacity),
@@ -216,47 +162,16 @@ impl Config {
 				return Err(ConfigError::Zero(field));
 			}
 		}
-		if self.hops > MAX_HOPS {
-			return Err(ConfigError::OutOfRange { field: "hops", range: "at most 6" });
-		}
-		if self.max_fragments_per_message > 1 << 16 {
-			return Err(ConfigError::OutOfRange { field: "max_fragments_per_message", range: "at most 65536" });
-		}
 		// The negation also catches NaN.
-		if !(0.0..1.0).contains(&self.loop_cover_proportion) {
-			return Err(ConfigError::OutOfRange { field: "loop_cover_proportion", range: "at least 0 and below 1" });
-		}
 		if !(self.loops.max_loss > 0.0 && self.loops.max_loss < 1.0) {
 			return Err(ConfigError::OutOfRange { field: "loops.max_loss", range: "above 0 and below 1" });
 		}
-		for (field, value) in [
-			("mean_forwarding_delay", self.mean_forwarding_delay),
-			("per_hop_network_delay", self.per_hop_network_delay),
-			("mean_extrinsic_delay", self.mean_extrinsic_delay),
-			("request.max_wait", self.request.max_wait),
-			("reply.cooldown", self.reply.cooldown),
-		] {
+		for (field, value) in
+			[("per_hop_network_delay", self.per_hop_network_delay), ("request.max_wait", self.request.max_wait)]
+		{
 			if value > MAX_DURATION {
 				return Err(ConfigError::OutOfRange { field, range: "at most a day" });
 			}
-		}
-		Ok(())
-	}
-
-	fn validate_authored(
-		&self,
-		period: &'static str,
-		capacity: &'static str,
-		config: &AuthoredConfig,
-	) -> Result<(), ConfigError> {
-		if config.mean_period.is_zero() {
-			return Err(ConfigError::Zero(period));
-		}
-		if config.mean_period > MAX_DURATION {
-			return Err(ConfigError::OutOfRange { field: period, range: "at most a day" });
-		}
-		if config.queue_capacity == 0 {
-			return Err(ConfigError::Zero(capacity));
 		}
 		Ok(())
 	}
@@ -269,10 +184,21 @@ mod tests {
 	#[test]
 	fn defaults_are_valid_and_nonsense_is_not() {
 		assert_eq!(Config::default().validate(), Ok(()));
-		let config = Config { hops: 7, ..Config::default() };
-		assert_eq!(config.validate(), Err(ConfigError::OutOfRange { field: "hops", range: "at most 6" }));
-		let config = Config { loop_cover_proportion: f64::NAN, ..Config::default() };
-		assert!(config.validate().is_err());
+		for change in [
+			(|parameters| parameters.hops = 7) as fn(&mut Parameters),
+			|parameters| parameters.hops = 0,
+			|parameters| parameters.loop_cover_permille = 1000,
+			|parameters| parameters.mean_forwarding_delay_ms = u32::MAX,
+			|parameters| parameters.mixnode_mean_period_ms = 0,
+			|parameters| parameters.non_mixnode_mean_period_ms = u32::MAX,
+			|parameters| parameters.non_mixnode_queue_capacity = 0,
+			|parameters| parameters.max_fragments_per_message = 1 << 17,
+		] {
+			let mut config = Config::default();
+			change(&mut config.parameters);
+			let error = config.validate().unwrap_err();
+			assert!(error.to_string().contains("parameters."), "{error}");
+		}
 		for max_loss in [0.0, 1.0, -0.1, f64::NAN] {
 			let config = Config { loops: LoopConfig { max_loss }, ..Config::default() };
 			assert!(config.validate().is_err());
@@ -280,10 +206,7 @@ mod tests {
 		let mut config = Config::default();
 		config.request.copies = 0;
 		assert_eq!(config.validate(), Err(ConfigError::Zero("request.copies")));
-		let mut config = Config::default();
-		config.mixnode.mean_period = Duration::ZERO;
-		assert_eq!(config.validate(), Err(ConfigError::Zero("mixnode.mean_period")));
-		let config = Config { mean_forwarding_delay: Duration::MAX, ..Config::default() };
+		let config = Config { per_hop_network_delay: Duration::MAX, ..Config::default() };
 		assert!(config.validate().is_err());
 	}
 }

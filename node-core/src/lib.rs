@@ -48,6 +48,7 @@ pub mod loops;
 mod memory;
 pub mod message;
 mod mixnet;
+mod parameters;
 pub mod replay;
 pub mod request;
 mod session;
@@ -57,12 +58,13 @@ pub mod time;
 mod topology;
 mod traffic;
 
-pub use config::{AuthoredConfig, Config, ConfigError, LoopConfig, ReplyConfig, RequestConfig};
+pub use config::{Config, ConfigError, LoopConfig, ReplyConfig, RequestConfig};
 pub use loops::{Alarm, LoopReport};
 pub use message::MessageId;
 pub use mixnet::{AddressedPacket, Event, Mixnet, PostError, ReplyError, ReservedPeer, Role};
 pub use mixnet_primitives::{
-	KxPublic, Mixnode, MixnodesError, PeerId, RelativeSession, SessionIndex, SessionPhase, SessionStatus,
+	BadParameters, KxPublic, Mixnode, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession, SessionIndex,
+	SessionPhase, SessionStatus,
 };
 pub use request::{HandlingDelay, ReplyTo, RequestError, RequestId};
 pub use session::DisabledReason;

@@ -11,11 +11,12 @@ use crate::{
 	loops::LoopMonitor,
 	message::{MAX_DATA, MAX_SURBS_PER_FRAGMENT},
 	mixnet::Event,
+	parameters::{InUnits, LARGEST},
 	request::{CachedReply, Pending, RequestId},
 	session::{KeyPair, Session},
 	sphinx::{MixnodeIndex, SurbId, SurbKeys, MAX_HOPS, PACKET_SIZE, SURB_SIZE},
 	traffic::{AuthoredPacket, ForwardPacket},
-	Config, MessageId, Mixnode, PeerId, Time,
+	Config, MessageId, Mixnode, Parameters, PeerId, Time,
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::mem::size_of;
@@ -31,23 +32,34 @@ const MESSAGE_IDS: usize = 9;
 const FILTER_PARTS: usize = 64 * 4 * POINTER + 32;
 
 impl Config {
-	/// Bytes that one mixnode of a session is reckoned at in [`max_memory_bytes`](Self::max_memory_bytes): it may have
+	/// Bytes that one mixnode of a session is reckoned at in [`memory_bytes`](Self::memory_bytes): it may have
 	/// 16 addresses of 128 bytes each, as on the example chain. Where a chain allows more, reckon with more mixnodes.
 	pub const MAX_BYTES_PER_MIXNODE: usize = size_of::<Mixnode>() + 16 * (size_of::<Vec<u8>>() + 128);
 
-	/// The most bytes of heap that one [`Mixnet`](crate::Mixnet) of this configuration keeps between calls, in sessions
-	/// of at most `mixnodes` mixnodes, whatever others send it.
+	/// As [`memory_bytes`](Self::memory_bytes), whatever parameters a chain sets: with the largest that
+	/// [`Parameters::check`] lets it set, field by field, or the configured ones.
+	pub fn max_memory_bytes(&self, mixnodes: usize) -> usize {
+		self.memory_bytes(&self.largest_parameters(), mixnodes)
+	}
+
+	/// Field by field, the largest parameters that a session may have.
+	pub(crate) fn largest_parameters(&self) -> Parameters {
+		self.parameters.larger(&LARGEST)
+	}
+
+	/// The most bytes of heap that one [`Mixnet`](crate::Mixnet) of this configuration keeps between calls, whatever
+	/// others send it, in sessions of at most `mixnodes` mixnodes and with these `parameters`, or with smaller ones.
 	///
 	/// | room | bounded by | each |
 	/// |---|---|---|
 	/// | replay filters, one for each of two sessions | `replay_filter_bytes`, also while they grow | |
-	/// | packets to be forwarded | `forward_queue_capacity` | 2,252 bytes and 160 of entry |
-	/// | authored packets, in two sessions | the larger `queue_capacity` | 2,252 bytes and 112 of entry |
+	/// | packets to be forwarded | `parameters.forward_queue_capacity` | 2,252 bytes and 160 of entry |
+	/// | authored packets, in two sessions | the larger `queue_capacity` of `parameters` | 2,252 bytes and 112 of entry |
 	/// | keys of SURBs | `surb_keystore_capacity` | 1,200 bytes and about 280 of entries |
 	/// | fragments of incomplete requests | `max_incomplete_fragments` | 2,097 bytes and about 130 of entry |
 	/// | incomplete requests | `max_incomplete_messages` | about 860 bytes of entries |
 	/// | fragments of incomplete replies | `surb_keystore_capacity` | as those of requests, a message each |
-	/// | requests pending | `request.capacity` | their data: [`max_message_bytes`](Self::max_message_bytes) |
+	/// | requests pending | `request.capacity` | their data: 2,025 bytes x `parameters.max_fragments_per_message` |
 	/// | replies remembered | `reply.capacity` | their data: as much |
 	/// | requests to be polled | `max_queued_requests` | their data and SURBs: twice as much |
 	/// | loops out and overdue, in two sessions | twice those out on average, 16,384 at most | about 1,000 bytes |
@@ -58,26 +70,21 @@ impl Config {
 	/// 200 bytes each, and the data of answers), peers connected that are no mixnodes of live sessions (about 100 bytes
 	/// each), keys restored before the first session status, and room that is reserved in the vectors of requests that it
 	/// posts and of mixnodes that it tells.
-	pub fn max_memory_bytes(&self, mixnodes: usize) -> usize {
+	pub fn memory_bytes(&self, parameters: &Parameters, mixnodes: usize) -> usize {
 		let rooms = [
-			self.forward_queue_bytes(),
-			self.authored_queues_bytes(),
+			forward_queue_bytes(parameters),
+			self.authored_queues_bytes(parameters),
 			self.surb_keystore_bytes(),
 			self.assembler_bytes(self.max_incomplete_messages, self.max_incomplete_fragments),
 			self.assembler_bytes(self.surb_keystore_capacity, self.surb_keystore_capacity),
-			self.pending_bytes(),
-			self.reply_cache_bytes(),
-			self.queued_requests_bytes(),
-			self.loops_bytes(mixnodes),
+			self.pending_bytes(parameters),
+			self.reply_cache_bytes(parameters),
+			self.queued_requests_bytes(parameters),
+			self.loops_bytes(parameters, mixnodes),
 			topologies_bytes(mixnodes),
 			sessions_bytes(),
 		];
 		rooms.into_iter().map(rounded).fold(self.replay_filters_bytes(), usize::saturating_add)
-	}
-
-	/// The most bytes of data that one message carries.
-	pub const fn max_message_bytes(&self) -> usize {
-		self.max_fragments_per_message.saturating_mul(MAX_DATA)
 	}
 
 	/// Not rounded up: their tables are large, and what an allocator adds to such is at most address space.
@@ -85,14 +92,14 @@ impl Config {
 		self.replay_filter_bytes.saturating_add(rounded(FILTER_PARTS)).saturating_mul(2)
 	}
 
-	fn forward_queue_bytes(&self) -> usize {
-		packets(self.forward_queue_capacity, size_of::<ForwardPacket>() + AGE)
+	fn authored_queues_bytes(&self, parameters: &Parameters) -> usize {
+		let capacity = self.roles().map(|is_mixnode| parameters.authoring(is_mixnode).queue_capacity).max();
+		packets(capacity.unwrap_or(0), size_of::<AuthoredPacket>()).saturating_mul(2)
 	}
 
-	fn authored_queues_bytes(&self) -> usize {
-		let non_mixnode = self.non_mixnode.map_or(0, |config| config.queue_capacity);
-		let capacity = self.mixnode.queue_capacity.max(non_mixnode);
-		packets(capacity, size_of::<AuthoredPacket>()).saturating_mul(2)
+	/// What we may be in a session: a mixnode or, if we may, not.
+	fn roles(&self) -> impl Iterator<Item = bool> {
+		[true, false].into_iter().take(1 + usize::from(self.non_mixnode))
 	}
 
 	fn surb_keystore_bytes(&self) -> usize {
@@ -122,11 +129,11 @@ impl Config {
 		])
 	}
 
-	fn pending_bytes(&self) -> usize {
+	fn pending_bytes(&self, parameters: &Parameters) -> usize {
 		let capacity = self.request.capacity;
 		let message_ids = list(MESSAGE_IDS, MessageId::SIZE);
 		sum([
-			capacity.saturating_mul(self.max_message_bytes().saturating_add(message_ids)),
+			capacity.saturating_mul(max_message_bytes(parameters).saturating_add(message_ids)),
 			tree(capacity, size_of::<RequestId>() + size_of::<Pending>()),
 			tree(capacity.saturating_mul(MESSAGE_IDS), MessageId::SIZE + size_of::<RequestId>()),
 			list(capacity, size_of::<RequestId>()),
@@ -134,23 +141,22 @@ impl Config {
 		])
 	}
 
-	fn reply_cache_bytes(&self) -> usize {
+	fn reply_cache_bytes(&self, parameters: &Parameters) -> usize {
 		let capacity = self.reply.capacity;
 		// The request's ID, the reply, when it was sent, and when it was used.
 		let entry = MessageId::SIZE + size_of::<CachedReply>() + size_of::<Option<Time>>() + AGE;
 		sum([
-			capacity.saturating_mul(self.max_message_bytes()),
+			capacity.saturating_mul(max_message_bytes(parameters)),
 			tree(capacity, entry),
 			tree(capacity, AGE + MessageId::SIZE),
 		])
 	}
 
 	/// Of two sessions, whatever we are in them.
-	fn loops_bytes(&self, mixnodes: usize) -> usize {
-		let of = |authored| LoopMonitor::entries(self, authored, mixnodes);
-		let as_mixnode = of(&self.mixnode);
-		let as_other = self.non_mixnode.as_ref().map_or(as_mixnode, of);
-		let [out, scores] = [0, 1].map(|entry| as_mixnode[entry].max(as_other[entry]));
+	fn loops_bytes(&self, parameters: &Parameters, mixnodes: usize) -> usize {
+		let of = |is_mixnode| LoopMonitor::entries(self, parameters, is_mixnode, mixnodes);
+		let larger = |[a, b]: [usize; 2], [c, d]: [usize; 2]| [a.max(c), b.max(d)];
+		let [out, scores] = self.roles().map(of).fold([0; 2], larger);
 		let [out_size, overdue_size, score_size] = LoopMonitor::ENTRY_SIZES;
 		let path = (MAX_HOPS + self.gateways) * size_of::<MixnodeIndex>();
 		sum([
@@ -167,14 +173,24 @@ impl Config {
 		.saturating_mul(2)
 	}
 
-	fn queued_requests_bytes(&self) -> usize {
+	fn queued_requests_bytes(&self, parameters: &Parameters) -> usize {
 		// Put together fragment by fragment, so up to twice as large as the data is. SURBs take less than the data that
 		// there could be in their place.
 		const _: () = assert!(SURB_SIZE + 2 * POINTER < 2 * SURB_SIZE);
-		let request = self.max_message_bytes().saturating_mul(2).saturating_add(4 * POINTER);
+		let request = max_message_bytes(parameters).saturating_mul(2).saturating_add(4 * POINTER);
 		let capacity = self.max_queued_requests;
 		sum([capacity.saturating_mul(request), list(capacity, size_of::<Event>())])
 	}
+}
+
+/// The most bytes of data that one message carries.
+fn max_message_bytes(parameters: &Parameters) -> usize {
+	parameters.max_fragments().saturating_mul(MAX_DATA)
+}
+
+/// Of both sessions together.
+fn forward_queue_bytes(parameters: &Parameters) -> usize {
+	packets(parameters.forward_queue_capacity as usize, size_of::<ForwardPacket>() + AGE)
 }
 
 /// Of two sessions, all of whose mixnodes may be connected. Lists of addresses come from the driver as they are.
@@ -229,20 +245,53 @@ mod tests {
 	#[test]
 	fn the_default_is_a_few_hundred_megabytes_most_of_it_replay_filters() {
 		let config = Config::default();
-		let bytes = config.max_memory_bytes(100);
+		let bytes = config.memory_bytes(&config.parameters, 100);
 		assert!((2 * config.replay_filter_bytes..600 << 20).contains(&bytes), "{bytes}");
+		// And as many again at the limits of what a chain may set.
+		let most = config.max_memory_bytes(100);
+		println!("{bytes} bytes, {most} at most");
+		assert!((bytes..850 << 20).contains(&most), "{most}");
+	}
+
+	#[test]
+	fn no_good_parameters_take_more_than_the_most() {
+		let config = Config { replay_filter_bytes: 1000, ..Config::default() };
+		let most = config.max_memory_bytes(100);
+		let changes: [fn(&mut Parameters); 6] = [
+			|_| (),
+			|parameters| parameters.forward_queue_capacity = 10_000,
+			|parameters| (parameters.mixnode_queue_capacity, parameters.mixnode_mean_period_ms) = (1_000, 5),
+			|parameters| (parameters.mean_forwarding_delay_ms, parameters.mixnode_mean_period_ms) = (60_000, 100),
+			|parameters| parameters.loop_cover_permille = 900,
+			|parameters| {
+				(parameters.mixnode_queue_capacity, parameters.non_mixnode_queue_capacity) = (64, 64);
+				parameters.max_fragments_per_message = 64;
+			},
+		];
+		let mut parameters = Parameters::default();
+		parameters.forward_queue_capacity = 10_000;
+		for change in changes {
+			change(&mut parameters);
+			println!("{} of {most}", config.memory_bytes(&parameters, 100));
+			assert!(config.memory_bytes(&parameters, 100) <= most);
+		}
+		// What is configured counts, though no chain may set it.
+		parameters.forward_queue_capacity = 20_000;
+		let config = Config { parameters, ..config };
+		assert!(config.max_memory_bytes(100) > most);
+		assert!(config.memory_bytes(&parameters, 100) <= config.max_memory_bytes(100));
 	}
 
 	/// Checked against what the documentation of the fields says, too.
 	#[test]
 	fn every_bound_counts_for_what_it_lets_in_and_for_no_more_than_it_says() {
 		let default = Config::default();
-		let message = default.max_message_bytes();
+		let message = max_message_bytes(&default.parameters);
 		// A thousand more of each: bytes each that must be reckoned with, and what the field says that it takes.
 		let changes: [(Change, usize, usize); 9] = [
 			(|config| config.replay_filter_bytes += 1000, 2, 2),
-			(|config| config.forward_queue_capacity += 1000, 2252, 3000),
-			(|config| config.mixnode.queue_capacity += 1000, 2 * 2252, 2 * 3000),
+			(|config| config.parameters.forward_queue_capacity += 1000, 2252, 3000),
+			(|config| config.parameters.mixnode_queue_capacity += 1000, 2 * 2252, 2 * 3000),
 			(|config| config.surb_keystore_capacity += 1000, 6 * 192 + 2025, 6000),
 			(|config| config.max_incomplete_fragments += 1000, 2025, 2900),
 			(|config| config.max_incomplete_messages -= 1000, 0, 1200),
@@ -250,15 +299,16 @@ mod tests {
 			(|config| config.reply.capacity += 1000, message, message * 5 / 4 + 600),
 			(|config| config.max_queued_requests += 1000, 2 * message, message * 5 / 2 + 500),
 		];
-		let before = default.max_memory_bytes(50);
+		let bytes = |config: &Config, mixnodes| config.memory_bytes(&config.parameters, mixnodes);
+		let before = bytes(&default, 50);
 		for (number, (change, least, most)) in changes.into_iter().enumerate() {
 			let mut config = default.clone();
 			change(&mut config);
-			let each = config.max_memory_bytes(50).abs_diff(before) / 1000;
+			let each = bytes(&config, 50).abs_diff(before) / 1000;
 			println!("change {number}: {each} for each");
 			assert!((least..=most).contains(&each), "change {number}: {each}");
 		}
-		assert!(default.max_memory_bytes(51) >= before + 2 * Config::MAX_BYTES_PER_MIXNODE);
+		assert!(bytes(&default, 51) >= before + 2 * Config::MAX_BYTES_PER_MIXNODE);
 	}
 
 	#[test]

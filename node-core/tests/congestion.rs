@@ -27,7 +27,7 @@ fn a_full_queue_says_when_there_will_be_room() {
 		// Nobody answers, and nothing is sent again while this lasts: there is nothing but the queue and its clock.
 		let mut config = Config { per_hop_network_delay: 3600 * SECOND, ..Config::default() };
 		config.request.capacity = 10_000;
-		config.mixnode.mean_period = 20 * SECOND;
+		config.parameters.mixnode_mean_period_ms = 20_000;
 		config
 	};
 	let mut network = mixnet(1, 3, 1, config);
@@ -198,13 +198,14 @@ fn neither_requests_nor_replies_starve_each_other() {
 #[test]
 fn retry_timers_adapt_to_a_slow_network() {
 	// Packets of requests that leave, per request, in a network ten times slower than the configuration takes it for.
-	let packets_per_request = |loop_cover_proportion: f64| {
+	let packets_per_request = |loop_cover_permille| {
 		let config = || {
-			let mut config = Config { loop_cover_proportion, ..Config::default() };
+			let mut config = Config::default();
+			config.parameters.loop_cover_permille = loop_cover_permille;
 			// Queues are in the retry timer as well; with less of them there is less to hide behind.
-			config.mixnode.queue_capacity = 5;
-			config.mixnode.mean_period = Duration::from_millis(300);
-			config.non_mixnode.as_mut().unwrap().mean_period = Duration::from_millis(100);
+			config.parameters.mixnode_queue_capacity = 5;
+			config.parameters.mixnode_mean_period_ms = 300;
+			config.parameters.non_mixnode_mean_period_ms = 100;
 			config.request.destinations = 20;
 			config
 		};
@@ -216,7 +217,7 @@ fn retry_timers_adapt_to_a_slow_network() {
 		assert!(network.run_until(1000 * SECOND, answered));
 		network.nodes[6].mixnet.statistics().requests_authored as f64 / 5.0
 	};
-	let (without, with) = (packets_per_request(0.0), packets_per_request(0.25));
+	let (without, with) = (packets_per_request(0), packets_per_request(250));
 	println!("packets per request: {without} without loops, {with} with them");
 	assert!(without > 3.0, "without loops the timers know nothing and fire too soon: {without}");
 	// Two copies, and no more.

@@ -7,7 +7,7 @@
 
 mod support;
 
-use mixnet_node_core::{AuthoredConfig, Config, DropReason, SessionPhase, Statistics, Time};
+use mixnet_node_core::{Config, DropReason, Parameters, SessionPhase, Statistics, Time};
 use std::{cell::RefCell, rc::Rc, thread, time::Duration};
 use support::{Network, Output};
 use SessionPhase::{CoverToCurrent, CoverToPrev, DisconnectFromPrev, RequestsToCurrent};
@@ -83,11 +83,14 @@ impl Run {
 /// The default delays and hops. Ten minutes at the default rates would take minutes of computing: a mixnode sends every
 /// 1.2 s, a user every 3 s.
 fn config() -> Config {
-	Config {
-		mixnode: AuthoredConfig { mean_period: Duration::from_millis(1200), queue_capacity: 10 },
-		non_mixnode: Some(AuthoredConfig { mean_period: 3 * SECOND, queue_capacity: 10 }),
-		..Config::default()
-	}
+	let parameters = Parameters {
+		mixnode_mean_period_ms: 1200,
+		mixnode_queue_capacity: 10,
+		non_mixnode_mean_period_ms: 3000,
+		non_mixnode_queue_capacity: 10,
+		..Parameters::default()
+	};
+	Config { parameters, ..Config::default() }
 }
 
 /// The mixnodes of sessions 1 to 3. Node 7 leaves them and comes back, node 8 joins and leaves.

@@ -1,5 +1,5 @@
 //! A flood of hostile packets against one mixnode, whose driver does little for it: its heap stays within
-//! [`Config::max_memory_bytes`], every room is filled to its bound and overflows, and what overflows is counted.
+//! [`Config::memory_bytes`], every room is filled to its bound and overflows, and what overflows is counted.
 //!
 //! `MIXNET_FLOOD` says how many packets, of which it takes 50,000 to fill everything; there are 100,000 without it. The
 //! heap is counted by an allocator of the test's own, in the calls to the node alone.
@@ -15,7 +15,7 @@ mod support;
 use cap::Cap;
 use flood::packets::{local_hop, other, packets, whole, FRAGMENTS, OTHERS};
 use mixnet_node_core::{
-	sphinx::build_request, AuthoredConfig, Config, DropReason, Event, HandlingDelay, KxPublic, Mixnet, Packet, PeerId,
+	sphinx::build_request, Config, DropReason, Event, HandlingDelay, KxPublic, Mixnet, Packet, Parameters, PeerId,
 	RequestId, SessionPhase, SessionStatus, Statistics, Time,
 };
 use rand_chacha::ChaChaRng;
@@ -40,18 +40,23 @@ const LARGEST: usize = FRAGMENTS * 2025;
 
 /// Every room so small that a round overflows it.
 fn config() -> Config {
-	let mut config = Config {
-		mixnode: AuthoredConfig { mean_period: Duration::from_millis(5), queue_capacity: 20 },
+	let parameters = Parameters {
 		hops: 2,
+		mixnode_mean_period_ms: 5,
+		mixnode_queue_capacity: 20,
 		// Loops have a test of their own: with the delay below, room for very many is reckoned with.
-		loop_cover_proportion: 0.0,
+		loop_cover_permille: 0,
 		// What is to be forwarded stays until its session ends.
-		mean_forwarding_delay: Duration::from_secs(24 * 60 * 60),
+		mean_forwarding_delay_ms: 24 * 60 * 60 * 1000,
 		forward_queue_capacity: 100,
+		max_fragments_per_message: FRAGMENTS as u32,
+		..Parameters::default()
+	};
+	let mut config = Config {
+		parameters,
 		surb_keystore_capacity: 50,
 		max_incomplete_messages: 150,
 		max_incomplete_fragments: 200,
-		max_fragments_per_message: FRAGMENTS,
 		replay_filter_bytes: 16 << 10,
 		max_queued_requests: 60,
 		..Config::default()
@@ -257,7 +262,7 @@ impl Victim {
 #[test]
 fn a_flood_of_hostile_packets_does_not_fill_the_memory() {
 	let wanted = std::env::var("MIXNET_FLOOD").map_or(100_000, |num| num.parse().expect("MIXNET_FLOOD: a number"));
-	let bound = config().max_memory_bytes(OTHERS + 1);
+	let bound = config().memory_bytes(&config().parameters, OTHERS + 1);
 	let mut victim = Victim::new();
 	let mut left = wanted;
 	while left > 0 {
@@ -275,9 +280,9 @@ fn a_flood_of_hostile_packets_does_not_fill_the_memory() {
 	// The flood was one: every room was full.
 	let config = config();
 	let capacities = [
-		config.forward_queue_capacity,
+		config.parameters.forward_queue_capacity as usize,
 		// Requests leave a quarter to replies, of which there are not always enough.
-		config.mixnode.queue_capacity * 3 / 4,
+		config.parameters.mixnode_queue_capacity as usize * 3 / 4,
 		config.request.capacity,
 		config.reply.capacity,
 		config.surb_keystore_capacity,

@@ -11,8 +11,8 @@ use mixed::{
 };
 use mixnet::core::{self as reference, Message, RelSessionIndex};
 use mixnet_node_core::{
-	sphinx::KxSecret, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, Packet, PeerId, RelativeSession,
-	SessionIndex, SessionPhase, SessionStatus, Statistics, Time,
+	sphinx::KxSecret, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, Packet, Parameters, PeerId,
+	RelativeSession, SessionIndex, SessionPhase, SessionStatus, Statistics, Time,
 };
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 use std::{collections::BTreeSet, time::Duration};
@@ -218,8 +218,9 @@ impl Three {
 	}
 
 	fn ours(&self, index: usize) -> Mixnet<ChaChaRng> {
-		let mut config = Config { hops: 2, mean_forwarding_delay: Duration::ZERO, ..Config::default() };
-		config.loop_cover_proportion = 0.0;
+		let parameters =
+			Parameters { hops: 2, mean_forwarding_delay_ms: 0, loop_cover_permille: 0, ..Parameters::default() };
+		let config = Config { parameters, ..Config::default() };
 		let secret = KxSecret::from_bytes(session_0_secret(index));
 		let rng = ChaChaRng::seed_from_u64(index as u64);
 		let mut mixnet = Mixnet::new(config, peer_id(index), rng, Some(secret)).unwrap();

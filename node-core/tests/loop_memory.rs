@@ -1,11 +1,11 @@
-//! What loop cover takes of the heap, held against what [`Config::max_memory_bytes`] reckons for it.
+//! What loop cover takes of the heap, held against what [`Config::memory_bytes`] reckons for it.
 //!
 //! Nothing comes back, so that all loops are overdue in the end, and every mixnode and link has a score.
 
 mod support;
 
 use cap::Cap;
-use mixnet_node_core::{AuthoredConfig, Config, KxSecret, Mixnet, RelativeSession, SessionPhase, SessionStatus, Time};
+use mixnet_node_core::{Config, KxSecret, Mixnet, Parameters, RelativeSession, SessionPhase, SessionStatus, Time};
 use std::{alloc::System, time::Duration};
 use support::{mixnode, peer_id, rng};
 
@@ -16,14 +16,15 @@ const MIXNODES: usize = 30;
 
 #[test]
 fn loops_stay_within_their_part_of_the_memory() {
-	let config = |loop_cover_proportion| Config {
-		mixnode: AuthoredConfig { mean_period: Duration::from_millis(10), queue_capacity: 10 },
+	let parameters = |loop_cover_permille| Parameters {
 		hops: 3,
-		loop_cover_proportion,
-		mean_forwarding_delay: Duration::from_secs(1),
-		..Config::default()
+		mixnode_mean_period_ms: 10,
+		mixnode_queue_capacity: 10,
+		loop_cover_permille,
+		..Parameters::default()
 	};
-	let bound = |loop_cover_proportion| -> usize { config(loop_cover_proportion).max_memory_bytes(MIXNODES) };
+	let config = Config { parameters: parameters(900), ..Config::default() };
+	let bound = |loop_cover_permille| config.memory_bytes(&parameters(loop_cover_permille), MIXNODES);
 
 	let secret = KxSecret::from_bytes([1; 32]);
 	let mut mixnodes: Vec<_> = (1..MIXNODES)
@@ -31,7 +32,7 @@ fn loops_stay_within_their_part_of_the_memory() {
 		.collect();
 	mixnodes.push(mixnode(peer_id(0), secret.public()));
 	let mut now = Time::from_duration(Duration::from_secs(1));
-	let mut mixnet = Mixnet::new(config(0.9), peer_id(0), rng(1), Some(secret)).unwrap();
+	let mut mixnet = Mixnet::new(config.clone(), peer_id(0), rng(1), Some(secret)).unwrap();
 	mixnet.set_session_status(now, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
 	mixnet.set_mixnodes(now, 0, Ok(mixnodes));
 	while mixnet.poll_event().is_some() {}
@@ -53,7 +54,7 @@ fn loops_stay_within_their_part_of_the_memory() {
 	let report = mixnet.loop_report(RelativeSession::Current).unwrap();
 	assert!(report.lost > 9_000 && report.links.len() > 500, "{} {}", report.lost, report.links.len());
 	// For two sessions, of which there is one here. Without loops a little is reckoned as well.
-	let reckoned = (bound(0.9) - bound(0.0)) / 2;
+	let reckoned = (bound(900) - bound(0)) / 2;
 	println!("{most} bytes of heap at most, of {reckoned} that are reckoned for loops of a session");
 	assert!(most < reckoned, "{most} bytes, {reckoned} reckoned");
 	assert!(most > reckoned / 20, "{most} bytes are so few that {reckoned} mean nothing");

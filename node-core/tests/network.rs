@@ -3,7 +3,7 @@
 mod support;
 
 use mixnet_node_core::{
-	Config, DropReason, HandlingDelay, MixnodesError, PostError, RelativeSession, Role, SessionPhase, SessionStatus,
+	DropReason, HandlingDelay, MixnodesError, PostError, RelativeSession, Role, SessionPhase, SessionStatus,
 };
 use std::time::Duration;
 use support::{answer, fast_config, Network};
@@ -99,8 +99,9 @@ fn requests_survive_lossy_links() {
 fn a_request_that_nobody_answers_fails_after_all_its_tries() {
 	let config = || {
 		// The far queue's bound is in the retry timer.
-		let mut config = Config { hops: 3, ..fast_config() };
-		config.mixnode.queue_capacity = 5;
+		let mut config = fast_config();
+		config.parameters.hops = 3;
+		config.parameters.mixnode_queue_capacity = 5;
 		config
 	};
 	let mut network = Network::new(3, 6, |_| config());
@@ -153,8 +154,8 @@ fn requests_in_flight_survive_session_rotation() {
 fn queues_are_bounded_and_what_they_refuse_is_counted() {
 	let config = || {
 		let mut config = fast_config();
-		config.forward_queue_capacity = 12;
-		config.mixnode.queue_capacity = 4;
+		config.parameters.forward_queue_capacity = 12;
+		config.parameters.mixnode_queue_capacity = 4;
 		config.request.capacity = 5;
 		config
 	};
@@ -258,7 +259,12 @@ fn the_same_seed_gives_the_same_run() {
 
 #[test]
 fn loop_cover_comes_back_and_its_loss_shows() {
-	let config = || Config { hops: 3, loop_cover_proportion: 0.75, ..fast_config() };
+	let config = || {
+		let mut config = fast_config();
+		config.parameters.hops = 3;
+		config.parameters.loop_cover_permille = 750;
+		config
+	};
 	let mut network = Network::new(10, 6, |_| config());
 	network.begin(&[0, 1, 2, 3], &[0, 1, 2, 3], SessionPhase::DisconnectFromPrev);
 	network.run(10 * SECOND);

@@ -132,7 +132,7 @@ impl Checker {
 		for ((secret, public), peer_id) in vectors.secrets.iter().zip(&vectors.publics).zip(&vectors.peer_ids) {
 			let secret = KxSecret::from_bytes(secret.array()?);
 			ensure(secret.public() == KxPublic(public.array()?), "a public key is not the secret key's")?;
-			nodes.push(Node { peer_id: PeerId(peer_id.array()?), secret, assembler: Assembler::new(2000, 2000, 25) });
+			nodes.push(Node { peer_id: PeerId(peer_id.array()?), secret, assembler: Assembler::new(2000, 2000) });
 		}
 		Ok(Self { nodes, mixnodes: vectors.mixnodes, surbs: BTreeMap::new(), checked: Checked::default() })
 	}
@@ -248,7 +248,7 @@ impl Checker {
 
 	/// The whole message, if this was the last fragment of it that is in the file and none is missing.
 	fn assemble(&mut self, node: usize, fragment: &PayloadData) -> Result<Option<AssembledMessage>, String> {
-		self.node(node)?.assembler.insert(fragment).map_err(|error| error.to_string())
+		self.node(node)?.assembler.insert(fragment, 25).map_err(|error| error.to_string())
 	}
 }
 

@@ -12,7 +12,7 @@ const LAST_PHASE: Duration = Duration::from_secs(24);
 /// The default rates, but for mixnodes that send less cover of their own: it only takes time here.
 fn config() -> Config {
 	let mut config = Config::default();
-	config.mixnode.mean_period = Duration::from_secs(1);
+	config.parameters.mixnode_mean_period_ms = 1000;
 	config
 }
 

@@ -353,7 +353,8 @@ mod tests {
 			(
 				MeanForwardingDelay,
 				|p, v| {
-					(p.mixnode_mean_period_ms, p.forward_queue_capacity, p.mean_forwarding_delay_ms) = (50, 10_000, v)
+					(p.mixnode_mean_period_ms, p.forward_queue_capacity, p.mean_forwarding_delay_ms) =
+						(50 + v / 100, 10_000, v)
 				},
 				10,
 				60_000,

@@ -100,6 +100,8 @@ mod tests {
 	}
 
 	proptest! {
+		#![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
 		#[test]
 		fn peer_ids_that_are_made_from_a_secret_are_taken(secret: [u8; 32]) {
 			prop_assert_eq!(PeerId(EdwardsPoint::mul_base_clamped(secret).compress().to_bytes()).check(), Ok(()));

@@ -81,6 +81,8 @@ mod tests {
 	}
 
 	proptest! {
+		#![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
 		/// .. a component of small order or not.
 		#[test]
 		fn the_ed25519_key_is_the_same_point_or_its_negative(secret: [u8; 32], torsion in 0..8usize) {

@@ -21,7 +21,7 @@ pub fn run(data: &[u8]) {
 	let bounds =
 		Bounds { messages: reader.below(6), fragments: reader.below(12), fragments_per_message: 1 + reader.below(8) };
 	let mut pair = Pair {
-		assembler: Assembler::new(bounds.messages, bounds.fragments, bounds.fragments_per_message),
+		assembler: Assembler::new(bounds.messages, bounds.fragments),
 		model: Model { bounds, incomplete: Vec::new(), evicted: 0 },
 		steps: 0,
 	};
@@ -125,12 +125,12 @@ fn there_and_back(input: &[u8]) {
 	if fragments.is_empty() {
 		return;
 	}
-	let mut assembler = Assembler::new(1, fragments.len(), fragments.len());
+	let mut assembler = Assembler::new(1, fragments.len());
 	let mut message = None;
 	while !fragments.is_empty() {
 		let fragment = fragments.swap_remove(reader.below(fragments.len()));
 		assert!(message.is_none(), "complete before its last fragment");
-		message = assembler.insert(&fragment).expect("a good fragment; qed");
+		message = assembler.insert(&fragment, fragments.len()).expect("a good fragment; qed");
 	}
 	let message = message.expect("all fragments are there; qed");
 	assert!(message.id == id && message.data == data);
@@ -238,7 +238,7 @@ struct Pair {
 impl Pair {
 	fn insert(&mut self, fragment: &PayloadData) {
 		self.steps += 1;
-		match (self.assembler.insert(fragment), self.model.insert(fragment)) {
+		match (self.assembler.insert(fragment, self.model.bounds.fragments_per_message), self.model.insert(fragment)) {
 			(Ok(None), Ok(None)) => (),
 			(Ok(Some(got)), Ok(Some(expected))) => {
 				assert!(got.id == expected.id && got.data == expected.data, "{got:?} and not {expected:?}");

@@ -156,6 +156,9 @@ fn state_machine() -> Vec<Seed> {
 	let phase = |phase| [16, phase, 0, 0, 0];
 	let rotate: &[u8] = &[next_session, &run(1), &phase(1), &run(1), &phase(2), &run(1), &phase(3), &run(1)].concat();
 	let fragment: &[u8] = &[8, 0, 9, 0, 0, 0, 100, 2, 1, 1, 2];
+	// Of the session that comes next, or is so many back; for all nodes, and the chain; each as the configurations choose.
+	let parameters = |back: u8| [&[20, back, 7, 0][..], &[0, 0, 0, 0, 1, 1, 1, 0, 0, 2, 3, 0]].concat();
+	let nonsense = [&[20, 0, 7, 0, 7, 9][..], &[1; 40]].concat();
 	let mut twice = seed("twice", &usual, &[in_phase_3, ask]);
 	twice.2[0] = 128;
 	let mut unanswered = seed("unanswered", &usual, &[in_phase_3, &post_all, &[10, 0, 7, 4, 1]]);
@@ -206,6 +209,12 @@ fn state_machine() -> Vec<Seed> {
 			&[&begin(3, 8, 8), &[15, 3, 0, 0, 15, 3, 1, 0, 15, 3, 2, 0], &post(3), &[3, 7, 7, 0]],
 		),
 		seed("keys", &usual, &[in_phase_3, &[19, 0, 2, 19, 1, 1, 2, 5, 19, 2, 0, 0], next_session, &run(2)]),
+		seed(
+			"parameters",
+			&usual,
+			&[in_phase_3, &parameters(0), next_session, &post_all, rotate, &parameters(2), rotate, ask],
+		),
+		seed("parameters-late", &usual, &[in_phase_3, &parameters(1), &parameters(1), ask, &nonsense, rotate]),
 		twice,
 		unanswered,
 	]

@@ -7,10 +7,11 @@ use super::{
 	suspicion::{Suspect, Suspicion},
 };
 use crate::{
+	parameters::InUnits,
 	sphinx::CoverId,
 	time::Time,
 	topology::{RouteKind, Topology},
-	AuthoredConfig, Config, MixnodeIndex, SessionIndex,
+	Config, MixnodeIndex, Parameters, SessionIndex,
 };
 use alloc::vec::Vec;
 use rand_core::RngCore;
@@ -50,15 +51,15 @@ impl LoopMonitor {
 	pub const NEIGHBOURS_SIZE: usize = Suspicion::NEIGHBOURS_SIZE;
 
 	/// The most loops that are out, and the most scores, in a session of so many mixnodes.
-	pub fn entries(config: &Config, authored: &AuthoredConfig, num_mixnodes: usize) -> [usize; 2] {
-		[capacity(config, authored), num_mixnodes.saturating_add(Suspicion::max_links(num_mixnodes))]
+	pub fn entries(config: &Config, parameters: &Parameters, is_mixnode: bool, num_mixnodes: usize) -> [usize; 2] {
+		[capacity(config, parameters, is_mixnode), num_mixnodes.saturating_add(Suspicion::max_links(num_mixnodes))]
 	}
 
-	pub fn new(config: &Config, authored: &AuthoredConfig, num_mixnodes: usize) -> Self {
+	pub fn new(config: &Config, parameters: &Parameters, is_mixnode: bool, num_mixnodes: usize) -> Self {
 		let bound = config.loops.max_loss;
 		let alternatives = LOSS_ALTERNATIVES.map(|share| bound + (1.0 - bound) * share);
 		Self {
-			ledger: Ledger::new(capacity(config, authored)),
+			ledger: Ledger::new(capacity(config, parameters, is_mixnode)),
 			sent: 0,
 			returned: 0,
 			late: 0,
@@ -191,11 +192,10 @@ fn draw_path<R: RngCore + ?Sized>(
 }
 
 /// Room for twice the loops that are out on average when all of them take as long as any can, and some.
-fn capacity(config: &Config, authored: &AuthoredConfig) -> usize {
-	let hops = config.hops as f64;
-	let longest =
-		hops * (10.0 * config.mean_forwarding_delay.as_secs_f64() + config.per_hop_network_delay.as_secs_f64());
-	let per_second = config.loop_cover_proportion / authored.mean_period.as_secs_f64();
+fn capacity(config: &Config, parameters: &Parameters, is_mixnode: bool) -> usize {
+	let delay = parameters.mean_forwarding_delay().as_secs_f64();
+	let longest = f64::from(parameters.hops) * (10.0 * delay + config.per_hop_network_delay.as_secs_f64());
+	let per_second = parameters.loop_cover_proportion() / parameters.authoring(is_mixnode).mean_period.as_secs_f64();
 	// The cast saturates.
 	(2.0 * longest * per_second + 64.0).min(MAX_OUT as f64) as usize
 }

@@ -5,6 +5,7 @@
 
 use super::*;
 use crate::{
+	parameters::InUnits,
 	sphinx::CoverId,
 	time::{scale, Time},
 	topology::{RouteKind, Topology},
@@ -65,15 +66,15 @@ impl Simulation {
 		let topology = Topology::new(&mut rng, mixnodes, LOCAL, LOCAL_KEY, config.gateways).unwrap();
 		let connected: BTreeSet<_> = topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect();
 		let gateways = topology.connected_gateways(&connected).into();
-		let authored = if is_mixnode { config.mixnode } else { config.non_mixnode.unwrap() };
-		let monitor = LoopMonitor::new(&config, &authored, num);
+		let monitor = LoopMonitor::new(&config, &config.parameters, is_mixnode, num);
 		Self { rng, config, topology, monitor, gateways, now: Time::ZERO, number: 0, alarms: Vec::new() }
 	}
 
 	/// Mean time between loops.
 	fn period(&self) -> Duration {
-		let authored = if self.topology.is_mixnode() { self.config.mixnode } else { self.config.non_mixnode.unwrap() };
-		scale(authored.mean_period, 1.0 / self.config.loop_cover_proportion)
+		let parameters = &self.config.parameters;
+		let mean_period = parameters.authoring(self.topology.is_mixnode()).mean_period;
+		scale(mean_period, 1.0 / parameters.loop_cover_proportion())
 	}
 
 	/// Sends a loop, which is lost or comes back in time, and judges those whose deadline has come.
@@ -81,11 +82,11 @@ impl Simulation {
 		self.now += scale(self.period(), Exp1.sample(&mut self.rng));
 		self.number += 1;
 		let id = CoverId(self.number.to_le_bytes());
-		let mut path =
-			self.topology.draw_path(&mut self.rng, &self.gateways, RouteKind::Loop, self.config.hops).unwrap();
+		let hops = usize::from(self.config.parameters.hops);
+		let mut path = self.topology.draw_path(&mut self.rng, &self.gateways, RouteKind::Loop, hops).unwrap();
 		path.retain(|index| Some(*index) != self.topology.local_index());
 		let multiple: f64 = (0..path.len()).map(|_| -> f64 { Exp1.sample(&mut self.rng) }).sum();
-		let forwarding_delay = scale(self.config.mean_forwarding_delay, multiple);
+		let forwarding_delay = scale(self.config.parameters.mean_forwarding_delay(), multiple);
 		let links = path.len() as u32 + 1;
 		let lost = losses(&mut self.rng, &path);
 		let sent = SentLoop {
@@ -104,7 +105,7 @@ impl Simulation {
 		}
 		let (now, alarms) = (self.now, &mut self.alarms);
 		let alarm = |alarm| alarms.push((now, alarm));
-		self.monitor.judge(now, &mut self.rng, &self.topology, self.config.hops, true, alarm);
+		self.monitor.judge(now, &mut self.rng, &self.topology, hops, true, alarm);
 	}
 
 	fn report(&self) -> LoopReport {
@@ -408,7 +409,7 @@ fn every_loop_is_accounted_for_whatever_becomes_of_it() {
 	let config = Config::default();
 	let mixnodes = (0..20).map(mixnode).collect();
 	let topology = Topology::new(&mut rng, mixnodes, LOCAL, LOCAL_KEY, 3).unwrap();
-	let mut monitor = LoopMonitor::new(&config, &config.mixnode, 20);
+	let mut monitor = LoopMonitor::new(&config, &config.parameters, true, 20);
 	let id = |number: u32| CoverId([number.to_le_bytes(); 4].concat().try_into().unwrap());
 	let at = |seconds: u64| Time::from_duration(Duration::from_secs(seconds));
 	let sent = |deadline: u64| SentLoop {

@@ -46,7 +46,6 @@ pub struct Assembler {
 
 	max_messages: usize,
 	max_fragments: usize,
-	max_fragments_per_message: usize,
 
 	evicted_messages: u64,
 }
@@ -67,9 +66,8 @@ struct Part {
 }
 
 impl Assembler {
-	/// Keeps at most `max_messages` incomplete messages with at most `max_fragments` fragments together, of messages that
-	/// have at most `max_fragments_per_message` when complete.
-	pub fn new(max_messages: usize, max_fragments: usize, max_fragments_per_message: usize) -> Self {
+	/// Keeps at most `max_messages` incomplete messages with at most `max_fragments` fragments together.
+	pub fn new(max_messages: usize, max_fragments: usize) -> Self {
 		Self {
 			incomplete: BTreeMap::new(),
 			by_use: BTreeMap::new(),
@@ -77,12 +75,12 @@ impl Assembler {
 			fragments: 0,
 			max_messages,
 			max_fragments,
-			max_fragments_per_message,
 			evicted_messages: 0,
 		}
 	}
 
-	/// Takes a fragment; gives the message if it was the last one missing.
+	/// Takes a fragment of a message of at most `max_fragments_per_message`; gives the message if it was the last one
+	/// missing.
 	///
 	/// A copy of a fragment that comes after its message is complete starts the message anew: whoever handles messages
 	/// knows them by their IDs.
@@ -90,9 +88,13 @@ impl Assembler {
 	/// # Errors
 	///
 	/// See [`FragmentError`]. Nothing has changed then.
-	pub fn insert(&mut self, fragment: &PayloadData) -> Result<Option<AssembledMessage>, FragmentError> {
+	pub fn insert(
+		&mut self,
+		fragment: &PayloadData,
+		max_fragments_per_message: usize,
+	) -> Result<Option<AssembledMessage>, FragmentError> {
 		let fragment = FragmentView::read(fragment)?;
-		if fragment.count > self.max_fragments_per_message {
+		if fragment.count > max_fragments_per_message {
 			return Err(FragmentError::TooManyFragments(fragment.count));
 		}
 		let part = || Part { data: fragment.data.into(), surbs: fragment.surbs().collect() };

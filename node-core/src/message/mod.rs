@@ -12,12 +12,12 @@
 //! assert_eq!(plans.len(), 3);
 //!
 //! // They may come in any order.
-//! let mut assembler = Assembler::new(10, 100, 25);
+//! let mut assembler = Assembler::new(10, 100);
 //! let mut message = None;
 //! for plan in plans.iter().rev() {
 //!     let mut fragment = [0; FRAGMENT_SIZE];
 //!     plan.write(&mut fragment, &data, &[])?;
-//!     message = assembler.insert(&fragment)?;
+//!     message = assembler.insert(&fragment, 25)?;
 //! }
 //! assert_eq!(message.map(|message| message.data), Some(data));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

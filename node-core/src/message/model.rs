@@ -135,12 +135,12 @@ proptest! {
 		max_fragments_per_message in 1usize..5,
 		fragments in prop::collection::vec(fragment(), 0..80),
 	) {
-		let mut assembler = Assembler::new(max_messages, max_fragments, max_fragments_per_message);
+		let mut assembler = Assembler::new(max_messages, max_fragments);
 		let messages = Vec::new();
 		let mut model =
 			AssemblerModel { messages, evicted: 0, max_messages, max_fragments, max_fragments_per_message };
 		for fragment in fragments {
-			match (assembler.insert(&fragment.write()), model.insert(fragment)) {
+			match (assembler.insert(&fragment.write(), max_fragments_per_message), model.insert(fragment)) {
 				(Ok(None), Ok(None)) => (),
 				(Err(error), Err(expected)) => prop_assert_eq!(error, expected),
 				(Ok(Some(message)), Ok(Some(expected))) => {

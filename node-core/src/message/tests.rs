@@ -64,12 +64,12 @@ fn messages_are_split_and_put_together() {
 		assert_eq!(fragments.len(), count, "{size} bytes, {surbs} SURBs");
 		fragments.reverse();
 		let (last, others) = fragments.split_last().unwrap();
-		let mut assembler = Assembler::new(1, ROOM, ROOM);
+		let mut assembler = Assembler::new(1, ROOM);
 		for fragment in others {
-			assert!(assembler.insert(fragment).unwrap().is_none());
+			assert!(assembler.insert(fragment, ROOM).unwrap().is_none());
 		}
 		assert_eq!(assembler.fragments(), count - 1);
-		assert_is(&assembler.insert(last).unwrap().unwrap(), ID, &data, surbs);
+		assert_is(&assembler.insert(last, ROOM).unwrap().unwrap(), ID, &data, surbs);
 		assert_eq!((assembler.messages(), assembler.fragments(), assembler.evicted_messages()), (0, 0, 0));
 	}
 }
@@ -133,8 +133,8 @@ fn raw(last_index: u16, index: u16, data_size: u16, surbs: u8) -> PayloadData {
 
 #[test]
 fn fragments_that_lie_are_dropped() {
-	let mut assembler = Assembler::new(10, 10, 25);
-	let mut error = |fragment| assembler.insert(&fragment).unwrap_err();
+	let mut assembler = Assembler::new(10, 10);
+	let mut error = |fragment| assembler.insert(&fragment, 25).unwrap_err();
 	assert_eq!(error(raw(0, 1, 0, 0)), FragmentError::Index { index: 1, last_index: 0 });
 	assert_eq!(error(raw(5, 0xffff, 0, 0)), FragmentError::Index { index: 0xffff, last_index: 5 });
 	assert_eq!(error(raw(0, 0, 2026, 0)), FragmentError::Size(2026));
@@ -145,9 +145,9 @@ fn fragments_that_lie_are_dropped() {
 	assert_eq!(error(raw(0xffff, 0xffff, 0, 0)), FragmentError::TooManyFragments(65_536));
 	assert_eq!(assembler.messages(), 0);
 
-	assert!(assembler.insert(&raw(24, 24, 2025, 0)).unwrap().is_none());
-	assert!(assembler.insert(&raw(24, 0, 27, 9)).unwrap().is_none());
-	let mut error = |fragment| assembler.insert(&fragment).unwrap_err();
+	assert!(assembler.insert(&raw(24, 24, 2025, 0), 25).unwrap().is_none());
+	assert!(assembler.insert(&raw(24, 0, 27, 9), 25).unwrap().is_none());
+	let mut error = |fragment| assembler.insert(&fragment, 25).unwrap_err();
 	assert_eq!(error(raw(24, 24, 1, 0)), FragmentError::Duplicate);
 	assert_eq!(error(raw(23, 1, 0, 0)), FragmentError::CountMismatch { got: 24, first: 25 });
 	assert_eq!(error(raw(0, 0, 0, 0)), FragmentError::CountMismatch { got: 1, first: 25 });
@@ -157,8 +157,8 @@ fn fragments_that_lie_are_dropped() {
 #[test]
 fn the_least_recently_used_message_goes_first() {
 	let messages: Vec<_> = (0..4).map(|i| fragments(MessageId([i; 16]), &data(5000), 1)).collect();
-	let mut assembler = Assembler::new(3, ROOM, 25);
-	let mut insert = |message: usize, index: usize| assembler.insert(&messages[message][index]);
+	let mut assembler = Assembler::new(3, ROOM);
+	let mut insert = |message: usize, index: usize| assembler.insert(&messages[message][index], 25);
 	for message in 0..3 {
 		assert!(insert(message, 0).unwrap().is_none());
 	}
@@ -178,22 +178,22 @@ fn the_least_recently_used_message_goes_first() {
 fn fragments_are_bounded_too() {
 	let a = fragments(MessageId([1; 16]), &data(5000), 0);
 	let b = fragments(MessageId([2; 16]), &data(5000), 0);
-	let mut assembler = Assembler::new(10, 2, 25);
-	assert!(assembler.insert(&a[0]).unwrap().is_none());
-	assert!(assembler.insert(&a[1]).unwrap().is_none());
+	let mut assembler = Assembler::new(10, 2);
+	assert!(assembler.insert(&a[0], 25).unwrap().is_none());
+	assert!(assembler.insert(&a[1], 25).unwrap().is_none());
 	// One more fragment, and the message of two goes.
-	assert!(assembler.insert(&b[0]).unwrap().is_none());
+	assert!(assembler.insert(&b[0], 25).unwrap().is_none());
 	assert_eq!((assembler.messages(), assembler.fragments(), assembler.evicted_messages()), (1, 1, 1));
-	assert!(assembler.insert(&b[1]).unwrap().is_none());
-	assert!(assembler.insert(&b[2]).unwrap().is_some());
+	assert!(assembler.insert(&b[1], 25).unwrap().is_none());
+	assert!(assembler.insert(&b[2], 25).unwrap().is_some());
 
 	// A message that is beyond the bound alone goes alone.
-	let mut assembler = Assembler::new(10, 1, 25);
-	assert!(a.iter().all(|fragment| assembler.insert(fragment).unwrap().is_none()));
-	let mut assembler = Assembler::new(0, 0, 25);
-	assert!(assembler.insert(&a[0]).unwrap().is_none());
+	let mut assembler = Assembler::new(10, 1);
+	assert!(a.iter().all(|fragment| assembler.insert(fragment, 25).unwrap().is_none()));
+	let mut assembler = Assembler::new(0, 0);
+	assert!(assembler.insert(&a[0], 25).unwrap().is_none());
 	assert_eq!((assembler.messages(), assembler.fragments()), (0, 0));
-	assert!(assembler.insert(&fragments(ID, &[], 1)[0]).unwrap().is_some());
+	assert!(assembler.insert(&fragments(ID, &[], 1)[0], 25).unwrap().is_some());
 }
 
 fn keys() -> SurbKeys {
@@ -263,7 +263,7 @@ proptest! {
 			0..30,
 		),
 	) {
-		let mut assembler = Assembler::new(3, 5, 25);
+		let mut assembler = Assembler::new(3, 5);
 		for (bytes, plausible, last_index, index, data_size, surbs) in fragments {
 			let mut fragment: PayloadData = bytes.try_into().unwrap();
 			if plausible {
@@ -271,7 +271,7 @@ proptest! {
 				fragment[..23].copy_from_slice(&raw(last_index, index, data_size, surbs)[..23]);
 				fragment[..16].copy_from_slice(&id);
 			}
-			if let Ok(Some(message)) = assembler.insert(&fragment) {
+			if let Ok(Some(message)) = assembler.insert(&fragment, 25) {
 				prop_assert!(message.data.len() + message.surbs.len() * SURB_SIZE <= 25 * MAX_DATA);
 			}
 			prop_assert!(assembler.messages() <= 3 && assembler.fragments() <= 5);
@@ -287,8 +287,8 @@ proptest! {
 		for i in 0..count {
 			fragments.swap(i, (seed as usize).wrapping_mul(i + 1) % count);
 		}
-		let mut assembler = Assembler::new(1, ROOM, ROOM);
-		let mut complete = fragments.iter().filter_map(|fragment| assembler.insert(fragment).unwrap());
+		let mut assembler = Assembler::new(1, ROOM);
+		let mut complete = fragments.iter().filter_map(|fragment| assembler.insert(fragment, ROOM).unwrap());
 		let message = complete.next().unwrap();
 		prop_assert!(complete.next().is_none());
 		assert_is(&message, ID, &data, surbs);

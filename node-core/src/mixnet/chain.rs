@@ -3,13 +3,14 @@
 use super::{Event, Mixnet};
 use crate::{
 	loops::{LoopMonitor, LoopReport},
+	parameters::InUnits,
 	replay::ReplayFilter,
 	session::{DisabledReason, KeyPair, Session, Slot},
 	statistics::DropReason,
 	topology::Topology,
 	traffic::{AuthoredQueue, PoissonClock},
-	KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, PeerId, RelativeSession, SessionIndex, SessionStatus,
-	Time,
+	KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,
+	SessionIndex, SessionStatus, Time,
 };
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use rand_core::{CryptoRng, RngCore};
@@ -72,7 +73,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			is_same && sessions.relative(index).is_some_and(|relative| sessions.allows_requests(relative))
 		});
 
-		self.set_clocks();
+		self.set_traffic();
 		self.reserved_peers_changed = true;
 		self.events.push_back(Event::SessionChanged(status));
 		log::debug!(target: "mixnet", "Now in {status}");
@@ -86,6 +87,43 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.into_iter()
 			.filter(|relative| self.sessions.slot(*relative).is_some_and(Slot::wants_mixnodes))
 			.collect()
+	}
+
+	/// Tells the parameters of `session`, as the chain has them. Returns whether the session runs with them.
+	///
+	/// To be told when the session is live and before its mixnodes are; else it runs with the configured ones
+	/// ([`Config::parameters`](crate::Config::parameters)). Of what is told twice the later counts. What is told when the
+	/// mixnodes are known already is ignored: a session's parameters never change, and packets are on their way that were
+	/// built by them. The same holds for a session that is not live, or rests.
+	///
+	/// Parameters that [`Parameters::check`] does not like are refused, as they are by all nodes: the session runs with
+	/// what was told of it before, or with the configured ones.
+	pub fn set_parameters(&mut self, session: SessionIndex, parameters: Parameters) -> bool {
+		if let Err(error) = parameters.check() {
+			log::error!(
+				target: "mixnet",
+				"The chain has parameters for session {session} that no mixnet can run with: {error}. This node goes on with \
+				 those that it had; if it was built for another version of the chain's runtime, upgrade it",
+			);
+			return false;
+		}
+		let is_taken = self.sessions.set_parameters(session, parameters);
+		if !is_taken && self.parameters_of(session).is_some_and(|others| others != parameters) {
+			log::warn!(
+				target: "mixnet",
+				"Session {session} runs with other parameters than the chain has for it, which came too late",
+			);
+		}
+		is_taken || self.parameters_of(session) == Some(parameters)
+	}
+
+	/// The parameters that a live session runs with; `None` before its mixnodes are known, and if we take no part in it.
+	pub fn parameters(&self, relative: RelativeSession) -> Option<Parameters> {
+		self.sessions.session(relative).map(|session| session.parameters)
+	}
+
+	fn parameters_of(&self, session: SessionIndex) -> Option<Parameters> {
+		self.sessions.relative(session).and_then(|relative| self.parameters(relative))
 	}
 
 	/// Tells the mixnodes of `session`, or why there are none. Ignored if the session is not live or its mixnodes are
@@ -105,7 +143,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		match self.new_session(session, keys, mixnodes) {
 			Ok(new) => {
 				self.put_slot(session, Slot::Full(Box::new(new)));
-				self.set_clocks();
+				self.set_traffic();
 				self.reserved_peers_changed = true;
 			},
 			Err(reason) => {
@@ -126,19 +164,19 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let mixnodes = mixnodes.map_err(DisabledReason::Mixnodes)?;
 		let topology = Topology::new(&mut self.rng, mixnodes, self.local_peer_id, keys.public, self.config.gateways)?;
 		let is_mixnode = topology.is_mixnode();
-		let authored_config = match is_mixnode {
-			true => self.config.mixnode,
-			false => self.config.non_mixnode.ok_or(DisabledReason::NotMixnode)?,
-		};
+		if !is_mixnode && !self.config.non_mixnode {
+			return Err(DisabledReason::NotMixnode);
+		}
+		let parameters = self.sessions.parameters(index).unwrap_or(self.config.parameters);
 		Ok(Session {
 			index,
 			keys,
-			loops: LoopMonitor::new(&self.config, &authored_config, topology.len()),
+			parameters,
+			loops: LoopMonitor::new(&self.config, &parameters, is_mixnode, topology.len()),
 			topology,
 			replay: ReplayFilter::new(&mut self.rng, self.config.replay_filter_bytes),
-			authored_config,
 			clock: PoissonClock::default(),
-			authored: AuthoredQueue::new(authored_config.queue_capacity, is_mixnode),
+			authored: AuthoredQueue::new(parameters.authoring(is_mixnode).queue_capacity, is_mixnode),
 		})
 	}
 
@@ -149,11 +187,15 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 
 	/// Lets each session's clock run at the rate that the phase wants: half while the previous session is needed, even
-	/// if we take part in one of the two only.
-	fn set_clocks(&mut self) {
+	/// if we take part in one of the two only. And has the forward queue hold what the more generous of the sessions lets
+	/// it: a packet must not be dropped for the parameters of a session that it is not of.
+	fn set_traffic(&mut self) {
+		let capacity = self.sessions.iter().map(|session| session.parameters.forward_queue_capacity).max();
+		let capacity = capacity.unwrap_or(self.config.parameters.forward_queue_capacity);
+		self.forward_queue.set_capacity(capacity as usize);
 		let Some(SessionStatus { phase, .. }) = self.sessions.status() else { return };
 		for (relative, session) in self.sessions.iter_mut() {
-			let mean = session.authored_config.mean_period.saturating_mul(phase.period_factor());
+			let mean = session.authoring().mean_period.saturating_mul(phase.period_factor());
 			session.clock.set_mean(self.now, phase.allows_cover(relative).then_some(mean), &mut self.rng);
 		}
 	}
@@ -188,6 +230,20 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn next_kx_secret(&mut self) -> (SessionIndex, &KxSecret) {
 		let (index, keys) = self.sessions.next_keys(&mut self.rng);
 		(index, &keys.secret)
+	}
+
+	/// Proves that we hold the secret of `kx_public`, as [`next_kx_public`](Self::next_kx_public) returned it for
+	/// `session`, and binds that to `message`: to what the registration says (docs/REGISTRATION.md).
+	///
+	/// `None` if that is not our key for that session, or if the session has begun: there is nothing to register any more.
+	pub fn prove_possession(
+		&mut self,
+		session: SessionIndex,
+		kx_public: &KxPublic,
+		message: &[u8],
+	) -> Option<PossessionProof> {
+		let keys = self.sessions.future_keys(session).filter(|keys| keys.public == *kx_public)?;
+		Some(keys.secret.prove_possession(&mut self.rng, message))
 	}
 
 	/// Takes back a stored secret, after a restart. Returns whether it was taken: not if `session` is over, has a key or

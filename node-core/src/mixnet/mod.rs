@@ -186,22 +186,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			now: Time::ZERO,
 			sessions: Sessions::new(session_0_secret),
 			connected: BTreeSet::new(),
-			forward_queue: ForwardQueue::new(config.forward_queue_capacity),
+			forward_queue: ForwardQueue::new(config.parameters.forward_queue_capacity as usize),
 			network_delay: NetworkDelay::new(config.per_hop_network_delay),
-			request_assembler: Assembler::new(
-				config.max_incomplete_messages,
-				config.max_incomplete_fragments,
-				config.max_fragments_per_message,
-			),
+			request_assembler: Assembler::new(config.max_incomplete_messages, config.max_incomplete_fragments),
 			// Replies come over SURBs; there are not more fragments of them on their way.
-			reply_assembler: Assembler::new(
-				config.surb_keystore_capacity,
-				config.surb_keystore_capacity,
-				config.max_fragments_per_message,
-			),
+			reply_assembler: Assembler::new(config.surb_keystore_capacity, config.surb_keystore_capacity),
 			surb_keystore: SurbKeystore::new(config.surb_keystore_capacity),
 			pending: PendingRequests::new(config.request),
-			replies: ReplyCache::new(config.reply),
+			replies: ReplyCache::new(config.reply.capacity),
 			events: VecDeque::new(),
 			queued_requests: 0,
 			reserved_peers_changed: false,
@@ -277,8 +269,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				log::warn!(target: "mixnet", "In session {index}, {alarm}");
 				events.push_back(Event::LoopAlarm { session: index, alarm });
 			};
-			let overdue =
-				session.loops.judge(self.now, &mut self.rng, &session.topology, self.config.hops, weigh, alarm);
+			let hops = usize::from(session.parameters.hops);
+			let overdue = session.loops.judge(self.now, &mut self.rng, &session.topology, hops, weigh, alarm);
 			self.statistics.loop_cover_overdue += overdue;
 		}
 	}

@@ -6,7 +6,7 @@ mod invariants;
 mod world;
 
 use super::*;
-use crate::{AuthoredConfig, ReplyConfig, RequestConfig};
+use crate::{Parameters, ReplyConfig, RequestConfig};
 use proptest::{prelude::*, test_runner::RngSeed};
 use world::World;
 
@@ -103,10 +103,12 @@ enum Operation {
 		node: usize,
 		forgery: Forgery,
 	},
-	/// The chain moves to its next phase, and everybody learns of it. These nodes, by bits, are in its next session.
+	/// The chain moves to its next phase, and everybody learns of it. These nodes, by bits, are in its next session, which
+	/// has these parameters if any.
 	Chain {
 		members: u8,
 		bad: bool,
+		parameters: Option<Parameters>,
 	},
 	/// One node is told another status: so many sessions on or back, in this phase.
 	Status {
@@ -118,6 +120,12 @@ enum Operation {
 	Mixnodes {
 		node: usize,
 		relative: RelativeSession,
+	},
+	/// One node is told parameters of one session, good or bad, early or late.
+	Parameters {
+		node: usize,
+		relative: RelativeSession,
+		parameters: Parameters,
 	},
 	NextKey {
 		node: usize,
@@ -155,7 +163,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 		2 => (0u16..6).prop_map(Forgery::ForwardToMixnode),
 		1 => node().prop_map(Forgery::ForwardToPeer),
 	];
-	let relative = prop_oneof![Just(RelativeSession::Previous), Just(RelativeSession::Current)];
+	let relative = || prop_oneof![Just(RelativeSession::Previous), Just(RelativeSession::Current)];
 	prop_oneof![
 		12 => (node(), size, 0usize..4).prop_map(|(node, size, surbs)| Post { node, size, surbs }),
 		2 => (node(), 0u64..4).prop_map(|(node, request)| Cancel { node, request }),
@@ -170,27 +178,63 @@ fn operation() -> impl Strategy<Value = Operation> {
 		3 => node().prop_map(|node| Connect { node }),
 		2 => node().prop_map(|node| Disconnect { node }),
 		5 => (node(), forgery).prop_map(|(node, forgery)| Forge { node, forgery }),
-		4 => (members(), prop::bool::weighted(0.1)).prop_map(|(members, bad)| Chain { members, bad }),
+		4 => (members(), prop::bool::weighted(0.1), prop::option::of(parameters()))
+			.prop_map(|(members, bad, parameters)| Chain { members, bad, parameters }),
 		2 => (node(), -2i64..4, 0usize..4).prop_map(|(node, ahead, phase)| Status { node, ahead, phase }),
-		2 => (node(), relative).prop_map(|(node, relative)| Mixnodes { node, relative }),
+		2 => (node(), relative()).prop_map(|(node, relative)| Mixnodes { node, relative }),
+		2 => (node(), relative(), parameters())
+			.prop_map(|(node, relative, parameters)| Parameters { node, relative, parameters }),
 		1 => node().prop_map(|node| NextKey { node }),
 		1 => (node(), -2i64..3).prop_map(|(node, ahead)| RestoreKey { node, ahead }),
 		3 => (1u64..20).prop_map(|seconds| Run { seconds }),
 	]
 }
 
+/// What a chain may have: mostly good ones that are as small as may be, and sometimes any.
+fn parameters() -> impl Strategy<Value = Parameters> {
+	let good = (2u8..5, 0u32..2, 10u16..600, 1u32..5, 0u32..3, 0u32..3).prop_map(
+		|(hops, delay, loop_cover_permille, fragments, more, cooldown)| Parameters {
+			hops,
+			min_mixnodes: 2,
+			mean_forwarding_delay_ms: 500 + 500 * delay,
+			mean_extrinsic_delay_ms: 1000 * delay,
+			mixnode_mean_period_ms: 500,
+			non_mixnode_mean_period_ms: 1000,
+			loop_cover_permille,
+			forward_queue_capacity: 50 + more,
+			mixnode_queue_capacity: fragments + more,
+			non_mixnode_queue_capacity: fragments + more,
+			max_fragments_per_message: fragments,
+			reply_cooldown_ms: 3000 * cooldown,
+		},
+	);
+	let any = prop::array::uniform12(prop_oneof![2 => 0u32..100, 1 => any::<u32>()]).prop_map(|values| Parameters {
+		hops: values[0] as u8,
+		min_mixnodes: values[1],
+		mean_forwarding_delay_ms: values[2],
+		mean_extrinsic_delay_ms: values[3],
+		mixnode_mean_period_ms: values[4],
+		non_mixnode_mean_period_ms: values[5],
+		loop_cover_permille: values[6] as u16,
+		forward_queue_capacity: values[7],
+		mixnode_queue_capacity: values[8],
+		non_mixnode_queue_capacity: values[9],
+		max_fragments_per_message: values[10],
+		reply_cooldown_ms: values[11],
+	});
+	prop_oneof![4 => good, 1 => any]
+}
+
 /// Small bounds, so that all are met.
 fn config() -> impl Strategy<Value = Config> {
-	let authored = || {
-		(1usize..7).prop_map(|queue_capacity| AuthoredConfig { mean_period: Duration::from_secs(1), queue_capacity })
-	};
-	let traffic = (authored(), prop::option::weighted(0.9, authored()), 1usize..4, 1usize..4, 1usize..6);
+	let traffic = (1u32..7, 1u32..7, prop::bool::weighted(0.9), 1usize..4, 1u8..4, 1u32..6);
 	let receiving =
 		(1usize..6, 1usize..4, 1usize..5, prop_oneof![1 => Just(65 * 8 * 2), 4 => Just(1usize << 16)], 1usize..4);
 	let requests = (1usize..5, 1u32..4, 1u32..3, 1u32..4, 1usize..4, 1u32..3);
 	let times = (any::<bool>(), any::<bool>());
 	(traffic, receiving, requests, times).prop_map(|(traffic, receiving, requests, (delays, loops))| {
-		let (mixnode, non_mixnode, gateways, hops, forward_queue_capacity) = traffic;
+		let (mixnode_queue_capacity, non_mixnode_queue_capacity, non_mixnode, gateways, hops, forward_queue_capacity) =
+			traffic;
 		let (
 			surb_keystore_capacity,
 			max_incomplete_messages,
@@ -201,24 +245,31 @@ fn config() -> impl Strategy<Value = Config> {
 		let (capacity, destinations, attempts, copies, replies, reply_copies) = requests;
 		let max_wait = Duration::from_secs(10);
 		Config {
-			mixnode,
+			parameters: Parameters {
+				hops,
+				min_mixnodes: 1,
+				mean_forwarding_delay_ms: u32::from(delays) * 1000,
+				mean_extrinsic_delay_ms: 1000,
+				mixnode_mean_period_ms: 1000,
+				non_mixnode_mean_period_ms: 1000,
+				loop_cover_permille: if loops { 300 } else { 0 },
+				forward_queue_capacity,
+				mixnode_queue_capacity,
+				non_mixnode_queue_capacity,
+				max_fragments_per_message: 3,
+				reply_cooldown_ms: 5000,
+			},
 			non_mixnode,
 			gateways,
-			hops,
 			loops: Config::default().loops,
-			loop_cover_proportion: if loops { 0.3 } else { 0.0 },
-			mean_forwarding_delay: Duration::from_secs(u64::from(delays)),
 			per_hop_network_delay: Duration::from_millis(100),
-			forward_queue_capacity,
 			surb_keystore_capacity,
 			max_incomplete_messages,
 			max_incomplete_fragments,
-			max_fragments_per_message: 3,
 			replay_filter_bytes,
 			max_queued_requests: max_queued,
-			mean_extrinsic_delay: Duration::from_secs(1),
 			request: RequestConfig { capacity, destinations, attempts, copies, max_wait },
-			reply: ReplyConfig { capacity: replies, copies: reply_copies, cooldown: Duration::from_secs(5) },
+			reply: ReplyConfig { capacity: replies, copies: reply_copies },
 		}
 	})
 }

@@ -7,11 +7,12 @@ use super::{
 };
 use crate::{
 	message::{split, FragmentPlan},
+	parameters::InUnits,
 	request::{queue_delay, HandlingDelay, QueueEnd, RequestError, RequestId, RouteMetrics},
 	session::Session,
 	sphinx::{build_request, build_surb, MixnodeIndex, Surb, SurbId, SurbKeys, PAYLOAD_DATA_SIZE},
 	topology::{RouteError, RouteKind},
-	Config, MessageId, RelativeSession,
+	MessageId, Parameters, RelativeSession,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use core::time::Duration;
@@ -133,7 +134,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let mut copy = Copy {
 			session,
 			connected_gateways: &connected_gateways,
-			hops: self.config.hops,
+			hops: usize::from(session.parameters.hops),
 			destination,
 			packets: Vec::with_capacity(plans.len()),
 			surb_keys: Vec::with_capacity(request.surbs),
@@ -145,12 +146,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let Copy { packets, surb_keys, metrics, .. } = copy;
 
 		let message_id = request.message_id;
-		let delay = handling_delay(&self.config, request.delay, &message_id);
+		let delay = handling_delay(&session.parameters, request.delay, &message_id);
 		session.authored.push_request(id, packets);
 		for (surb_id, keys) in surb_keys {
 			self.surb_keystore.insert(message_id, surb_id, keys);
 		}
-		let round_trip = round_trip(&self.config, session, &metrics, self.network_delay.per_hop());
+		let round_trip = round_trip(session, &metrics, self.network_delay.per_hop());
 		let answer_by = self.now + round_trip.saturating_add(delay);
 		self.pending.posted(id, (session.index, destination), answer_by);
 		Ok(())
@@ -211,10 +212,10 @@ fn not_posted(error: NoPacket) -> NotPosted {
 	}
 }
 
-fn handling_delay(config: &Config, delay: HandlingDelay, message_id: &MessageId) -> Duration {
+fn handling_delay(parameters: &Parameters, delay: HandlingDelay, message_id: &MessageId) -> Duration {
 	match delay {
 		HandlingDelay::Fixed(delay) => delay,
-		HandlingDelay::Extrinsic => config.extrinsic_delay(message_id),
+		HandlingDelay::Extrinsic => parameters.extrinsic_delay(message_id),
 	}
 }
 
@@ -222,9 +223,11 @@ fn handling_delay(config: &Config, delay: HandlingDelay, message_id: &MessageId)
 /// (PROTOCOL.md, section 10)
 ///
 /// `per_hop`: what a hop takes, network and processing: as measured, if that is more than configured.
-fn round_trip(config: &Config, session: &Session, metrics: &RouteMetrics, per_hop: Duration) -> Duration {
-	let loops = config.loop_cover_proportion;
-	let here = QueueEnd::new(session.authored_config.mean_period, session.authored.len(), loops);
-	let there = QueueEnd::new(config.mixnode.mean_period, config.mixnode.queue_capacity, loops);
-	metrics.travel_time(config.mean_forwarding_delay, per_hop).saturating_add(queue_delay(here, there))
+fn round_trip(session: &Session, metrics: &RouteMetrics, per_hop: Duration) -> Duration {
+	let parameters = &session.parameters;
+	let loops = parameters.loop_cover_proportion();
+	let here = QueueEnd::new(session.authoring().mean_period, session.authored.len(), loops);
+	let mixnode = parameters.authoring(true);
+	let there = QueueEnd::new(mixnode.mean_period, mixnode.queue_capacity, loops);
+	metrics.travel_time(parameters.mean_forwarding_delay(), per_hop).saturating_add(queue_delay(here, there))
 }

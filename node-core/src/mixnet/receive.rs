@@ -3,13 +3,14 @@
 use super::{AddressedPacket, Event, Mixnet};
 use crate::{
 	message::{AssembledMessage, Assembler, FragmentError},
+	parameters::InUnits,
 	replay::{ReplayError, ReplayTag},
 	request::ReplyTo,
 	sphinx::{reply_payload, Action, CoverId, Opened, Packet, PayloadData, SurbId, Target, UnwrapError},
 	statistics::DropReason,
 	time::scale,
 	traffic::ForwardPacket,
-	PeerId, RelativeSession, Time,
+	Parameters, PeerId, RelativeSession, Time,
 };
 use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
@@ -44,7 +45,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		match *opened.action() {
 			Action::Forward { target, delay } => self.accept_to_forward(relative, opened, packet, target, delay),
 			Action::DeliverRequest => self.accept_request(relative, opened, packet),
-			Action::DeliverReply { surb_id } => self.accept_reply(packet, surb_id),
+			Action::DeliverReply { surb_id } => self.accept_reply(relative, packet, surb_id),
 			Action::DeliverCover { cover_id: None } => {
 				self.statistics.drop_cover_delivered += 1;
 				Ok(())
@@ -82,7 +83,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			return Err(DropReason::ForwardQueueFull);
 		}
 		session.replay.insert(tag).map_err(drop_reason)?;
-		let deadline = self.now + scale(self.config.mean_forwarding_delay, delay);
+		let deadline = self.now + scale(session.parameters.mean_forwarding_delay(), delay);
 		let packet = AddressedPacket { peer_id, packet: opened.forward(packet) };
 		self.forward_queue.push(ForwardPacket { deadline, session: session.index, packet });
 		self.statistics.packets_accepted_to_forward += 1;
@@ -99,20 +100,26 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let fragment = opened.request_payload(&mut packet).map_err(|_| DropReason::BadPayload)?;
 		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
 		session.replay.insert(tag).map_err(drop_reason)?;
-		let session = session.index;
+		let (session, parameters) = (session.index, session.parameters);
 		self.statistics.requests_delivered += 1;
-		let Some(message) = assemble(&mut self.request_assembler, fragment)? else { return Ok(()) };
+		let Some(message) = assemble(&mut self.request_assembler, fragment, &parameters)? else { return Ok(()) };
 		let generation = self.sessions.generation();
-		let reply_to = ReplyTo { session, generation, message_id: message.id, surbs: message.surbs };
+		let reply_to = ReplyTo { session, generation, parameters, message_id: message.id, surbs: message.surbs };
 		self.handle_request(reply_to, message.data)
 	}
 
-	fn accept_reply(&mut self, mut packet: Packet, surb_id: SurbId) -> Result<(), DropReason> {
+	fn accept_reply(
+		&mut self,
+		relative: RelativeSession,
+		mut packet: Packet,
+		surb_id: SurbId,
+	) -> Result<(), DropReason> {
+		let parameters = self.sessions.session(relative).ok_or(DropReason::UnknownKey)?.parameters;
 		let (request_message_id, keys) = self.surb_keystore.take(&surb_id).ok_or(DropReason::UnknownSurb)?;
 		let fragment = reply_payload(&keys, &mut packet).map_err(|_| DropReason::BadPayload)?;
 		self.statistics.replies_delivered += 1;
 		// SURBs in a reply have no use: nothing can be sent back for it.
-		let Some(message) = assemble(&mut self.reply_assembler, fragment)? else { return Ok(()) };
+		let Some(message) = assemble(&mut self.reply_assembler, fragment, &parameters)? else { return Ok(()) };
 		self.handle_reply(&request_message_id, message.data)
 	}
 
@@ -132,8 +139,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 }
 
-fn assemble(assembler: &mut Assembler, fragment: &PayloadData) -> Result<Option<AssembledMessage>, DropReason> {
-	assembler.insert(fragment).map_err(|error| match error {
+fn assemble(
+	assembler: &mut Assembler,
+	fragment: &PayloadData,
+	parameters: &Parameters,
+) -> Result<Option<AssembledMessage>, DropReason> {
+	assembler.insert(fragment, parameters.max_fragments()).map_err(|error| match error {
 		FragmentError::Duplicate => DropReason::RepeatedFragment,
 		_ => DropReason::BadFragment,
 	})

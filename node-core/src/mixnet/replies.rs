@@ -3,6 +3,7 @@
 use super::{AddressedPacket, Mixnet};
 use crate::{
 	message::{split, FragmentPlan},
+	parameters::InUnits,
 	request::{CachedReply, ReplyTo, Seen},
 	sphinx::{use_surb, PAYLOAD_DATA_SIZE},
 	statistics::DropReason,
@@ -48,7 +49,7 @@ pub enum ReplyError {
 impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// A request of another node is complete.
 	pub(super) fn handle_request(&mut self, reply_to: ReplyTo, data: Vec<u8>) -> Result<(), DropReason> {
-		match self.replies.see(self.now, reply_to.message_id) {
+		match self.replies.see(self.now, reply_to.message_id, reply_to.parameters.reply_cooldown()) {
 			Seen::New if self.queued_requests >= self.config.max_queued_requests => {
 				self.replies.abandon(&reply_to.message_id);
 				Err(DropReason::TooManyQueuedRequests)
@@ -71,7 +72,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// remembers the reply for repeats of the request. `Ok` if at least one copy is on its way.
 	pub fn post_reply(&mut self, now: Time, reply_to: ReplyTo, data: Vec<u8>) -> Result<(), ReplyError> {
 		self.advance(now);
-		let max = self.config.max_fragments_per_message;
+		let max = reply_to.parameters.max_fragments();
 		if let Err(error) = split(reply_to.message_id, &data, 0, max) {
 			self.abandon_request(reply_to);
 			self.statistics.count_drop(DropReason::ReplyNotSent);
@@ -121,7 +122,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			return Err(closed);
 		}
 		let session = self.sessions.session_mut(relative).ok_or(closed)?;
-		let max = self.config.max_fragments_per_message.min(session.authored.capacity());
+		let max = session.parameters.max_fragments().min(session.authored.capacity());
 		let plans = split(reply.message_id, &reply.data, 0, max)
 			.map_err(|error| ReplyError::TooLarge { fragments: error.needed, max: error.max })?;
 		let Some(rest) = reply_to.surbs.len().checked_sub(plans.len()) else {

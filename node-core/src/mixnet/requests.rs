@@ -2,9 +2,11 @@
 
 use super::{Event, Mixnet};
 use crate::{
-	message::split,
+	message::{split, MAX_DATA},
+	parameters::InUnits,
 	request::{HandlingDelay, Pending, RequestError, RequestId, Stage},
 	session::{DisabledReason, Session, Slot},
+	sphinx::SURB_SIZE,
 	statistics::DropReason,
 	time::scale,
 	MessageId, RelativeSession, SessionIndex, Time,
@@ -109,7 +111,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	) -> Result<RequestId, PostError> {
 		self.advance(now);
 		// What is too large for any session is to be told so even while none takes requests.
-		self.check_size(&data, surbs, self.config.max_fragments_per_message)?;
+		self.check_size(&data, surbs, self.config.largest_parameters().max_fragments())?;
 		let relative = self.request_session()?;
 		let fragments = self.check_size(&data, surbs, self.max_fragments(relative))?;
 		if let Err(error) = self.check_room(relative, fragments) {
@@ -164,8 +166,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// How long it takes on average until so many queued packets have left.
 	fn time_to_send(&self, session: &Session, packets: usize) -> Duration {
 		let factor = self.sessions.status().map_or(1, |status| status.phase.period_factor());
-		let period = session.authored_config.mean_period.saturating_mul(factor);
-		scale(period, packets as f64 / (1.0 - self.config.loop_cover_proportion))
+		let period = session.authoring().mean_period.saturating_mul(factor);
+		scale(period, packets as f64 / (1.0 - session.parameters.loop_cover_proportion()))
 	}
 
 	/// Forgets a request. Returns whether it was pending. What was sent of it is not called back.
@@ -204,8 +206,15 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 	/// Most fragments that a message sent in this session may have.
 	pub(super) fn max_fragments(&self, relative: RelativeSession) -> usize {
-		let most = self.sessions.session(relative).map_or(usize::MAX, |session| session.authored.max_requests());
-		self.config.max_fragments_per_message.min(most)
+		self.sessions.session(relative).map_or(0, max_fragments)
+	}
+
+	/// Most bytes of data that a request with so many SURBs per copy can have, in all sessions that are known now; by the
+	/// configured parameters if none is.
+	pub fn max_request_size(&self, surbs: usize) -> usize {
+		let default = self.config.parameters.max_fragments();
+		let fragments = self.sessions.iter().map(max_fragments).min().unwrap_or(default);
+		(fragments * MAX_DATA).saturating_sub(surbs.saturating_mul(SURB_SIZE))
 	}
 
 	/// Ends retry timers, and gives up what waited too long to be posted.
@@ -254,4 +263,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 		Some(request)
 	}
+}
+
+/// Most fragments that a request in this session may have.
+fn max_fragments(session: &Session) -> usize {
+	session.parameters.max_fragments().min(session.authored.max_requests())
 }

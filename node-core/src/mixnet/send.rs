@@ -3,6 +3,7 @@
 use super::{AddressedPacket, Mixnet};
 use crate::{
 	loops::SentLoop,
+	parameters::InUnits,
 	sphinx::{build_cover, BuildError, CoverId, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
 	time::scale,
@@ -74,8 +75,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 	/// The packet for a tick in this session.
 	fn author(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
-		let is_loop = Bernoulli::new(self.config.loop_cover_proportion)
-			.expect("validated to be a probability when we were made; qed")
+		let loop_cover = self.sessions.session(relative)?.parameters.loop_cover_proportion();
+		let is_loop = Bernoulli::new(loop_cover)
+			.expect("checked to be below 1 when we were made, or were told it; qed")
 			.sample(&mut self.rng);
 		if is_loop {
 			return self.build_loop_cover(relative);
@@ -123,8 +125,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let destination = session.topology.draw_destination(&mut self.rng, &gateways).ok()?;
 		let kind = RouteKind::To(destination);
 		let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, None);
-		let (route, built) =
-			build_on_route(&mut self.rng, &session.topology, &gateways, kind, self.config.hops, build).ok()?;
+		let hops = usize::from(session.parameters.hops);
+		let (route, built) = build_on_route(&mut self.rng, &session.topology, &gateways, kind, hops, build).ok()?;
 		self.statistics.drop_cover_authored += 1;
 		Some(AddressedPacket { peer_id: route.first_peer_id, packet: built.packet })
 	}
@@ -136,11 +138,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let gateways = session.topology.connected_gateways(&self.connected);
 		let id = CoverId::random(&mut self.rng);
 		let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, Some(id));
+		let hops = usize::from(session.parameters.hops);
 		let (route, built) =
-			build_on_route(&mut self.rng, &session.topology, &gateways, RouteKind::Loop, self.config.hops, build)
-				.ok()?;
+			build_on_route(&mut self.rng, &session.topology, &gateways, RouteKind::Loop, hops, build).ok()?;
 
-		let forwarding_delay = scale(self.config.mean_forwarding_delay, built.delay);
+		let forwarding_delay = scale(session.parameters.mean_forwarding_delay(), built.delay);
 		let links = route.hops.len() as u32;
 		let others = |hop: &Hop| match hop.target {
 			Target::Mixnode(index) => (Some(index) != session.topology.local_index()).then_some(index),

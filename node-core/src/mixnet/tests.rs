@@ -1,7 +1,9 @@
 //! One node's edges; networks of nodes are in the crate's `tests`.
 
 use super::*;
-use crate::{request::HandlingDelay, sphinx::Packet, KxPublic, Mixnode, MixnodeIndex, MixnodesError, SessionPhase};
+use crate::{
+	request::HandlingDelay, sphinx::Packet, KxPublic, Mixnode, MixnodeIndex, MixnodesError, Parameters, SessionPhase,
+};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 
 const NOW: Time = Time::from_duration(Duration::from_secs(1));
@@ -25,8 +27,9 @@ fn status(current_index: SessionIndex, phase: SessionPhase) -> SessionStatus {
 
 /// Mixnode `index` of three in session 0, in phase 3; every packet takes two hops and no delay.
 fn node(index: u8, change: impl FnOnce(&mut Config)) -> Mixnet<ChaChaRng> {
-	let mut config =
-		Config { hops: 2, mean_forwarding_delay: Duration::ZERO, loop_cover_proportion: 0.0, ..Config::default() };
+	let parameters =
+		Parameters { hops: 2, mean_forwarding_delay_ms: 0, loop_cover_permille: 0, ..Parameters::default() };
+	let mut config = Config { parameters, ..Config::default() };
 	change(&mut config);
 	let rng = ChaChaRng::seed_from_u64(u64::from(index));
 	let mut mixnet = Mixnet::new(config, peer_id(index), rng, Some(KxSecret::from_bytes(secret(index)))).unwrap();
@@ -58,7 +61,7 @@ fn a_packet_that_was_dropped_for_a_full_queue_may_come_again() {
 	let (forwarder, packet) = packet_to_forward();
 	let mut source = node(0, |_| ());
 	next_packet(&mut source);
-	let mut forwarder_node = node(forwarder, |config| config.forward_queue_capacity = 1);
+	let mut forwarder_node = node(forwarder, |config| config.parameters.forward_queue_capacity = 1);
 	// Another packet fills the queue.
 	let other = loop {
 		let other = next_packet(&mut source);
@@ -116,7 +119,7 @@ fn a_node_that_is_no_mixnode_forwards_nothing() {
 #[test]
 fn what_waits_to_be_forwarded_ends_with_its_session() {
 	let (forwarder, packet) = packet_to_forward();
-	let mut forwarder = node(forwarder, |config| config.mean_forwarding_delay = Duration::from_secs(100));
+	let mut forwarder = node(forwarder, |config| config.parameters.mean_forwarding_delay_ms = 100_000);
 	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet.clone()), None);
 	forwarder.set_session_status(NOW, status(1, SessionPhase::CoverToPrev));
 	assert_eq!(forwarder.statistics().forward_queue_len, 1);
@@ -161,7 +164,7 @@ fn a_session_that_rests_is_told_once() {
 		std::iter::from_fn(|| mixnet.poll_event()).map(|event| format!("{event:?}")).collect()
 	};
 	let rng = ChaChaRng::seed_from_u64(1);
-	let config = Config { non_mixnode: None, ..Config::default() };
+	let config = Config { non_mixnode: false, ..Config::default() };
 	let mut mixnet = Mixnet::new(config, peer_id(9), rng, None).unwrap();
 	mixnet.set_session_status(NOW, status(5, SessionPhase::DisconnectFromPrev));
 	assert_eq!(events(&mut mixnet).len(), 2);
@@ -215,6 +218,22 @@ fn a_mixnode_whose_key_nobody_can_use_stops_nothing() {
 		mixnet.post_request(NOW, vec![1], 2, HandlingDelay::Extrinsic).unwrap();
 	}
 	assert!(mixnet.statistics().current_authored_queue_len >= 10);
+}
+
+#[test]
+fn possession_is_proven_of_the_next_sessions_key_alone() {
+	let mut mixnet = node(0, |_| ());
+	let (index, kx_public) = mixnet.next_kx_public();
+	let proof = mixnet.prove_possession(index, &kx_public, b"registration").expect("our key");
+	let key = ed25519_zebra::VerificationKey::try_from(kx_public.possession_key().unwrap()).unwrap();
+	key.verify(&proof.0.into(), b"registration").unwrap();
+	assert_eq!(mixnet.prove_possession(index, &mixnode(0).kx_public, b""), None, "another session's");
+	assert_eq!(mixnet.prove_possession(index, &mixnode(1).kx_public, b""), None, "another node's");
+	assert_eq!(mixnet.prove_possession(index + 1, &kx_public, b""), None);
+	assert_eq!(mixnet.next_kx_public(), (index, kx_public));
+	mixnet.set_session_status(NOW, status(index, SessionPhase::CoverToCurrent));
+	assert_eq!(mixnet.prove_possession(index, &kx_public, b""), None, "too late");
+	assert_eq!(mixnet.prove_possession(index + 1, &kx_public, b""), None, "no key was asked for");
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub enum RemoteError {
 }
 
 /// How long the destination waits before it submits the extrinsic of the request message `message_id`, in multiples of
-/// the [mean](crate::Config::mean_extrinsic_delay). Both sides compute it, so that the source knows how long to wait.
+/// the [mean](crate::Parameters::mean_extrinsic_delay_ms). Both sides compute it, so that the source knows how long to wait.
 pub fn extrinsic_delay(message_id: &MessageId) -> f64 {
 	sphinx::exponential(&sphinx::derive(b"submit-extrn-dly", 0, &message_id.0))
 }

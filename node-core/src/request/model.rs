@@ -1,7 +1,7 @@
 //! Pending requests and the reply cache beside models of theirs: lists, searched from the front, after any operations.
 
 use super::*;
-use crate::{sphinx::MixnodeIndex, MessageId, ReplyConfig, RequestConfig, SessionIndex, Time};
+use crate::{sphinx::MixnodeIndex, MessageId, RequestConfig, SessionIndex, Time};
 use core::time::Duration;
 use proptest::{prelude::*, test_runner::RngSeed};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
@@ -347,7 +347,7 @@ proptest! {
 	) {
 		const COOLDOWN: u64 = 10;
 		let cooldown = Duration::from_secs(COOLDOWN);
-		let mut cache = ReplyCache::new(ReplyConfig { capacity, copies: 1, cooldown });
+		let mut cache = ReplyCache::new(capacity);
 		// The least recently used first.
 		let mut model: Vec<Remembered> = Vec::new();
 		let mut now = 10;
@@ -363,7 +363,7 @@ proptest! {
 						Some(Remembered { reply: Some(reply), .. }) => Seen::Answered(reply.clone()),
 					};
 					model.push(old.unwrap_or(Remembered { request, reply: None, sent_at: None }));
-					prop_assert_eq!(cache.see(at(now), id(request)), expected);
+					prop_assert_eq!(cache.see(at(now), id(request), cooldown), expected);
 				},
 				CacheOperation::Answer { request } => {
 					let reply = CachedReply { message_id: id(number), data: vec![number] };

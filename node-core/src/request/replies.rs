@@ -1,14 +1,16 @@
 //! Other nodes' requests, while they are handled and for some time after.
 
-use crate::{sphinx::Surb, time::Time, MessageId, ReplyConfig, SessionIndex};
+use crate::{parameters::InUnits, sphinx::Surb, time::Time, MessageId, Parameters, SessionIndex};
 use alloc::{collections::BTreeMap, vec::Vec};
-use core::fmt;
+use core::{fmt, time::Duration};
 
 /// What it takes to reply to one request: hand it back with the reply, or without one.
 pub struct ReplyTo {
 	pub(crate) session: SessionIndex,
 	/// The session's generation: see `Sessions::generation`.
 	pub(crate) generation: u64,
+	/// The session's.
+	pub(crate) parameters: Parameters,
 	pub(crate) message_id: MessageId,
 	pub(crate) surbs: Vec<Surb>,
 }
@@ -22,6 +24,11 @@ impl ReplyTo {
 	/// The session that the request came in, and the reply goes out in.
 	pub fn session(&self) -> SessionIndex {
 		self.session
+	}
+
+	/// If the request is to submit an extrinsic: how long to wait before. (PROTOCOL.md, section 10)
+	pub fn extrinsic_delay(&self) -> Duration {
+		self.parameters.extrinsic_delay(&self.message_id)
 	}
 
 	/// How many packets can be sent in reply, all copies together.
@@ -83,32 +90,30 @@ struct Entry {
 /// Requests by message ID, bounded; the least recently used one is forgotten first.
 #[derive(Debug)]
 pub(crate) struct ReplyCache {
-	config: ReplyConfig,
+	capacity: usize,
 	entries: BTreeMap<MessageId, Entry>,
 	by_use: BTreeMap<u64, MessageId>,
 	uses: u64,
 }
 
 impl ReplyCache {
-	pub fn new(config: ReplyConfig) -> Self {
-		Self { config, entries: BTreeMap::new(), by_use: BTreeMap::new(), uses: 0 }
+	pub fn new(capacity: usize) -> Self {
+		Self { capacity, entries: BTreeMap::new(), by_use: BTreeMap::new(), uses: 0 }
 	}
 
 	pub fn len(&self) -> usize {
 		self.entries.len()
 	}
 
-	/// A request came. If it is new, it is in progress from now on.
-	pub fn see(&mut self, now: Time, message_id: MessageId) -> Seen {
+	/// A request came, in a session with this cooldown. If it is new, it is in progress from now on.
+	pub fn see(&mut self, now: Time, message_id: MessageId, cooldown: Duration) -> Seen {
 		let seen = match self.entries.get(&message_id).map(|entry| &entry.state) {
 			None => {
 				self.put(message_id, State::InProgress);
 				return Seen::New;
 			},
 			Some(State::InProgress) => Seen::InProgress,
-			Some(State::Answered { sent_at: Some(sent_at), .. }) if now - *sent_at < self.config.cooldown => {
-				Seen::InCooldown
-			},
+			Some(State::Answered { sent_at: Some(sent_at), .. }) if now - *sent_at < cooldown => Seen::InCooldown,
 			Some(State::Answered { reply, .. }) => Seen::Answered(reply.clone()),
 		};
 		self.touch(&message_id);
@@ -142,7 +147,7 @@ impl ReplyCache {
 
 	fn put(&mut self, message_id: MessageId, state: State) {
 		self.remove(&message_id);
-		if self.entries.len() >= self.config.capacity {
+		if self.entries.len() >= self.capacity {
 			if let Some((_, oldest)) = self.by_use.pop_first() {
 				self.entries.remove(&oldest);
 			}

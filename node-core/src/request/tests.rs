@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
 	sphinx::{MixnodeIndex, Surb},
-	Config, MessageId, Time,
+	Config, MessageId, Parameters, Time,
 };
 use ::codec::{DecodeAll, Encode};
 use core::time::Duration;
@@ -197,8 +197,10 @@ fn a_blocked_request_is_given_up_after_a_while_however_often_it_is_tried() {
 	assert_eq!(pending.next_timer(), None);
 }
 
+const COOLDOWN: Duration = Duration::from_secs(10);
+
 fn cache(capacity: usize) -> ReplyCache {
-	ReplyCache::new(crate::ReplyConfig { capacity, ..Config::default().reply })
+	ReplyCache::new(capacity)
 }
 
 fn reply(byte: u8) -> CachedReply {
@@ -208,49 +210,50 @@ fn reply(byte: u8) -> CachedReply {
 #[test]
 fn repeats_are_ignored_in_progress_and_in_cooldown_and_answered_afterwards() {
 	let mut cache = cache(10);
-	assert_eq!(cache.see(at(0), id(1)), Seen::New);
-	assert_eq!(cache.see(at(1000), id(1)), Seen::InProgress);
+	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::New);
+	assert_eq!(cache.see(at(1000), id(1), COOLDOWN), Seen::InProgress);
 	assert!(cache.answer(id(1), reply(9)));
 	// No copy could be sent yet: no cooldown.
-	assert_eq!(cache.see(at(1000), id(1)), Seen::Answered(reply(9)));
+	assert_eq!(cache.see(at(1000), id(1), COOLDOWN), Seen::Answered(reply(9)));
 	cache.sent(at(1000), &id(1));
-	assert_eq!(cache.see(at(1009), id(1)), Seen::InCooldown);
-	assert_eq!(cache.see(at(1010), id(1)), Seen::Answered(reply(9)));
+	assert_eq!(cache.see(at(1009), id(1), COOLDOWN), Seen::InCooldown);
+	assert_eq!(cache.see(at(1010), id(1), COOLDOWN), Seen::Answered(reply(9)));
 	cache.sent(at(1010), &id(1));
-	assert_eq!(cache.see(at(1019), id(1)), Seen::InCooldown);
+	assert_eq!(cache.see(at(1019), id(1), COOLDOWN), Seen::InCooldown);
 	// The first reply stands.
 	assert!(!cache.answer(id(1), reply(8)));
 	cache.abandon(&id(1));
-	assert_eq!(cache.see(at(2000), id(1)), Seen::Answered(reply(9)));
+	assert_eq!(cache.see(at(2000), id(1), COOLDOWN), Seen::Answered(reply(9)));
 }
 
 #[test]
 fn an_abandoned_request_is_new_when_it_comes_again() {
 	let mut cache = cache(10);
-	assert_eq!(cache.see(at(0), id(1)), Seen::New);
+	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::New);
 	cache.abandon(&id(1));
 	assert_eq!(cache.len(), 0);
-	assert_eq!(cache.see(at(0), id(1)), Seen::New);
+	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::New);
 }
 
 #[test]
 fn the_least_recently_seen_request_is_forgotten_first() {
 	let mut cache = cache(2);
-	assert_eq!(cache.see(at(0), id(1)), Seen::New);
-	assert_eq!(cache.see(at(0), id(2)), Seen::New);
-	assert_eq!(cache.see(at(0), id(1)), Seen::InProgress);
-	assert_eq!(cache.see(at(0), id(3)), Seen::New);
+	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::New);
+	assert_eq!(cache.see(at(0), id(2), COOLDOWN), Seen::New);
+	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::InProgress);
+	assert_eq!(cache.see(at(0), id(3), COOLDOWN), Seen::New);
 	assert_eq!(cache.len(), 2);
-	assert_eq!(cache.see(at(0), id(1)), Seen::InProgress);
+	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::InProgress);
 	// 2 was forgotten; its reply is remembered all the same when it comes.
 	assert!(cache.answer(id(2), reply(5)));
 	assert_eq!(cache.len(), 2);
-	assert_eq!(cache.see(at(0), id(2)), Seen::Answered(reply(5)));
+	assert_eq!(cache.see(at(0), id(2), COOLDOWN), Seen::Answered(reply(5)));
 }
 
 #[test]
 fn a_reply_to_shows_no_surbs() {
-	let reply_to = ReplyTo { session: 3, generation: 0, message_id: id(1), surbs: vec![Surb::from([0xab; 222])] };
+	let surbs = vec![Surb::from([0xab; 222])];
+	let reply_to = ReplyTo { session: 3, generation: 0, parameters: Parameters::default(), message_id: id(1), surbs };
 	let shown = format!("{reply_to:?}");
 	assert!(shown.contains("surbs: 1"), "{shown}");
 	assert!(!shown.contains("ab, ab") && !shown.contains("171"), "{shown}");

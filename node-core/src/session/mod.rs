@@ -13,8 +13,10 @@
 //! that were accepted under it. A session that is over stays over, even if the chain seems to step back.
 //!
 //! - [`slot`]: slots and what they hold.
+//! - [`possession`]: the proof that we hold a key's secret, to register it with.
 //! - [`sessions`]: the two slots, keys of sessions to come, and how status changes move them.
 
+mod possession;
 mod sessions;
 mod slot;
 

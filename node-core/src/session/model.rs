@@ -138,10 +138,10 @@ fn full(rng: &mut ChaChaRng, index: SessionIndex, keys: KeyPair) -> Slot {
 		topology: Topology::new(rng, Vec::new(), PeerId([0; 32]), keys.public, 1).unwrap(),
 		keys,
 		replay: ReplayFilter::new(rng, 1 << 16),
-		authored_config: config.mixnode,
+		parameters: config.parameters,
 		clock: PoissonClock::default(),
 		authored: AuthoredQueue::new(1, false),
-		loops: LoopMonitor::new(&config, &config.mixnode, 0),
+		loops: LoopMonitor::new(&config, &config.parameters, true, 0),
 	}))
 }
 

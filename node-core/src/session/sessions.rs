@@ -3,7 +3,7 @@
 use super::{KeyPair, Session, Slot};
 use crate::{
 	sphinx::{Opened, Packet, UnwrapError},
-	KxPublic, KxSecret, RelativeSession, SessionIndex, SessionStatus,
+	KxPublic, KxSecret, Parameters, RelativeSession, SessionIndex, SessionStatus,
 };
 use alloc::collections::BTreeMap;
 use rand_core::{CryptoRng, RngCore};
@@ -20,13 +20,15 @@ pub(crate) struct Sessions {
 	current: Option<Slot>,
 	/// Keys for sessions without a slot. Once the status is known: for the session after the current one only.
 	future_keys: BTreeMap<SessionIndex, KeyPair>,
+	/// What the chain told of live sessions.
+	parameters: BTreeMap<SessionIndex, Parameters>,
 }
 
 impl Sessions {
 	/// `session_0_secret`: the key for session 0, for which nobody can register; for tests and for new chains.
 	pub fn new(session_0_secret: Option<KxSecret>) -> Self {
 		let future_keys = session_0_secret.into_iter().map(|secret| (0, secret.into())).collect();
-		Self { status: None, generation: 0, previous: None, current: None, future_keys }
+		Self { status: None, generation: 0, previous: None, current: None, future_keys, parameters: BTreeMap::new() }
 	}
 
 	pub fn status(&self) -> Option<SessionStatus> {
@@ -55,6 +57,7 @@ impl Sessions {
 				log::warn!(target: "mixnet", "The current session stepped back, from {old} to {status}");
 				self.generation += 1;
 				self.future_keys.clear();
+				self.parameters.clear();
 				self.begin_both(status);
 			},
 			Some(old) if status.current_index == old.current_index => (),
@@ -68,6 +71,9 @@ impl Sessions {
 			self.previous = None;
 		}
 		self.future_keys.retain(|index, _| status.current_index.checked_add(1) == Some(*index));
+		let mut parameters = core::mem::take(&mut self.parameters);
+		parameters.retain(|index, _| self.relative(*index).is_some());
+		self.parameters = parameters;
 		true
 	}
 
@@ -91,6 +97,11 @@ impl Sessions {
 		(index, keys)
 	}
 
+	/// The key pair for `index`, a session that is not live yet; `None` if there is none (any more).
+	pub fn future_keys(&self, index: SessionIndex) -> Option<&KeyPair> {
+		self.future_keys.get(&index)
+	}
+
 	/// Takes a key for a session that has none yet and whose mixnodes are not known. Returns whether it was taken.
 	pub fn restore_key(&mut self, index: SessionIndex, secret: KxSecret) -> bool {
 		let slot = match self.status.map(|status| RelativeSession::of(index, status.current_index)) {
@@ -112,6 +123,21 @@ impl Sessions {
 			},
 			_ => false,
 		}
+	}
+
+	/// Takes the parameters of a live session whose mixnodes are not known yet. Returns whether they were taken.
+	pub fn set_parameters(&mut self, index: SessionIndex, parameters: Parameters) -> bool {
+		let slot = self.relative(index).and_then(|relative| self.slot(relative));
+		let is_early = slot.is_some_and(Slot::wants_mixnodes);
+		if is_early {
+			self.parameters.insert(index, parameters);
+		}
+		is_early
+	}
+
+	/// The parameters of a live session, if they were told.
+	pub fn parameters(&self, index: SessionIndex) -> Option<Parameters> {
+		self.parameters.get(&index).copied()
 	}
 
 	pub fn slot(&self, relative: RelativeSession) -> Option<&Slot> {

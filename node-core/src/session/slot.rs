@@ -2,10 +2,11 @@
 
 use crate::{
 	loops::LoopMonitor,
+	parameters::{Authoring, InUnits},
 	replay::ReplayFilter,
 	topology::Topology,
 	traffic::{AuthoredQueue, PoissonClock},
-	AuthoredConfig, KxPublic, KxSecret, MixnodesError, SessionIndex,
+	KxPublic, KxSecret, MixnodesError, Parameters, SessionIndex,
 };
 use alloc::boxed::Box;
 
@@ -48,14 +49,21 @@ pub(crate) struct Session {
 	pub topology: Topology,
 	/// Packets accepted under `keys`. Stays empty where we are not a mixnode.
 	pub replay: ReplayFilter,
-	/// How we author packets in this session.
-	pub authored_config: AuthoredConfig,
+	/// What all its nodes agree on. Never changes.
+	pub parameters: Parameters,
 	/// When we author packets in this session.
 	pub clock: PoissonClock,
 	/// Request and reply packets for this session.
 	pub authored: AuthoredQueue,
 	/// Our loop cover in this session.
 	pub loops: LoopMonitor,
+}
+
+impl Session {
+	/// How we author packets in this session.
+	pub fn authoring(&self) -> Authoring {
+		self.parameters.authoring(self.topology.is_mixnode())
+	}
 }
 
 /// What we know of a session.

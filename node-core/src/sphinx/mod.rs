@@ -72,7 +72,7 @@ pub use packet::{
 };
 pub(crate) use primitives::derive;
 pub use primitives::exponential;
-pub(crate) use shared_secret::SharedSecret;
+pub(crate) use shared_secret::{clamped_scalar, SharedSecret};
 pub use shared_secret::{is_low_order, KxSecret};
 pub use surb::{use_surb, BadSurb, Surb, SurbKeys, SURB_SIZE};
 pub use unwrap::{reply_payload, Action, Opened, UnwrapError};

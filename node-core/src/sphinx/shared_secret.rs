@@ -118,7 +118,8 @@ pub(super) fn exchange_along<R: RngCore + CryptoRng + ?Sized>(
 	(first, secrets)
 }
 
-fn clamped_scalar(bytes: &[u8; 32]) -> Scalar {
+/// The scalar of the secret key `bytes`, modulo the order of the base point.
+pub(crate) fn clamped_scalar(bytes: &[u8; 32]) -> Scalar {
 	Scalar::from_bytes_mod_order(clamp_integer(*bytes))
 }
 

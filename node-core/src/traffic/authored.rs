@@ -41,15 +41,10 @@ pub(crate) struct AuthoredQueue {
 /// The part of a mixnode's queue that requests of its own leave to replies: one in so many.
 const REPLIES_ONE_IN: usize = 4;
 
-/// Most packets of requests in a queue of this capacity. `answers`: see [`AuthoredQueue::new`].
-pub(crate) fn max_requests(capacity: usize, answers: bool) -> usize {
-	capacity - if answers { capacity / REPLIES_ONE_IN } else { 0 }
-}
-
 impl AuthoredQueue {
 	/// `answers`: will there be replies, that is, are we a mixnode?
 	pub fn new(capacity: usize, answers: bool) -> Self {
-		let max_requests = max_requests(capacity, answers);
+		let max_requests = capacity - if answers { capacity / REPLIES_ONE_IN } else { 0 };
 		Self { capacity, max_requests, requests: 0, reserved: 0, promised: None, queue: VecDeque::new() }
 	}
 

@@ -62,6 +62,11 @@ impl ForwardQueue {
 		Self { capacity, arrivals: 0, heap: BinaryHeap::new() }
 	}
 
+	/// Takes no packet from now on while there are so many. Those that wait already do so on.
+	pub fn set_capacity(&mut self, capacity: usize) {
+		self.capacity = capacity;
+	}
+
 	pub fn len(&self) -> usize {
 		self.heap.len()
 	}

@@ -16,7 +16,7 @@ pub(crate) mod authored;
 pub(crate) mod clock;
 pub(crate) mod forward;
 
-pub(crate) use authored::{max_requests, AuthoredKind, AuthoredPacket, AuthoredQueue};
+pub(crate) use authored::{AuthoredKind, AuthoredPacket, AuthoredQueue};
 pub(crate) use clock::PoissonClock;
 pub(crate) use forward::{ForwardPacket, ForwardQueue};
 

@@ -9,7 +9,7 @@ use crate::{
 	two_sessions::{local_peer_id, others},
 };
 use mixnet_node_core::{
-	sphinx::is_low_order, Config, DropReason, HandlingDelay, KxPublic, Mixnet, Mixnode, Packet, PeerId,
+	sphinx::is_low_order, Config, DropReason, HandlingDelay, KxPublic, Mixnet, Mixnode, Packet, Parameters, PeerId,
 	RelativeSession, Role, SessionPhase,
 };
 use std::time::Duration;
@@ -178,9 +178,10 @@ fn no_packet_is_made_for_a_mixnode_with_a_key_of_low_order_and_others_are_still_
 
 /// Does every tick of the clock bring a packet, in a session of so many honest mixnodes and mixnodes with these keys?
 /// Ticks without one would show observers how many of the victim's packets could not be built.
-fn assert_no_gap(honest: usize, keys: Vec<[u8; 32]>, hops: usize) {
+fn assert_no_gap(honest: usize, keys: Vec<[u8; 32]>, hops: u8) {
 	let mixnodes = with_keys(honest, keys);
-	let mut victim = Victim::among(30, SessionPhase::DisconnectFromPrev, |config| config.hops = hops, mixnodes);
+	let mut victim =
+		Victim::among(30, SessionPhase::DisconnectFromPrev, |config| config.parameters.hops = hops, mixnodes);
 	let id = victim.mixnet.post_request(victim.now, vec![1], 2, HandlingDelay::Extrinsic).unwrap();
 	let sent = victim.run(Duration::from_secs(10)).len();
 	assert_eq!((victim.dropped(DropReason::NoRoute), victim.poll_event().is_none()), (0, true), "{sent} sent, {id:?}");
@@ -194,7 +195,7 @@ fn one_mixnode_with_a_key_of_low_order_leaves_no_gap_in_what_others_send() {
 #[test]
 fn a_mixnode_with_a_key_of_low_order_leaves_no_gap_in_a_small_session() {
 	// Routes of six hops go through all six others, so none can be built.
-	assert_no_gap(5, vec![small(0)], Config::default().hops);
+	assert_no_gap(5, vec![small(0)], Parameters::default().hops);
 }
 
 #[test]

@@ -109,7 +109,8 @@ fn a_reply_that_is_too_large_is_not_remembered() {
 /// Strangers keep asking, and the victim's driver keeps answering, while the victim has a request of its own with so
 /// many bytes. Is it sent?
 fn is_sent_among_answers(size: usize) -> bool {
-	let mut victim = Victim::with(9, SessionPhase::DisconnectFromPrev, |config| config.mixnode.queue_capacity = 10);
+	let mut victim =
+		Victim::with(9, SessionPhase::DisconnectFromPrev, |config| config.parameters.mixnode_queue_capacity = 10);
 	let surbs = [surb(1), surb(2)];
 	let mut posted = false;
 	// A hundred packets a second, for ten seconds.

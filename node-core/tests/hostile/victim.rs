@@ -195,7 +195,8 @@ impl Victim {
 		mixnodes: impl Fn(u32) -> Vec<Mixnode>,
 	) -> Self {
 		let now = Time::from_duration(Duration::from_secs(50));
-		let mut config = Config { hops: 2, ..Config::default() };
+		let mut config = Config::default();
+		config.parameters.hops = 2;
 		change(&mut config);
 		let mixnet = Mixnet::new(config, local_peer_id(), rng(seed), None).unwrap();
 		let mut victim = Self { mixnet, now };
@@ -271,12 +272,12 @@ impl Victim {
 	pub fn ask(&mut self, surbs: usize) -> (RequestId, Vec<AssembledMessage>) {
 		let delay = HandlingDelay::Fixed(Duration::from_secs(60));
 		let id = self.mixnet.post_request(self.now, b"question".to_vec(), surbs, delay).unwrap();
-		let mut assembler = Assembler::new(1, 1, 1);
+		let mut assembler = Assembler::new(1, 1);
 		let mut copies = Vec::new();
 		while copies.len() < 2 {
 			for (_, to, packet) in self.run(Duration::from_millis(50)) {
 				if let (_, End::Request(payload)) = carry(SESSION, to, packet) {
-					copies.extend(assembler.insert(&payload).unwrap());
+					copies.extend(assembler.insert(&payload, 1).unwrap());
 				}
 			}
 		}

@@ -99,11 +99,10 @@ pub struct Network {
 
 fn our_config() -> Config {
 	let mut config = Config::default();
-	config.mixnode.mean_period = AUTHORED_PERIOD;
-	if let Some(non_mixnode) = &mut config.non_mixnode {
-		non_mixnode.mean_period = AUTHORED_PERIOD;
-	}
-	config.mean_forwarding_delay = FORWARDING_DELAY;
+	let ms = |time: Duration| time.as_millis() as u32;
+	config.parameters.mixnode_mean_period_ms = ms(AUTHORED_PERIOD);
+	config.parameters.non_mixnode_mean_period_ms = ms(AUTHORED_PERIOD);
+	config.parameters.mean_forwarding_delay_ms = ms(FORWARDING_DELAY);
 	config.per_hop_network_delay = PER_HOP_DELAY;
 	config
 }

@@ -87,13 +87,13 @@ impl AddAssign for Outcome {
 /// Few packets, most of which may carry a request, as hundreds of changes are run; and queues short enough for the retry
 /// timer, which reckons with full ones, to end in half a minute.
 fn config() -> Config {
-	let mut config = Config { hops: 3, loop_cover_proportion: 0.05, ..fast_config() };
-	config.mixnode.mean_period = Duration::from_millis(250);
-	config.mixnode.queue_capacity = 16;
-	if let Some(non_mixnode) = &mut config.non_mixnode {
-		non_mixnode.mean_period = Duration::from_millis(350);
-		non_mixnode.queue_capacity = 16;
-	}
+	let mut config = fast_config();
+	config.parameters.hops = 3;
+	config.parameters.loop_cover_permille = 50;
+	config.parameters.mixnode_mean_period_ms = 250;
+	config.parameters.mixnode_queue_capacity = 16;
+	config.parameters.non_mixnode_mean_period_ms = 350;
+	config.parameters.non_mixnode_queue_capacity = 16;
 	config
 }
 

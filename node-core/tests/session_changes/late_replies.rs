@@ -15,9 +15,10 @@ const DATA: &[u8] = b"what is asked";
 /// In sessions 1 and 2, in this phase; a request of the user has come to its destination.
 fn network_with_request(seed: u64, phase: SessionPhase) -> (Network, RequestId) {
 	// One attempt per destination, and queues short enough for its timer to end in seconds.
-	let mut config = Config { hops: 3, ..fast_config() };
-	config.mixnode.queue_capacity = 5;
-	config.mixnode.mean_period = Duration::from_millis(200);
+	let mut config = fast_config();
+	config.parameters.hops = 3;
+	config.parameters.mixnode_queue_capacity = 5;
+	config.parameters.mixnode_mean_period_ms = 200;
 	config.request.attempts = 1;
 	let mut network = Network::new(seed, 4, |_| config.clone());
 	network.holding = true;
@@ -105,9 +106,10 @@ fn a_reply_to_a_cancelled_request_is_dropped_and_counted() {
 fn nothing_is_kept_of_a_request_that_moved_through_many_sessions() {
 	// A user so slow that no packet of the request is ever sent, while sessions come and go.
 	let config = |node| {
-		let mut config = Config { hops: 3, ..fast_config() };
+		let mut config = fast_config();
+		config.parameters.hops = 3;
 		if node == USER {
-			config.non_mixnode.as_mut().unwrap().mean_period = Duration::from_secs(24 * 60 * 60);
+			config.parameters.non_mixnode_mean_period_ms = 24 * 60 * 60 * 1000;
 		}
 		config
 	};

@@ -27,12 +27,10 @@ pub fn peer_id(index: usize) -> PeerId {
 /// A configuration whose delays let a request be answered in seconds of virtual time.
 pub fn fast_config() -> Config {
 	let mut config = Config::default();
-	config.mixnode.mean_period = Duration::from_millis(50);
-	if let Some(non_mixnode) = &mut config.non_mixnode {
-		non_mixnode.mean_period = Duration::from_millis(100);
-	}
-	config.mean_forwarding_delay = Duration::from_millis(100);
-	config.mean_extrinsic_delay = Duration::from_millis(100);
+	config.parameters.mixnode_mean_period_ms = 50;
+	config.parameters.non_mixnode_mean_period_ms = 100;
+	config.parameters.mean_forwarding_delay_ms = 100;
+	config.parameters.mean_extrinsic_delay_ms = 100;
 	config
 }
 

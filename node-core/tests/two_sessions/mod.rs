@@ -44,7 +44,8 @@ pub fn node(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Mixnet<ChaChaR
 pub fn node_and_keys(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Mixnet<ChaChaRng>, Time, [KxPublic; 3]) {
 	let now = Time::from_duration(Duration::from_secs(50));
 	// Short routes are quicker built.
-	let mut config = Config { hops: 2, ..Config::default() };
+	let mut config = Config::default();
+	config.parameters.hops = 2;
 	config.request.capacity = 2000;
 	let mut mixnet = Mixnet::new(config, local_peer_id(), rng(seed), None).unwrap();
 	let keys = [0, 1, 2].map(|session| {

@@ -45,9 +45,12 @@
 extern crate alloc;
 
 mod authorities;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 mod candidates;
 pub mod election;
 mod invariants;
+pub mod migrations;
 mod operators;
 mod pruning;
 pub mod ranked_set;

@@ -113,8 +113,8 @@ impl crate::ElectionPolicy for Policy {
 /// Operators weigh their bond, validators what the test says.
 pub struct TestWeights;
 impl crate::RegistrantWeights<u64> for TestWeights {
-	fn validator(authority: &[u8; 32]) -> u128 {
-		let account = (0..CANDIDATES).find(|account| registrant(*account).0 == *authority);
+	fn validator(authority: &Registrant) -> u128 {
+		let account = (0..CANDIDATES).find(|account| registrant(*account) == *authority);
 		account.and_then(|account| ValidatorWeights::get().get(&account).copied()).unwrap_or(1)
 	}
 

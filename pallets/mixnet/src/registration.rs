@@ -90,7 +90,7 @@ impl<T: Config> Pallet<T> {
 		let (class, weight, seed) = match Self::queued_authority(registrant) {
 			Some(authority) => (
 				RegistrantClass::Validator,
-				T::Weights::validator(&registrant.0),
+				T::Weights::validator(registrant),
 				election.seed.filter(|_| authority.since <= election.committed_by_rotation),
 			),
 			None => {
@@ -98,7 +98,7 @@ impl<T: Config> Pallet<T> {
 				(RegistrantClass::Operator, T::Weights::operator(bond), election.seed)
 			},
 		};
-		Ok(Candidate { registrant: registrant.0, session_index, class, weight, seed })
+		Ok(Candidate { registrant: *registrant, session_index, class, weight, seed })
 	}
 
 	/// Checks that a registrant may register once more.

@@ -300,7 +300,11 @@ fn mutated() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 2000, ..Default::default() })]
+	#![proptest_config(ProptestConfig {
+		cases: std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000),
+		failure_persistence: None,
+		..ProptestConfig::default()
+	})]
 
 	#[test]
 	fn every_address_of_the_table_is_taken_and_parses(address in valid()) {

@@ -1,9 +1,7 @@
 //! What must hold of a node, by its public API, whatever was done with it.
 
 use super::world::{Node, Sent};
-use mixnet_node_core::{
-	Alarm, AuthoredConfig, DropReason, LoopReport, RelativeSession, Role, SessionIndex, Statistics, Time,
-};
+use mixnet_node_core::{Alarm, DropReason, LoopReport, RelativeSession, Role, SessionIndex, Statistics, Time};
 
 /// Checks all that can be checked of a node at any time.
 pub fn node(node: &mut Node) {
@@ -11,7 +9,7 @@ pub fn node(node: &mut Node) {
 	let config = &node.config;
 	counters_only_rise(&node.before, &now);
 
-	assert!(now.forward_queue_len <= config.forward_queue_capacity as u64);
+	assert!(now.forward_queue_len <= u64::from(node.most.forward_queue_capacity));
 	assert!(now.requests_pending <= config.request.capacity as u64);
 	assert!(now.replies_cached <= config.reply.capacity as u64);
 	assert!(now.surbs_kept <= config.surb_keystore_capacity as u64);
@@ -19,12 +17,13 @@ pub fn node(node: &mut Node) {
 		(RelativeSession::Previous, now.previous_authored_queue_len),
 		(RelativeSession::Current, now.current_authored_queue_len),
 	] {
-		let most = match node.mixnet.role(relative) {
-			Role::Mixnode(_) => config.mixnode.queue_capacity,
-			Role::NonMixnode => config.non_mixnode.map_or(0, |AuthoredConfig { queue_capacity, .. }| queue_capacity),
-			Role::Unknown | Role::Resting => 0,
+		let most = match (node.mixnet.role(relative), node.mixnet.parameters(relative)) {
+			(Role::Mixnode(_), Some(parameters)) => parameters.mixnode_queue_capacity,
+			(Role::NonMixnode, Some(parameters)) => parameters.non_mixnode_queue_capacity,
+			(Role::Unknown | Role::Resting, None) => 0,
+			(role, parameters) => panic!("a {role:?} with {parameters:?}"),
 		};
-		assert!(len <= most as u64, "{len} packets wait in a queue for {most}");
+		assert!(len <= u64::from(most), "{len} packets wait in a queue for {most}");
 		let status = node.mixnet.session_status();
 		let may_wait = status.is_some_and(|status| status.phase.allows_requests(relative));
 		assert!(len == 0 || may_wait, "packets wait in a session that takes none");

@@ -3,14 +3,14 @@
 //! The input is a configuration, how the network begins, and a sequence of steps: time that passes, for all or for one
 //! node, a little or an age; packets delivered, lost, repeated, damaged, delivered to somebody else, or made by an
 //! attacker; requests posted and cancelled; replies posted, at the wrong node even, or not at all; peers connected and
-//! disconnected; sessions that follow one another, are skipped or step back; mixnodes that the chain publishes, none of
-//! them, too many, or nonsense; and drivers that do not poll. After every step all that can be said of a node from
+//! disconnected; sessions that follow one another, are skipped or step back; mixnodes and parameters that the chain
+//! publishes, none of them, too many, or nonsense; and drivers that do not poll. After every step all that can be said of a node from
 //! outside is checked ([`checks`]).
 //!
 //! - `mod.rs`: the steps.
 //! - [`world`]: the nodes, the packets between them, and the chain.
 //! - [`checks`]: what must hold.
-//! - [`config`]: configurations with small bounds.
+//! - [`config`]: configurations and parameters with small bounds.
 //!
 //! The first byte chooses two things more. With 128 in it the whole input is run twice: the same inputs must give the same
 //! outputs. With 64, time alone passes after the last step, until every request has ended.
@@ -86,7 +86,7 @@ fn begin(world: &mut World, reader: &mut Reader) {
 }
 
 fn step(world: &mut World, reader: &mut Reader) {
-	match reader.below(20) {
+	match reader.below(21) {
 		0..=2 => world.run(4 * (1 + reader.below(8))),
 		3 => pass_time(world, reader),
 		4 => deliver(world, reader),
@@ -104,7 +104,8 @@ fn step(world: &mut World, reader: &mut Reader) {
 		16 => change_status(world, reader),
 		17 => tell_odd_mixnodes(world, reader),
 		18 => poll(world, reader),
-		_ => keys(world, reader),
+		19 => keys(world, reader),
+		_ => set_parameters(world, reader),
 	}
 }
 
@@ -363,6 +364,24 @@ fn tell_odd_mixnodes(world: &mut World, reader: &mut Reader) {
 	}
 	if kind != 6 && reader.bool() {
 		world.lists.insert(index, told);
+	}
+}
+
+/// Parameters of a session that is over, live, or to come, good ones or not; the chain has them from now on, or some nodes
+/// are told so.
+fn set_parameters(world: &mut World, reader: &mut Reader) {
+	let index = match reader.below(5) {
+		4 => SessionIndex::from(reader.byte()),
+		back => world.status.map_or(0, |status| status.current_index).wrapping_add(1).wrapping_sub(back as u32),
+	};
+	let nodes = some_nodes(reader);
+	let is_chain = reader.below(4) < 3;
+	let parameters = config::parameters(reader);
+	if is_chain {
+		world.parameters.insert(index, parameters);
+	}
+	for node in nodes {
+		world.set_parameters(node, index, parameters);
 	}
 }
 

@@ -10,8 +10,8 @@ use super::{
 };
 use core::time::Duration;
 use mixnet_node_core::{
-	Config, Event, KxSecret, Mixnet, Mixnode, MixnodesError, Packet, PeerId, ReplyTo, RequestId, SessionIndex,
-	SessionStatus, Statistics, Time,
+	Config, Event, KxSecret, Mixnet, Mixnode, MixnodesError, Packet, Parameters, PeerId, RelativeSession, ReplyTo,
+	RequestId, SessionIndex, SessionStatus, Statistics, Time,
 };
 use rand_chacha::ChaChaRng;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -65,6 +65,8 @@ pub struct Node {
 	pub mixnet: Mixnet<ChaChaRng>,
 	/// Its configuration.
 	pub config: Config,
+	/// The longest forward queue, and the largest share of loop cover, of any session so far.
+	pub most: Parameters,
 	/// Requests posted that have not ended, as far as events were polled.
 	pub posted: BTreeMap<RequestId, Posted>,
 	/// The ID that the last request got.
@@ -109,6 +111,8 @@ pub struct World {
 	pub status: Option<SessionStatus>,
 	/// What the chain publishes.
 	pub lists: BTreeMap<SessionIndex, Result<Vec<Mixnode>, MixnodesError>>,
+	/// The parameters that it has for sessions.
+	pub parameters: BTreeMap<SessionIndex, Parameters>,
 	/// The attackers' randomness.
 	pub rng: ChaChaRng,
 	/// Do drivers poll only when the input says so?
@@ -136,6 +140,7 @@ impl World {
 					peer_id,
 					mixnet,
 					config: config.clone(),
+					most: config.parameters,
 					posted: BTreeMap::new(),
 					last_id: None,
 					held: VecDeque::new(),
@@ -153,6 +158,7 @@ impl World {
 			nodes,
 			status: None,
 			lists: BTreeMap::new(),
+			parameters: BTreeMap::new(),
 			rng: keys::rng(99),
 			is_lazy: false,
 			wire: VecDeque::new(),
@@ -335,7 +341,7 @@ impl World {
 		self.is_lazy = false;
 		for node in 0..NODES {
 			// With so much loop cover in between, sending takes too long to wait for.
-			if self.nodes[node].config.loop_cover_proportion > 0.5 {
+			if self.nodes[node].most.loop_cover_permille > 500 {
 				return;
 			}
 			let mut waits = 0;
@@ -401,10 +407,30 @@ impl World {
 		let Some(status) = self.nodes[node].mixnet.session_status() else { return };
 		for relative in self.nodes[node].mixnet.wanted_mixnodes() {
 			let index = relative.index(status.current_index).expect("no session before the first is wanted");
+			if let Some(parameters) = self.parameters.get(&index).copied() {
+				self.set_parameters(node, index, parameters);
+			}
 			if let Some(list) = self.lists.get(&index) {
 				self.set_mixnodes(node, index, list.clone());
 				assert!(!self.nodes[node].mixnet.wanted_mixnodes().contains(&relative));
 			}
+		}
+	}
+
+	/// Tells a node the parameters of a session. It takes good ones that come in time, and no session's ever change.
+	pub fn set_parameters(&mut self, node: usize, index: SessionIndex, parameters: Parameters) {
+		let Node { mixnet, most, .. } = &mut self.nodes[node];
+		let before = RelativeSession::BOTH.map(|relative| mixnet.parameters(relative));
+		let current = mixnet.session_status().map(|status| status.current_index);
+		let relative = current.and_then(|current| RelativeSession::of(index, current));
+		let is_early = relative.is_some_and(|relative| mixnet.wanted_mixnodes().contains(&relative));
+		let is_in_force = relative.is_some_and(|relative| mixnet.parameters(relative) == Some(parameters));
+		let is_taken = mixnet.set_parameters(index, parameters);
+		assert_eq!(is_taken, parameters.check().is_ok() && (is_early || is_in_force));
+		assert_eq!(RelativeSession::BOTH.map(|relative| mixnet.parameters(relative)), before);
+		if is_taken {
+			most.forward_queue_capacity = most.forward_queue_capacity.max(parameters.forward_queue_capacity);
+			most.loop_cover_permille = most.loop_cover_permille.max(parameters.loop_cover_permille);
 		}
 	}
 

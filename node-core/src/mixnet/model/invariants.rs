@@ -8,7 +8,7 @@ use crate::{
 	sphinx::{build_cover, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
 	traffic::{AuthoredKind, AuthoredQueue},
-	Config, KxPublic, KxSecret, Packet, PeerId, RelativeSession, SessionIndex, Statistics, Time,
+	Config, KxPublic, KxSecret, Packet, Parameters, PeerId, RelativeSession, SessionIndex, Statistics, Time,
 };
 use core::cell::RefCell;
 use rand_chacha::ChaChaRng;
@@ -37,6 +37,8 @@ pub(super) struct Watched {
 	/// Keys made or restored for a session, and the current session when they were last looked at.
 	promised: BTreeMap<SessionIndex, KxPublic>,
 	current: SessionIndex,
+	/// Good parameters that it was told in time, by the chain's generation and session.
+	told: BTreeMap<(u64, SessionIndex), Parameters>,
 }
 
 impl Watched {
@@ -50,6 +52,7 @@ impl Watched {
 			gone_keys: BTreeSet::new(),
 			promised: BTreeMap::new(),
 			current: 0,
+			told: BTreeMap::new(),
 		}
 	}
 
@@ -80,6 +83,19 @@ impl Watched {
 		let key = secret.public();
 		if self.mixnet.restore_kx_secret(session, secret) {
 			self.promised.insert(session, key);
+		}
+	}
+
+	pub fn set_parameters(&mut self, session: SessionIndex, parameters: Parameters) {
+		let relative = self.mixnet.sessions.relative(session);
+		let in_time = relative.is_some_and(|relative| self.mixnet.wanted_mixnodes().contains(&relative));
+		let in_force = relative.and_then(|relative| self.mixnet.parameters(relative));
+		let is_good = parameters.check().is_ok();
+		let is_taken = self.mixnet.set_parameters(session, parameters);
+		assert_eq!(is_taken, is_good && (in_time || in_force == Some(parameters)));
+		assert_eq!(relative.and_then(|relative| self.mixnet.parameters(relative)), in_force);
+		if in_time && is_good {
+			self.told.insert((self.mixnet.sessions.generation(), session), parameters);
 		}
 	}
 
@@ -238,11 +254,14 @@ impl Watched {
 				continue;
 			};
 			assert_eq!(Some(session.index), relative.index(status.current_index));
+			let told = self.told.get(&(sessions.generation(), session.index)).copied();
+			assert_eq!(session.parameters, told.unwrap_or(self.config.parameters));
+			assert_eq!(self.mixnet.parameters(relative), Some(session.parameters));
 			assert_eq!(session.clock.next().is_some(), status.phase.allows_cover(relative));
 			next.extend(session.clock.next());
 			assert!(session.replay.allocated_bytes() <= self.config.replay_filter_bytes);
 			assert!(session.topology.is_mixnode() || session.replay.is_empty());
-			assert!(session.topology.is_mixnode() || self.config.non_mixnode.is_some());
+			assert!(session.topology.is_mixnode() || self.config.non_mixnode);
 		}
 		next.extend(self.mixnet.forward_queue.next_deadline());
 		next.extend(self.mixnet.pending.next_timer());
@@ -304,7 +323,7 @@ impl Watched {
 		for (relative, session) in sessions.iter_mut() {
 			let queue = queued_in(&session.authored);
 			assert_eq!(queue.len(), session.authored.len());
-			assert!(queue.len() <= session.authored_config.queue_capacity);
+			assert!(queue.len() <= session.authoring().queue_capacity);
 			assert!(queue.is_empty() || status.phase.allows_requests(relative), "the session takes no requests");
 			let mut requests = 0;
 			for (kind, packet) in &queue {
@@ -318,7 +337,7 @@ impl Watched {
 			assert!(requests <= session.authored.max_requests());
 			// Setting the mean that a clock has changes nothing.
 			let tick = session.clock.next();
-			let mean = session.authored_config.mean_period * if status.phase.needs_previous() { 2 } else { 1 };
+			let mean = session.authoring().mean_period * if status.phase.needs_previous() { 2 } else { 1 };
 			session.clock.set_mean(*now, Some(mean), rng);
 			assert_eq!(session.clock.next(), tick, "at full rate, or half, as the phase is");
 		}
@@ -338,7 +357,9 @@ impl Watched {
 		assert!(requests <= config.max_queued_requests);
 		assert!(self.mixnet.pending.len() <= config.request.capacity);
 		assert!(self.mixnet.replies.len() <= config.reply.capacity);
-		assert!(self.mixnet.forward_queue.len() <= config.forward_queue_capacity);
+		// Sessions that are over may have had longer ones.
+		let ever = self.told.values().chain([&config.parameters]).map(|parameters| parameters.forward_queue_capacity);
+		assert!(ever.max().is_some_and(|capacity| self.mixnet.forward_queue.len() <= capacity as usize));
 		assert!(self.mixnet.surb_keystore.len() <= config.surb_keystore_capacity);
 		assert!(
 			self.mixnet.pending.len() > 0 || self.mixnet.surb_keystore.is_empty(),

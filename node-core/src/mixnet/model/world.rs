@@ -6,8 +6,8 @@ use crate::{
 	mixnet::{AddressedPacket, Event, Mixnet},
 	request::{HandlingDelay, ReplyTo, RequestId},
 	sphinx::{build_cover, build_request, Hop, MixnodeIndex, Target, PAYLOAD_DATA_SIZE},
-	Config, KxPublic, KxSecret, MessageId, Mixnode, MixnodesError, Packet, PeerId, SessionIndex, SessionPhase,
-	SessionStatus, Time,
+	Config, KxPublic, KxSecret, MessageId, Mixnode, MixnodesError, Packet, Parameters, PeerId, SessionIndex,
+	SessionPhase, SessionStatus, Time,
 };
 use core::time::Duration;
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
@@ -21,6 +21,7 @@ pub(super) struct World {
 	nodes: Vec<Watched>,
 	status: SessionStatus,
 	mixnodes: BTreeMap<SessionIndex, Result<Vec<Mixnode>, MixnodesError>>,
+	parameters: BTreeMap<SessionIndex, Parameters>,
 	in_flight: Vec<AddressedPacket>,
 	/// Requests of others that a node holds.
 	held: Vec<(usize, ReplyTo, Vec<u8>)>,
@@ -52,6 +53,7 @@ impl World {
 			nodes: (0..NODES).map(node).collect(),
 			status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
 			mixnodes: BTreeMap::new(),
+			parameters: BTreeMap::new(),
 			in_flight: Vec::new(),
 			held: Vec::new(),
 			posted: BTreeSet::new(),
@@ -62,7 +64,7 @@ impl World {
 			node.mixnet.set_session_status(world.now, world.status);
 		}
 		for members in sessions {
-			world.next_session(members, false);
+			world.next_session(members, false, None);
 			world.status.phase = SessionPhase::DisconnectFromPrev;
 		}
 		world.status.phase = SessionPhase::ALL[phase];
@@ -133,9 +135,9 @@ impl World {
 				}
 			},
 			Operation::Forge { node, forgery } => self.forge(node, forgery),
-			Operation::Chain { members, bad } => {
+			Operation::Chain { members, bad, parameters } => {
 				match self.status.phase {
-					SessionPhase::DisconnectFromPrev => self.next_session(members, bad),
+					SessionPhase::DisconnectFromPrev => self.next_session(members, bad, parameters),
 					phase => self.status.phase = SessionPhase::ALL[phase as usize + 1],
 				}
 				self.tell_all();
@@ -149,6 +151,12 @@ impl World {
 				let status = self.nodes[node].mixnet.session_status().unwrap();
 				if let Some(session) = relative.index(status.current_index) {
 					self.tell_mixnodes(node, session);
+				}
+			},
+			Operation::Parameters { node, relative, parameters } => {
+				let status = self.nodes[node].mixnet.session_status().unwrap();
+				if let Some(session) = relative.index(status.current_index) {
+					self.nodes[node].set_parameters(session, parameters);
 				}
 			},
 			Operation::NextKey { node } => drop(self.nodes[node].next_key()),
@@ -274,8 +282,9 @@ impl World {
 	}
 
 	/// The chain's next session begins. `bad`: one of its mixnodes has a key that nobody can use.
-	fn next_session(&mut self, members: u8, bad: bool) {
+	fn next_session(&mut self, members: u8, bad: bool, parameters: Option<Parameters>) {
 		let session = self.status.current_index + 1;
+		self.parameters.extend(parameters.map(|parameters| (session, parameters)));
 		let mut mixnodes: Vec<_> = (0..NODES)
 			.filter(|node| members >> node & 1 != 0)
 			.map(|node| {
@@ -321,6 +330,9 @@ impl World {
 	fn tell_mixnodes(&mut self, node: usize, session: SessionIndex) {
 		let none = Err(MixnodesError::InsufficientRegistrations { num: 0, min: 1 });
 		let mixnodes = self.mixnodes.get(&session).cloned().unwrap_or(none);
+		if let Some(parameters) = self.parameters.get(&session) {
+			self.nodes[node].set_parameters(session, *parameters);
+		}
 		self.nodes[node].mixnet.set_mixnodes(self.now, session, mixnodes);
 	}
 

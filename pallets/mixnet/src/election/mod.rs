@@ -37,7 +37,8 @@
 //! - **There is one draw.** Registering again, with another key or address, leaves the rank as it was.
 //!
 //! What remains are the limits of the seed's source: whoever makes the last contribution to the runtime's randomness
-//! can choose between two seeds, by withholding it.
+//! can choose between two seeds, by withholding it. And a weight that is split among names may be drawn more than once:
+//! see [`RegistrantWeights`].
 //!
 //! # Map
 //!
@@ -62,7 +63,7 @@ pub use registrant_weights::{BondWeights, EqualWeights, RegistrantWeights};
 pub use weighted_lottery::WeightedLottery;
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use mixnet_primitives::SessionIndex;
+use mixnet_primitives::{Registrant, SessionIndex};
 use scale_info::TypeInfo;
 
 /// The greatest weight that is told apart from greater ones: 2^96 - 1, about 7.9 * 10^28.
@@ -120,7 +121,7 @@ pub enum RegistrantClass {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Candidate {
 	/// The registrant's public key, by which the election knows it.
-	pub registrant: [u8; 32],
+	pub registrant: Registrant,
 	/// The session that it wants to mix in.
 	pub session_index: SessionIndex,
 	/// By what right it registers.

@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 use frame_support::traits::Get;
+use mixnet_primitives::Registrant;
 use sp_runtime::traits::UniqueSaturatedInto;
 
 /// Says what a registrant weighs in an election.
@@ -10,13 +11,13 @@ use sp_runtime::traits::UniqueSaturatedInto;
 /// matter.
 ///
 /// A weight must not be one that its owner can raise once the session's seed is known; see the
-/// [module's](super) introduction. The stake that an era is begun with is such a weight; a free balance is not.
+/// [module's](super) introduction. Stake that is counted once per era cannot be raised in between; a free balance can.
 ///
 /// # Splitting
 ///
-/// Whoever splits a weight among many names is drawn first exactly as often as before: the sum is what counts. But then it
-/// can be drawn again, which a single name cannot; with more places than it has names at its disposal, it profits. What it
-/// costs to have a name (a minimum bond, a seat among the validators) is what bounds that, not the weights.
+/// Whoever splits a weight among several names is drawn first exactly as often as before: the sum is what counts. But then
+/// it can be drawn again, which a single name cannot. What a name costs (a minimum bond, a seat among the validators) is
+/// what bounds that, not the weights.
 ///
 /// # Example: validators by the stake behind them
 ///
@@ -27,22 +28,22 @@ use sp_runtime::traits::UniqueSaturatedInto;
 /// pub struct Stake;
 ///
 /// impl RegistrantWeights<Balance> for Stake {
-/// 	fn validator(authority: &[u8; 32]) -> u128 {
-/// 		// A validator that has just set other keys is unknown by those it is queued with, and weighs nothing until the
-/// 		// new ones are.
-/// 		let Some(stash) = Session::key_owner(pallet_mixnet::KEY_TYPE, authority) else { return 0 };
-/// 		let Some(era) = pallet_staking::CurrentEra::<Runtime>::get() else { return 0 };
-/// 		pallet_staking::ErasStakersOverview::<Runtime>::get(era, stash).map_or(0, |exposure| exposure.total)
-/// 	}
+///     fn validator(authority: &Registrant) -> u128 {
+///         // A validator that has just set other keys is unknown by those it is queued with, and weighs nothing until the
+///         // new ones are.
+///         let Some(stash) = Session::key_owner(pallet_mixnet::KEY_TYPE, &authority.0) else { return 0 };
+///         let Some(era) = pallet_staking::CurrentEra::<Runtime>::get() else { return 0 };
+///         pallet_staking::ErasStakersOverview::<Runtime>::get(era, stash).map_or(0, |exposure| exposure.total)
+///     }
 ///
-/// 	fn operator(bond: Balance) -> u128 {
-/// 		bond
-/// 	}
+///     fn operator(bond: Balance) -> u128 {
+///         bond
+///     }
 /// }
 /// ```
 pub trait RegistrantWeights<Balance> {
 	/// The weight of a validator, by the session key with which it registers.
-	fn validator(authority: &[u8; 32]) -> u128;
+	fn validator(authority: &Registrant) -> u128;
 
 	/// The weight of an operator, by its bond.
 	fn operator(bond: Balance) -> u128;
@@ -55,7 +56,7 @@ pub trait RegistrantWeights<Balance> {
 pub struct EqualWeights;
 
 impl<Balance> RegistrantWeights<Balance> for EqualWeights {
-	fn validator(_authority: &[u8; 32]) -> u128 {
+	fn validator(_authority: &Registrant) -> u128 {
 		1
 	}
 
@@ -70,7 +71,7 @@ pub struct BondWeights<ValidatorWeight>(PhantomData<ValidatorWeight>);
 impl<Balance: UniqueSaturatedInto<u128>, ValidatorWeight: Get<u128>> RegistrantWeights<Balance>
 	for BondWeights<ValidatorWeight>
 {
-	fn validator(_authority: &[u8; 32]) -> u128 {
+	fn validator(_authority: &Registrant) -> u128 {
 		ValidatorWeight::get()
 	}
 

@@ -7,14 +7,15 @@ use core::num::NonZeroU128;
 ///
 /// Why ranks can do that is said in the [module's](super) introduction; here is how they are computed.
 ///
-/// | candidate              | rank                                                  | range                        |
-/// |------------------------|-------------------------------------------------------|------------------------------|
-/// | with seed and weight   | floor(-log2(u) * 2^120 / weight)                      | 0 to 2^127                   |
-/// | with weight, no seed   | 2^127 + 1 + [`MAX_WEIGHT`] - weight                   | up to 2^127 + 2^96 - 1       |
-/// | without weight         | [`Rank::LAST`]                                        | 2^128 - 1                    |
+/// | candidate             | rank                                | range                              |
+/// |-----------------------|-------------------------------------|------------------------------------|
+/// | with seed and weight  | floor(E / weight)                   | 0 to 2^127                         |
+/// | with weight, no seed  | 2^127 + 1 + [`MAX_WEIGHT`] - weight | 2^127 + 1 to 2^127 + 2^96 - 1      |
+/// | without weight        | [`Rank::LAST`]                      | 2^128 - 1                          |
 ///
-/// u is h / 2^128 for the candidate's draw h, and 1 / 2^128 if h is 0. Hence -log2(u) <= 128 = 2^7, so that no product
-/// exceeds 2^127, whatever the weight. That the logarithm's base is 2 changes all ranks by the same factor, and no order.
+/// E is -log2(u) in units of 2^-120, rounded up, and u is h / 2^128 for the candidate's draw h, or 1 / 2^128 if h is 0.
+/// Hence -log2(u) <= 128 and E <= 2^127: nothing overflows, whatever the weight. (That the logarithm's base is 2 changes
+/// all ranks by the same factor, and no order.)
 ///
 /// **Without seed** a candidate has not been drawn: it stands behind all who have. Among those like it, greater weights
 /// come first, since a draw of theirs could have been chosen.
@@ -25,17 +26,18 @@ use core::num::NonZeroU128;
 ///
 /// # Error
 ///
-/// In units of 2^-120, let r be the rank and x = -log2(u) / w the exact number. The logarithm is too small by at most
-/// 1 + 1/64 units (see its module), and rounding the quotient takes less than 1 away; so, the weight w being at least 1,
+/// In units of 2^-120, let r be the rank and x = -log2(u) / w the exact number. E is too large by less than 1 + 1/64 (see
+/// the logarithm), and rounding the quotient takes away less than 1; so, the weight w being at least 1,
 ///
-/// > x - 1 < r <= x + 1 + 1/64,
+/// > x - 1 < r < x + 1 + 1/64,
 ///
 /// and **two candidates are in the right order if their exact numbers differ by 2 + 1/64 units or more**. How likely is
 /// it that they do not? x_1 and x_2 are exponentials of rates w_1 ln(2) and w_2 ln(2), whose difference has no greater
 /// density anywhere than ln(2) w_1 w_2 / (w_1 + w_2), which is below ln(2) min(w_1, w_2). The interval to be missed is
 /// 2 (2 + 1/64) units long. So **two candidates are in the wrong order, or have equal ranks, with a probability below
-/// 2^-118 min(w_1, w_2)**: 1 in 2^54 if the lighter one's weight is 2^64, and 1 in 2^22 at [`MAX_WEIGHT`]. (That u is a
-/// multiple of 2^-128 adds less than 2^-119 to that.)
+/// 2^-118 min(w_1, w_2)**: 1 in 2^54 if the lighter one's weight is 2^64, and 1 in 2^22 at [`MAX_WEIGHT`]. That draws have
+/// 128 bits matters less: the distance of two neighbouring draws' numbers, times their density there, is 2^-128 for every
+/// draw and weight.
 pub struct WeightedLottery;
 
 /// The rank of the heaviest candidate without seed. All drawn ones are below it.

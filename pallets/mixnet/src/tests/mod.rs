@@ -1,3 +1,4 @@
 //! What the pallet does, by subject.
 
+mod migration;
 mod smoke;

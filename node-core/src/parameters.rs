@@ -1,0 +1,141 @@
+//! A session's parameters, in the units that the rooms take them in.
+
+use crate::{request::extrinsic_delay, sphinx::MAX_HOPS, time::scale, ConfigError, MessageId, Parameters};
+use core::time::Duration;
+use mixnet_primitives::parameters::{
+	MAX_FORWARD_QUEUE_CAPACITY, MAX_LOOP_COVER_PERMILLE, MAX_MAX_FRAGMENTS_PER_MESSAGE, MAX_MEAN_DELAY_MS,
+	MAX_QUEUE_CAPACITY, MIN_MEAN_PERIOD_MS,
+};
+
+const _: () = assert!(mixnet_primitives::parameters::MAX_HOPS as usize == MAX_HOPS);
+
+/// How a node authors packets in a session. (PROTOCOL.md, section 9)
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Authoring {
+	/// Mean time between authored packets, at full rate.
+	pub mean_period: Duration,
+	/// Most request and reply packets that may wait to replace drop cover.
+	pub queue_capacity: usize,
+}
+
+/// [`Parameters`] in other units.
+pub(crate) trait InUnits {
+	fn authoring(&self, is_mixnode: bool) -> Authoring;
+	fn loop_cover_proportion(&self) -> f64;
+	fn mean_forwarding_delay(&self) -> Duration;
+	fn reply_cooldown(&self) -> Duration;
+	fn max_fragments(&self) -> usize;
+	/// How long the destination of a request waits before it submits the extrinsic in it.
+	fn extrinsic_delay(&self, message_id: &MessageId) -> Duration;
+	/// Can a node run with these? Narrower bounds, which nodes can live with, are those of [`Parameters::check`].
+	fn check_as_defaults(&self) -> Result<(), ConfigError>;
+	/// Of each field on which memory depends, the value that takes more of it.
+	fn larger(&self, other: &Self) -> Self;
+}
+
+/// What takes most memory of all that [`Parameters::check`] lets a chain choose, field by field.
+pub(crate) const LARGEST: Parameters = Parameters {
+	hops: MAX_HOPS as u8,
+	mean_forwarding_delay_ms: MAX_MEAN_DELAY_MS,
+	mixnode_mean_period_ms: MIN_MEAN_PERIOD_MS,
+	non_mixnode_mean_period_ms: MIN_MEAN_PERIOD_MS,
+	loop_cover_permille: MAX_LOOP_COVER_PERMILLE,
+	forward_queue_capacity: MAX_FORWARD_QUEUE_CAPACITY,
+	mixnode_queue_capacity: MAX_QUEUE_CAPACITY,
+	non_mixnode_queue_capacity: MAX_QUEUE_CAPACITY,
+	max_fragments_per_message: MAX_MAX_FRAGMENTS_PER_MESSAGE,
+	// No memory depends on these.
+	min_mixnodes: 0,
+	mean_extrinsic_delay_ms: 0,
+	reply_cooldown_ms: 0,
+};
+
+/// Longest time that a configuration may hold, in milliseconds: sums of a few hundred of them are far from overflow.
+const DAY_MS: u32 = 24 * 60 * 60 * 1000;
+
+fn ms(ms: u32) -> Duration {
+	Duration::from_millis(u64::from(ms))
+}
+
+impl InUnits for Parameters {
+	fn authoring(&self, is_mixnode: bool) -> Authoring {
+		let (period, capacity) = match is_mixnode {
+			true => (self.mixnode_mean_period_ms, self.mixnode_queue_capacity),
+			false => (self.non_mixnode_mean_period_ms, self.non_mixnode_queue_capacity),
+		};
+		Authoring { mean_period: ms(period), queue_capacity: capacity as usize }
+	}
+
+	fn loop_cover_proportion(&self) -> f64 {
+		f64::from(self.loop_cover_permille) / 1000.0
+	}
+
+	fn mean_forwarding_delay(&self) -> Duration {
+		ms(self.mean_forwarding_delay_ms)
+	}
+
+	fn reply_cooldown(&self) -> Duration {
+		ms(self.reply_cooldown_ms)
+	}
+
+	fn max_fragments(&self) -> usize {
+		self.max_fragments_per_message as usize
+	}
+
+	fn extrinsic_delay(&self, message_id: &MessageId) -> Duration {
+		scale(ms(self.mean_extrinsic_delay_ms), extrinsic_delay(message_id))
+	}
+
+	fn check_as_defaults(&self) -> Result<(), ConfigError> {
+		for (field, value) in [
+			("parameters.hops", u32::from(self.hops)),
+			("parameters.mixnode_mean_period_ms", self.mixnode_mean_period_ms),
+			("parameters.non_mixnode_mean_period_ms", self.non_mixnode_mean_period_ms),
+			("parameters.forward_queue_capacity", self.forward_queue_capacity),
+			("parameters.mixnode_queue_capacity", self.mixnode_queue_capacity),
+			("parameters.non_mixnode_queue_capacity", self.non_mixnode_queue_capacity),
+			("parameters.max_fragments_per_message", self.max_fragments_per_message),
+		] {
+			if value == 0 {
+				return Err(ConfigError::Zero(field));
+			}
+		}
+		for (field, value) in [
+			("parameters.mean_forwarding_delay_ms", self.mean_forwarding_delay_ms),
+			("parameters.mean_extrinsic_delay_ms", self.mean_extrinsic_delay_ms),
+			("parameters.mixnode_mean_period_ms", self.mixnode_mean_period_ms),
+			("parameters.non_mixnode_mean_period_ms", self.non_mixnode_mean_period_ms),
+			("parameters.reply_cooldown_ms", self.reply_cooldown_ms),
+		] {
+			if value > DAY_MS {
+				return Err(ConfigError::OutOfRange { field, range: "at most a day" });
+			}
+		}
+		if usize::from(self.hops) > MAX_HOPS {
+			return Err(ConfigError::OutOfRange { field: "parameters.hops", range: "at most 6" });
+		}
+		if self.max_fragments_per_message > 1 << 16 {
+			let field = "parameters.max_fragments_per_message";
+			return Err(ConfigError::OutOfRange { field, range: "at most 65536" });
+		}
+		if self.loop_cover_permille >= 1000 {
+			return Err(ConfigError::OutOfRange { field: "parameters.loop_cover_permille", range: "below 1000" });
+		}
+		Ok(())
+	}
+
+	fn larger(&self, other: &Self) -> Self {
+		Self {
+			hops: self.hops.max(other.hops),
+			mean_forwarding_delay_ms: self.mean_forwarding_delay_ms.max(other.mean_forwarding_delay_ms),
+			mixnode_mean_period_ms: self.mixnode_mean_period_ms.min(other.mixnode_mean_period_ms),
+			non_mixnode_mean_period_ms: self.non_mixnode_mean_period_ms.min(other.non_mixnode_mean_period_ms),
+			loop_cover_permille: self.loop_cover_permille.max(other.loop_cover_permille),
+			forward_queue_capacity: self.forward_queue_capacity.max(other.forward_queue_capacity),
+			mixnode_queue_capacity: self.mixnode_queue_capacity.max(other.mixnode_queue_capacity),
+			non_mixnode_queue_capacity: self.non_mixnode_queue_capacity.max(other.non_mixnode_queue_capacity),
+			max_fragments_per_message: self.max_fragments_per_message.max(other.max_fragments_per_message),
+			..*self
+		}
+	}
+}

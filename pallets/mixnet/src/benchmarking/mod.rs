@@ -1,0 +1,256 @@
+//! Benchmarks: what calls, authorisations and hooks cost at worst, for `make weights`.
+//!
+//! Worst is: as many authorities, elected and standbys as there can be, each with as many addresses as it can have; and
+//! of the ways through the code, the one that touches most. What depends on what is sent, or on what has been left behind,
+//! is a component.
+//!
+//! [`setup`] has what they begin with.
+
+pub mod setup;
+
+use crate::{
+	AuthorityId, BalanceOf, Call, Candidacies, CandidacyState, Config, CurrentSession, Mixnodes, NextToPrune, Operator,
+	OperatorKeys, Operators, Pallet, SessionsParameters, MAX_PRUNED_AT_ONCE,
+};
+use alloc::vec::Vec;
+use frame_benchmarking::v2::*;
+use frame_support::traits::{
+	fungible::{Balanced, Inspect, InspectHold, MutateHold},
+	tokens::Precision,
+	Authorize, EnsureOrigin, Get, OneSessionHandler,
+};
+use frame_system::RawOrigin;
+use mixnet_primitives::{Parameters, PeerId, Registrant, Registration, RegistrationProofs};
+use setup::{Signer, CURRENT, NEXT};
+use sp_application_crypto::sr25519;
+use sp_runtime::{
+	traits::{One, Zero},
+	transaction_validity::TransactionSource,
+};
+
+/// As many authorities as there can be, with `one` among them.
+fn set_authorities<T: Config>(one: Registrant) {
+	let others = (1..T::MaxAuthorities::get()).map(|index| setup::registrant("authority", index));
+	let authorities: Vec<_> = core::iter::once(one).chain(others).collect();
+	setup::set_authorities::<T>(&authorities);
+}
+
+/// A new authority's registration, which will put others out, with `addresses` addresses.
+fn registration<T: Config>(addresses: u32) -> (Registration, RegistrationProofs) {
+	let signer = Signer::generate();
+	setup::begin_session::<T>(0);
+	set_authorities::<T>(signer.registrant());
+	setup::fill_election::<T>();
+	signer.registration::<T>(0, setup::longest_addresses::<T>(addresses, &signer.peer_id()))
+}
+
+/// An account with enough for a bond twice over.
+fn rich_account<T: Config>() -> T::AccountId {
+	let account = whitelisted_caller();
+	let bond = T::MinBond::get().max(T::Currency::minimum_balance());
+	for _ in 0..10 {
+		let minted = T::Currency::deposit(&account, bond, Precision::Exact);
+		drop(minted.expect("it is as much as an account may have; qed"));
+	}
+	account
+}
+
+/// An operator with twice the least bond.
+fn operator<T: Config>(key: Option<Registrant>) -> T::AccountId {
+	let account = rich_account::<T>();
+	let bond = T::MinBond::get().max(T::Currency::minimum_balance());
+	let bond = bond + bond;
+	T::Currency::hold(&crate::HoldReason::OperatorBond.into(), &account, bond).expect("it has as much; qed");
+	if let Some(key) = key {
+		OperatorKeys::<T>::insert(key, &account);
+	}
+	let operator = Operator {
+		bond,
+		recent: Zero::zero(),
+		recent_since: Zero::zero(),
+		key,
+		key_since: Zero::zero(),
+		releasable_in: None,
+	};
+	Operators::<T>::insert(&account, operator);
+	account
+}
+
+/// An operator who is elected, where all places are taken and as many stand by as can: its removal moves most.
+fn elected_operator<T: Config>() -> (T::AccountId, Registrant) {
+	setup::begin_session::<T>(0);
+	let key = setup::fill_election::<T>();
+	(operator::<T>(Some(key)), key)
+}
+
+fn is_listed<T: Config>(registrant: Registrant) -> bool {
+	Candidacies::<T>::get(NEXT, registrant)
+		.is_some_and(|candidacy| matches!(candidacy.state, CandidacyState::Listed { .. }))
+}
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn register(a: Linear<0, { T::MaxExternalAddressesPerMixnode::get() }>) {
+		let (registration, proofs) = registration::<T>(a);
+		let registrant = registration.registrant;
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, registration, proofs);
+
+		assert!(is_listed::<T>(registrant));
+	}
+
+	#[benchmark]
+	fn authorize_register(a: Linear<0, { T::MaxExternalAddressesPerMixnode::get() }>) -> Result<(), BenchmarkError> {
+		let (registration, proofs) = registration::<T>(a);
+		let call = Call::<T>::register { registration, proofs };
+		let authorized;
+
+		#[block]
+		{
+			authorized = call.authorize(TransactionSource::External);
+		}
+
+		authorized.ok_or("the call has an authorisation")?.map_err(|_| "the registration is valid")?;
+		Ok(())
+	}
+
+	#[benchmark]
+	fn bond() {
+		let account = rich_account::<T>();
+		let amount = T::MinBond::get().max(T::Currency::minimum_balance());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account.clone()), amount);
+
+		assert!(Operators::<T>::contains_key(account));
+	}
+
+	#[benchmark]
+	fn bond_extra() {
+		let account = operator::<T>(None);
+		let before = Operators::<T>::get(&account).map(|operator| operator.bond);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account.clone()), BalanceOf::<T>::one());
+
+		assert!(Operators::<T>::get(account).map(|operator| operator.bond) > before);
+	}
+
+	#[benchmark]
+	fn set_operator_key() {
+		let (account, former) = elected_operator::<T>();
+		set_authorities::<T>(setup::registrant("authority", 0));
+		let signer = Signer::generate();
+		let key = signer.registrant();
+		let proof = signer.sign(&Pallet::<T>::operator_key_payload(&account));
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account), key, proof);
+
+		assert!(OperatorKeys::<T>::contains_key(key));
+		assert!(!is_listed::<T>(former));
+	}
+
+	#[benchmark]
+	fn unbond() {
+		let (account, key) = elected_operator::<T>();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account));
+
+		assert!(!is_listed::<T>(key));
+	}
+
+	#[benchmark]
+	fn withdraw() {
+		setup::begin_session::<T>(0);
+		let account = operator::<T>(Some(setup::registrant("operator", 0)));
+		Operators::<T>::mutate_extant(&account, |operator| operator.releasable_in = Some(CURRENT));
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account.clone()));
+
+		assert!(T::Currency::balance_on_hold(&crate::HoldReason::OperatorBond.into(), &account).is_zero());
+	}
+
+	#[benchmark]
+	fn slash() -> Result<(), BenchmarkError> {
+		let origin = T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		let (account, key) = elected_operator::<T>();
+		let all = Operators::<T>::get(&account).map(|operator| operator.bond).unwrap_or_default();
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, account, all);
+
+		assert!(!is_listed::<T>(key));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_parameters() -> Result<(), BenchmarkError> {
+		let origin = T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		let parameters = Parameters::default();
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, parameters);
+
+		assert_eq!(SessionsParameters::<T>::get().next, parameters);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn force_remove() -> Result<(), BenchmarkError> {
+		let origin = T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		setup::begin_session::<T>(0);
+		let elected = setup::fill_election::<T>();
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, elected);
+
+		assert!(!is_listed::<T>(elected));
+		Ok(())
+	}
+
+	/// The session that is pruned has `k` mixnodes, as large as can be, and nothing else: all of it goes.
+	#[benchmark]
+	fn prune(k: Linear<1, MAX_PRUNED_AT_ONCE>) {
+		setup::begin_session::<T>(0);
+		let session_index = CURRENT - 2;
+		NextToPrune::<T>::put(session_index);
+		for place in 0..k {
+			let listed =
+				setup::listed::<T>(session_index, place, &|peer_id: &PeerId, _| setup::most_addresses::<T>(peer_id));
+			Mixnodes::<T>::insert(session_index, place, listed);
+		}
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(whitelisted_caller()), MAX_PRUNED_AT_ONCE);
+
+		assert!(Mixnodes::<T>::iter_key_prefix(session_index).next().is_none());
+	}
+
+	/// All of the `a` authorities are new, and a session begins.
+	#[benchmark]
+	fn rotate(a: Linear<1, { T::MaxAuthorities::get() }>) {
+		setup::begin_session::<T>(T::MaxMixnodes::get());
+		setup::fill_election::<T>();
+		let authorities = |kind| (0..a).map(move |index| setup::registrant(kind, index));
+		setup::set_authorities::<T>(&authorities("authority").collect::<Vec<_>>());
+		let queued: Vec<(T::AccountId, AuthorityId)> = (0..)
+			.zip(authorities("newcomer"))
+			.map(|(index, key)| (account("validator", index, 0), sr25519::Public::from_raw(key.0).into()))
+			.collect();
+		let iter = || queued.iter().map(|(account, key)| (account, key.clone()));
+
+		#[block]
+		{
+			<Pallet<T> as OneSessionHandler<T::AccountId>>::on_new_session(true, iter(), iter());
+		}
+
+		assert_eq!(CurrentSession::<T>::get().index, NEXT);
+	}
+}

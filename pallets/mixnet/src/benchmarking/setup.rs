@@ -1,0 +1,223 @@
+//! What benchmarks begin with: sessions full of mixnodes, authorities, and registrants with all their keys.
+//!
+//! Public for the benchmarks of `benchmarking/scale-runtime`.
+
+use crate::{
+	ranked_set::{RankKey, PAGE_CAPACITY},
+	BoundedMixnodeFor, Candidacies, Candidacy, CandidacyState, Config, CurrentSession, Election, KxPublics,
+	LastRotation, ListedMixnode, ListedMixnodeFor, Mixnodes, NextElection, NextToPrune, Pallet, PeerIds, Rank, Roster,
+	Rotation, Seed, Session, KEY_TYPE,
+};
+use alloc::{format, string::String, vec::Vec};
+use codec::Encode;
+use curve25519_dalek::edwards::CompressedEdwardsY;
+use frame_support::traits::Get;
+use frame_system::pallet_prelude::BlockNumberFor;
+use mixnet_primitives::{KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationProofs, SessionIndex};
+use sp_application_crypto::{ed25519, sr25519};
+use sp_io::{
+	crypto::{ed25519_generate, ed25519_sign, sr25519_generate, sr25519_sign},
+	hashing::blake2_256,
+};
+use sp_runtime::traits::{One, Saturating};
+
+/// The current session in benchmarks: late enough for sessions before the previous one to be there, too.
+pub const CURRENT: SessionIndex = 5;
+
+/// The session that is registered for.
+pub const NEXT: SessionIndex = CURRENT + 1;
+
+/// How often pallet-session has rotated.
+const ROTATIONS: u32 = 10;
+
+/// The `index`-th registrant of some kind. Nobody has its secret.
+pub fn registrant(kind: &str, index: u32) -> Registrant {
+	Registrant((kind, "registrant", index).using_encoded(blake2_256))
+}
+
+/// The `index`-th mixnode of a session, which nobody runs.
+pub fn mixnode(session_index: SessionIndex, index: u32) -> Mixnode {
+	Mixnode {
+		kx_public: KxPublic(("kx", session_index, index).using_encoded(blake2_256)),
+		peer_id: PeerId(("peer", session_index, index).using_encoded(blake2_256)),
+		external_addresses: Vec::new(),
+	}
+}
+
+/// As many addresses as asked for, each as long as it may be and with all that takes time to check.
+pub fn longest_addresses<T: Config>(count: u32, peer_id: &PeerId) -> Vec<Vec<u8>> {
+	let max = T::MaxExternalAddressSize::get() as usize;
+	let peer = format!("/p2p/{}", String::from_utf8_lossy(&peer_id.to_base58()));
+	let (before, behind) = ("/dns4/", format!("/tcp/30333{peer}"));
+	// Names have at most 253 characters, and labels of at most 63.
+	let size = max.saturating_sub(before.len()).saturating_sub(behind.len()).clamp(1, 253);
+	let name: String = (1..=size).map(|place| if place % 64 == 0 && place < size { '.' } else { 'x' }).collect();
+	let longest = format!("{before}{name}{behind}");
+	let address = if longest.len() <= max { longest } else { "/dns4/x".into() };
+	(0..count).map(|_| address.clone().into_bytes()).collect()
+}
+
+/// As many of the longest addresses as a mixnode can have.
+pub fn most_addresses<T: Config>(peer_id: &PeerId) -> Vec<Vec<u8>> {
+	longest_addresses::<T>(T::MaxExternalAddressesPerMixnode::get(), peer_id)
+}
+
+/// What the addresses of the mixnode with this peer ID, the `index`-th, are to be.
+pub trait Addresses: Fn(&PeerId, u32) -> Vec<Vec<u8>> {}
+
+impl<F: Fn(&PeerId, u32) -> Vec<Vec<u8>>> Addresses for F {}
+
+fn bounded<T: Config>(session_index: SessionIndex, index: u32, addresses: &impl Addresses) -> BoundedMixnodeFor<T> {
+	let mut mixnode = mixnode(session_index, index);
+	mixnode.external_addresses = addresses(&mixnode.peer_id, index);
+	mixnode.try_into().expect("its addresses are within the bounds; qed")
+}
+
+/// What a session's list has at a place.
+pub fn listed<T: Config>(session_index: SessionIndex, place: u32, addresses: &impl Addresses) -> ListedMixnodeFor<T> {
+	ListedMixnode {
+		registrant: Some(registrant("past", place)),
+		mixnode: bounded::<T>(session_index, place, addresses),
+	}
+}
+
+/// A session is running with `registered` mixnodes, as many as in the one before; the election of the next one has just
+/// begun, and everybody may draw in it. pallet-session's next rotation ends the session.
+pub fn begin_session<T: Config>(registered: u32) {
+	let now = BlockNumberFor::<T>::one();
+	frame_system::Pallet::<T>::set_block_number(now);
+	let required = crate::SessionsParameters::<T>::get().current.min_mixnodes;
+	let roster = Roster { registered, required };
+	CurrentSession::<T>::put(Session {
+		index: CURRENT,
+		started_at: now,
+		rotations: T::SessionsPerMixnetSession::get().saturating_sub(1),
+		current: roster,
+		previous: roster,
+	});
+	LastRotation::<T>::put(Rotation { count: ROTATIONS, at: now });
+	NextElection::<T>::put(Election {
+		seed: Some(Seed([7; 32])),
+		committed_by_rotation: ROTATIONS,
+		committed_before: now.saturating_add(One::one()),
+		elected: 0,
+		standbys: 0,
+		ranked: 0,
+	});
+	NextToPrune::<T>::put(CURRENT - 1);
+}
+
+/// The authorities that are queued, and those before them, who are at work: the same.
+pub fn set_authorities<T: Config>(authorities: &[Registrant]) {
+	for count in [ROTATIONS - 1, ROTATIONS] {
+		LastRotation::<T>::mutate(|rotation| rotation.count = count);
+		Pallet::<T>::set_queued_authorities(authorities.iter().copied());
+	}
+}
+
+/// Lists mixnodes in a session that has begun, with everything that its election has left behind.
+pub fn list_past<T: Config>(session_index: SessionIndex, count: u32, addresses: impl Addresses) {
+	for place in 0..count {
+		let listed = listed::<T>(session_index, place, &addresses);
+		let (registrant, mixnode) = (registrant("past", place), &listed.mixnode);
+		let key = RankKey { rank: rank(place, count), sequence: place };
+		let candidacy = Candidacy { registrations: 1, state: CandidacyState::Listed { place, key } };
+		Candidacies::<T>::insert(session_index, registrant, candidacy);
+		KxPublics::<T>::insert(session_index, mixnode.kx_public, registrant);
+		PeerIds::<T>::insert(session_index, mixnode.peer_id, registrant);
+		Mixnodes::<T>::insert(session_index, place, listed);
+	}
+}
+
+/// The rank of the `index`-th of `count` candidates: worse than any that a policy is likely to give. The best page of the
+/// set is full when all are there, so that one more has it split.
+fn rank(index: u32, count: u32) -> Rank {
+	let last = count.saturating_sub(PAGE_CAPACITY / 2);
+	let place = match index.checked_sub(last) {
+		Some(late) if last > 0 => 2 * late,
+		_ => 2 * index + 1,
+	};
+	Rank(u128::MAX - 3 * u128::from(count) + u128::from(place))
+}
+
+/// Lists a candidate for the next session, as if it had registered: the `index`-th.
+pub fn add_candidate<T: Config>(index: u32, registrant: Registrant, rank: Rank, addresses: &impl Addresses) {
+	Pallet::<T>::add_candidate(NEXT, registrant, 1, rank, bounded::<T>(NEXT, index, addresses));
+	// What was said of it is no part of what is measured.
+	frame_system::Pallet::<T>::reset_events();
+}
+
+/// As many elected and standbys as there can be, each with as many addresses as it can have. Another candidate takes the
+/// place of the worst elected one, which takes that of the worst standby. Returns one of the elected.
+pub fn fill_election<T: Config>() -> Registrant {
+	let addresses = |peer_id: &PeerId, _| most_addresses::<T>(peer_id);
+	let (elected, standbys) = (T::MaxMixnodes::get(), T::MaxStandbys::get());
+	for index in 0..elected {
+		let rank = Rank(rank(index, elected).0.saturating_sub(3 * u128::from(standbys)));
+		add_candidate::<T>(index, registrant("elected", index), rank, &addresses);
+	}
+	for index in 0..standbys {
+		let index_in_all = elected.saturating_add(index);
+		add_candidate::<T>(index_in_all, registrant("standby", index), rank(index, standbys), &addresses);
+	}
+	registrant("elected", 0)
+}
+
+/// A registrant with a mixnode, whose secrets are in the keystore.
+pub struct Signer {
+	registrant: sr25519::Public,
+	/// The Edwards form of the key-exchange key.
+	possession: ed25519::Public,
+	kx_public: KxPublic,
+	peer: ed25519::Public,
+}
+
+impl Signer {
+	/// One with new keys.
+	pub fn generate() -> Self {
+		// Proofs of possession are Ed25519 signatures under a key whose sign bit is 0: half of all keys.
+		let possession = core::iter::repeat_with(|| ed25519_generate(KEY_TYPE, None))
+			.find(|key| key.0[31] & 0x80 == 0)
+			.expect("the iterator never ends; qed");
+		let point = CompressedEdwardsY(possession.0).decompress().expect("the keystore generates keys; qed");
+		Self {
+			registrant: sr25519_generate(KEY_TYPE, None),
+			possession,
+			kx_public: KxPublic(point.to_montgomery().to_bytes()),
+			peer: ed25519_generate(KEY_TYPE, None),
+		}
+	}
+
+	/// By which it is known.
+	pub fn registrant(&self) -> Registrant {
+		Registrant(self.registrant.0)
+	}
+
+	/// Its mixnode's peer ID.
+	pub fn peer_id(&self) -> PeerId {
+		PeerId(self.peer.0)
+	}
+
+	/// Its registration for the next session, with the proofs.
+	pub fn registration<T: Config>(
+		&self,
+		revision: u8,
+		external_addresses: Vec<Vec<u8>>,
+	) -> (Registration, RegistrationProofs) {
+		let mixnode = Mixnode { kx_public: self.kx_public, peer_id: self.peer_id(), external_addresses };
+		let registration = Registration { session_index: NEXT, registrant: self.registrant(), revision, mixnode };
+		let payload = Pallet::<T>::signing_payload(&registration);
+		let ed25519 = |key| ed25519_sign(KEY_TYPE, key, &payload).expect("the keystore has generated it; qed").0;
+		let proofs = RegistrationProofs {
+			registrant: self.sign(&payload),
+			possession: ed25519(&self.possession),
+			peer: ed25519(&self.peer),
+		};
+		(registration, proofs)
+	}
+
+	/// A signature by the registrant's key.
+	pub fn sign(&self, payload: &[u8]) -> [u8; 64] {
+		sr25519_sign(KEY_TYPE, &self.registrant, payload).expect("the keystore has generated it; qed").0
+	}
+}

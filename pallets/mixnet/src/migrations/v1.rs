@@ -1,0 +1,210 @@
+//! Version 1: elections, operators, and parameters on chain.
+//!
+//! Version 0 took mixnodes first come, first served. What it stored:
+//!
+//! | item | value | becomes |
+//! |---|---|---|
+//! | `CurrentSession` | session, rosters | the same |
+//! | `Mixnodes` | registrant and mixnode, by session and place | the same: the live lists stay as they are |
+//! | `NextAuthorities` | all authorities in one value | pages of [`AuthorityPages`](crate::AuthorityPages) |
+//! | `NextRegistered` | how many are registered for the next session | [`NextElection`]; they are elected in their places |
+//! | `Registrants` | places, by session and registrant | [`Candidacies`], those of the next session |
+//! | `KxPublics`, `PeerIds` | places, by session and key or peer ID | registrants, those of the next session |
+//! | `NextToPrune` | session and place | the session |
+//!
+//! and `MinMixnodes` was a constant: it becomes `min_mixnodes` of the parameters, the others of which are the default ones.
+//!
+//! The next session's mixnodes stay registered, with the rank that the policy gives to candidates without a draw: they
+//! are all there were under the rules of their day. Those that could not be registered now are dropped, since version 0
+//! looked less closely at peer IDs and addresses; so are the last ones if there are fewer places now.
+
+use crate::{
+	ranked_set::{RankKey, RankedEntry, RankedSet, SetId},
+	BoundedMixnodeFor, Candidacies, Candidacy, CandidacyState, Candidate, Config, CurrentSession, Election,
+	ElectionPolicy, KxPublics, LastRotation, Mixnodes, NextElection, NextToPrune, Pallet, PeerIds, RegistrantClass,
+	RegistrantWeights, Rotation, SessionsParameters, LOG_TARGET,
+};
+use alloc::vec::Vec;
+#[cfg(feature = "try-runtime")]
+use codec::{Decode, Encode};
+use core::marker::PhantomData;
+use frame_support::{
+	migrations::VersionedMigration,
+	traits::{Get, UncheckedOnRuntimeUpgrade},
+	weights::Weight,
+};
+use mixnet_primitives::{Parameters, Registrant, SessionIndex, SessionParameters};
+
+/// Migrates from version 0 to 1, if the chain is at version 0.
+pub type MigrateToV1<T> =
+	VersionedMigration<0, 1, MigrateUnchecked<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+
+/// What version 0 stored and version 1 does not.
+// The macro makes types of its own beside these.
+#[allow(missing_docs)]
+pub mod v0 {
+	use super::*;
+	use frame_support::{pallet_prelude::*, storage_alias};
+
+	/// The authorities who could register, in ascending order. The bound was the runtime's `MaxAuthorities`.
+	#[storage_alias]
+	pub type NextAuthorities<T: Config> = StorageValue<Pallet<T>, Vec<Registrant>, ValueQuery>;
+
+	/// How many mixnodes were registered for the next session.
+	#[storage_alias]
+	pub type NextRegistered<T: Config> = StorageValue<Pallet<T>, u32, ValueQuery>;
+
+	/// Places of the mixnodes, by session and registrant.
+	#[storage_alias]
+	pub type Registrants<T: Config> =
+		StorageDoubleMap<Pallet<T>, Twox64Concat, SessionIndex, Blake2_128Concat, Registrant, u32>;
+
+	/// Where pruning went on: a session, and a place in its list.
+	#[storage_alias]
+	pub type NextToPrune<T: Config> = StorageValue<Pallet<T>, (SessionIndex, u32), ValueQuery>;
+}
+
+/// The migration, whatever the version on chain.
+pub struct MigrateUnchecked<T>(PhantomData<T>);
+
+impl<T: Config> UncheckedOnRuntimeUpgrade for MigrateUnchecked<T> {
+	fn on_runtime_upgrade() -> Weight {
+		let session = CurrentSession::<T>::get();
+		// Nothing is known of earlier rotations. With this one now, no randomness of before is taken for fresh.
+		LastRotation::<T>::put(Rotation { count: 1, at: frame_system::Pallet::<T>::block_number() });
+		let authorities = v0::NextAuthorities::<T>::take();
+		let pages = authorities.len().div_ceil(crate::AUTHORITIES_PER_PAGE as usize) as u64;
+		Pallet::<T>::set_queued_authorities(authorities.into_iter());
+
+		let parameters = Parameters {
+			min_mixnodes: session.current.required.clamp(
+				mixnet_primitives::parameters::MIN_MIN_MIXNODES,
+				T::MaxMixnodes::get().max(mixnet_primitives::parameters::MIN_MIN_MIXNODES),
+			),
+			..Default::default()
+		};
+		SessionsParameters::<T>::put(SessionParameters { previous: parameters, current: parameters, next: parameters });
+
+		let registered = v0::NextRegistered::<T>::take();
+		let removed = clear_places::<T>();
+		migrate_candidates::<T>(session.index.saturating_add(1), registered);
+
+		let (oldest, _) = v0::NextToPrune::<T>::get();
+		NextToPrune::<T>::put(oldest);
+
+		log::info!(target: LOG_TARGET, "Migrated to version 1 with {registered} mixnodes registered for the next session");
+		let (registered, removed) = (u64::from(registered), removed);
+		T::DbWeight::get().reads_writes(8 + 5 * registered + removed, 10 + pages + 5 * registered + removed)
+	}
+
+	#[cfg(feature = "try-runtime")]
+	fn pre_upgrade() -> Result<Vec<u8>, sp_runtime::TryRuntimeError> {
+		Ok(Before::<T>::read().encode())
+	}
+
+	#[cfg(feature = "try-runtime")]
+	fn post_upgrade(state: Vec<u8>) -> Result<(), sp_runtime::TryRuntimeError> {
+		let before = Before::<T>::decode(&mut &state[..]).map_err(|_| "the state before does not decode")?;
+		before.check()
+	}
+}
+
+/// Removes where places were kept, of all sessions; returns how many there were. Only the next session's are of use, and
+/// they are made anew from its list.
+fn clear_places<T: Config>() -> u64 {
+	let registrants = v0::Registrants::<T>::clear(u32::MAX, None).unique;
+	let keys = KxPublics::<T>::clear(u32::MAX, None).unique;
+	let peers = PeerIds::<T>::clear(u32::MAX, None).unique;
+	u64::from(registrants).saturating_add(keys.into()).saturating_add(peers.into())
+}
+
+/// Elects the mixnodes that were registered for the next session, in their order.
+fn migrate_candidates<T: Config>(session_index: SessionIndex, registered: u32) {
+	let mut set = RankedSet::<T>::load(SetId::Elected);
+	let mut elected = 0;
+	for place in 0..registered {
+		let Some(listed) = Mixnodes::<T>::take(session_index, place) else { continue };
+		let Some(registrant) = listed.registrant.filter(|_| is_electable::<T>(elected, &listed.mixnode)) else {
+			continue;
+		};
+		let candidate = Candidate {
+			registrant,
+			session_index,
+			class: RegistrantClass::Validator,
+			weight: T::Weights::validator(&registrant),
+			seed: None,
+		};
+		let key = RankKey { rank: T::ElectionPolicy::rank(&candidate), sequence: elected };
+		if !set.insert(RankedEntry { key, place: elected }) {
+			break;
+		}
+		KxPublics::<T>::insert(session_index, listed.mixnode.kx_public, registrant);
+		PeerIds::<T>::insert(session_index, listed.mixnode.peer_id, registrant);
+		let state = CandidacyState::Listed { place: elected, key };
+		Candidacies::<T>::insert(session_index, registrant, Candidacy { registrations: 1, state });
+		Mixnodes::<T>::insert(session_index, elected, listed);
+		elected = elected.saturating_add(1);
+	}
+	set.save();
+	NextElection::<T>::put(Election { elected, ranked: elected, ..Election::default() });
+}
+
+/// Is there a place left for this mixnode, and could it be registered now? Version 0 looked less closely.
+fn is_electable<T: Config>(elected: u32, mixnode: &BoundedMixnodeFor<T>) -> bool {
+	elected < T::MaxMixnodes::get() && Pallet::<T>::check_mixnode(&mixnode.clone().into()).is_ok()
+}
+
+/// What must survive the migration.
+#[cfg(feature = "try-runtime")]
+#[derive(Encode, Decode)]
+struct Before<T: Config> {
+	session: crate::Session<frame_system::pallet_prelude::BlockNumberFor<T>>,
+	previous: Option<Vec<mixnet_primitives::Mixnode>>,
+	current: Option<Vec<mixnet_primitives::Mixnode>>,
+	next: Vec<mixnet_primitives::Mixnode>,
+	authorities: Vec<Registrant>,
+}
+
+#[cfg(feature = "try-runtime")]
+impl<T: Config> Before<T> {
+	fn read() -> Self {
+		let session = CurrentSession::<T>::get();
+		let next_index = session.index.saturating_add(1);
+		let mut next = Self::list(next_index, v0::NextRegistered::<T>::get());
+		next.retain(|mixnode| Pallet::<T>::check_mixnode(mixnode).is_ok());
+		next.truncate(T::MaxMixnodes::get() as usize);
+		Self {
+			previous: Pallet::<T>::prev_mixnodes().ok(),
+			current: Pallet::<T>::current_mixnodes().ok(),
+			next,
+			authorities: v0::NextAuthorities::<T>::get(),
+			session,
+		}
+	}
+
+	fn list(session_index: SessionIndex, count: u32) -> Vec<mixnet_primitives::Mixnode> {
+		(0..count)
+			.filter_map(|place| Mixnodes::<T>::get(session_index, place))
+			.map(|listed| listed.mixnode.into())
+			.collect()
+	}
+
+	fn check(self) -> Result<(), sp_runtime::TryRuntimeError> {
+		use frame_support::ensure;
+		let session = CurrentSession::<T>::get();
+		ensure!(session == self.session, "the session has changed");
+		ensure!(Pallet::<T>::prev_mixnodes().ok() == self.previous, "the previous list has changed");
+		ensure!(Pallet::<T>::current_mixnodes().ok() == self.current, "the current list has changed");
+		let elected = NextElection::<T>::get().elected;
+		ensure!(Self::list(session.index.saturating_add(1), elected) == self.next, "the next list has changed");
+		ensure!(
+			self.authorities
+				.iter()
+				.take(T::MaxAuthorities::get() as usize)
+				.all(|authority| { Pallet::<T>::queued_authority(authority).is_some() }),
+			"an authority is lost"
+		);
+		ensure!(!v0::NextRegistered::<T>::exists(), "something of version 0 is left");
+		Pallet::<T>::do_try_state()
+	}
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Measures the pallet: its weights (`make weights`), or itself beside the Substrate Mix Network's (`make scale`).
+#
+# The benchmarks are in a runtime's wasm, and frame-omni-bencher runs them. It brings a client of the whole SDK with it,
+# in other versions and with other features than the node has, so that hardly anything of the node's build would serve
+# it: it is built by itself, once, and kept beside the target folder. CI never needs it.
+
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# The one that belongs to the SDK release which the workspace pins (the same sp-runtime and sc-cli).
+OMNI_BENCHER_VERSION=0.28.0
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+
+usage() {
+	cat <<-TEXT
+		usage: scripts/benchmarks.sh weights|scale [--steps N] [--repeat N]
+		or:    make weights|scale ARGS="..."
+
+		  weights   measures what the pallet's calls cost, in the example chain's runtime, and writes that into
+		            pallets/mixnet/src/weights.rs
+		  scale     measures our pallet and the Substrate Mix Network's at the same work, with 10 to 10,000 mixnodes,
+		            and writes that into docs/scale.md
+
+		  --steps N     how many values of each component are measured (50); of weights only
+		  --repeat N    how many times each is measured (20)
+		  --help        this text
+
+		Measure on a machine that does nothing else meanwhile.
+	TEXT
+}
+
+# is_number TEXT: a number of 2 or more?
+is_number() { [[ $1 =~ ^[1-9][0-9]{0,3}$ && $1 != 1 ]]; }
+
+what=
+steps=50
+repeat=20
+while [ $# -gt 0 ]; do
+	case "$1" in
+	weights | scale) what=$1 ;;
+	--steps | --repeat)
+		[ $# -ge 2 ] && is_number "$2" || fail "$1 wants a number from 2 to 9999 (--help explains)"
+		[ "$1" = --steps ] && steps=$2 || repeat=$2
+		shift
+		;;
+	--help | -h) usage && exit 0 ;;
+	*) fail "unknown argument: $1 (--help explains)" ;;
+	esac
+	shift
+done
+[ -n "$what" ] || fail "say what to measure: weights or scale (--help explains)"
+
+ensure_omni_bencher() {
+	local tools
+	tools=$(mixnet_cache)/frame-omni-bencher-$OMNI_BENCHER_VERSION
+	PATH=$tools/bin:$PATH
+	[ "$(frame-omni-bencher --version 2>/dev/null)" != "frame-omni-bencher $OMNI_BENCHER_VERSION" ] || return 0
+	say "Installing frame-omni-bencher $OMNI_BENCHER_VERSION into $tools (once; about half an hour on two cores)"
+	# Built where an interrupted build goes on, and removed when it is done. RocksDB comes along but never runs: benchmarks
+	# have their state in memory.
+	CARGO_TARGET_DIR=$tools/build cargo install --locked --quiet --version "=$OMNI_BENCHER_VERSION" --root "$tools" \
+		--config 'profile.release.package.librocksdb-sys.opt-level=0' frame-omni-bencher || fail "cargo could not install frame-omni-bencher $OMNI_BENCHER_VERSION" \
+		"its own words are above"
+	rm -rf "$tools/build"
+}
+
+# build_blob FEATURE CRATE: builds the blob of a crate of benchmarking/ and puts it into the folder that we work in.
+build_blob() {
+	local manifest=$root/benchmarking/Cargo.toml
+	say "Building the runtime that is measured"
+	# Cargo does not tell clones apart (see env.sh).
+	cargo clean --quiet --locked --release --manifest-path "$manifest" --package mixnet-benchmark-blobs
+	cargo build --locked --release --manifest-path "$manifest" --package mixnet-benchmark-blobs --features "$1"
+	mkdir -p "$work"
+	cp "$CARGO_TARGET_DIR/release/wbuild/$2/${2//-/_}.compact.compressed.wasm" "$work/$1.wasm"
+}
+
+# measure RUNTIME PALLET ARGUMENT...: runs all benchmarks of a pallet. In the folder that we work in, so that the command
+# that goes into the results names no folder of this machine.
+measure() {
+	local runtime=$1 pallet=$2
+	shift 2
+	say "Measuring $pallet"
+	(cd "$work" && RUST_LOG=${RUST_LOG:-warn,frame::benchmark::pallet=info} frame-omni-bencher v1 benchmark pallet \
+		--runtime="$runtime" --genesis-builder=none --pallet="$pallet" --extrinsic="*" --repeat="$repeat" "$@")
+}
+
+measure_weights() {
+	build_blob runtime mixnet-runtime-benchmarks
+	cp "$root/benchmarking/weights.hbs" "$work/"
+	measure runtime.wasm pallet_mixnet --steps="$steps" --template=weights.hbs --output=weights.rs
+	rustfmt --edition 2021 --config-path "$root/rustfmt.toml" "$work/weights.rs"
+	mv "$work/weights.rs" "$root/pallets/mixnet/src/weights.rs"
+	say "Written: pallets/mixnet/src/weights.rs"
+}
+
+measure_scale() {
+	build_blob scale mixnet-scale-runtime
+	# Four steps are the four powers of ten; the shortest benchmarks are repeated as often as the longest.
+	measure scale.wasm mixnet_scale_runtime::scale --steps=4 --min-duration=0 --no-verify --quiet --json-file=scale.json
+	python3 "$root/benchmarking/scale_tables.py" "$work/scale.json" "$root/docs/scale.md"
+	say "Written: docs/scale.md"
+}
+
+"$root/scripts/setup.sh" --benchmarks
+# shellcheck source=scripts/env.sh
+. "$root/scripts/env.sh"
+work=$CARGO_TARGET_DIR/benchmarks
+ensure_omni_bencher
+"measure_$what"
