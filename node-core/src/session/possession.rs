@@ -13,8 +13,8 @@ use sha2::{digest::generic_array::GenericArray, Digest, Sha512};
 use subtle::{Choice, ConditionallyNegatable};
 use zeroize::Zeroizing;
 
-/// What the paper's hash1 begins with: 2^256 - 2, little-endian. It encodes no point, so that what is hashed for a nonce is
-/// never what is hashed for a challenge.
+/// What the paper's hash1 begins with: 2^256 - 2, little-endian. It is no point's encoding, so that what is hashed for a nonce
+/// is never what is hashed for a challenge.
 const HASH_1: [u8; 32] = {
 	let mut prefix = [0xff; 32];
 	prefix[0] = 0xfe;
