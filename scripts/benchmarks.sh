@@ -67,15 +67,14 @@ ensure_omni_bencher() {
 	rm -rf "$tools/build"
 }
 
-# build_blob FEATURE CRATE: builds the blob of a crate of benchmarking/ and puts it into the folder that we work in.
+# build_blob FEATURE CRATE: builds a runtime with its benchmarks and puts the blob into the folder that we work in.
 build_blob() {
-	local manifest=$root/benchmarking/Cargo.toml
+	local blobs=(--locked --release --manifest-path "$root/benchmarking/Cargo.toml" --package mixnet-benchmark-blobs)
 	say "Building the runtime that is measured"
 	# Cargo does not tell clones apart (see env.sh).
-	cargo clean --quiet --locked --release --manifest-path "$manifest" --package mixnet-benchmark-blobs
-	cargo build --locked --release --manifest-path "$manifest" --package mixnet-benchmark-blobs --features "$1"
-	mkdir -p "$work"
-	cp "$CARGO_TARGET_DIR/release/wbuild/$2/${2//-/_}.compact.compressed.wasm" "$work/$1.wasm"
+	CARGO_TARGET_DIR=$work cargo clean --quiet "${blobs[@]}"
+	CARGO_TARGET_DIR=$work cargo build "${blobs[@]}" --features "$1"
+	cp "$work/release/wbuild/$2/${2//-/_}.compact.compressed.wasm" "$work/$1.wasm"
 }
 
 # measure RUNTIME PALLET ARGUMENT...: runs all benchmarks of a pallet. In the folder that we work in, so that the command
@@ -89,7 +88,7 @@ measure() {
 }
 
 measure_weights() {
-	build_blob runtime mixnet-runtime-benchmarks
+	build_blob runtime mixnet-runtime
 	cp "$root/benchmarking/weights.hbs" "$work/"
 	measure runtime.wasm pallet_mixnet --steps="$steps" --template=weights.hbs --output=weights.rs
 	rustfmt --edition 2021 --config-path "$root/rustfmt.toml" "$work/weights.rs"

@@ -9,6 +9,7 @@ use frame_support::traits::{ConstBool, ConstU128, ConstU32, ConstU64};
 use frame_system::EnsureRoot;
 use sp_runtime::{generic::Era, transaction_validity::TransactionPriority};
 
+// guide: config
 /// Length of each of the first three phases, in blocks: twelve seconds, a little more than a packet's usual way through
 /// six mixnodes. The last phase takes what remains of the session.
 pub const PHASE_BLOCKS: BlockNumber = SESSION_BLOCKS / 5;
@@ -61,7 +62,9 @@ impl pallet_mixnet::Config for Runtime {
 
 	type WeightInfo = pallet_mixnet::weights::SubstrateWeight<Runtime>;
 }
+// guide: end
 
+// guide: transactions
 impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Runtime
 where
 	RuntimeCall: From<LocalCall>,
@@ -90,3 +93,4 @@ where
 		crate::tx_extension(Era::Immortal, Nonce::default(), 0)
 	}
 }
+// guide: end

@@ -7,7 +7,7 @@ use frame_support::traits::Get;
 use mixnet_primitives::{KxPublic, Parameters, RegistrationAdvice, RegistrationError, Standing};
 use pallet_mixnet::{Call, Candidate, ElectionPolicy, NextElection, RegistrantClass, WeightedLottery};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie, One};
-use sp_runtime::{transaction_validity::InvalidTransaction, traits::Dispatchable};
+use sp_runtime::{traits::Dispatchable, transaction_validity::InvalidTransaction};
 
 const VALIDATORS: [Sr25519Keyring; 6] = [Alice, Bob, Charlie, Dave, Eve, Ferdie];
 
@@ -58,10 +58,7 @@ fn an_operator_waits_for_a_whole_session_and_then_competes_by_its_bond() {
 		chain.read(|| Mixnet::registration_status(of.name(), KxPublic([1; 32])).advice)
 	};
 	let missing = RegistrationAdvice::Missing;
-	assert_eq!(
-		advice(&mut chain, &Registering::new(Sr25519Keyring::Two)),
-		missing(RegistrationError::NotARegistrant)
-	);
+	assert_eq!(advice(&mut chain, &Registering::new(Sr25519Keyring::Two)), missing(RegistrationError::NotARegistrant));
 
 	let amount = 10 * VALIDATOR_WEIGHT;
 	let operator = bond(&mut chain, amount);
@@ -93,7 +90,7 @@ fn an_operator_waits_for_a_whole_session_and_then_competes_by_its_bond() {
 		} else {
 			(RegistrantClass::Validator, VALIDATOR_WEIGHT)
 		};
-		let candidate = Candidate { registrant: entry.registrant.0, session_index: 3, class, weight, seed };
+		let candidate = Candidate { registrant: entry.registrant, session_index: 3, class, weight, seed };
 		assert_eq!(WeightedLottery::rank(&candidate).0, entry.rank);
 	}
 

@@ -253,4 +253,14 @@ mod benchmarks {
 
 		assert_eq!(CurrentSession::<T>::get().index, NEXT);
 	}
+
+	impl_benchmark_test_suite!(Pallet, crate::benchmarking::ext(), crate::mock::Runtime);
+}
+
+/// What the benchmarks are tested in: the tests' runtime, with a keystore.
+#[cfg(test)]
+fn ext() -> sp_io::TestExternalities {
+	let mut ext = crate::mock::ext();
+	ext.register_extension(sp_keystore::KeystoreExt::new(sp_keystore::testing::MemoryKeystore::new()));
+	ext
 }

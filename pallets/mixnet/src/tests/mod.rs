@@ -1,4 +1,16 @@
 //! What the pallet does, by subject.
 
+mod authorities;
+mod config;
+mod disabled;
+mod genesis;
+mod lists;
 mod migration;
-mod smoke;
+mod parameters;
+mod pruning;
+mod registration;
+mod registration_status;
+mod replacement;
+mod seed;
+mod sessions;
+mod view_functions;
