@@ -47,10 +47,11 @@ pub struct Child {
 }
 
 impl Child {
-	/// Starts this program again, as the node `name` with these arguments, writing what it says to `log`.
+	/// Starts this program again, as the node `name` with these arguments, adding what it says to `log`.
 	pub fn start(name: &str, arguments: &[String], log: PathBuf) -> anyhow::Result<Self> {
 		let program = std::env::current_exe().context("the path of this program is not known")?;
-		let output = fs::File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?;
+		let output = fs::File::options().append(true).create(true).open(&log);
+		let output = output.with_context(|| format!("{} cannot be written", log.display()))?;
 		let process = process::Command::new(&program)
 			.args(arguments)
 			.env(FOLLOW_VARIABLE, "1")
@@ -94,7 +95,7 @@ impl Child {
 	}
 
 	/// Asks the node to end, and waits until it has; kills it if that takes too long.
-	pub async fn stop(mut self) {
+	pub async fn stop(&mut self) {
 		drop(self.process.stdin.take());
 		if timeout(PATIENCE, self.process.wait()).await.is_err() {
 			// Fails only if it has ended meanwhile.

@@ -3,18 +3,24 @@
 use super::{folder::Folder, job::Job, report::Report, stop::StopSignal};
 use std::{path::PathBuf, time::Duration};
 
-/// Runs a whole network on this machine, and sends transfers through its mixnet.
+/// Runs a whole network on this machine, sends transfers through its mixnet, and shows how it deals with change.
 ///
-/// Ends with success only if every transfer was finalised. Ctrl-C ends everything that was started.
+/// Meanwhile an operator bonds, is elected by lottery, and mixes; governance changes a parameter, which all nodes obey from the
+/// next session on; and at last a validator loses its keys in a restart, and registers again. Ends with success only if
+/// every transfer was finalised, and all this was seen. Takes five minutes or so. Ctrl-C ends everything that was started.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DevnetCmd {
-	/// How many validators to run; each is a mixnode too.
+	/// How many validators to run; each stands for election as a mixnode, of which a session has at most six.
 	#[arg(long, value_name = "COUNT", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=MAX_VALIDATORS))]
 	pub validators: u8,
 
 	/// How many balance transfers to send, spread over two session rotations.
 	#[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=MAX_TRANSFERS))]
 	pub transfers: u16,
+
+	/// Only send the transfers: no operator, no change of parameters, no restart.
+	#[arg(long)]
+	pub transfers_only: bool,
 
 	/// Folder for the nodes' data and logs, which must not hold an earlier network's.
 	///

@@ -3,7 +3,8 @@
 use super::transfer::{self, ENDOWMENT};
 use crate::chain_spec;
 use anyhow::{anyhow, Context};
-use mixnet_runtime::{AccountId, SessionKeys};
+use mixnet_primitives::Registrant;
+use mixnet_runtime::{AccountId, Balance, SessionKeys};
 use sc_keystore::LocalKeystore;
 use serde_json::{json, Value};
 use sp_core::{ed25519, sr25519, Pair as _};
@@ -45,6 +46,11 @@ impl Validator {
 		pair.expect("two slashes and a name are a valid derivation path; qed").public()
 	}
 
+	/// By what the chain knows it as a mixnode: its session key for the mixnet.
+	pub fn registrant(&self) -> Registrant {
+		Registrant(self.account_key().0)
+	}
+
 	fn grandpa_key(&self) -> ed25519::Public {
 		let pair = ed25519::Pair::from_string(&self.suri(), None);
 		pair.expect("two slashes and a name are a valid derivation path; qed").public()
@@ -75,8 +81,18 @@ impl Validator {
 	}
 }
 
-/// The chain spec, as JSON: `validators` from the start, and `transfers` accounts with something to send.
-pub fn chain_spec(validators: &[Validator], transfers: u16) -> anyhow::Result<Value> {
+/// The account that may do everything, as the preset `local` has it.
+pub fn sudo() -> sr25519::Pair {
+	sr25519::Pair::from_string("//Alice", None).expect("two slashes and a name are a valid derivation path; qed")
+}
+
+/// The chain spec, as JSON: `validators` from the start, and `transfers` accounts with something to send. `operator` has
+/// an account with so much, if there is one.
+pub fn chain_spec(
+	validators: &[Validator],
+	transfers: u16,
+	operator: Option<(AccountId, Balance)>,
+) -> anyhow::Result<Value> {
 	let json = chain_spec::load("local").and_then(|spec| spec.as_json(false)).map_err(|error| anyhow!(error))?;
 	let mut spec: Value = serde_json::from_str(&json)?;
 	let genesis = spec
@@ -90,6 +106,6 @@ pub fn chain_spec(validators: &[Validator], transfers: u16) -> anyhow::Result<Va
 		.pointer_mut("/balances/balances")
 		.and_then(Value::as_array_mut)
 		.context("the preset `local` endows no accounts; this is a bug")?
-		.extend((0..transfers).map(|index| json!([transfer::sender_account(index), ENDOWMENT])));
+		.extend((0..transfers).map(|index| (transfer::sender_account(index), ENDOWMENT)).chain(operator).map(|e| json!(e)));
 	Ok(spec)
 }

@@ -3,13 +3,9 @@
 //! Each comes from an account of its own: packets are delayed at random, so that transfers of one account would arrive
 //! out of the order of their nonces and wait for one another.
 
-use codec::Encode;
-use mixnet_runtime::{
-	tx_extension, AccountId, Balance, Hash, Runtime, RuntimeCall, Signature, SignedPayload, UncheckedExtrinsic,
-	EXISTENTIAL_DEPOSIT, UNIT, VERSION,
-};
+use super::extrinsic;
+use mixnet_runtime::{AccountId, Balance, Hash, Runtime, EXISTENTIAL_DEPOSIT, UNIT};
 use sp_core::{sr25519, Pair as _};
-use sp_runtime::generic::Era;
 
 /// What each sender starts with: enough for a transfer, its fee, and the existential deposit.
 pub const ENDOWMENT: Balance = 10 * UNIT;
@@ -37,41 +33,13 @@ pub fn receiver_account() -> AccountId {
 
 /// The transfer of this index on the chain that begins with the block `genesis`, as `mixnet_submitExtrinsic` takes it.
 pub fn signed(index: u16, genesis: Hash) -> Vec<u8> {
-	let call = RuntimeCall::Balances(pallet_balances::Call::<Runtime>::transfer_allow_death {
-		dest: receiver_account().into(),
-		value: AMOUNT,
-	});
-	let extension = tx_extension(Era::Immortal, 0, 0);
-	// What each part of the extension adds to what is signed, without being sent; in the order of the parts.
-	let implicit = ((), (), VERSION.spec_version, VERSION.transaction_version, genesis, genesis, (), (), (), ());
-	let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
-	let signature = payload.using_encoded(|payload| sender(index).sign(payload));
-	UncheckedExtrinsic::new_signed(call, sender_account(index).into(), Signature::Sr25519(signature), extension)
-		.encode()
+	let call = pallet_balances::Call::<Runtime>::transfer_allow_death { dest: receiver_account().into(), value: AMOUNT };
+	extrinsic::signed(&sender(index), 0, call, genesis)
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use codec::DecodeAll;
-	use sp_runtime::traits::Checkable;
-
-	#[test]
-	fn a_transfer_decodes_and_its_signature_is_its_senders() {
-		let genesis = Hash::repeat_byte(7);
-		let mut state = sp_io::TestExternalities::default();
-		state.execute_with(|| {
-			frame_system::BlockHash::<Runtime>::insert(0, genesis);
-			let extrinsic =
-				UncheckedExtrinsic::decode_all(&mut &signed(3, genesis)[..]).expect("it was just encoded; qed");
-			extrinsic
-				.check(&frame_system::ChainContext::<Runtime>::default())
-				.expect("the signature covers what the chain expects");
-			let other_chain = UncheckedExtrinsic::decode_all(&mut &signed(3, Hash::zero())[..]).expect("as above; qed");
-			assert!(other_chain.check(&frame_system::ChainContext::<Runtime>::default()).is_err());
-		});
-	}
-
 	#[test]
 	fn senders_differ() {
 		assert_ne!(sender_account(0), sender_account(1));

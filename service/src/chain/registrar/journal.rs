@@ -116,7 +116,9 @@ impl Journal {
 			),
 			(Standing::Standby, Some(Told::Elected)) => (
 				Told::StandsBy,
-				format!("Displaced by a better candidate for session {session}: stands by, should an elected one leave"),
+				format!(
+					"Displaced by a better candidate for session {session}: stands by, should an elected one leave"
+				),
 			),
 			(Standing::Standby, _) => (
 				Told::StandsBy,
@@ -183,9 +185,10 @@ const NEXT_TIME: &str = "It stands again in the next election; there is nothing 
 fn no_key() -> Note {
 	Note {
 		level: Level::Warn,
-		words: "Cannot register: there is no key of type `mixn` in the keystore. A validator makes its keys by the RPC \
+		words:
+			"Cannot register: there is no key of type `mixn` in the keystore. A validator makes its keys by the RPC \
 			method `author_rotateKeysWithOwner`, an operator its key by a tool of the node (see --mixnet-operator in --help)"
-			.into(),
+				.into(),
 	}
 }
 

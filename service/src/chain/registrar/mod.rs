@@ -151,6 +151,7 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 	{
 		let mut imported = client.import_notification_stream();
 		let mut not_before = 0u32.into();
+		let mut failing = false;
 		while let Some(notification) = imported.next().await {
 			let number = *notification.header.number();
 			if !notification.is_new_best || number < not_before || sync.is_major_syncing() {
@@ -158,8 +159,20 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 			}
 			let block = RuntimeAtBlock { client: &*client, pool: &pool, hash: notification.hash };
 			match self.step(&block).await {
-				Ok(true) => not_before = number.saturating_add(BLOCKS_BETWEEN_TRIES.into()),
-				Ok(false) => (),
+				Ok(tried) => {
+					failing = false;
+					if tried {
+						not_before = number.saturating_add(BLOCKS_BETWEEN_TRIES.into());
+					}
+				},
+				// Once, not at every block.
+				Err(StepError::Api(error)) if !failing => {
+					failing = true;
+					log::warn!(
+						target: LOG_TARGET,
+						"Cannot ask the chain about registrations at block {number}: {error}. Trying again at every block.",
+					);
+				},
 				Err(error) => log::debug!(target: LOG_TARGET, "Did not register at block {number}: {error}"),
 			}
 		}
@@ -241,9 +254,9 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		Ok(RegistrationProofs {
 			registrant: signature.0,
 			possession: possession.ok_or(StepError::NoPossession)?.into(),
-			peer: peer
-				.try_into()
-				.map_err(|peer: Vec<u8>| StepError::Peer(format!("a signature of {} bytes is not Ed25519's", peer.len())))?,
+			peer: peer.try_into().map_err(|peer: Vec<u8>| {
+				StepError::Peer(format!("a signature of {} bytes is not Ed25519's", peer.len()))
+			})?,
 		})
 	}
 }
