@@ -1,7 +1,10 @@
 //! From configuration to running tasks, in the order that a node is put together.
 
 use crate::{
-	chain::{follower, registrar::Registrar},
+	chain::{
+		follower,
+		registrar::{self, Registrar},
+	},
 	event_loop::{max_extrinsic_size, EventLoop, Parts},
 	handle::{Command, Handle},
 	network::{inbound, protocol, to_mixnet_peer_id, ProtocolLinks},
@@ -111,16 +114,16 @@ impl Prototype {
 		let (updates_sender, updates) = mpsc::channel(UPDATES);
 		let (next_key_sender, next_key) = watch::channel(None);
 		if config.register {
-			let registrar = Registrar {
-				client: client.clone(),
-				pool: OffchainTransactionPoolFactory::new(pool.clone()),
+			let registrar = Registrar::new(registrar::Parts {
+				genesis_hash: info.genesis_hash,
 				keystore,
 				network: network.clone(),
-				sync: sync.clone(),
 				peer_id,
+				handle: handle.clone(),
 				next_key,
-			};
-			spawn_blocking(spawner, "mixnet-registrar", registrar.run().boxed());
+			});
+			let pool = OffchainTransactionPoolFactory::new(pool.clone());
+			spawn_blocking(spawner, "mixnet-registrar", registrar.run(client.clone(), pool, sync.clone()).boxed());
 		}
 		spawn_blocking(spawner, "mixnet-follower", follower::follow(client.clone(), sync, updates_sender).boxed());
 

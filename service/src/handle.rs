@@ -5,6 +5,7 @@ use mixnet_node_core::{
 	request::{RemoteError, Request},
 	PostError, RequestError,
 };
+use mixnet_primitives::{KxPublic, PossessionProof, SessionIndex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,6 +20,17 @@ pub enum Command {
 	},
 	/// What is going on?
 	Status(oneshot::Sender<Status>),
+	/// Prove that the core holds a key's secret.
+	ProvePossession {
+		/// The session that the key is for.
+		session: SessionIndex,
+		/// The key.
+		kx_public: KxPublic,
+		/// What the proof is bound to.
+		message: Vec<u8>,
+		/// Where it goes; `None` if that is not the core's key for that session, or the session has begun.
+		answer: oneshot::Sender<Option<PossessionProof>>,
+	},
 }
 
 /// Why an extrinsic was not submitted, or is not known to have been.
@@ -87,6 +99,19 @@ impl Handle {
 		let request = Request::SubmitExtrinsic(extrinsic);
 		self.commands.send(Command::Post { request, answer }).await.map_err(|_| SubmitError::Stopped)?;
 		receiver.await.map_err(|_| SubmitError::Stopped)?
+	}
+
+	/// The core's proof that it holds the secret of `kx_public`, its key for a session to come, bound to `message`; `None`
+	/// if it does not, or if the service has ended.
+	pub(crate) async fn prove_possession(
+		&self,
+		session: SessionIndex,
+		kx_public: KxPublic,
+		message: Vec<u8>,
+	) -> Option<PossessionProof> {
+		let (answer, receiver) = oneshot::channel();
+		self.commands.send(Command::ProvePossession { session, kx_public, message, answer }).await.ok()?;
+		receiver.await.ok()?
 	}
 
 	/// What is going on; `None` if the service has ended.

@@ -256,7 +256,15 @@ async fn the_next_sessions_key_is_made_known() {
 	within(node.next_key.wait_for(|key| key.is_some_and(|key| key.current_session == 1)))
 		.await
 		.expect("the event loop runs");
-	assert_ne!(node.next_key.borrow().expect("waited for").kx_public, first.kx_public);
+	let second = node.next_key.borrow().expect("waited for").kx_public;
+	assert_ne!(second, first.kx_public);
+
+	// Whoever registers it needs the core's proof that it holds the secret.
+	let prove = |session, kx_public| node.handle.prove_possession(session, kx_public, b"message".to_vec());
+	let proof = within(prove(2, second)).await.expect("it is the next session's key");
+	let public = second.to_ed25519().expect("it is a key").into();
+	assert!(<sp_core::ed25519::Pair as sp_core::Pair>::verify(&proof.0.into(), b"message", &public));
+	assert_eq!(within(prove(1, first.kx_public)).await, None, "its session has begun");
 }
 
 /// A pool, or a caller, that gives up must not take the room of others.
