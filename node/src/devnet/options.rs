@@ -12,7 +12,7 @@ use std::{path::PathBuf, time::Duration};
 /// started.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DevnetCmd {
-	/// How many validators to run; each is a mixnode too.
+	/// How many validators to run; each stands for election as a mixnode, of which a session has at most six.
 	#[arg(long, value_name = "COUNT", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=MAX_VALIDATORS))]
 	pub validators: u8,
 
