@@ -1,6 +1,7 @@
 //! What the pallet does, by subject.
 
 mod authorities;
+mod candidates;
 mod config;
 mod disabled;
 mod genesis;
@@ -8,6 +9,7 @@ mod lists;
 mod migration;
 mod parameters;
 mod pruning;
+mod ranked_set;
 mod registration;
 mod registration_status;
 mod replacement;
