@@ -7,6 +7,7 @@ mod disabled;
 mod genesis;
 mod lists;
 mod migration;
+mod model;
 mod operators;
 mod parameters;
 mod pruning;
