@@ -62,7 +62,16 @@ pub fn fill_by_operators(n: u32) {
 		let key = setup::registrant("operator", index);
 		let account = AccountId::from(key.0);
 		let bond = crate::MIN_BOND;
-		let operator = Operator { bond, recent: 0, recent_since: 0, key: Some(key), key_since: 0, releasable_in: None };
+		let operator = Operator {
+			bond,
+			recent: 0,
+			recent_since: 0,
+			waiting: 0,
+			waiting_since: 0,
+			key: Some(key),
+			key_since: 0,
+			releasable_in: None,
+		};
 		OperatorKeys::<Runtime>::insert(key, &account);
 		Operators::<Runtime>::insert(account, operator);
 		add_candidate(index, key, RegistrantClass::Operator);
