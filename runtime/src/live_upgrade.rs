@@ -5,6 +5,7 @@
 //! upgrade in which `mixnet` joins its session keys.
 
 use crate::{AccountId, Babe, Grandpa, Runtime, Session, SessionKeys};
+use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::{traits::OnRuntimeUpgrade, weights::Weight};
 use sp_core::crypto::ByteArray;

@@ -43,7 +43,7 @@ fn fill_with(n: u32, last: Option<Registrant>) {
 
 fn add_candidate(index: u32, registrant: Registrant, class: RegistrantClass) {
 	let seed = NextElection::<Runtime>::get().seed;
-	let candidate = Candidate { registrant: registrant.0, session_index: NEXT, class, weight: 1, seed };
+	let candidate = Candidate { registrant, session_index: NEXT, class, weight: 1, seed };
 	let rank = <Runtime as pallet_mixnet::Config>::ElectionPolicy::rank(&candidate);
 	setup::add_candidate::<Runtime>(index, registrant, rank, &addresses);
 }
