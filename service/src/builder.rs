@@ -5,7 +5,7 @@ use crate::{
 		follower,
 		registrar::{self, Registrar},
 	},
-	event_loop::{max_extrinsic_size, EventLoop, Parts},
+	event_loop::{EventLoop, Parts},
 	handle::{Command, Handle},
 	network::{inbound, protocol, to_mixnet_peer_id, ProtocolLinks},
 	requests::submit_extrinsic::ToPool,
@@ -78,7 +78,7 @@ impl Prototype {
 		let protocol_name = protocol::name(genesis_hash, fork_id);
 		let (protocol_config, notifications) =
 			protocol::configuration::<B, N>(protocol_name.clone(), &config, metrics, peer_store);
-		let (handle, commands) = Handle::new(COMMANDS, max_extrinsic_size(&config.core));
+		let (handle, commands) = Handle::new(COMMANDS);
 		(Self { config, protocol_name, notifications, handle, commands }, protocol_config)
 	}
 

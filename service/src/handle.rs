@@ -39,6 +39,16 @@ pub enum SubmitError {
 	/// The service has ended, and the node with it.
 	#[error("the mixnet service has stopped, and the node with it; if it was sent before, it may have been submitted: look for it on chain")]
 	Stopped,
+	/// The extrinsic is too large to be sent through the mixnet in this session.
+	#[error(
+		"the extrinsic is too large for the mixnet: it has {size} bytes, and {max} are the most; submit a smaller one"
+	)]
+	TooLarge {
+		/// Its size, in bytes.
+		size: usize,
+		/// The largest that can be sent, in bytes.
+		max: usize,
+	},
 	/// The request was not sent.
 	#[error("not sent: {error}{}", retry_words(.retry_after))]
 	NotSent {
@@ -75,20 +85,13 @@ fn retry_words(retry_after: &Option<Duration>) -> String {
 #[derive(Clone)]
 pub struct Handle {
 	commands: mpsc::Sender<Command>,
-	max_extrinsic_size: usize,
 }
 
 impl Handle {
 	/// A handle, and the end that the service listens to. At most `capacity` commands wait; further callers do.
-	/// `max_extrinsic_size` in bytes.
-	pub fn new(capacity: usize, max_extrinsic_size: usize) -> (Self, mpsc::Receiver<Command>) {
+	pub fn new(capacity: usize) -> (Self, mpsc::Receiver<Command>) {
 		let (commands, receiver) = mpsc::channel(capacity);
-		(Self { commands, max_extrinsic_size }, receiver)
-	}
-
-	/// Size of the largest extrinsic that can be submitted, in bytes.
-	pub fn max_extrinsic_size(&self) -> usize {
-		self.max_extrinsic_size
+		(Self { commands }, receiver)
 	}
 
 	/// Submits an extrinsic through the mixnet: `extrinsic` holds the bytes that `author_submitExtrinsic` takes.
