@@ -92,7 +92,9 @@ pub fn choose(keystore: &dyn Keystore, wanted: Option<Registrant>, new: bool) ->
 	let keys: Vec<_> = keystore.sr25519_public_keys(KEY_TYPE).into_iter().map(|key| Registrant(key.0)).collect();
 	match (wanted, &keys[..]) {
 		(Some(wanted), _) if keys.contains(&wanted) => Ok(wanted),
-		(Some(wanted), _) => Err(format!("the keystore has no key {wanted} of type `mixn`; leave out --key for a new one")),
+		(Some(wanted), _) => {
+			Err(format!("the keystore has no key {wanted} of type `mixn`; leave out --key for a new one"))
+		},
 		(None, [only]) if !new => Ok(*only),
 		(None, [_, _, ..]) if !new => {
 			let keys: Vec<_> = keys.iter().map(|key| format!("  0x{key}")).collect();

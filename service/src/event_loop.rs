@@ -235,7 +235,7 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 			},
 			Command::Status(answer) => drop(answer.send(self.status())),
 			Command::ProvePossession { session, kx_public, message, answer } => {
-				drop(answer.send(self.core.prove_possession(session, &kx_public, &message)))
+				let _ = answer.send(self.core.prove_possession(session, &kx_public, &message));
 			},
 		}
 	}

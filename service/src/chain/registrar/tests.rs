@@ -106,7 +106,7 @@ impl Node {
 			while let Some(command) = commands.recv().await {
 				let Command::ProvePossession { session, kx_public, message, answer } = command else { continue };
 				let is_ours = session == NEXT && kx_public == secret.public();
-				drop(answer.send(is_ours.then(|| secret.prove_possession(&mut rng, &message))));
+				let _ = answer.send(is_ours.then(|| secret.prove_possession(&mut rng, &message)));
 			}
 		});
 		let network = Network(Keypair::generate_ed25519());

@@ -171,8 +171,12 @@ impl Election {
 	/// What the pallet answers when asked for the registrations.
 	pub fn registrations(&self) -> Vec<RegisteredMixnode> {
 		let standings = (0..self.elected.len()).map(|place| Standing::Elected(place as u32));
-		let mut all: Vec<_> =
-			self.elected.iter().zip(standings).chain(self.standbys.iter().map(|one| (one, Standing::Standby))).collect();
+		let mut all: Vec<_> = self
+			.elected
+			.iter()
+			.zip(standings)
+			.chain(self.standbys.iter().map(|one| (one, Standing::Standby)))
+			.collect();
 		all.sort_by_key(|(candidate, _)| candidate.merit());
 		all.into_iter()
 			.map(|(candidate, standing)| RegisteredMixnode {

@@ -23,8 +23,8 @@ mod world;
 
 use crate::mock::ext;
 use proptest::{
-	test_runner::{contextualize_config, Config, RngSeed, TestError, TestRunner},
 	strategy::Strategy,
+	test_runner::{contextualize_config, Config, RngSeed, TestError, TestRunner},
 };
 use std::{cell::RefCell, collections::BTreeMap};
 use world::World;

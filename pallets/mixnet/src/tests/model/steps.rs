@@ -88,21 +88,56 @@ pub enum Step {
 	/// So many empty blocks.
 	Blocks(u64),
 	/// `key` is the account whose key it is; the mixnode has one number's key and another's peer ID.
-	Register { key: u64, kx: u64, peer: u64, faults: Faults },
-	Bond { account: u64, amount: u64 },
-	BondExtra { account: u64, amount: u64 },
+	Register {
+		key: u64,
+		kx: u64,
+		peer: u64,
+		faults: Faults,
+	},
+	Bond {
+		account: u64,
+		amount: u64,
+	},
+	BondExtra {
+		account: u64,
+		amount: u64,
+	},
 	/// The proof is for account `proof_for`.
-	SetOperatorKey { account: u64, key: u64, proof_for: u64 },
-	Unbond { account: u64 },
-	Withdraw { account: u64 },
-	Slash { by_admin: bool, account: u64, amount: u64 },
-	SetParameters { by_admin: bool, min_mixnodes: u32 },
-	ForceRemove { by_admin: bool, key: u64 },
-	Prune { keys: u32 },
+	SetOperatorKey {
+		account: u64,
+		key: u64,
+		proof_for: u64,
+	},
+	Unbond {
+		account: u64,
+	},
+	Withdraw {
+		account: u64,
+	},
+	Slash {
+		by_admin: bool,
+		account: u64,
+		amount: u64,
+	},
+	SetParameters {
+		by_admin: bool,
+		min_mixnodes: u32,
+	},
+	ForceRemove {
+		by_admin: bool,
+		key: u64,
+	},
+	Prune {
+		keys: u32,
+	},
 	/// A block has time for so many keys to be pruned.
-	Idle { keys: u32 },
+	Idle {
+		keys: u32,
+	},
 	/// A validator is disabled, by its index.
-	Disable { validator: u32 },
+	Disable {
+		validator: u32,
+	},
 	/// What the session manager will answer.
 	Validators(Vec<u64>),
 	Period(u64),
@@ -110,7 +145,10 @@ pub enum Step {
 	OperatorsEnabled(bool),
 	MinBond(u64),
 	Policy(TestPolicy),
-	Weigh { account: u64, weight: u128 },
+	Weigh {
+		account: u64,
+		weight: u128,
+	},
 }
 
 fn policy() -> impl Strategy<Value = TestPolicy> {

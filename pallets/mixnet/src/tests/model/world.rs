@@ -166,7 +166,8 @@ impl World {
 			revision: self.due(key).wrapping_add_signed(faults.revision as i8),
 			mixnode: mixnode.clone(),
 		};
-		let prove_by = |is_faulty: bool, n: u64| prove(n + u64::from(is_faulty), n + u64::from(is_faulty), &registration);
+		let prove_by =
+			|is_faulty: bool, n: u64| prove(n + u64::from(is_faulty), n + u64::from(is_faulty), &registration);
 		let proofs = RegistrationProofs {
 			registrant: prove_by(faults.registrant_proof, key).registrant,
 			possession: prove_by(faults.possession_proof, kx).possession,
@@ -182,7 +183,9 @@ impl World {
 					return self.election.replace(key, mixnode);
 				}
 				let events = self.election.add(key, rank, mixnode);
-				if !self.sessions.queued.contains_key(&key) && self.election.elected.iter().any(|other| other.key == key) {
+				if !self.sessions.queued.contains_key(&key)
+					&& self.election.elected.iter().any(|other| other.key == key)
+				{
 					self.met("an operator was elected");
 				}
 				events
@@ -235,9 +238,7 @@ fn faulty_mixnode(kx: u64, peer: u64, faults: &Faults) -> Mixnode {
 impl World {
 	fn call(&mut self, step: Step) -> Vec<Event<Runtime>> {
 		let (name, call, origin) = match &step {
-			Step::Bond { account, amount } => {
-				("bond", Call::bond { amount: *amount }, RuntimeOrigin::signed(*account))
-			},
+			Step::Bond { account, amount } => ("bond", Call::bond { amount: *amount }, RuntimeOrigin::signed(*account)),
 			Step::BondExtra { account, amount } => {
 				("bond_extra", Call::bond_extra { amount: *amount }, RuntimeOrigin::signed(*account))
 			},
@@ -308,9 +309,8 @@ impl World {
 				ensure(!is_taken, Error::OperatorKeyTaken)?;
 				ensure(proof_for == account, Error::BadOperatorKeyProof)?;
 				let former = self.in_office(account)?.key.replace((key, now));
-				let mut events = former.map_or_else(Vec::new, |(former, _)| {
-					self.election.remove(former, RemovalReason::KeyReplaced)
-				});
+				let mut events = former
+					.map_or_else(Vec::new, |(former, _)| self.election.remove(former, RemovalReason::KeyReplaced));
 				events.push(Event::OperatorKeySet { account, key: registrant(key) });
 				Ok(events)
 			},
@@ -437,10 +437,8 @@ impl World {
 
 	fn compare_sessions(&self) {
 		let sessions = &self.sessions;
-		let roster = |list: &super::sessions::List| Roster {
-			registered: list.mixnodes.len() as u32,
-			required: list.required,
-		};
+		let roster =
+			|list: &super::sessions::List| Roster { registered: list.mixnodes.len() as u32, required: list.required };
 		let expected = SessionRecord {
 			index: sessions.index,
 			started_at: sessions.started_at,
