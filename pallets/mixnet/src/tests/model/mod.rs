@@ -22,10 +22,7 @@ mod steps;
 mod world;
 
 use crate::mock::ext;
-use proptest::{
-	test_runner::{contextualize_config, Config, RngSeed, TestError, TestRunner},
-	strategy::Strategy,
-};
+use proptest::test_runner::{contextualize_config, Config, RngSeed, TestError, TestRunner};
 use std::{cell::RefCell, collections::BTreeMap};
 use world::World;
 
