@@ -22,10 +22,7 @@ mod steps;
 mod world;
 
 use crate::mock::ext;
-use proptest::{
-	strategy::Strategy,
-	test_runner::{contextualize_config, Config, RngSeed, TestError, TestRunner},
-};
+use proptest::test_runner::{contextualize_config, Config, RngSeed, TestError, TestRunner};
 use std::{cell::RefCell, collections::BTreeMap};
 use world::World;
 

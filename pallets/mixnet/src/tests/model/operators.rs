@@ -2,6 +2,7 @@
 
 use super::steps::OPERATORS;
 use crate::mock::*;
+use frame_support::traits::fungible::Inspect;
 use mixnet_primitives::{RegistrationError, SessionIndex};
 use std::collections::BTreeMap;
 

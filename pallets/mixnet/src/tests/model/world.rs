@@ -12,12 +12,9 @@ use crate::{
 	LastRotation, Mixnodes, NextElection, ParameterName, PeerIds, Rank, RegistrantClass, RegistrantWeights,
 	RemovalReason, Roster, Session as SessionRecord, WeightInfo,
 };
-use frame_support::{
-	dispatch::UnfilteredDispatchable,
-	traits::{
-		fungible::{Inspect, InspectHold},
-		Hooks,
-	},
+use frame_support::traits::{
+	fungible::{Inspect, InspectHold},
+	Hooks, UnfilteredDispatchable,
 };
 use frame_system::RawOrigin;
 use mixnet_primitives::{
@@ -61,6 +58,7 @@ impl World {
 				}
 				return;
 			},
+			Step::Validators(ref validators) => NextValidators::set(Some(validators.clone())),
 			Step::Period(period) => Period::set(period),
 			Step::RandomnessAge(age) => RandomnessAge::set(age),
 			Step::OperatorsEnabled(enabled) => OperatorsEnabled::set(enabled),
@@ -71,7 +69,6 @@ impl World {
 					weights.insert(account, weight);
 				});
 			},
-			Step::Validators(validators) => NextValidators::set(Some(validators)),
 			_ => {},
 		}
 		System::reset_events();
