@@ -1,8 +1,9 @@
 //! The runtime APIs.
 
 use crate::{
-	configs::BABE_GENESIS_EPOCH_CONFIG, genesis, AccountId, Babe, Balance, Block, BlockNumber, Executive, Grandpa, InherentDataExt,
-	Mixnet, Nonce, Runtime, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, SESSION_BLOCKS, VERSION,
+	configs::BABE_GENESIS_EPOCH_CONFIG, genesis, AccountId, Babe, Balance, Block, BlockNumber, Executive, Grandpa,
+	InherentDataExt, Mixnet, Nonce, Runtime, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
+	SESSION_BLOCKS, VERSION,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -27,6 +28,7 @@ use sp_version::RuntimeVersion;
 
 impl_runtime_apis! {
 	// The mixnet's part: what a runtime developer adds.
+	// guide: runtime api
 	impl mixnet_runtime_api::MixnetApi<Block> for Runtime {
 		fn session_status() -> SessionStatus {
 			Mixnet::session_status()
@@ -64,6 +66,7 @@ impl_runtime_apis! {
 			Mixnet::submit_registration(registration, proofs)
 		}
 	}
+	// guide: end
 
 	impl sp_api::Core<Block> for Runtime {
 		fn version() -> RuntimeVersion {

@@ -26,6 +26,7 @@ fn validator(name: Sr25519Keyring, grandpa: Ed25519Keyring) -> (AccountId, Accou
 	(account.clone(), account, keys)
 }
 
+// guide: genesis
 fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>) -> Value {
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		babe: BabeConfig { epoch_config: BABE_GENESIS_EPOCH_CONFIG },
@@ -38,6 +39,7 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>) -> Value {
 		sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
 	})
 }
+// guide: end
 
 /// One validator, Alice: blocks are made and finalised, and the mixnet rests for want of mixnodes.
 fn development() -> Value {

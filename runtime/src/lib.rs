@@ -7,6 +7,9 @@
 //! - [`configs`]: the pallets' configuration; the mixnet's is in [`configs::mixnet`].
 //! - [`apis`]: the runtime APIs; the mixnet's is one short `impl` block.
 //! - [`genesis`]: the presets `development` and `local`.
+//! - [`live_upgrade`]: how a chain that runs already gets the mixnet.
+//!
+//! docs/INTEGRATION.md leads runtime developers through these files; what it shows of them is compared with them by a test.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 // The blob that the macro `include!`s and `construct_runtime` output cannot be documented from here.
@@ -22,6 +25,7 @@ pub mod apis;
 pub mod benchmarks;
 pub mod configs;
 pub mod genesis;
+pub mod live_upgrade;
 #[cfg(test)]
 mod tests;
 
@@ -71,6 +75,7 @@ pub const MILLISECONDS_PER_BLOCK: u64 = 2_000;
 /// Length of a pallet-session session, and of a BABE epoch, in blocks: a minute.
 pub const SESSION_BLOCKS: BlockNumber = 30;
 
+// guide: extension
 /// What a transaction carries besides its call.
 ///
 /// `AuthorizeCall` comes first: it lets pallet-mixnet's registrations in without an account. `WeightReclaim` comes last.
@@ -86,6 +91,7 @@ pub type TxExtension = (
 	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
 	frame_system::WeightReclaim<Runtime>,
 );
+// guide: end
 
 /// The extension of a transaction that lives as long as `era`, is its sender's `nonce`-th, and pays `tip` on top of its
 /// fee.
@@ -112,6 +118,7 @@ pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
 pub type Executive =
 	frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem, ()>;
 
+// guide: session keys
 impl_opaque_keys! {
 	/// A validator's session keys. BABE comes before the mixnet: at each rotation it makes the randomness that the mixnet
 	/// then draws an election's seed from.
@@ -121,6 +128,7 @@ impl_opaque_keys! {
 		pub mixnet: Mixnet,
 	}
 }
+// guide: end
 
 /// This runtime's version.
 #[sp_version::runtime_version]
@@ -168,8 +176,10 @@ mod runtime {
 	pub type Session = pallet_session;
 	#[runtime::pallet_index(7)]
 	pub type Grandpa = pallet_grandpa;
+	// guide: pallet
 	#[runtime::pallet_index(8)]
 	pub type Mixnet = pallet_mixnet;
+	// guide: end
 	#[runtime::pallet_index(9)]
 	pub type Sudo = pallet_sudo;
 }

@@ -1,9 +1,9 @@
 //! Proof of possession of a session's secret key: the signer's half. (docs/REGISTRATION.md)
 //!
-//! XEdDSA (Perrin, 2016; names are the paper's): an Ed25519 signature by an X25519 key. The public key knows no sign, so
+//! XEdDSA (Perrin, 2016; names are the paper's): an Ed25519 signature by an X25519 key. The public key knows no sign:
 //! the verifier takes the point whose sign bit is 0, and the signer the scalar that belongs to that point. The nonce is
-//! derived from the scalar, the message and fresh randomness: with a generator that repeats itself it is as good as that of
-//! Ed25519, which has none.
+//! derived from the scalar, the message and fresh randomness: with a generator that repeats itself it is as good as that
+//! of Ed25519, which needs none.
 
 use crate::{sphinx::clamped_scalar, KxSecret};
 use curve25519_dalek::{EdwardsPoint, Scalar};
@@ -13,8 +13,8 @@ use sha2::{digest::generic_array::GenericArray, Digest, Sha512};
 use subtle::{Choice, ConditionallyNegatable};
 use zeroize::Zeroizing;
 
-/// What the paper's hash1 begins with: 2^256 - 2, little-endian. It encodes no point, so that what is hashed for a nonce is
-/// never what is hashed for a challenge.
+/// What the paper's hash1 begins with: 2^256 - 2, little-endian. It is no point's encoding, so that what is hashed for
+/// a nonce is never what is hashed for a challenge.
 const HASH_1: [u8; 32] = {
 	let mut prefix = [0xff; 32];
 	prefix[0] = 0xfe;
@@ -22,8 +22,8 @@ const HASH_1: [u8; 32] = {
 };
 
 impl KxSecret {
-	/// Proves that we hold this secret, to whom knows the public key, and binds that to `message`. The proof is an Ed25519
-	/// signature under [`KxPublic::to_ed25519`](crate::KxPublic::to_ed25519).
+	/// Proves that we hold this secret, to whom knows the public key, and binds that to `message`. The proof is an
+	/// Ed25519 signature under [`KxPublic::to_ed25519`](crate::KxPublic::to_ed25519).
 	///
 	/// Takes the same time whatever the secret is.
 	pub fn prove_possession<R: RngCore + CryptoRng + ?Sized>(&self, rng: &mut R, message: &[u8]) -> PossessionProof {
@@ -165,8 +165,8 @@ mod tests {
 		assert!(!accepts(public, b"message", proof));
 	}
 
-	/// The verifier's equation is multiplied by eight, so that it does not see a component of small order. The signature is
-	/// over the key's encoding all the same: nobody but the holder of the secret can make one for such a sibling.
+	/// The verifier's equation is multiplied by eight, so that it does not see a component of small order. The signature
+	/// is over the key's encoding all the same: nobody but the holder of the secret can make one for such a sibling.
 	#[test]
 	fn a_key_with_a_component_of_small_order_needs_the_same_secret() {
 		let secret = KxSecret::from_bytes([3; 32]);

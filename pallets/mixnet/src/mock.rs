@@ -245,9 +245,18 @@ pub fn parameters() -> Parameters {
 
 /// The session key of an account.
 pub fn authority_pair(account: u64) -> AuthorityPair {
-	let mut seed = [0; 32];
-	seed[..8].copy_from_slice(&account.to_le_bytes());
-	AuthorityPair::from_seed(&seed)
+	thread_local! {
+		// To make one takes longer than most of what tests do with it.
+		static MADE: std::cell::RefCell<std::collections::BTreeMap<u64, AuthorityPair>> = Default::default();
+	}
+	MADE.with_borrow_mut(|made| {
+		let pair = made.entry(account).or_insert_with(|| {
+			let mut seed = [0; 32];
+			seed[..8].copy_from_slice(&account.to_le_bytes());
+			AuthorityPair::from_seed(&seed)
+		});
+		pair.clone()
+	})
 }
 
 /// Its public half.

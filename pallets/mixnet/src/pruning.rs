@@ -16,6 +16,10 @@ use mixnet_primitives::SessionIndex;
 /// Most keys that are removed in one go.
 pub const MAX_PRUNED_AT_ONCE: u32 = 256;
 
+/// Fewest keys that [`prune`](crate::Call::prune) must remove to be free. If single keys were free to remove, one could fill
+/// blocks with such calls for nothing.
+pub const MIN_PRUNED_FOR_FREE: u32 = 64;
+
 impl<T: Config> Pallet<T> {
 	/// Removes up to `limit` keys of sessions that are over, the oldest first. Returns how many; `None` if there is nothing
 	/// to do. To find that a session has left nothing, and to pass on to the next one, is something to do.

@@ -9,13 +9,14 @@ use frame_support::traits::{ConstBool, ConstU128, ConstU32, ConstU64};
 use frame_system::EnsureRoot;
 use sp_runtime::{generic::Era, transaction_validity::TransactionPriority};
 
+// guide: config
 /// Length of each of the first three phases, in blocks: twelve seconds, a little more than a packet's usual way through
 /// six mixnodes. The last phase takes what remains of the session.
 pub const PHASE_BLOCKS: BlockNumber = SESSION_BLOCKS / 5;
 
 /// The most mixnodes of a session: as many as the network `devnet` has validators by default, so that an operator must
-/// win its place from one of them. A chain that is no example has room for more.
-pub const MAX_MIXNODES: u32 = 6;
+/// win its place from one of them. A chain that is no example has room for more: weights are measured with as many.
+pub const MAX_MIXNODES: u32 = if cfg!(feature = "runtime-benchmarks") { 1_000 } else { 6 };
 
 /// The least bond of an operator. What it costs to have one name more in the lottery.
 pub const MIN_BOND: Balance = 100 * UNIT;
@@ -61,7 +62,9 @@ impl pallet_mixnet::Config for Runtime {
 
 	type WeightInfo = pallet_mixnet::weights::SubstrateWeight<Runtime>;
 }
+// guide: end
 
+// guide: transactions
 impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Runtime
 where
 	RuntimeCall: From<LocalCall>,
@@ -90,3 +93,4 @@ where
 		crate::tx_extension(Era::Immortal, Nonce::default(), 0)
 	}
 }
+// guide: end

@@ -57,6 +57,9 @@ impl frame_system::Config for Runtime {
 	type Version = Version;
 	type SS58Prefix = SS58Prefix;
 	type MaxConsumers = ConstU32<16>;
+	// guide: migrations
+	type SingleBlockMigrations = (pallet_mixnet::migrations::v1::MigrateToV1<Runtime>,);
+	// guide: end
 }
 
 impl pallet_timestamp::Config for Runtime {

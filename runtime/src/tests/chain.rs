@@ -3,7 +3,7 @@
 use super::started_from;
 use crate::*;
 use codec::Encode;
-use frame_support::traits::Get;
+
 use mixnet_node_core::sphinx::KxSecret;
 use mixnet_primitives::{KxPublic, Mixnode, Registrant, Registration, RegistrationProofs};
 use rand_chacha::ChaCha20Rng;
@@ -75,12 +75,7 @@ impl Chain {
 	}
 
 	/// A transaction of an account, with its next nonce after `further` others.
-	pub fn signed(
-		&mut self,
-		from: Sr25519Keyring,
-		further: Nonce,
-		call: impl Into<RuntimeCall>,
-	) -> UncheckedExtrinsic {
+	pub fn signed(&mut self, from: Sr25519Keyring, further: Nonce, call: impl Into<RuntimeCall>) -> UncheckedExtrinsic {
 		self.read(|| {
 			let nonce = System::account_nonce(from.to_account_id()) + further;
 			let (call, extension) = (call.into(), tx_extension(Era::Immortal, nonce, 0));
@@ -123,11 +118,7 @@ impl Registering {
 	/// With the key of this account, and a mixnode that is made from its number.
 	pub fn new(key: Sr25519Keyring) -> Self {
 		let seed = key as u8 + 1;
-		Self {
-			key: key.pair(),
-			secret: KxSecret::from_bytes([seed; 32]),
-			peer: ed25519::Pair::from_seed(&[seed; 32]),
-		}
+		Self { key: key.pair(), secret: KxSecret::from_bytes([seed; 32]), peer: ed25519::Pair::from_seed(&[seed; 32]) }
 	}
 
 	pub fn name(&self) -> Registrant {
@@ -156,5 +147,5 @@ pub fn held(account: &AccountId) -> Balance {
 
 /// Places that a session has.
 pub fn places() -> usize {
-	<Runtime as pallet_mixnet::Config>::MaxMixnodes::get() as usize
+	configs::mixnet::MAX_MIXNODES as usize
 }

@@ -1,6 +1,8 @@
 //! What holds for the runtime as a whole; and [`mixnet`], what holds for the mixnet in it.
 
 mod chain;
+mod guide;
+mod live_upgrade;
 mod mixnet;
 
 use crate::*;

@@ -68,6 +68,8 @@ fn operator<T: Config>(key: Option<Registrant>) -> T::AccountId {
 		bond,
 		recent: Zero::zero(),
 		recent_since: Zero::zero(),
+		waiting: Zero::zero(),
+		waiting_since: Zero::zero(),
 		key,
 		key_since: Zero::zero(),
 		releasable_in: None,
@@ -253,4 +255,14 @@ mod benchmarks {
 
 		assert_eq!(CurrentSession::<T>::get().index, NEXT);
 	}
+
+	impl_benchmark_test_suite!(Pallet, crate::benchmarking::ext(), crate::mock::Runtime);
+}
+
+/// What the benchmarks are tested in: the tests' runtime, with a keystore.
+#[cfg(test)]
+fn ext() -> sp_io::TestExternalities {
+	let mut ext = crate::mock::ext();
+	ext.register_extension(sp_keystore::KeystoreExt::new(sp_keystore::testing::MemoryKeystore::new()));
+	ext
 }

@@ -1,13 +1,17 @@
 //! What the pallet does, by subject.
 
 mod authorities;
+mod candidates;
 mod config;
 mod disabled;
 mod genesis;
 mod lists;
 mod migration;
+mod model;
+mod operators;
 mod parameters;
 mod pruning;
+mod ranked_set;
 mod registration;
 mod registration_status;
 mod replacement;

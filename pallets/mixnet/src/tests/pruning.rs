@@ -2,7 +2,7 @@
 
 use crate::{
 	mock::*, BoundedMixnodeFor, Candidacies, Error, Event, KxPublics, ListedMixnode, Mixnodes, NextToPrune, PeerIds,
-	WeightInfo, MAX_PRUNED_AT_ONCE,
+	WeightInfo, MAX_PRUNED_AT_ONCE, MIN_PRUNED_FOR_FREE,
 };
 use frame_support::{
 	assert_noop, assert_storage_noop,
@@ -285,9 +285,13 @@ fn anybody_may_prune_and_pays_nothing_for_what_was_needed() {
 		run_session(0);
 		idle();
 		next_block();
-		assert_eq!(prune(5), Ok((true, Some(weight_of(5)))));
-		assert_eq!(prune(1), Ok((true, Some(weight_of(1)))));
-		assert_eq!(events(), [Event::Pruned { keys: 5 }, Event::Pruned { keys: 1 }]);
+		leave_behind(1, MIN_PRUNED_FOR_FREE);
+		assert_eq!(prune(MIN_PRUNED_FOR_FREE), Ok((true, Some(weight_of(MIN_PRUNED_FOR_FREE)))));
+		// Few keys are not free: blocks could be filled with such calls for nothing.
+		assert_eq!(prune(5), Ok((false, Some(weight_of(5)))));
+		assert_eq!(prune(1), Ok((false, Some(weight_of(1)))));
+		let pruned = |keys| Event::Pruned { keys };
+		assert_eq!(events(), [pruned(MIN_PRUNED_FOR_FREE), pruned(5), pruned(1)]);
 		assert_eq!(stored(), [0, 10, 12, 0, 0]);
 		// More than there are: no more is done, and the rest was not needed.
 		assert_eq!(prune(11), Ok((false, Some(weight_of(10)))));
@@ -330,7 +334,7 @@ fn without_anything_to_prune_the_call_fails_and_pays() {
 		idle();
 		// To prune nothing is no help.
 		assert_noop!(Mixnet::prune(RuntimeOrigin::signed(5), 0), Error::<Runtime>::NothingToPrune);
-		assert_eq!(prune(16), Ok((true, Some(weight_of(16)))));
+		assert_eq!(prune(16), Ok((false, Some(weight_of(16)))));
 	});
 }
 
