@@ -114,8 +114,8 @@ impl crate::ElectionPolicy for Policy {
 pub struct TestWeights;
 impl crate::RegistrantWeights<u64> for TestWeights {
 	fn validator(authority: &Registrant) -> u128 {
-		let account = (0..CANDIDATES).find(|account| registrant(*account) == *authority);
-		account.and_then(|account| ValidatorWeights::get().get(&account).copied()).unwrap_or(1)
+		let named = ValidatorWeights::get().into_iter().find(|(account, _)| registrant(*account) == *authority);
+		named.map_or(1, |(_, weight)| weight)
 	}
 
 	fn operator(bond: u64) -> u128 {

@@ -263,8 +263,8 @@ fn pruning_is_never_needed() {
 				idle();
 			}
 			let stored = stored();
-			assert_eq!(stored[..99], [0; 99]);
-			assert_eq!(stored[99..], [4 * lists[100].len(), 4 * lists[101].len(), 0]);
+			assert_eq!(stored[..100], [0; 100]);
+			assert_eq!(stored[100..], [4 * lists[100].len(), 4 * lists[101].len(), 0]);
 		});
 	}
 }

@@ -112,10 +112,11 @@ fn standbys_are_registered_too() {
 fn who_was_put_out_is_told_when_there_is_room() {
 	Policy::set(TestPolicy::HighestWeight);
 	ValidatorWeights::set([(0, 5), (1, 9), (2, 7)].into_iter().collect());
-	MaxMixnodes::set(1);
+	MaxMixnodes::set(2);
 	MaxStandbys::set(0);
 	ext().execute_with(|| {
 		run_to_block(16);
+		register(2, 2);
 		register(0, 0);
 		register(1, 1);
 		let expected = RegistrationStatus {
@@ -234,14 +235,15 @@ fn spread(nodes: u64) -> Vec<u64> {
 		run_to_next_session();
 		let session = Mixnet::session_status().current_index;
 		let mut counts = Vec::new();
+		let registrant = registrant(2);
 		let mut waiting: Vec<_> =
 			(0..nodes).map(|node| KxPublic(sp_io::hashing::blake2_256(&node.to_le_bytes()))).collect();
 		while Mixnet::session_status().current_index == session {
 			let before = waiting.len();
 			waiting.retain(|kx_public| {
-				let advice = Mixnet::registration_status(registrant(2), *kx_public).advice;
+				let advice = Mixnet::registration_status(registrant, *kx_public).advice;
 				// However often it is asked.
-				assert_eq!(Mixnet::registration_status(registrant(2), *kx_public).advice, advice);
+				assert_eq!(Mixnet::registration_status(registrant, *kx_public).advice, advice);
 				match advice {
 					RegistrationAdvice::Wait => true,
 					RegistrationAdvice::Register => false,
