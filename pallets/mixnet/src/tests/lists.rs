@@ -7,7 +7,7 @@ use crate::{
 	Mixnodes, NextElection, PeerIds, Rank, RemovalReason, Roster, Rotation,
 };
 use frame_support::traits::OneSessionHandler;
-use mixnet_primitives::{KxPublic, Mixnode, MixnodesPage, PeerId, Registrant, Standing};
+use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, MixnodesPage, PeerId, Registrant, Standing};
 use sp_io::hashing::twox_128;
 use std::collections::BTreeSet;
 
@@ -42,6 +42,8 @@ fn a_list_is_in_the_order_of_registration_and_stays() {
 	});
 }
 
+type List = Result<Vec<Mixnode>, MixnodesError>;
+
 #[test]
 fn nothing_changes_a_list_once_its_session_has_begun() {
 	ext().execute_with(|| {
@@ -55,7 +57,7 @@ fn nothing_changes_a_list_once_its_session_has_begun() {
 		run_to_next_session();
 
 		let list = [0, 1, 2, 3, 50].map(mixnode).to_vec();
-		let assert_unchanged = |now: u32, then: &dyn Fn() -> Result<Vec<Mixnode>, mixnet_primitives::MixnodesError>| {
+		let assert_unchanged = |now: u32, then: &dyn Fn() -> List| {
 			check_invariants();
 			assert_eq!(Mixnet::session_status().current_index, now);
 			assert_eq!(then(), Ok(list.clone()));
@@ -63,10 +65,7 @@ fn nothing_changes_a_list_once_its_session_has_begun() {
 			assert_eq!(Mixnet::mixnodes_page(3, 0, 100), Some(page));
 		};
 		// In the session itself, and while it is the previous one.
-		for (now, then) in [
-			(3, &Mixnet::current_mixnodes as &dyn Fn() -> Result<Vec<Mixnode>, mixnet_primitives::MixnodesError>),
-			(4, &Mixnet::prev_mixnodes),
-		] {
+		for (now, then) in [(3, &Mixnet::current_mixnodes as &dyn Fn() -> List), (4, &Mixnet::prev_mixnodes)] {
 			assert_unchanged(now, then);
 			// With the same mixnodes for the next session, so that a mistake about the session would hit those.
 			for account in [3, 1, 0, 2] {
