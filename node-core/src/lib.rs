@@ -63,8 +63,8 @@ pub use loops::{Alarm, LoopReport};
 pub use message::MessageId;
 pub use mixnet::{AddressedPacket, Event, Mixnet, PostError, ReplyError, ReservedPeer, Role};
 pub use mixnet_primitives::{
-	BadParameters, KxPublic, Mixnode, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession, SessionIndex,
-	SessionPhase, SessionStatus,
+	BadParameters, KxPublic, Mixnode, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,
+	SessionIndex, SessionPhase, SessionStatus,
 };
 pub use request::{HandlingDelay, ReplyTo, RequestError, RequestId};
 pub use session::DisabledReason;
