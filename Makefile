@@ -8,7 +8,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # The steps of `test` are in the order in which they share most.
 .NOTPARALLEL:
-.PHONY: help setup build devnet test fmt lint doc unit-test no-std soak fuzz weights scale
+.PHONY: help setup build devnet test fmt lint doc unit-test pallet-test no-std soak fuzz weights scale
 
 # Arguments for the target at hand: make devnet ARGS="--transfers 100"
 ARGS ?=
@@ -33,15 +33,20 @@ build: setup ## Build the node
 devnet: build ## Run a network on this machine and send transfers through its mixnet
 	@. scripts/env.sh; exec "$$CARGO_TARGET_DIR/release/mixnet-node" devnet $(ARGS)
 
-test: setup fmt unit-test no-std lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
+test: setup fmt unit-test pallet-test no-std lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
 
 fmt:
 	$(call step,Checking the format) cargo fmt --all --check && cargo fmt --manifest-path node-core/fuzz/Cargo.toml --check && \
-		cargo fmt --manifest-path benchmarking/Cargo.toml --all --check
+		cargo fmt --manifest-path benchmarking/Cargo.toml --check
 
 unit-test:
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
 	$(call step,Running the tests) cargo test --release --locked --workspace
+
+# Migrations check themselves with try-runtime, and benchmarks are tests of their own.
+pallet-test:
+	$(call step,Running the tests of the pallet with its benchmarks and the checks of its migrations) \
+		cargo test --release --locked -p pallet-mixnet --features runtime-benchmarks,try-runtime
 
 lint: setup ## Lint, with warnings as errors
 	$(call step,Linting) cargo clippy --release --locked --workspace --all-targets -- -D warnings

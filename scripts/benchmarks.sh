@@ -67,15 +67,14 @@ ensure_omni_bencher() {
 	rm -rf "$tools/build"
 }
 
-# build_blob FEATURE CRATE: builds the blob of a crate of benchmarking/ and puts it into the folder that we work in.
+# build_blob FEATURE CRATE: builds a runtime with its benchmarks and puts the blob into the folder that we work in.
 build_blob() {
-	local manifest=$root/benchmarking/Cargo.toml
+	local blobs=(--locked --release --manifest-path "$root/benchmarking/Cargo.toml" --package mixnet-benchmark-blobs)
 	say "Building the runtime that is measured"
 	# Cargo does not tell clones apart (see env.sh).
-	cargo clean --quiet --locked --release --manifest-path "$manifest" --package mixnet-benchmark-blobs
-	cargo build --locked --release --manifest-path "$manifest" --package mixnet-benchmark-blobs --features "$1"
-	mkdir -p "$work"
-	cp "$CARGO_TARGET_DIR/release/wbuild/$2/${2//-/_}.compact.compressed.wasm" "$work/$1.wasm"
+	CARGO_TARGET_DIR=$work cargo clean --quiet "${blobs[@]}"
+	CARGO_TARGET_DIR=$work cargo build "${blobs[@]}" --features "$1"
+	cp "$work/release/wbuild/$2/${2//-/_}.compact.compressed.wasm" "$work/$1.wasm"
 }
 
 # measure RUNTIME PALLET ARGUMENT...: runs all benchmarks of a pallet. In the folder that we work in, so that the command
@@ -89,9 +88,12 @@ measure() {
 }
 
 measure_weights() {
-	build_blob runtime mixnet-runtime-benchmarks
+	build_blob runtime mixnet-runtime
 	cp "$root/benchmarking/weights.hbs" "$work/"
-	measure runtime.wasm pallet_mixnet --steps="$steps" --template=weights.hbs --output=weights.rs
+	# Proof sizes as measured, since everything is as large as can be: the other way of estimating them counts only the
+	# largest of the maps that are read.
+	measure runtime.wasm pallet_mixnet --steps="$steps" --default-pov-mode=measured --template=weights.hbs \
+		--output=weights.rs
 	rustfmt --edition 2021 --config-path "$root/rustfmt.toml" "$work/weights.rs"
 	mv "$work/weights.rs" "$root/pallets/mixnet/src/weights.rs"
 	say "Written: pallets/mixnet/src/weights.rs"
@@ -100,7 +102,7 @@ measure_weights() {
 measure_scale() {
 	build_blob scale mixnet-scale-runtime
 	# Four steps are the four powers of ten; the shortest benchmarks are repeated as often as the longest.
-	measure scale.wasm mixnet_scale_runtime::scale --steps=4 --min-duration=0 --no-verify --quiet --json-file=scale.json
+	measure scale.wasm scale --steps=4 --min-duration=0 --no-verify --quiet --json-file=scale.json
 	python3 "$root/benchmarking/scale_tables.py" "$work/scale.json" "$root/docs/scale.md"
 	say "Written: docs/scale.md"
 }

@@ -4,6 +4,8 @@
 //! `MIXNET_FLOOD` says how many packets, of which it takes 50,000 to fill everything; there are 100,000 without it. The
 //! heap is counted by an allocator of the test's own, in the calls to the node alone.
 //!
+//! There are two floods: in sessions with the configured parameters, and in such as the chain has parameters for.
+//!
 //! The flood comes in rounds, each of which is a session: what is full at the end of a session, such as the replay
 //! filter, is filled anew in the next.
 
@@ -66,6 +68,22 @@ fn config() -> Config {
 	config
 }
 
+/// What the chain tells of all sessions, in the second flood: other bounds than the configured ones.
+const TOLD: Parameters = Parameters {
+	hops: 2,
+	min_mixnodes: 2,
+	mean_forwarding_delay_ms: 2_500,
+	mean_extrinsic_delay_ms: 1_000,
+	mixnode_mean_period_ms: 25,
+	non_mixnode_mean_period_ms: 1_000,
+	loop_cover_permille: 10,
+	forward_queue_capacity: 200,
+	mixnode_queue_capacity: 120,
+	non_mixnode_queue_capacity: 25,
+	max_fragments_per_message: FRAGMENTS as u32,
+	reply_cooldown_ms: 10_000,
+};
+
 /// What the flood is to bring about, if it is a few rounds long.
 const REASONS: [DropReason; 18] = [
 	DropReason::UnknownKey,
@@ -116,12 +134,14 @@ struct Victim {
 	keys: [KxPublic; 2],
 	/// Its own requests.
 	requests: Vec<RequestId>,
+	/// Of all sessions, if the chain has any.
+	told: Option<Parameters>,
 	/// The longest that its rooms were: to be forwarded, authored, requests pending, replies remembered, SURBs kept.
 	longest: [u64; 5],
 }
 
 impl Victim {
-	fn new() -> Self {
+	fn new(told: Option<Parameters>) -> Self {
 		let now = Time::from_duration(Duration::from_secs(50));
 		let mut victim = Self {
 			mixnet: None,
@@ -130,6 +150,7 @@ impl Victim {
 			session: 0,
 			keys: [KxPublic([9; 32]); 2],
 			requests: Vec::new(),
+			told,
 			longest: [0; 5],
 		};
 		let mixnet = &mut victim.mixnet;
@@ -173,6 +194,9 @@ impl Victim {
 		self.session = index;
 		self.keys = [self.keys[1], kx_public];
 		self.set_phase(CoverToCurrent);
+		if let Some(told) = self.told {
+			assert!(self.call(|mixnet, _| mixnet.set_parameters(index, told)));
+		}
 		self.call(|mixnet, now| {
 			let mut mixnodes: Vec<_> = (0..OTHERS).map(|index| mixnode(other(index).0, other(index).1)).collect();
 			mixnodes.push(mixnode(LOCAL, kx_public));
@@ -262,8 +286,16 @@ impl Victim {
 #[test]
 fn a_flood_of_hostile_packets_does_not_fill_the_memory() {
 	let wanted = std::env::var("MIXNET_FLOOD").map_or(100_000, |num| num.parse().expect("MIXNET_FLOOD: a number"));
-	let bound = config().memory_bytes(&config().parameters, OTHERS + 1);
-	let mut victim = Victim::new();
+	flood(wanted, None);
+	flood(wanted / 2, Some(TOLD));
+}
+
+/// A flood of so many packets, in sessions with the parameters that are told, or with the configured ones.
+fn flood(wanted: usize, told: Option<Parameters>) {
+	let parameters = told.unwrap_or(config().parameters);
+	let bound = config().memory_bytes(&parameters, OTHERS + 1);
+	assert!(bound < config().max_memory_bytes(OTHERS + 1));
+	let mut victim = Victim::new(told);
 	let mut left = wanted;
 	while left > 0 {
 		let num = left.min(ROUND);
@@ -280,9 +312,9 @@ fn a_flood_of_hostile_packets_does_not_fill_the_memory() {
 	// The flood was one: every room was full.
 	let config = config();
 	let capacities = [
-		config.parameters.forward_queue_capacity as usize,
+		parameters.forward_queue_capacity as usize,
 		// Requests leave a quarter to replies, of which there are not always enough.
-		config.parameters.mixnode_queue_capacity as usize * 3 / 4,
+		parameters.mixnode_queue_capacity as usize * 3 / 4,
 		config.request.capacity,
 		config.reply.capacity,
 		config.surb_keystore_capacity,
@@ -306,7 +338,8 @@ fn a_flood_of_hostile_packets_does_not_fill_the_memory() {
 	assert!(is_delivered);
 	let before = victim.statistics().authored();
 	victim.pass(Duration::from_secs(1));
-	assert!(victim.statistics().authored() > before + 100);
+	let expected = 1000 / u64::from(parameters.mixnode_mean_period_ms);
+	assert!(victim.statistics().authored() > before + expected / 2);
 
 	// All that it held is given back: so nothing was missed, or counted that was not its own.
 	let mixnet = &mut victim.mixnet;

@@ -151,6 +151,8 @@ fn the_seeds_lead_the_network_through_what_it_is_for() {
 	assert!(outcomes["attack-with-fragment"].requests > 0 && outcomes["attack-with-fragment"].replies > 0);
 	assert!(outcomes["disconnect"].failed > 0);
 	assert_eq!(outcomes["unanswered"].failed, 5);
+	let outcome = outcomes["parameters"];
+	assert!(outcome.parameters == 4 && outcome.answered >= 3, "{outcome:?}");
 }
 
 #[test]

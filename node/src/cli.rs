@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::devnet::DevnetCmd;
+use crate::{devnet::DevnetCmd, operator_key::OperatorKeyCmd};
 use clap::Parser;
 use mixnet_service::MixnetArgs;
 use sc_cli::{
@@ -34,6 +34,9 @@ pub enum Subcommand {
 	/// Make and inspect keys: node keys, session keys, accounts.
 	#[command(subcommand)]
 	Key(KeySubcommand),
+
+	// Its words are those of the command.
+	OperatorKey(OperatorKeyCmd),
 
 	/// Make a key pair for a mixnode of session 0.
 	///

@@ -48,6 +48,7 @@ pub fn run() -> sc_cli::Result<()> {
 	match &cli.subcommand {
 		Some(Subcommand::Devnet(cmd)) => cmd.run(),
 		Some(Subcommand::Key(cmd)) => cmd.run(&cli),
+		Some(Subcommand::OperatorKey(cmd)) => cmd.run(&cli),
 		Some(Subcommand::GenerateMixnetKey(cmd)) => cmd.run().map_err(|error| sc_cli::Error::Input(error.to_string())),
 		Some(Subcommand::ExportChainSpec(cmd)) => {
 			let chain_spec = cli.load_spec(&cmd.chain)?;

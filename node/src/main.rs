@@ -3,6 +3,7 @@
 //! - [`cli`]: what can be asked of it.
 //! - [`command`]: doing what was asked.
 //! - [`chain_spec`]: the chains that it knows by name.
+//! - [`operator_key`]: the key by which an operator registers.
 //! - [`preflight`]: what is checked before a node starts.
 //! - [`parts`]: what is built before the network.
 //! - [`service`]: the node, put together; the mixnet is a few lines of it.
@@ -16,6 +17,7 @@ mod chain_spec;
 mod cli;
 mod command;
 mod devnet;
+mod operator_key;
 mod parts;
 mod preflight;
 mod rpc;

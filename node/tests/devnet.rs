@@ -8,7 +8,7 @@ use std::{net::TcpStream, time::Duration};
 
 /// Several times what it takes on two cores that do nothing else.
 const LIMIT: Duration = Duration::from_secs(900);
-/// For ending seven nodes.
+/// For ending eight nodes.
 const END: Duration = Duration::from_secs(60);
 
 #[test]
@@ -36,8 +36,16 @@ fn transfers_go_through_the_mixnet_and_nothing_is_left_behind() {
 		assert!(min.is_some() && min <= median && median <= max, "{latency}: {}", report[latency]);
 	}
 
+	let changes = report["changes"].as_array().expect("the changes are a list");
+	let names: Vec<_> = changes.iter().map(|change| change["name"].as_str().expect("a name is text")).collect();
+	assert_eq!(names, ["operator", "parameters", "restart"]);
+	for change in changes {
+		assert_eq!(change["complete"], true, "{change}");
+		assert!(change["steps"].as_array().is_some_and(|steps| steps.len() >= 2), "{change}");
+	}
+
 	let nodes = report["nodes"].as_array().expect("the nodes are a list");
-	assert_eq!(nodes.len(), 7);
+	assert_eq!(nodes.len(), 8);
 	let rpc = |node: &Value| {
 		let url = node["rpc"].as_str().expect("the RPC's address is text");
 		url.strip_prefix("ws://").expect("the RPC is a websocket's URL").to_string()
@@ -56,7 +64,7 @@ fn transfers_go_through_the_mixnet_and_nothing_is_left_behind() {
 	for node in nodes {
 		let forwarded = node["counters"]["forwarded"].as_u64();
 		match node["role"].as_str() {
-			Some("validator") => assert!(forwarded > Some(0), "{node}"),
+			Some("validator" | "operator") => assert!(forwarded > Some(0), "{node}"),
 			role => {
 				assert_eq!(role, Some("user"));
 				assert_eq!(forwarded, Some(0));

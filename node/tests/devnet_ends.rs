@@ -8,7 +8,7 @@ use common::{eventually, processes_with, Node};
 use rustix::process::Signal;
 use std::time::Duration;
 
-/// For starting fourteen nodes on two cores.
+/// For starting sixteen nodes on two cores.
 const START: Duration = Duration::from_secs(300);
 /// For ending them.
 const END: Duration = Duration::from_secs(60);
@@ -24,8 +24,8 @@ fn two_devnets_run_at_once_and_end_with_all_their_nodes() {
 	first.wait_for("blocks until session 1", START);
 	second.wait_for("blocks until session 1", START);
 	for folder in &folders {
-		// Six validators, the ordinary node, and the devnet itself.
-		assert_eq!(processes_with(folder.path()).len(), 8);
+		// Six validators, the operator, the ordinary node, and the devnet itself.
+		assert_eq!(processes_with(folder.path()).len(), 9);
 	}
 
 	// Asked to end: it ends its nodes, and says why it failed.

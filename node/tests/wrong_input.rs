@@ -17,7 +17,7 @@ fn values_that_do_not_exist() {
 
 #[test]
 fn too_few_validators_for_a_mixnet() {
-	assert_refused(&["devnet", "--validators", "2"], &["rest", "--validators 3"]);
+	assert_refused(&["devnet", "--validators", "2"], &["too few", "--validators 4"]);
 }
 
 #[test]

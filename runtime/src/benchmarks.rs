@@ -1,10 +1,8 @@
 //! The benchmarks that `make weights` runs: those of the mixnet's pallet. The other pallets come with weights of their own.
 
-use crate::{AllPalletsWithSystem, Runtime};
+use crate::AllPalletsWithSystem;
 use alloc::{string::String, vec::Vec};
-use frame_benchmarking::{
-	add_benchmark, define_benchmarks, list_benchmark, BenchmarkBatch, BenchmarkConfig, BenchmarkList,
-};
+use frame_benchmarking::{define_benchmarks, BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
 
 define_benchmarks!([pallet_mixnet, crate::Mixnet]);

@@ -5,11 +5,9 @@
 //! upgrade in which `mixnet` joins its session keys.
 
 use crate::{AccountId, Babe, Grandpa, Runtime, Session, SessionKeys};
+use alloc::vec::Vec;
 use codec::Encode;
-use frame_support::{
-	traits::{Get, OnRuntimeUpgrade},
-	weights::Weight,
-};
+use frame_support::{traits::OnRuntimeUpgrade, weights::Weight};
 use sp_core::crypto::ByteArray;
 use sp_runtime::impl_opaque_keys;
 

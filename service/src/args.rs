@@ -21,6 +21,15 @@ pub struct MixnetArgs {
 	#[arg(long)]
 	pub mixnet: bool,
 
+	/// Be a mixnode without being a validator: by a bond.
+	///
+	/// Registers as a mixnode of each next session by the operator key in this node's keystore (key type `mixn`). On chain,
+	/// the operator's account has to bond (call mixnet.bond) and to name that key (call mixnet.set_operator_key); it can
+	/// stand for election once a whole session has passed since. The log says what is missing. A validator need not say
+	/// this.
+	#[arg(long, requires = "mixnet")]
+	pub mixnet_operator: bool,
+
 	/// File with the key-exchange secret for session 0: 64 hex digits, as `generate-mixnet-key` writes it.
 	///
 	/// Only for mixnodes that the chain's genesis names. The file is emptied and renamed to FILE.used: a key serves one
@@ -55,7 +64,7 @@ impl MixnetArgs {
 		if !self.mixnet {
 			return Ok(None);
 		}
-		let mut config = Config::new(is_authority);
+		let mut config = Config::new(is_authority || self.mixnet_operator);
 		config.core.gateways = usize::from(self.mixnet_gateways);
 		if let Some(path) = &self.mixnet_session_0_secret_file {
 			config.session_0_secret = take_secret(path)?;
@@ -123,6 +132,33 @@ impl GenerateKeyCmd {
 mod tests {
 	use super::*;
 
+	fn with_secret(file: &Path) -> MixnetArgs {
+		MixnetArgs { mixnet: true, mixnet_session_0_secret_file: Some(file.into()), ..parsed(&[]) }
+	}
+
+	fn parsed(arguments: &[&str]) -> MixnetArgs {
+		#[derive(clap::Parser)]
+		struct Parser {
+			#[clap(flatten)]
+			args: MixnetArgs,
+		}
+		let parsed: Result<Parser, _> = clap::Parser::try_parse_from([&["node"], arguments].concat());
+		parsed.unwrap_or_else(|error| panic!("{arguments:?}: {error}")).args
+	}
+
+	/// Who stands for election must be open to others too, since mixnodes are their gateways.
+	#[test]
+	fn validators_and_operators_stand_for_election_and_nobody_else_does() {
+		let stands = |arguments: &[&str], is_authority| {
+			let config = parsed(arguments).config(is_authority).expect("nothing to read; qed").expect("--mixnet; qed");
+			assert_eq!(config.register, config.inbound_peers > 0);
+			config.register
+		};
+		assert!(stands(&["--mixnet"], true));
+		assert!(!stands(&["--mixnet"], false));
+		assert!(stands(&["--mixnet", "--mixnet-operator"], false));
+	}
+
 	#[test]
 	fn a_generated_secret_is_never_overwritten_and_serves_one_run() {
 		let directory = tempfile::tempdir().expect("a temporary folder can be made; qed");
@@ -133,7 +169,7 @@ mod tests {
 		assert!(matches!(GenerateKeyCmd { file: file.clone() }.run(), Err(ArgsError::Io { .. })));
 		assert_eq!(fs::read_to_string(&file).expect("it is still there; qed"), before);
 
-		let args = MixnetArgs { mixnet: true, mixnet_session_0_secret_file: Some(file.clone()), mixnet_gateways: 3 };
+		let args = with_secret(&file);
 		let secret =
 			|| args.config(true).expect("the file is good; qed").expect("--mixnet is given; qed").session_0_secret;
 		assert!(secret().is_some());
@@ -147,7 +183,7 @@ mod tests {
 	fn a_file_that_holds_no_secret_is_refused_and_named() {
 		let directory = tempfile::tempdir().expect("a temporary folder can be made; qed");
 		let file = directory.path().join("secret");
-		let args = MixnetArgs { mixnet: true, mixnet_session_0_secret_file: Some(file.clone()), mixnet_gateways: 3 };
+		let args = with_secret(&file);
 		assert!(matches!(args.config(true), Err(ArgsError::Io { .. })));
 		fs::write(&file, "not hex").expect("the folder is writable; qed");
 		let Err(error) = args.config(true) else { panic!("accepted a file without a secret") };

@@ -1,8 +1,11 @@
 //! From configuration to running tasks, in the order that a node is put together.
 
 use crate::{
-	chain::{follower, registrar::Registrar},
-	event_loop::{max_extrinsic_size, EventLoop, Parts},
+	chain::{
+		follower,
+		registrar::{self, Registrar},
+	},
+	event_loop::{EventLoop, Parts},
 	handle::{Command, Handle},
 	network::{inbound, protocol, to_mixnet_peer_id, ProtocolLinks},
 	requests::submit_extrinsic::ToPool,
@@ -75,7 +78,7 @@ impl Prototype {
 		let protocol_name = protocol::name(genesis_hash, fork_id);
 		let (protocol_config, notifications) =
 			protocol::configuration::<B, N>(protocol_name.clone(), &config, metrics, peer_store);
-		let (handle, commands) = Handle::new(COMMANDS, max_extrinsic_size(&config.core));
+		let (handle, commands) = Handle::new(COMMANDS);
 		(Self { config, protocol_name, notifications, handle, commands }, protocol_config)
 	}
 
@@ -111,16 +114,16 @@ impl Prototype {
 		let (updates_sender, updates) = mpsc::channel(UPDATES);
 		let (next_key_sender, next_key) = watch::channel(None);
 		if config.register {
-			let registrar = Registrar {
-				client: client.clone(),
-				pool: OffchainTransactionPoolFactory::new(pool.clone()),
+			let registrar = Registrar::new(registrar::Parts {
+				genesis_hash: info.genesis_hash,
 				keystore,
 				network: network.clone(),
-				sync: sync.clone(),
 				peer_id,
+				handle: handle.clone(),
 				next_key,
-			};
-			spawn_blocking(spawner, "mixnet-registrar", registrar.run().boxed());
+			});
+			let pool = OffchainTransactionPoolFactory::new(pool.clone());
+			spawn_blocking(spawner, "mixnet-registrar", registrar.run(client.clone(), pool, sync.clone()).boxed());
 		}
 		spawn_blocking(spawner, "mixnet-follower", follower::follow(client.clone(), sync, updates_sender).boxed());
 

@@ -8,7 +8,7 @@ pub struct Config {
 	pub core: mixnet_node_core::Config,
 	/// Key-exchange secret for session 0, whose mixnodes are those of the chain's genesis.
 	pub session_0_secret: Option<KxSecret>,
-	/// Register as a mixnode whenever this node's keystore holds the key of an authority of the next session.
+	/// Register as a mixnode of each next session whose authority or operator has its key in this node's keystore.
 	pub register: bool,
 	/// Most peers that may connect to this node uninvited: mixnodes are the others' gateways.
 	pub inbound_peers: u32,
@@ -21,13 +21,14 @@ pub struct Config {
 }
 
 impl Config {
-	/// The defaults for an authority, which mixes, or for another node, which only uses the mixnet.
-	pub fn new(is_authority: bool) -> Self {
+	/// The defaults for a node that `stands` for election, which a validator's or an operator's does, or for another node,
+	/// which only uses the mixnet.
+	pub fn new(stands: bool) -> Self {
 		Self {
 			core: Default::default(),
 			session_0_secret: None,
-			register: is_authority,
-			inbound_peers: if is_authority { 150 } else { 0 },
+			register: stands,
+			inbound_peers: if stands { 150 } else { 0 },
 			peer_queue_capacity: 16,
 			extrinsic_queue_capacity: 50,
 			max_submissions: 20,

@@ -13,15 +13,15 @@ use crate::{
 		to_mixnet_peer_id, Links,
 	},
 	requests::submit_extrinsic::{Submissions, Submit, Taken},
-	status::{Counters, LoopView, Loops, PeerNumbers, Queues, Roles, SessionView, Status},
+	status::{Counters, LoopView, Loops, ParametersInForce, PeerNumbers, Queues, Roles, SessionView, Status},
 	Config, LOG_TARGET,
 };
 use codec::{DecodeAll, Encode};
 use mixnet_node_core::{
-	message::MessageId,
+	message::max_data,
 	request::{RemoteError, Reply, Request},
 	sphinx::Packet,
-	Event, HandlingDelay, LoopReport, Mixnet, ReplyTo, RequestId, Role, Time,
+	Event, HandlingDelay, LoopReport, Mixnet, PostError, ReplyTo, RequestId, Role, Time,
 };
 use mixnet_primitives::RelativeSession;
 use rand_core::{CryptoRng, RngCore};
@@ -41,12 +41,6 @@ const WRONG_SIZE: ReputationChange = ReputationChange::new(-(1 << 12), "mixnet: 
 /// SURBs in each copy of a request to submit an extrinsic: its answer fits one packet, and a second copy of the answer
 /// makes up for a lost one.
 const SURBS_PER_REQUEST: usize = 2;
-
-/// Size of the largest extrinsic that fits a request, in bytes.
-pub fn max_extrinsic_size(config: &mixnet_node_core::Config) -> usize {
-	// A request is one byte more than its extrinsic.
-	config.max_request_size(SURBS_PER_REQUEST).saturating_sub(1)
-}
 
 /// What the event loop is made of.
 pub struct Parts<S, R> {
@@ -198,8 +192,12 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 	fn handle_update(&mut self, update: Update) {
 		let now = self.clock.now();
 		self.core.set_session_status(now, update.status);
-		for (session, mixnodes) in update.mixnodes {
-			self.core.set_mixnodes(now, session, mixnodes);
+		for session in update.sessions {
+			// First: from its mixnodes on, a session's parameters never change.
+			if let Some(parameters) = session.parameters {
+				self.core.set_parameters(session.index, parameters);
+			}
+			self.core.set_mixnodes(now, session.index, session.mixnodes);
 		}
 		let (next_session, kx_public) = self.core.next_kx_public();
 		let next_key = Some(NextKey { current_session: next_session.saturating_sub(1), kx_public });
@@ -217,12 +215,18 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 					self.waiting.remove(&id);
 					self.core.cancel_request(now, id);
 				}
-				let posted = self.core.post_request(now, request.encode(), SURBS_PER_REQUEST, HandlingDelay::Extrinsic);
-				match posted {
+				let request = request.encode();
+				let size = request.len();
+				match self.core.post_request(now, request, SURBS_PER_REQUEST, HandlingDelay::Extrinsic) {
 					Ok(id) => {
 						self.waiting.insert(id, answer);
 					},
 					// A caller that is gone needs no answer; the same below.
+					Err(PostError::TooLarge { max, .. }) => {
+						// A request is one byte more than its extrinsic.
+						let max = max_data(max, SURBS_PER_REQUEST).saturating_sub(1);
+						drop(answer.send(Err(SubmitError::TooLarge { size: size - 1, max })));
+					},
 					Err(error) => {
 						let retry_after = error.retry_at().map(|at| at - now);
 						drop(answer.send(Err(SubmitError::NotSent { error, retry_after })));
@@ -230,12 +234,15 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 				}
 			},
 			Command::Status(answer) => drop(answer.send(self.status())),
+			Command::ProvePossession { session, kx_public, message, answer } => {
+				let _ = answer.send(self.core.prove_possession(session, &kx_public, &message));
+			},
 		}
 	}
 
 	fn handle_event(&mut self, event: Event) {
 		match event {
-			Event::Request { message_id, data, reply_to } => self.handle_request(message_id, &data, reply_to),
+			Event::Request { data, reply_to, .. } => self.handle_request(&data, reply_to),
 			Event::RequestAnswered { id, data, round_trip } => {
 				log::debug!(target: LOG_TARGET, "A request was answered after {round_trip:?}");
 				let result = match Reply::decode_all(&mut data.as_slice()) {
@@ -260,11 +267,11 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 		}
 	}
 
-	fn handle_request(&mut self, message_id: MessageId, data: &[u8], reply_to: ReplyTo) {
+	fn handle_request(&mut self, data: &[u8], reply_to: ReplyTo) {
 		match Request::decode(data) {
 			Ok(Request::SubmitExtrinsic(extrinsic)) => {
-				let delay = self.core.config().extrinsic_delay(&message_id);
-				match self.submissions.take(Instant::now() + delay, &extrinsic, reply_to) {
+				let due = Instant::now() + reply_to.extrinsic_delay();
+				match self.submissions.take(due, &extrinsic, reply_to) {
 					Taken::Queued => (),
 					Taken::Answer(reply_to, error) => self.answer(reply_to, Err(error)),
 					Taken::Abandon(reply_to) => self.core.abandon_request(reply_to),
@@ -316,6 +323,10 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 				phase: status.phase as u8,
 				phase_name: status.phase.to_string(),
 			}),
+			parameters: ParametersInForce {
+				previous: self.core.parameters(RelativeSession::Previous),
+				current: self.core.parameters(RelativeSession::Current),
+			},
 			loops: Loops {
 				previous: self.core.loop_report(RelativeSession::Previous).map(loops),
 				current: self.core.loop_report(RelativeSession::Current).map(loops),

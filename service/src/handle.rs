@@ -5,6 +5,7 @@ use mixnet_node_core::{
 	request::{RemoteError, Request},
 	PostError, RequestError,
 };
+use mixnet_primitives::{KxPublic, PossessionProof, SessionIndex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,6 +20,17 @@ pub enum Command {
 	},
 	/// What is going on?
 	Status(oneshot::Sender<Status>),
+	/// Prove that the core holds a key's secret.
+	ProvePossession {
+		/// The session that the key is for.
+		session: SessionIndex,
+		/// The key.
+		kx_public: KxPublic,
+		/// What the proof is bound to.
+		message: Vec<u8>,
+		/// Where it goes; `None` if that is not the core's key for that session, or the session has begun.
+		answer: oneshot::Sender<Option<PossessionProof>>,
+	},
 }
 
 /// Why an extrinsic was not submitted, or is not known to have been.
@@ -27,6 +39,16 @@ pub enum SubmitError {
 	/// The service has ended, and the node with it.
 	#[error("the mixnet service has stopped, and the node with it; if it was sent before, it may have been submitted: look for it on chain")]
 	Stopped,
+	/// The extrinsic is too large to be sent through the mixnet in this session.
+	#[error(
+		"the extrinsic is too large for the mixnet: it has {size} bytes, and {max} are the most; submit a smaller one"
+	)]
+	TooLarge {
+		/// Its size, in bytes.
+		size: usize,
+		/// The largest that can be sent, in bytes.
+		max: usize,
+	},
 	/// The request was not sent.
 	#[error("not sent: {error}{}", retry_words(.retry_after))]
 	NotSent {
@@ -63,20 +85,13 @@ fn retry_words(retry_after: &Option<Duration>) -> String {
 #[derive(Clone)]
 pub struct Handle {
 	commands: mpsc::Sender<Command>,
-	max_extrinsic_size: usize,
 }
 
 impl Handle {
 	/// A handle, and the end that the service listens to. At most `capacity` commands wait; further callers do.
-	/// `max_extrinsic_size` in bytes.
-	pub fn new(capacity: usize, max_extrinsic_size: usize) -> (Self, mpsc::Receiver<Command>) {
+	pub fn new(capacity: usize) -> (Self, mpsc::Receiver<Command>) {
 		let (commands, receiver) = mpsc::channel(capacity);
-		(Self { commands, max_extrinsic_size }, receiver)
-	}
-
-	/// Size of the largest extrinsic that can be submitted, in bytes.
-	pub fn max_extrinsic_size(&self) -> usize {
-		self.max_extrinsic_size
+		(Self { commands }, receiver)
 	}
 
 	/// Submits an extrinsic through the mixnet: `extrinsic` holds the bytes that `author_submitExtrinsic` takes.
@@ -87,6 +102,19 @@ impl Handle {
 		let request = Request::SubmitExtrinsic(extrinsic);
 		self.commands.send(Command::Post { request, answer }).await.map_err(|_| SubmitError::Stopped)?;
 		receiver.await.map_err(|_| SubmitError::Stopped)?
+	}
+
+	/// The core's proof that it holds the secret of `kx_public`, its key for a session to come, bound to `message`; `None`
+	/// if it does not, or if the service has ended.
+	pub(crate) async fn prove_possession(
+		&self,
+		session: SessionIndex,
+		kx_public: KxPublic,
+		message: Vec<u8>,
+	) -> Option<PossessionProof> {
+		let (answer, receiver) = oneshot::channel();
+		self.commands.send(Command::ProvePossession { session, kx_public, message, answer }).await.ok()?;
+		receiver.await.ok()?
 	}
 
 	/// What is going on; `None` if the service has ended.

@@ -26,6 +26,7 @@ pub mod status;
 
 pub use args::{GenerateKeyCmd, MixnetArgs};
 pub use builder::{Prototype, StartError};
+pub use chain::registrar::KEY_TYPE;
 pub use config::Config;
 pub use handle::{Handle, SubmitError};
 

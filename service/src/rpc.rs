@@ -93,7 +93,7 @@ fn error(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
 fn submit_error(reason: SubmitError) -> ErrorObjectOwned {
 	let code = match &reason {
 		SubmitError::Stopped => code::STOPPED,
-		SubmitError::NotSent { error: mixnet_node_core::PostError::TooLarge { .. }, .. } => code::BAD_EXTRINSIC,
+		SubmitError::TooLarge { .. } => code::BAD_EXTRINSIC,
 		SubmitError::NotSent { .. } | SubmitError::GivenUp(_) => code::NOT_SENT,
 		SubmitError::NotAnswered(_) | SubmitError::BadAnswer => code::NOT_ANSWERED,
 		SubmitError::Refused(_) => code::REFUSED,
@@ -109,16 +109,6 @@ fn submit_error(reason: SubmitError) -> ErrorObjectOwned {
 impl<E: Decode + 'static> MixnetRpcServer for MixnetRpc<E> {
 	async fn submit_extrinsic(&self, extrinsic: Bytes) -> RpcResult<()> {
 		let handle = self.handle()?;
-		if extrinsic.len() > handle.max_extrinsic_size() {
-			return Err(error(
-				code::BAD_EXTRINSIC,
-				format!(
-					"the extrinsic is too large for the mixnet: it has {} bytes, and {} are the most; submit a smaller one",
-					extrinsic.len(),
-					handle.max_extrinsic_size(),
-				),
-			));
-		}
 		// Checked here, where the sender can be told; nothing malformed is worth a walk through the mixnet. Calls can
 		// be nested deeper than the stack is.
 		E::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &extrinsic[..]).map_err(|reason| {

@@ -1,5 +1,6 @@
 //! What is going on, in numbers: the answer of `mixnet_status`.
 
+use mixnet_primitives::Parameters;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,6 +14,8 @@ pub struct Status {
 	pub session: Option<SessionView>,
 	/// Our part in the live sessions.
 	pub role: Roles,
+	/// What the nodes of the live sessions have agreed on.
+	pub parameters: ParametersInForce,
 	/// What our loop cover shows.
 	pub loops: Loops,
 	/// Who we are connected to.
@@ -33,6 +36,17 @@ pub struct SessionView {
 	pub phase: u8,
 	/// The phase's name.
 	pub phase_name: String,
+}
+
+/// The parameters that each live session runs with, by the names that they have on chain; none where we take no part, or
+/// before its mixnodes are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ParametersInForce {
+	/// In the previous session.
+	pub previous: Option<Parameters>,
+	/// In the current one.
+	pub current: Option<Parameters>,
 }
 
 /// Loop cover in each live session; none where we take no part.

@@ -232,7 +232,7 @@ where
 	}
 }
 
-frame_benchmarking::define_benchmarks!([crate::scale, Scale]);
+frame_benchmarking::define_benchmarks!([scale, Scale]);
 
 sp_api::impl_runtime_apis! {
 	impl sp_api::Core<Block> for Runtime {

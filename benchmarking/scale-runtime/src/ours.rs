@@ -43,7 +43,7 @@ fn fill_with(n: u32, last: Option<Registrant>) {
 
 fn add_candidate(index: u32, registrant: Registrant, class: RegistrantClass) {
 	let seed = NextElection::<Runtime>::get().seed;
-	let candidate = Candidate { registrant: registrant.0, session_index: NEXT, class, weight: 1, seed };
+	let candidate = Candidate { registrant, session_index: NEXT, class, weight: 1, seed };
 	let rank = <Runtime as pallet_mixnet::Config>::ElectionPolicy::rank(&candidate);
 	setup::add_candidate::<Runtime>(index, registrant, rank, &addresses);
 }
@@ -62,7 +62,16 @@ pub fn fill_by_operators(n: u32) {
 		let key = setup::registrant("operator", index);
 		let account = AccountId::from(key.0);
 		let bond = crate::MIN_BOND;
-		let operator = Operator { bond, recent: 0, recent_since: 0, key: Some(key), key_since: 0, releasable_in: None };
+		let operator = Operator {
+			bond,
+			recent: 0,
+			recent_since: 0,
+			waiting: 0,
+			waiting_since: 0,
+			key: Some(key),
+			key_since: 0,
+			releasable_in: None,
+		};
 		OperatorKeys::<Runtime>::insert(key, &account);
 		Operators::<Runtime>::insert(account, operator);
 		add_candidate(index, key, RegistrantClass::Operator);

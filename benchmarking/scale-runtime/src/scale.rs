@@ -29,7 +29,6 @@ pub mod pallet {
 mod benchmarks {
 	use super::*;
 	use crate::{ours, peer, Executive, Mixnet, Runtime};
-	use frame_benchmarking::v2::*;
 	use frame_support::{traits::Hooks, weights::Weight};
 	use pallet_mixnet::{Mixnodes, MAX_PRUNED_AT_ONCE};
 

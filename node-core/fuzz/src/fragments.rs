@@ -125,12 +125,13 @@ fn there_and_back(input: &[u8]) {
 	if fragments.is_empty() {
 		return;
 	}
-	let mut assembler = Assembler::new(1, fragments.len());
+	let count = fragments.len();
+	let mut assembler = Assembler::new(1, count);
 	let mut message = None;
 	while !fragments.is_empty() {
 		let fragment = fragments.swap_remove(reader.below(fragments.len()));
 		assert!(message.is_none(), "complete before its last fragment");
-		message = assembler.insert(&fragment, fragments.len()).expect("a good fragment; qed");
+		message = assembler.insert(&fragment, count).expect("a good fragment; qed");
 	}
 	let message = message.expect("all fragments are there; qed");
 	assert!(message.id == id && message.data == data);

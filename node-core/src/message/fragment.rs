@@ -56,6 +56,11 @@ pub struct FragmentPlan {
 	surbs: usize,
 }
 
+/// The most bytes of data in a message of so many fragments and SURBs.
+pub fn max_data(fragments: usize, surbs: usize) -> usize {
+	fragments.saturating_mul(MAX_DATA).saturating_sub(surbs.saturating_mul(SURB_SIZE))
+}
+
 /// Splits a message of `data` and so many `surbs` into fragments, at most `max_fragments` (and never more than 65,536).
 ///
 /// SURBs go into the first fragments, as many as fit, and the data takes what room they leave. The same message is always

@@ -4,12 +4,13 @@
 //! come in any order, or twice, or not at all; the receiver puts them together again by the message's ID.
 //!
 //! ```
-//! use mixnet_node_core::message::{split, Assembler, MessageId, FRAGMENT_SIZE};
+//! use mixnet_node_core::message::{max_data, split, Assembler, MessageId, FRAGMENT_SIZE};
 //!
 //! // 5,000 bytes take three fragments. (A request would have SURBs in the first.)
 //! let data = vec![7; 5000];
 //! let plans = split(MessageId([1; 16]), &data, 0, 25)?;
 //! assert_eq!(plans.len(), 3);
+//! assert!((max_data(2, 0)..max_data(3, 0)).contains(&data.len()));
 //!
 //! // They may come in any order.
 //! let mut assembler = Assembler::new(10, 100);
@@ -40,7 +41,8 @@ mod tests;
 
 pub use assembler::{AssembledMessage, Assembler};
 pub use fragment::{
-	split, FragmentError, FragmentPlan, PlanMismatch, TooLarge, FRAGMENT_SIZE, MAX_DATA, MAX_SURBS_PER_FRAGMENT,
+	max_data, split, FragmentError, FragmentPlan, PlanMismatch, TooLarge, FRAGMENT_SIZE, MAX_DATA,
+	MAX_SURBS_PER_FRAGMENT,
 };
 pub use surb_keystore::SurbKeystore;
 

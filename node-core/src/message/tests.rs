@@ -284,6 +284,10 @@ proptest! {
 		let data = data(size);
 		let mut fragments = fragments(ID, &data, surbs);
 		let count = fragments.len();
+		// As few as hold it.
+		prop_assert!(size <= max_data(count, surbs));
+		let holds_surbs = surbs <= MAX_SURBS_PER_FRAGMENT * (count - 1);
+		prop_assert!(count == 1 || size > max_data(count - 1, surbs) || !holds_surbs);
 		for i in 0..count {
 			fragments.swap(i, (seed as usize).wrapping_mul(i + 1) % count);
 		}

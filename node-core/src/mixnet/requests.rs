@@ -2,11 +2,10 @@
 
 use super::{Event, Mixnet};
 use crate::{
-	message::{split, MAX_DATA},
+	message::split,
 	parameters::InUnits,
 	request::{HandlingDelay, Pending, RequestError, RequestId, Stage},
 	session::{DisabledReason, Session, Slot},
-	sphinx::SURB_SIZE,
 	statistics::DropReason,
 	time::scale,
 	MessageId, RelativeSession, SessionIndex, Time,
@@ -50,7 +49,7 @@ pub enum PostError {
 	TooLarge {
 		/// How many fragments it takes.
 		fragments: usize,
-		/// How many can be sent.
+		/// How many can be sent. [`max_data`](crate::message::max_data) says what fits.
 		max: usize,
 	},
 }
@@ -204,17 +203,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Err(if wanted { NoSession::NotReady } else { error })
 	}
 
-	/// Most fragments that a message sent in this session may have.
+	/// Most fragments that a request in this session may have.
 	pub(super) fn max_fragments(&self, relative: RelativeSession) -> usize {
-		self.sessions.session(relative).map_or(0, max_fragments)
-	}
-
-	/// Most bytes of data that a request with so many SURBs per copy can have, in all sessions that are known now; by the
-	/// configured parameters if none is.
-	pub fn max_request_size(&self, surbs: usize) -> usize {
-		let default = self.config.parameters.max_fragments();
-		let fragments = self.sessions.iter().map(max_fragments).min().unwrap_or(default);
-		(fragments * MAX_DATA).saturating_sub(surbs.saturating_mul(SURB_SIZE))
+		self.sessions
+			.session(relative)
+			.map_or(0, |session| session.parameters.max_fragments().min(session.authored.max_requests()))
 	}
 
 	/// Ends retry timers, and gives up what waited too long to be posted.
@@ -263,9 +256,4 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 		Some(request)
 	}
-}
-
-/// Most fragments that a request in this session may have.
-fn max_fragments(session: &Session) -> usize {
-	session.parameters.max_fragments().min(session.authored.max_requests())
 }

@@ -220,6 +220,51 @@ fn a_mixnode_whose_key_nobody_can_use_stops_nothing() {
 	assert!(mixnet.statistics().current_authored_queue_len >= 10);
 }
 
+/// The time after which a request is sent again, in a session with these parameters. The draws are the same every time.
+fn retry_after(change: impl FnOnce(&mut Parameters)) -> Duration {
+	let mut parameters = Parameters { hops: 2, ..Parameters::default() };
+	change(&mut parameters);
+	let config =
+		Config { request: crate::RequestConfig { copies: 1, ..Config::default().request }, ..Config::default() };
+	let mut mixnet = Mixnet::new(config, peer_id(9), ChaChaRng::seed_from_u64(1), None).unwrap();
+	mixnet.set_session_status(NOW, status(0, SessionPhase::DisconnectFromPrev));
+	assert!(mixnet.set_parameters(0, parameters));
+	mixnet.set_mixnodes(NOW, 0, Ok((0..9).map(mixnode).collect()));
+	for index in 0..9 {
+		mixnet.peer_connected(NOW, peer_id(index));
+	}
+	mixnet.post_request(NOW, vec![1], 1, HandlingDelay::Extrinsic).unwrap();
+	mixnet.pending.next_timer().unwrap() - NOW
+}
+
+#[test]
+fn the_retry_timer_is_that_of_the_session_s_parameters() {
+	let usual = retry_after(|_| ());
+	// Two hops there, which delay once, and two back; the routes are the same.
+	let twice_the_delay = retry_after(|parameters| parameters.mean_forwarding_delay_ms *= 2);
+	let thrice_the_delay = retry_after(|parameters| parameters.mean_forwarding_delay_ms *= 3);
+	let of_delay = twice_the_delay - usual;
+	assert!(of_delay > Duration::ZERO);
+	assert!((thrice_the_delay - usual).abs_diff(2 * of_delay) < Duration::from_micros(1));
+	// One packet waits here at 1 s / 0.375 = 8/3 s, as many as may there at r = 0.1 of it: so says PROTOCOL.md, section 10.
+	let queues = |capacity: f64| {
+		let (n, m, r) = (1.0, capacity, 0.1);
+		8.0 / 3.0 * (4.92582 + 3.87809 * f64::sqrt(n + r * r * r * m) + n + r * m)
+	};
+	let longer_queue = retry_after(|parameters| parameters.mixnode_queue_capacity = 200);
+	let difference = (longer_queue - usual).as_secs_f64() - (queues(200.0) - queues(50.0));
+	assert!(difference.abs() < 1e-6, "{difference}");
+	for change in [
+		(|parameters| parameters.mean_extrinsic_delay_ms = 9_000) as fn(&mut Parameters),
+		|parameters| parameters.mixnode_mean_period_ms = 200,
+		|parameters| parameters.non_mixnode_mean_period_ms = 2_000,
+		|parameters| parameters.loop_cover_permille = 500,
+		|parameters| parameters.hops = 6,
+	] {
+		assert!(retry_after(change) > usual);
+	}
+}
+
 #[test]
 fn possession_is_proven_of_the_next_sessions_key_alone() {
 	let mut mixnet = node(0, |_| ());

@@ -3,9 +3,12 @@
 
 #![allow(dead_code)] // Every test uses its own part of it.
 
+pub mod rates;
+
 use crate::support::{mixnode, rng};
 use mixnet_node_core::{
-	sphinx::KxSecret, Config, KxPublic, Mixnet, Mixnode, PeerId, RelativeSession, SessionPhase, SessionStatus, Time,
+	sphinx::KxSecret, Config, KxPublic, Mixnet, Mixnode, Parameters, PeerId, RelativeSession, SessionPhase,
+	SessionStatus, Time,
 };
 use rand_chacha::ChaChaRng;
 use std::time::Duration;
@@ -42,16 +45,33 @@ pub fn node(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Mixnet<ChaChaR
 
 /// As [`node`], and the public keys of the node in sessions 0 to 2. As a mixnode it has index 9, behind the others.
 pub fn node_and_keys(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Mixnet<ChaChaRng>, Time, [KxPublic; 3]) {
-	let now = Time::from_duration(Duration::from_secs(50));
+	node_with_parameters(seed, is_mixnode, phase, [None; 3])
+}
+
+/// The parameters of sessions that have no others.
+pub fn default_parameters() -> Parameters {
 	// Short routes are quicker built.
-	let mut config = Config::default();
-	config.parameters.hops = 2;
+	Parameters { hops: 2, ..Parameters::default() }
+}
+
+/// As [`node_and_keys`], in sessions with these parameters.
+pub fn node_with_parameters(
+	seed: u64,
+	is_mixnode: bool,
+	phase: SessionPhase,
+	parameters: [Option<Parameters>; 3],
+) -> (Mixnet<ChaChaRng>, Time, [KxPublic; 3]) {
+	let now = Time::from_duration(Duration::from_secs(50));
+	let mut config = Config { parameters: default_parameters(), ..Config::default() };
 	config.request.capacity = 2000;
 	let mut mixnet = Mixnet::new(config, local_peer_id(), rng(seed), None).unwrap();
 	let keys = [0, 1, 2].map(|session| {
 		let (next, kx_public) = mixnet.next_kx_public();
 		let phase = if session == 2 { phase } else { SessionPhase::DisconnectFromPrev };
 		mixnet.set_session_status(now, SessionStatus { current_index: session, phase });
+		if let Some(parameters) = parameters[session as usize] {
+			assert!(mixnet.set_parameters(session, parameters));
+		}
 		let mut mixnodes = others(session);
 		if is_mixnode && next == session {
 			mixnodes.push(mixnode(local_peer_id(), kx_public));

@@ -50,7 +50,12 @@ impl Child {
 	/// Starts this program again, as the node `name` with these arguments, writing what it says to `log`.
 	pub fn start(name: &str, arguments: &[String], log: PathBuf) -> anyhow::Result<Self> {
 		let program = std::env::current_exe().context("the path of this program is not known")?;
-		let output = fs::File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?;
+		// Behind what it said before, if it is started again.
+		let output = fs::File::options()
+			.create(true)
+			.append(true)
+			.open(&log)
+			.with_context(|| format!("{} cannot be written", log.display()))?;
 		let process = process::Command::new(&program)
 			.args(arguments)
 			.env(FOLLOW_VARIABLE, "1")

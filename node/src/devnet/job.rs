@@ -1,6 +1,7 @@
 //! The main job, step by step: start the network, wait until it mixes, send the transfers, report.
 
 use super::{
+	changes::Changes,
 	load::{Load, ROTATIONS},
 	network::Network,
 	options::DevnetCmd,
@@ -13,10 +14,9 @@ use super::{
 };
 use anyhow::{anyhow, bail};
 use futures::{future::BoxFuture, stream::FuturesUnordered, StreamExt};
-use mixnet_primitives::SessionPhase;
-use mixnet_runtime::{Runtime, MILLISECONDS_PER_BLOCK, SESSION_BLOCKS};
+use mixnet_primitives::{Parameters, SessionPhase};
+use mixnet_runtime::{MILLISECONDS_PER_BLOCK, SESSION_BLOCKS};
 use mixnet_service::status::Status;
-use sp_core::Get;
 use std::{
 	path::Path,
 	time::{Duration, Instant},
@@ -33,6 +33,9 @@ const SESSION: Duration = Duration::from_millis(SESSION_BLOCKS as u64 * MILLISEC
 /// that started slowly may miss the registration for session 1.
 const LATEST_FIRST_SESSION: u32 = 2;
 
+/// Three are everybody's way into the network, and one is restarted.
+const MIN_VALIDATORS: u32 = 4;
+
 /// How long after an error we wait whether the transfer was submitted all the same.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -47,12 +50,13 @@ pub struct Job<'a> {
 impl<'a> Job<'a> {
 	/// Everything in `folder`.
 	pub fn new(command: &'a DevnetCmd, folder: &'a Path) -> anyhow::Result<Self> {
-		let needed = <Runtime as pallet_mixnet::Config>::MinMixnodes::get();
+		let needed = Parameters::default().min_mixnodes.max(MIN_VALIDATORS);
 		if u32::from(command.validators) < needed {
 			bail!(
-				"with {} validators the mixnet would rest for ever, since it needs {needed} mixnodes; \
-				choose --validators {needed} or more",
+				"with {} validators there would be too few: the mixnet needs {} mixnodes, and one validator more, to be \
+				restarted beside those by which nodes find each other; choose --validators {needed} or more",
 				command.validators,
+				Parameters::default().min_mixnodes,
 			);
 		}
 		Ok(Self { command, folder, network: None, view: View::new() })
@@ -62,7 +66,7 @@ impl<'a> Job<'a> {
 	pub async fn run(&mut self) -> anyhow::Result<()> {
 		let validators = Validator::first(self.command.validators);
 		self.view.say(&format!(
-			"Starting {} validators and an ordinary node; logs are in {}",
+			"Starting {} validators, an operator and an ordinary node; logs are in {}",
 			validators.len(),
 			self.folder.display(),
 		));
@@ -70,18 +74,20 @@ impl<'a> Job<'a> {
 		let network = self.network.insert(network);
 
 		let mut watch = Watch::new(network.user().rpc.clone());
-		let sight = wait_until_it_mixes(network, &mut watch, &mut self.view).await?;
-
 		let genesis = network.user().rpc.block_hash(0).await?;
+		let names: Vec<_> = validators.iter().map(|validator| (validator.name(), validator.registrant())).collect();
+		let mut changes = Changes::new(genesis, &names);
+		let sight = wait_until_it_mixes(network, &mut watch, &mut changes, &mut self.view).await?;
+
 		let extrinsics = (0..self.command.transfers).map(|index| transfer::signed(index, genesis)).collect();
 		let mut load = Load::new(extrinsics, sight.status, Instant::now());
-		let outcome = send_transfers(network, &mut watch, &mut load, &mut self.view).await;
+		let outcome = send_transfers(network, &mut watch, &mut load, &mut changes, &mut self.view).await;
 
 		// The numbers are worth having after a failure too; a node that cannot be asked must not hide them.
 		let statuses = network.statuses().await.ok();
 		self.view.clear();
 		let failure = outcome.as_ref().err().map(|error| format!("{error:#}"));
-		let report = Report::new(network, statuses.as_deref(), &load, failure);
+		let report = Report::new(network, statuses.as_deref(), &load, &changes, failure);
 		println!("{report}");
 		if let Some(path) = &self.command.json {
 			report.write(path)?;
@@ -115,7 +121,12 @@ impl<'a> Job<'a> {
 }
 
 /// Waits until transfers can be sent through the mixnet.
-async fn wait_until_it_mixes(network: &mut Network, watch: &mut Watch, view: &mut View) -> anyhow::Result<Sight> {
+async fn wait_until_it_mixes(
+	network: &mut Network,
+	watch: &mut Watch,
+	changes: &mut Changes,
+	view: &mut View,
+) -> anyhow::Result<Sight> {
 	let deadline = Instant::now() + SESSION * (LATEST_FIRST_SESSION + 3);
 	let mut ticks = interval(TICK);
 	ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -141,6 +152,10 @@ async fn wait_until_it_mixes(network: &mut Network, watch: &mut Watch, view: &mu
 		let takes_requests = sight.elected.is_some() && sight.status.phase != SessionPhase::CoverToCurrent;
 		if takes_requests && statuses.iter().all(|status| is_ready(status, &sight)) {
 			return Ok(sight);
+		}
+		// A restart has to wait until all are ready.
+		if sight.status.current_index == 0 {
+			changes.step(network, &sight, &statuses).await?;
 		}
 		if sight.elected.is_none() && sight.status.current_index > LATEST_FIRST_SESSION {
 			bail!(
@@ -169,6 +184,7 @@ async fn send_transfers(
 	network: &mut Network,
 	watch: &mut Watch,
 	load: &mut Load,
+	changes: &mut Changes,
 	view: &mut View,
 ) -> anyhow::Result<()> {
 	let limit = SESSION * (ROTATIONS + 6);
@@ -187,6 +203,7 @@ async fn send_transfers(
 		network.check_alive()?;
 		let sight = watch.look().await?;
 		let statuses = network.statuses().await?;
+		changes.step(network, &sight, &statuses).await?;
 		let now = Instant::now();
 		for extrinsic in &sight.extrinsics {
 			load.finalised(extrinsic, now);
@@ -208,7 +225,7 @@ async fn send_transfers(
 			load: Some(load),
 		});
 
-		if load.is_complete() {
+		if load.is_complete() && changes.is_complete() {
 			return check_outcome(network, load, &sight).await;
 		}
 		if let Some((index, error)) = load.failed(now, PATIENCE) {
@@ -216,11 +233,13 @@ async fn send_transfers(
 		}
 		if now > deadline {
 			bail!(
-				"after {} s only {} of {} transfers are finalised, and {} session rotations have passed",
+				"after {} s only {} of {} transfers are finalised, {} session rotations have passed, and of what should \
+				change meanwhile {} was not seen to its end",
 				limit.as_secs(),
 				load.num_finalised(),
 				load.total(),
 				load.rotations_passed(),
+				changes.missing(),
 			);
 		}
 	}

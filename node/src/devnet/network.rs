@@ -5,10 +5,11 @@ use super::{
 	folder::SPEC_FILE,
 	ports::{PortBlock, MAX_PORTS},
 	rpc::Rpc,
-	spec::{chain_spec, Validator},
+	spec::{chain_spec, Operator, Validator},
 	view::{Snapshot, View},
 };
 use anyhow::{bail, Context};
+use mixnet_primitives::PeerId;
 use mixnet_service::status::Status;
 use sp_core::{ed25519, Pair as _};
 use std::{
@@ -17,6 +18,9 @@ use std::{
 	time::{Duration, Instant},
 };
 use tokio::time::sleep;
+
+/// The role of the nodes that make blocks.
+pub const VALIDATOR: &str = "validator";
 
 /// How long all nodes together may take until they answer.
 const START_TIMEOUT: Duration = Duration::from_secs(180);
@@ -27,15 +31,22 @@ const ATTEMPTS: u32 = 3;
 /// The name of the node that validates nothing, through which the transfers are sent.
 const USER: &str = "user";
 
+/// The name of the node that validates nothing, and mixes by a bond.
+const OPERATOR: &str = "operator";
+
 /// A node that runs and answers.
 pub struct Node {
 	/// Its name in tables and files.
 	pub name: String,
-	/// `validator`, or `user` for the ordinary node.
+	/// `validator`, `operator`, or `user` for the ordinary node.
 	pub role: &'static str,
+	/// Its peer ID.
+	pub peer_id: PeerId,
 	/// Our connection to it.
 	pub rpc: Rpc,
 	child: Child,
+	rpc_port: u16,
+	arguments: Vec<String>,
 }
 
 impl Node {
@@ -54,7 +65,7 @@ pub struct Network {
 /// What a node is started with.
 struct Plan {
 	name: String,
-	validator: bool,
+	role: &'static str,
 	folder: PathBuf,
 	port: u16,
 	rpc_port: u16,
@@ -92,8 +103,10 @@ impl Plan {
 		let flags =
 			["--mixnet", "--allow-private-ip", "--no-mdns", "--no-prometheus", "--no-telemetry", "--disable-log-color"];
 		arguments.extend(flags.map(String::from));
-		if self.validator {
-			arguments.push("--validator".into());
+		match self.role {
+			VALIDATOR => arguments.push("--validator".into()),
+			OPERATOR => arguments.push("--mixnet-operator".into()),
+			_ => {},
 		}
 		arguments.push("--bootnodes".into());
 		arguments.extend_from_slice(bootnodes);
@@ -133,23 +146,24 @@ impl Network {
 		view: &mut View,
 		attempt: u32,
 	) -> anyhow::Result<Self> {
-		let names: Vec<_> = validators.iter().map(Validator::name).chain([USER.into()]).collect();
+		let validating = validators.iter().map(|validator| (validator.name(), VALIDATOR));
+		let names: Vec<_> = validating.chain([OPERATOR, USER].map(|name| (name.into(), name))).collect();
 		let ports = PortBlock::reserve(2 * names.len() as u16, std::process::id().wrapping_add(attempt))?;
 		let mut plans = Vec::new();
-		for ((name, ports), validator) in
-			names.iter().zip(ports.ports().chunks(2)).zip(validators.iter().map(Some).chain([None]))
-		{
+		for (index, ((name, role), ports)) in names.iter().zip(ports.ports().chunks(2)).enumerate() {
 			let plan = Plan {
 				name: name.clone(),
-				validator: validator.is_some(),
+				role,
 				folder: folder.join(name),
 				port: ports[0],
 				rpc_port: ports[1],
 				node_key: ed25519::Pair::generate().0,
 			};
 			fs::create_dir_all(&plan.folder).with_context(|| format!("{} cannot be made", plan.folder.display()))?;
-			if let Some(validator) = validator {
-				validator.insert_keys(&plan.keystore())?;
+			match validators.get(index) {
+				Some(validator) => validator.insert_keys(&plan.keystore())?,
+				None if *role == OPERATOR => Operator::insert_key(&plan.keystore())?,
+				None => {},
 			}
 			plans.push(plan);
 		}
@@ -160,15 +174,17 @@ impl Network {
 			.take(3)
 			.map(|plan| Ok(format!("{}/p2p/{}", plan.address(), plan.peer_id()?)))
 			.collect::<anyhow::Result<Vec<_>>>()?;
-		let mut children = Vec::new();
+		let (mut children, mut all_arguments) = (Vec::new(), Vec::new());
 		for plan in &plans {
 			let log = folder.join(format!("{}.log", plan.name));
-			children.push(Child::start(&plan.name, &plan.arguments(spec, &bootnodes)?, log)?);
+			let arguments = plan.arguments(spec, &bootnodes)?;
+			children.push(Child::start(&plan.name, &arguments, log)?);
+			all_arguments.push(arguments);
 		}
 
 		let mut nodes = Vec::new();
 		let deadline = Instant::now() + START_TIMEOUT;
-		for (index, plan) in plans.iter().enumerate() {
+		for ((index, plan), arguments) in plans.iter().enumerate().zip(all_arguments) {
 			let awaited = Some(("nodes started", index as u64, plans.len() as u64));
 			view.show(Snapshot { awaited, ..Snapshot::default() });
 			let rpc = loop {
@@ -192,8 +208,15 @@ impl Network {
 			if rpc.peer_id().await? != plan.peer_id()? {
 				bail!("{PORT_TAKEN}: {} answers, but is not the node {}", rpc.url(), plan.name);
 			}
-			let role = if plan.validator { "validator" } else { USER };
-			nodes.push(Node { name: plan.name.clone(), role, rpc, child: children.remove(0) });
+			nodes.push(Node {
+				name: plan.name.clone(),
+				role: plan.role,
+				peer_id: PeerId(plan.node_key.public().0),
+				rpc,
+				child: children.remove(0),
+				rpc_port: plan.rpc_port,
+				arguments,
+			});
 		}
 		Ok(Self { nodes, _ports: ports })
 	}
@@ -206,6 +229,37 @@ impl Network {
 	/// The ordinary node.
 	pub fn user(&self) -> &Node {
 		self.nodes.last().expect("`try_start` always adds the ordinary node; qed")
+	}
+
+	/// The operator's node, which is there if it has an index.
+	pub fn operator_index(&self) -> Option<usize> {
+		self.nodes.iter().position(|node| node.role == OPERATOR)
+	}
+
+	/// The operator's peer ID, if its node is there.
+	pub fn operator_peer_id(&self) -> Option<PeerId> {
+		self.operator_index().and_then(|index| self.nodes.get(index)).map(|node| node.peer_id)
+	}
+
+	/// Ends the node of this index, starts it again with the same arguments, and waits until it answers.
+	pub async fn restart(&mut self, index: usize) -> anyhow::Result<()> {
+		let Node { name, peer_id, role, child, rpc_port, arguments, .. } = self.nodes.remove(index);
+		let log = child.log().to_owned();
+		child.stop().await;
+		let mut child = Child::start(&name, &arguments, log)?;
+		let deadline = Instant::now() + START_TIMEOUT;
+		let rpc = loop {
+			child.check_alive()?;
+			match Rpc::connect(rpc_port).await {
+				Ok(rpc) => break rpc,
+				Err(error) if Instant::now() > deadline => {
+					return Err(error).context(format!("the node {name} does not answer after its restart"));
+				},
+				Err(_) => sleep(Duration::from_millis(200)).await,
+			}
+		};
+		self.nodes.insert(index, Node { name, role, peer_id, rpc, child, rpc_port, arguments });
+		Ok(())
 	}
 
 	/// Fails if a node has ended.
@@ -232,5 +286,5 @@ fn is_port_conflict(error: &anyhow::Error) -> bool {
 	words.contains(PORT_TAKEN) || words.contains("is in use by another program")
 }
 
-// Two ports per node must fit into a block.
-const _: () = assert!(2 * (super::options::MAX_VALIDATORS as u16 + 1) <= MAX_PORTS);
+// Two ports per node must fit into a block: the validators', the operator's and the ordinary one's.
+const _: () = assert!(2 * (super::options::MAX_VALIDATORS as u16 + 2) <= MAX_PORTS);

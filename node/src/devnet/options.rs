@@ -5,10 +5,14 @@ use std::{path::PathBuf, time::Duration};
 
 /// Runs a whole network on this machine, and sends transfers through its mixnet.
 ///
-/// Ends with success only if every transfer was finalised. Ctrl-C ends everything that was started.
+/// Meanwhile an operator bonds and is elected as a mixnode, the mixnet's parameters are changed, and a validator restarts
+/// without its keys.
+///
+/// Ends with success only if every transfer was finalised and all of that was seen. Ctrl-C ends everything that was
+/// started.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DevnetCmd {
-	/// How many validators to run; each is a mixnode too.
+	/// How many validators to run; each stands for election as a mixnode, of which a session has at most six.
 	#[arg(long, value_name = "COUNT", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=MAX_VALIDATORS))]
 	pub validators: u8,
 

@@ -1,6 +1,10 @@
 //! What remains at the end: a table for people, and the same as JSON for programs.
 
-use super::{load::Load, network::Network};
+use super::{
+	changes::{Changes, Seen},
+	load::Load,
+	network::{Network, VALIDATOR},
+};
 use anyhow::Context;
 use mixnet_service::status::{Counters, Status};
 use serde::Serialize;
@@ -55,6 +59,8 @@ pub struct Report {
 	pub answer_latency_ms: Option<Latencies>,
 	/// From sending to being seen in a finalised block; none if nothing was finalised.
 	pub finalisation_latency_ms: Option<Latencies>,
+	/// What was seen of the changes while the network ran.
+	pub changes: Vec<Seen>,
 	/// The nodes.
 	pub nodes: Vec<NodeReport>,
 }
@@ -77,7 +83,7 @@ pub struct Transfers {
 pub struct NodeReport {
 	/// Its name.
 	pub name: String,
-	/// `validator` or `user`.
+	/// `validator`, `operator` or `user`.
 	pub role: &'static str,
 	/// Where its RPC is.
 	pub rpc: String,
@@ -89,7 +95,13 @@ pub struct NodeReport {
 
 impl Report {
 	/// The report of a run that ended like this.
-	pub fn new(network: &Network, statuses: Option<&[Status]>, load: &Load, failure: Option<String>) -> Self {
+	pub fn new(
+		network: &Network,
+		statuses: Option<&[Status]>,
+		load: &Load,
+		changes: &Changes,
+		failure: Option<String>,
+	) -> Self {
 		let nodes = network.nodes().iter().enumerate().map(|(index, node)| NodeReport {
 			name: node.name.clone(),
 			role: node.role,
@@ -100,13 +112,14 @@ impl Report {
 		Self {
 			success: failure.is_none(),
 			failure,
-			validators: network.nodes().len() - 1,
+			validators: network.nodes().iter().filter(|node| node.role == VALIDATOR).count(),
 			transfers: Transfers { sent: load.sent(), answered: load.num_answered(), finalised: load.num_finalised() },
 			rotations: load.rotations_passed(),
 			rotations_in_flight: load.rotations_in_flight(),
 			phases_in_flight: load.phases().iter().copied().collect(),
 			answer_latency_ms: load.answer_latencies(),
 			finalisation_latency_ms: load.finalisation_latencies(),
+			changes: changes.seen().map(Clone::clone).to_vec(),
 			nodes: nodes.collect(),
 		}
 	}
@@ -140,6 +153,12 @@ impl fmt::Display for Report {
 		latency_line(f, "sent to answered", self.answer_latency_ms)?;
 		latency_line(f, "sent to finalised", self.finalisation_latency_ms)?;
 		writeln!(f)?;
+		for change in &self.changes {
+			let steps = change.steps.join("; ");
+			let missing = if change.complete { "" } else { " (not all that should be seen)" };
+			writeln!(f, "{:<12} {steps}{missing}", capitalised(change.name))?;
+		}
+		writeln!(f)?;
 		writeln!(f, "{:<12} {:>9} {:>9} {:>9} {:>9}  log", "Packets", "received", "sent", "forwarded", "dropped")?;
 		for node in &self.nodes {
 			write!(f, "{:<12}", node.name)?;
@@ -153,6 +172,11 @@ impl fmt::Display for Report {
 		}
 		Ok(())
 	}
+}
+
+fn capitalised(name: &str) -> String {
+	let mut letters = name.chars();
+	letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn latency_line(f: &mut fmt::Formatter, label: &str, latencies: Option<Latencies>) -> fmt::Result {

@@ -1,13 +1,13 @@
 //! What we ask of a node. Everything that knows a method's name or the shape of its answer is here.
 
 use anyhow::Context;
-use codec::{Decode, DecodeAll};
+use codec::{Decode, DecodeAll, Encode};
 use jsonrpsee::{
 	core::client::{ClientT, Error as ClientError},
 	rpc_params,
 	ws_client::{WsClient, WsClientBuilder},
 };
-use mixnet_primitives::{Mixnode, MixnodesError, SessionStatus};
+use mixnet_primitives::{Mixnode, MixnodesError, RegisteredMixnode, SessionParameters, SessionStatus};
 use mixnet_runtime::{AccountId, Balance, BlockNumber, Hash, Header, Nonce, Runtime};
 use mixnet_service::{rpc::RetryAfter, status::Status};
 use serde::de::DeserializeOwned;
@@ -55,9 +55,10 @@ impl Rpc {
 		answer.with_context(|| format!("{method} at {}", self.url()))
 	}
 
-	/// Calls a method of the runtime API that takes no arguments.
-	async fn call_runtime<T: Decode>(&self, method: &str, at: Hash) -> anyhow::Result<T> {
-		let answer: String = self.ask("state_call", rpc_params![method, "0x", at]).await?;
+	/// Calls a method of the runtime API with these arguments, a tuple.
+	async fn call_runtime<T: Decode>(&self, method: &str, arguments: &impl Encode, at: Hash) -> anyhow::Result<T> {
+		let arguments = format!("0x{}", hex::encode(arguments.encode()));
+		let answer: String = self.ask("state_call", rpc_params![method, arguments, at]).await?;
 		decode(&answer).with_context(|| method.to_owned())
 	}
 
@@ -101,18 +102,30 @@ impl Rpc {
 
 	/// The mixnet session and its phase, as of this block.
 	pub async fn session_status(&self, at: Hash) -> anyhow::Result<SessionStatus> {
-		self.call_runtime("MixnetApi_session_status", at).await
+		self.call_runtime("MixnetApi_session_status", &(), at).await
 	}
 
 	/// The current session's mixnodes, as of this block.
 	pub async fn current_mixnodes(&self, at: Hash) -> anyhow::Result<Result<Vec<Mixnode>, MixnodesError>> {
-		self.call_runtime("MixnetApi_current_mixnodes", at).await
+		self.call_runtime("MixnetApi_current_mixnodes", &(), at).await
 	}
 
-	/// How many mixnodes are registered for the next session, as of this block.
-	pub async fn registered(&self, at: Hash) -> anyhow::Result<u32> {
-		let key = pallet_mixnet::NextRegistered::<Runtime>::hashed_key();
-		Ok(self.storage(&key, at).await?.unwrap_or_default())
+	/// What is registered for the next session, in the order of ranks, as of this block.
+	pub async fn next_registrations(&self, at: Hash) -> anyhow::Result<Vec<RegisteredMixnode>> {
+		// All of them: more than a devnet's nodes.
+		self.call_runtime("MixnetApi_next_registrations", &(0u32, 1_000u32), at).await
+	}
+
+	/// The parameters of the sessions, as of this block.
+	pub async fn parameters(&self, at: Hash) -> anyhow::Result<SessionParameters> {
+		self.call_runtime("MixnetApi_parameters", &(), at).await
+	}
+
+	/// Submits an extrinsic to the node's transaction pool, without the mixnet.
+	pub async fn submit(&self, extrinsic: &[u8]) -> anyhow::Result<()> {
+		let extrinsic = format!("0x{}", hex::encode(extrinsic));
+		let _hash: Value = self.ask("author_submitExtrinsic", rpc_params![&extrinsic]).await?;
+		Ok(())
 	}
 
 	/// What an account can spend, as of this block.

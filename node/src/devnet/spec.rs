@@ -1,15 +1,23 @@
 //! The network's chain: the preset `local`, with validators and accounts of our own.
 
-use super::transfer::{self, ENDOWMENT};
+use super::{
+	changes::BOND,
+	transfer::{self, ENDOWMENT},
+};
 use crate::chain_spec;
 use anyhow::{anyhow, Context};
-use mixnet_runtime::{AccountId, SessionKeys};
+use codec::Encode;
+use mixnet_primitives::Registrant;
+use mixnet_runtime::{AccountId, Balance, Hash, SessionKeys};
 use sc_keystore::LocalKeystore;
 use serde_json::{json, Value};
 use sp_core::{ed25519, sr25519, Pair as _};
 use sp_keystore::Keystore as _;
 use sp_runtime::traits::OpaqueKeys as _;
 use std::path::Path;
+
+/// What the operator starts with: enough for its bond and its fees.
+const OPERATOR_ENDOWMENT: Balance = 2 * BOND;
 
 /// A validator: all its keys come from its name.
 pub struct Validator {
@@ -34,6 +42,11 @@ impl Validator {
 	/// Its name in small letters, for files and tables.
 	pub fn name(&self) -> String {
 		self.name.to_lowercase()
+	}
+
+	/// By which it registers mixnodes: its session key.
+	pub fn registrant(&self) -> Registrant {
+		Registrant(self.account_key().0)
 	}
 
 	fn suri(&self) -> String {
@@ -75,7 +88,49 @@ impl Validator {
 	}
 }
 
-/// The chain spec, as JSON: `validators` from the start, and `transfers` accounts with something to send.
+/// The operator: somebody with money, and a key by which it registers its mixnode.
+pub struct Operator;
+
+impl Operator {
+	const ACCOUNT: &str = "//Operator";
+	const KEY: &str = "//Operator//mixnet";
+
+	fn pair(suri: &str) -> sr25519::Pair {
+		sr25519::Pair::from_string(suri, None).expect("names with slashes before them are a valid derivation path; qed")
+	}
+
+	/// The account that bonds.
+	pub fn account_pair() -> sr25519::Pair {
+		Self::pair(Self::ACCOUNT)
+	}
+
+	/// Its name.
+	pub fn account() -> AccountId {
+		Self::account_pair().public().into()
+	}
+
+	/// The key by which it registers.
+	pub fn registrant() -> Registrant {
+		Registrant(Self::pair(Self::KEY).public().0)
+	}
+
+	/// That key's consent to register for `account`, on the chain that begins with the block `genesis`.
+	pub fn prove_key(genesis: &Hash, account: &AccountId) -> [u8; 64] {
+		let payload = (pallet_mixnet::OPERATOR_KEY_DOMAIN, genesis, account).encode();
+		Self::pair(Self::KEY).sign(&payload).0
+	}
+
+	/// Puts the key into the keystore in `folder`.
+	pub fn insert_key(folder: &Path) -> anyhow::Result<()> {
+		LocalKeystore::open(folder, None)
+			.with_context(|| format!("no keystore in {}", folder.display()))?
+			.insert(pallet_mixnet::KEY_TYPE, Self::KEY, &Self::registrant().0)
+			.map_err(|()| anyhow!("a key cannot be written to {}", folder.display()))
+	}
+}
+
+/// The chain spec, as JSON: `validators` from the start, `transfers` accounts with something to send, and
+/// the operator with something to bond.
 pub fn chain_spec(validators: &[Validator], transfers: u16) -> anyhow::Result<Value> {
 	let json = chain_spec::load("local").and_then(|spec| spec.as_json(false)).map_err(|error| anyhow!(error))?;
 	let mut spec: Value = serde_json::from_str(&json)?;
@@ -90,6 +145,10 @@ pub fn chain_spec(validators: &[Validator], transfers: u16) -> anyhow::Result<Va
 		.pointer_mut("/balances/balances")
 		.and_then(Value::as_array_mut)
 		.context("the preset `local` endows no accounts; this is a bug")?
-		.extend((0..transfers).map(|index| json!([transfer::sender_account(index), ENDOWMENT])));
+		.extend(
+			(0..transfers)
+				.map(|index| json!([transfer::sender_account(index), ENDOWMENT]))
+				.chain([json!([Operator::account(), OPERATOR_ENDOWMENT])]),
+		);
 	Ok(spec)
 }

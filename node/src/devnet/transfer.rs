@@ -3,13 +3,9 @@
 //! Each comes from an account of its own: packets are delayed at random, so that transfers of one account would arrive
 //! out of the order of their nonces and wait for one another.
 
-use codec::Encode;
-use mixnet_runtime::{
-	tx_extension, AccountId, Balance, Hash, Runtime, RuntimeCall, Signature, SignedPayload, UncheckedExtrinsic,
-	EXISTENTIAL_DEPOSIT, UNIT, VERSION,
-};
+use super::transaction;
+use mixnet_runtime::{AccountId, Balance, Hash, Runtime, RuntimeCall, EXISTENTIAL_DEPOSIT, UNIT};
 use sp_core::{sr25519, Pair as _};
-use sp_runtime::generic::Era;
 
 /// What each sender starts with: enough for a transfer, its fee, and the existential deposit.
 pub const ENDOWMENT: Balance = 10 * UNIT;
@@ -41,19 +37,14 @@ pub fn signed(index: u16, genesis: Hash) -> Vec<u8> {
 		dest: receiver_account().into(),
 		value: AMOUNT,
 	});
-	let extension = tx_extension(Era::Immortal, 0, 0);
-	// What each part of the extension adds to what is signed, without being sent; in the order of the parts.
-	let implicit = ((), (), VERSION.spec_version, VERSION.transaction_version, genesis, genesis, (), (), (), ());
-	let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
-	let signature = payload.using_encoded(|payload| sender(index).sign(payload));
-	UncheckedExtrinsic::new_signed(call, sender_account(index).into(), Signature::Sr25519(signature), extension)
-		.encode()
+	transaction::signed(call, &sender(index), 0, genesis)
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
 	use codec::DecodeAll;
+	use mixnet_runtime::UncheckedExtrinsic;
 	use sp_runtime::traits::Checkable;
 
 	#[test]

@@ -117,7 +117,7 @@ fn chain_lines(sight: &Sight) -> [String; 2] {
 			"block {} ({} final) | session {}, phase {} ({})",
 			sight.best, sight.finalised, sight.status.current_index, sight.status.phase as u8, sight.status.phase,
 		),
-		format!("{elected}, {} registered for the next session", sight.registered),
+		format!("{elected}, {} registered for the next session", sight.registrations.len()),
 	]
 }
 

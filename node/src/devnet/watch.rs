@@ -1,7 +1,7 @@
 //! The chain as we see it, through the ordinary node.
 
 use super::rpc::Rpc;
-use mixnet_primitives::SessionStatus;
+use mixnet_primitives::{Mixnode, PeerId, RegisteredMixnode, SessionParameters, SessionStatus};
 use mixnet_runtime::{BlockNumber, Hash};
 
 /// What we saw when we last looked.
@@ -17,10 +17,21 @@ pub struct Sight {
 	pub status: SessionStatus,
 	/// How many mixnodes the session has; none while the mixnet rests.
 	pub elected: Option<usize>,
-	/// How many mixnodes are registered for the next session.
-	pub registered: u32,
+	/// The session's mixnodes; none while the mixnet rests.
+	pub mixnodes: Vec<Mixnode>,
+	/// What is registered for the next session, in the order of ranks.
+	pub registrations: Vec<RegisteredMixnode>,
+	/// The parameters of the sessions.
+	pub parameters: SessionParameters,
 	/// The extrinsics of all blocks that were finalised since the last look.
 	pub extrinsics: Vec<Vec<u8>>,
+}
+
+impl Sight {
+	/// Is this peer a mixnode of the current session? `None` while the mixnet rests.
+	pub fn elected_peer(&self, peer_id: &PeerId) -> Option<bool> {
+		self.elected.map(|_| self.mixnodes.iter().any(|mixnode| mixnode.peer_id == *peer_id))
+	}
 }
 
 /// Looks at the chain again and again, without missing a block.
@@ -45,13 +56,16 @@ impl Watch {
 			extrinsics.extend(self.rpc.extrinsics(hash).await?);
 			self.next += 1;
 		}
+		let mixnodes = self.rpc.current_mixnodes(finalised_hash).await?.ok();
 		Ok(Sight {
 			best,
 			finalised,
 			finalised_hash,
 			status: self.rpc.session_status(finalised_hash).await?,
-			elected: self.rpc.current_mixnodes(finalised_hash).await?.ok().map(|mixnodes| mixnodes.len()),
-			registered: self.rpc.registered(finalised_hash).await?,
+			elected: mixnodes.as_ref().map(Vec::len),
+			mixnodes: mixnodes.unwrap_or_default(),
+			registrations: self.rpc.next_registrations(finalised_hash).await?,
+			parameters: self.rpc.parameters(finalised_hash).await?,
 			extrinsics,
 		})
 	}

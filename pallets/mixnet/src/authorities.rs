@@ -100,11 +100,17 @@ impl<T: Config> Pallet<T> {
 				entry.since = earlier.since;
 			}
 		}
-		Self::write_queued(&authorities);
+		Self::write_authorities(Generation::Queued, &authorities);
 	}
 
-	fn write_queued(authorities: &[AuthorityEntry]) {
-		let parity = Self::parity(Generation::Queued);
+	/// Makes the queued authorities the active ones, too: those of genesis are both.
+	pub(crate) fn set_queued_authorities_active() {
+		let authorities: Vec<_> = Self::authorities(Generation::Queued).collect();
+		Self::write_authorities(Generation::Active, &authorities);
+	}
+
+	fn write_authorities(generation: Generation, authorities: &[AuthorityEntry]) {
+		let parity = Self::parity(generation);
 		let pages_before = AuthorityDirectory::<T>::decode_len(parity).unwrap_or_default() as u32;
 		let mut directory = BoundedVec::default();
 		for (index, page) in (0..).zip(authorities.chunks(AUTHORITIES_PER_PAGE as usize)) {

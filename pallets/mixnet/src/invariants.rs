@@ -212,7 +212,8 @@ impl<T: Config> Pallet<T> {
 		for (account, operator) in Operators::<T>::iter() {
 			let held: BalanceOf<T> = T::Currency::balance_on_hold(&HoldReason::OperatorBond.into(), &account);
 			ensure!(held == operator.bond, "a bond is not what is on hold");
-			ensure!(operator.recent <= operator.bond, "more was added to a bond than there is");
+			let added = operator.recent.saturating_add(operator.waiting);
+			ensure!(added <= operator.bond, "more was added to a bond than there is");
 			if let Some(key) = operator.key {
 				ensure!(OperatorKeys::<T>::get(key) == Some(account), "an operator's key leads to another");
 				keys += 1;

@@ -71,7 +71,7 @@ pub use election::{
 };
 pub use operators::OPERATOR_KEY_DOMAIN;
 pub use pallet::*;
-pub use pruning::MAX_PRUNED_AT_ONCE;
+pub use pruning::{MAX_PRUNED_AT_ONCE, MIN_PRUNED_FOR_FREE};
 pub use registration::REGISTRATION_TAG;
 pub use types::{
 	AuthorityEntry, BoundedMixnode, BoundedMixnodeFor, Candidacy, CandidacyState, Election, ListedMixnode,
@@ -474,8 +474,8 @@ pub mod pallet {
 		},
 	}
 
-	/// Why a call is refused. Those of registrations are also told by the transaction pool, as
-	/// `InvalidTransaction::Custom` with the number of the same [`RegistrationError`].
+	/// Why a call is refused. Those of registrations are also told by the transaction pool: the first two as
+	/// `InvalidTransaction::Stale` and `Future`, the others as `Custom` with the number of the same [`RegistrationError`].
 	#[pallet::error]
 	pub enum Error<T> {
 		/// The session that it is for has begun already. Register for the next one.
@@ -768,7 +768,8 @@ pub mod pallet {
 		}
 
 		/// Removes up to `keys` storage keys of sessions that are over, at most [`MAX_PRUNED_AT_ONCE`]. Anybody may call it;
-		/// it is free if it removes as many as it said.
+		/// it is free if it removes as many as it said, and [`MIN_PRUNED_FOR_FREE`] or more. Each call deals with one session; where that has left nothing, it
+		/// passes on to the next.
 		///
 		/// Idle blocks do the same by themselves: this is for a chain whose blocks are always full.
 		///
@@ -778,10 +779,10 @@ pub mod pallet {
 		#[pallet::weight(T::WeightInfo::prune((*keys).min(MAX_PRUNED_AT_ONCE)))]
 		pub fn prune(origin: OriginFor<T>, keys: u32) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let removed = Self::prune_some(keys);
-			ensure!(removed > 0, Error::<T>::NothingToPrune);
+			// None removed is no error: a failed call would not get over a session that has left nothing.
+			let removed = Self::prune_some(keys).ok_or(Error::<T>::NothingToPrune)?;
 			Self::deposit_event(Event::Pruned { keys: removed });
-			let is_free = removed == keys;
+			let is_free = removed == keys && removed >= MIN_PRUNED_FOR_FREE;
 			Ok(PostDispatchInfo {
 				actual_weight: Some(T::WeightInfo::prune(removed)),
 				pays_fee: if is_free { Pays::No } else { Pays::Yes },

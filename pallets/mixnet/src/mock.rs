@@ -114,8 +114,8 @@ impl crate::ElectionPolicy for Policy {
 pub struct TestWeights;
 impl crate::RegistrantWeights<u64> for TestWeights {
 	fn validator(authority: &Registrant) -> u128 {
-		let account = (0..CANDIDATES).find(|account| registrant(*account) == *authority);
-		account.and_then(|account| ValidatorWeights::get().get(&account).copied()).unwrap_or(1)
+		let named = ValidatorWeights::get().into_iter().find(|(account, _)| registrant(*account) == *authority);
+		named.map_or(1, |(_, weight)| weight)
 	}
 
 	fn operator(bond: u64) -> u128 {
@@ -245,9 +245,18 @@ pub fn parameters() -> Parameters {
 
 /// The session key of an account.
 pub fn authority_pair(account: u64) -> AuthorityPair {
-	let mut seed = [0; 32];
-	seed[..8].copy_from_slice(&account.to_le_bytes());
-	AuthorityPair::from_seed(&seed)
+	thread_local! {
+		// To make one takes longer than most of what tests do with it.
+		static MADE: std::cell::RefCell<std::collections::BTreeMap<u64, AuthorityPair>> = Default::default();
+	}
+	MADE.with_borrow_mut(|made| {
+		let pair = made.entry(account).or_insert_with(|| {
+			let mut seed = [0; 32];
+			seed[..8].copy_from_slice(&account.to_le_bytes());
+			AuthorityPair::from_seed(&seed)
+		});
+		pair.clone()
+	})
 }
 
 /// Its public half.

@@ -8,8 +8,8 @@
 //! was there by then.
 
 use crate::{
-	BalanceOf, Config, CreditOf, CurrentSession, Error, Event, HoldReason, NextElection, Operator, OperatorKeys,
-	Operators, Pallet, RemovalReason,
+	BalanceOf, Config, CreditOf, CurrentSession, Error, Event, HoldReason, LastRotation, NextElection, Operator,
+	OperatorKeys, Operators, Pallet, RemovalReason,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -57,11 +57,11 @@ impl<T: Config> Pallet<T> {
 			RegistrationError::BondTooSmall
 		);
 		ensure!(operator.key_since < committed_before, RegistrationError::OperatorTooRecent);
-		Ok(if operator.recent_since < committed_before {
-			operator.bond
-		} else {
-			operator.bond.saturating_sub(operator.recent)
-		})
+		let late = |amount, since| if since < committed_before { Zero::zero() } else { amount };
+		Ok(operator
+			.bond
+			.saturating_sub(late(operator.recent, operator.recent_since))
+			.saturating_sub(late(operator.waiting, operator.waiting_since)))
 	}
 
 	pub(crate) fn do_bond(account: T::AccountId, amount: BalanceOf<T>) -> Result<(), DispatchError> {
@@ -76,6 +76,8 @@ impl<T: Config> Pallet<T> {
 				bond: amount,
 				recent: amount,
 				recent_since: now,
+				waiting: Zero::zero(),
+				waiting_since: now,
 				key: None,
 				key_since: now,
 				releasable_in: None,
@@ -90,7 +92,13 @@ impl<T: Config> Pallet<T> {
 		ensure!(!amount.is_zero(), Error::<T>::BondTooSmall);
 		let mut operator = Self::operator_in_office(&account)?;
 		T::Currency::hold(&HoldReason::OperatorBond.into(), &account, amount)?;
-		if operator.recent_since < NextElection::<T>::get().committed_before {
+		if operator.recent_since < LastRotation::<T>::get().at {
+			// All that is committed by now, and all elections to come count it: only the one under way may not.
+			if operator.waiting_since < NextElection::<T>::get().committed_before {
+				operator.waiting = Zero::zero();
+			}
+			operator.waiting.saturating_accrue(operator.recent);
+			operator.waiting_since = operator.recent_since;
 			operator.recent = Zero::zero();
 		}
 		operator.bond.saturating_accrue(amount);
@@ -162,7 +170,9 @@ impl<T: Config> Pallet<T> {
 		T::Slashed::on_unbalanced(slashed);
 		let amount = amount.saturating_sub(not_slashed);
 		operator.bond = operator.bond.saturating_sub(amount);
+		// What weighs goes first, so that adding to a bond does not make up for a slash in the election under way.
 		operator.recent = operator.recent.min(operator.bond);
+		operator.waiting = operator.waiting.min(operator.bond.saturating_sub(operator.recent));
 		let bond = operator.bond;
 		if let Some(key) = operator.key.filter(|_| bond < T::MinBond::get()) {
 			Self::remove_candidate(key, RemovalReason::BondTooSmall);

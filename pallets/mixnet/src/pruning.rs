@@ -16,16 +16,21 @@ use mixnet_primitives::SessionIndex;
 /// Most keys that are removed in one go.
 pub const MAX_PRUNED_AT_ONCE: u32 = 256;
 
+/// Fewest keys that [`prune`](crate::Call::prune) must remove to be free. If single keys were free to remove, one could fill
+/// blocks with such calls for nothing.
+pub const MIN_PRUNED_FOR_FREE: u32 = 64;
+
 impl<T: Config> Pallet<T> {
-	/// Removes up to `limit` keys of sessions that are over, the oldest first. Returns how many.
+	/// Removes up to `limit` keys of sessions that are over, the oldest first. Returns how many; `None` if there is nothing
+	/// to do. To find that a session has left nothing, and to pass on to the next one, is something to do.
 	///
 	/// One session is dealt with at a time, and no more than [`MAX_PRUNED_AT_ONCE`] keys.
-	pub(crate) fn prune_some(limit: u32) -> u32 {
+	pub(crate) fn prune_some(limit: u32) -> Option<u32> {
 		let limit = limit.min(MAX_PRUNED_AT_ONCE);
 		let session_index = NextToPrune::<T>::get();
 		// The previous session's list is still wanted.
 		if limit == 0 || session_index.saturating_add(1) >= CurrentSession::<T>::get().index {
-			return 0;
+			return None;
 		}
 		let mut left = limit;
 		remove_some::<_, _, _, Mixnodes<T>>(session_index, &mut left);
@@ -38,7 +43,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let removed = limit.saturating_sub(left);
 		log::trace!(target: LOG_TARGET, "Pruned {removed} keys of session {session_index}");
-		removed
+		Some(removed)
 	}
 
 	/// Prunes as much as fits into `weight`; returns the weight that it took.
@@ -55,7 +60,7 @@ impl<T: Config> Pallet<T> {
 			.remaining()
 			.checked_div_per_component(&per_key)
 			.map_or(MAX_PRUNED_AT_ONCE, |keys| keys.min(MAX_PRUNED_AT_ONCE.into()) as u32);
-		let removed = Self::prune_some(limit);
+		let removed = Self::prune_some(limit).unwrap_or_default();
 		meter.consume(per_key.saturating_mul(removed.into()));
 		meter.consumed()
 	}

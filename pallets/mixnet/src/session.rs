@@ -254,6 +254,7 @@ impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
 	{
 		// pallet-session promises that these are also the authorities of its second session.
 		Self::set_queued_authorities(validators.map(|(_, authority)| registrant(&authority)));
+		Self::set_queued_authorities_active();
 		let first = LastRotation::<T>::get();
 		NextElection::<T>::put(Self::new_election(1, first));
 	}

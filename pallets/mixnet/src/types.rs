@@ -231,14 +231,22 @@ pub struct AuthorityEntry {
 }
 
 /// A party that is no validator, and runs a mixnode with a bond.
+///
+/// What was added to the bond too late for an election does not weigh in it. Elections begin with rotations of
+/// pallet-session, and what counts in one must have been there before the rotation before. So two parts of the bond have to
+/// be told apart from the rest, which weighs in every election to come: all in one part weigh from the same election on.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Operator<Balance, BlockNumber> {
 	/// The whole bond, on hold.
 	pub bond: Balance,
-	/// The part of it that was added lately, and does not weigh in an election that began before.
+	/// The part of it that was added since pallet-session's last rotation, as of [`recent_since`](Self::recent_since).
 	pub recent: Balance,
-	/// The block in which that part was added.
+	/// The block in which that part was added, the last of it.
 	pub recent_since: BlockNumber,
+	/// The part that was added before that rotation, too late for the election under way then.
+	pub waiting: Balance,
+	/// The block in which that part was added, the last of it.
+	pub waiting_since: BlockNumber,
 	/// The key by which it registers.
 	pub key: Option<Registrant>,
 	/// The block in which the key was set.

@@ -3,7 +3,7 @@
 use super::started_from;
 use crate::*;
 use codec::Encode;
-use frame_support::traits::Get;
+
 use mixnet_node_core::sphinx::KxSecret;
 use mixnet_primitives::{KxPublic, Mixnode, Registrant, Registration, RegistrationProofs};
 use rand_chacha::ChaCha20Rng;
@@ -147,5 +147,5 @@ pub fn held(account: &AccountId) -> Balance {
 
 /// Places that a session has.
 pub fn places() -> usize {
-	<Runtime as pallet_mixnet::Config>::MaxMixnodes::get() as usize
+	configs::mixnet::MAX_MIXNODES as usize
 }

@@ -6,17 +6,17 @@ use configs::mixnet::{MIN_BOND, VALIDATOR_WEIGHT};
 use frame_support::traits::Get;
 use mixnet_primitives::{KxPublic, Parameters, RegistrationAdvice, RegistrationError, Standing};
 use pallet_mixnet::{Call, Candidate, ElectionPolicy, NextElection, RegistrantClass, WeightedLottery};
-use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie, One};
+use sp_keyring::Sr25519Keyring::{self, Alice, AliceStash, Bob, Charlie, Dave, Eve, Ferdie};
 use sp_runtime::{traits::Dispatchable, transaction_validity::InvalidTransaction};
 
 const VALIDATORS: [Sr25519Keyring; 6] = [Alice, Bob, Charlie, Dave, Eve, Ferdie];
 
-/// Makes `One` an operator with this bond and the key of `Two`, in the present session.
+/// Makes `AliceStash` an operator with this bond and the key of `BobStash`, in the present session.
 fn bond(chain: &mut Chain, amount: Balance) -> Registering {
-	let operator = Registering::new(Sr25519Keyring::Two);
-	let proof = chain.read(|| operator.prove_operator_key(&One.to_account_id()));
-	let bond = chain.signed(One, 0, Call::<Runtime>::bond { amount });
-	let set_key = chain.signed(One, 1, Call::<Runtime>::set_operator_key { key: operator.name(), proof });
+	let operator = Registering::new(Sr25519Keyring::BobStash);
+	let proof = chain.read(|| operator.prove_operator_key(&AliceStash.to_account_id()));
+	let bond = chain.signed(AliceStash, 0, Call::<Runtime>::bond { amount });
+	let set_key = chain.signed(AliceStash, 1, Call::<Runtime>::set_operator_key { key: operator.name(), proof });
 	chain.apply(vec![bond, set_key]);
 	operator
 }
@@ -58,11 +58,14 @@ fn an_operator_waits_for_a_whole_session_and_then_competes_by_its_bond() {
 		chain.read(|| Mixnet::registration_status(of.name(), KxPublic([1; 32])).advice)
 	};
 	let missing = RegistrationAdvice::Missing;
-	assert_eq!(advice(&mut chain, &Registering::new(Sr25519Keyring::Two)), missing(RegistrationError::NotARegistrant));
+	assert_eq!(
+		advice(&mut chain, &Registering::new(Sr25519Keyring::BobStash)),
+		missing(RegistrationError::NotARegistrant)
+	);
 
 	let amount = 10 * VALIDATOR_WEIGHT;
 	let operator = bond(&mut chain, amount);
-	assert_eq!(chain.read(|| held(&One.to_account_id())), amount);
+	assert_eq!(chain.read(|| held(&AliceStash.to_account_id())), amount);
 	for _ in 0..2 {
 		assert_eq!(advice(&mut chain, &operator), missing(RegistrationError::OperatorTooRecent));
 		let registration = chain.registration(&operator);
@@ -108,10 +111,8 @@ fn every_session_draws_anew() {
 	chain.apply(vec![]);
 	let mut orders = std::collections::BTreeSet::new();
 	for _ in 0..5 {
-		for registrant in VALIDATORS.map(Registering::new) {
-			let registration = chain.registration(&registrant);
-			chain.apply(vec![registration]);
-		}
+		let registrations = VALIDATORS.map(|validator| chain.registration(&Registering::new(validator)));
+		chain.apply(registrations.into());
 		let registered = chain.read(|| Mixnet::next_registrations(0, 100));
 		orders.insert(registered.into_iter().map(|entry| entry.registrant).collect::<Vec<_>>());
 		chain.next_session();
@@ -122,6 +123,7 @@ fn every_session_draws_anew() {
 #[test]
 fn governance_sets_the_next_sessions_parameters_and_nobody_else_does() {
 	let mut chain = Chain::new();
+	chain.apply(vec![]);
 	let before = chain.read(Mixnet::parameters).current;
 	let after = Parameters { mean_forwarding_delay_ms: before.mean_forwarding_delay_ms / 2, ..before };
 	let set = RuntimeCall::from(Call::<Runtime>::set_parameters { parameters: after });
@@ -142,7 +144,7 @@ fn a_bond_can_be_slashed_and_what_is_left_comes_back_after_a_while() {
 	let mut chain = Chain::new();
 	chain.apply(vec![]);
 	bond(&mut chain, 2 * MIN_BOND);
-	let account = One.to_account_id();
+	let account = AliceStash.to_account_id();
 	let slash = RuntimeCall::from(Call::<Runtime>::slash { account: account.clone(), amount: MIN_BOND });
 	let issued = chain.read(Balances::total_issuance);
 	let by_sudo = chain.signed(Alice, 0, pallet_sudo::Call::<Runtime>::sudo { call: Box::new(slash) });
@@ -150,14 +152,14 @@ fn a_bond_can_be_slashed_and_what_is_left_comes_back_after_a_while() {
 	assert_eq!(chain.read(|| held(&account)), MIN_BOND);
 	assert!(chain.read(Balances::total_issuance) <= issued - MIN_BOND, "what is slashed is burnt");
 
-	let unbond = chain.signed(One, 0, Call::<Runtime>::unbond {});
+	let unbond = chain.signed(AliceStash, 0, Call::<Runtime>::unbond {});
 	chain.apply(vec![unbond]);
 	for _ in 0..<Runtime as pallet_mixnet::Config>::UnbondingSessions::get() {
-		let withdraw = chain.signed(One, 0, Call::<Runtime>::withdraw {});
+		let withdraw = chain.signed(AliceStash, 0, Call::<Runtime>::withdraw {});
 		assert!(matches!(chain.block(vec![withdraw])[..], [Ok(Err(_))]), "too early");
 		chain.next_session();
 	}
-	let withdraw = chain.signed(One, 0, Call::<Runtime>::withdraw {});
+	let withdraw = chain.signed(AliceStash, 0, Call::<Runtime>::withdraw {});
 	chain.apply(vec![withdraw]);
 	assert_eq!(chain.read(|| held(&account)), 0);
 }

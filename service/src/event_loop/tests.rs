@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+	chain::follower::LiveSession,
 	network::{
 		inbound,
 		testing::{Notifications, Sinks},
@@ -12,7 +13,7 @@ use crate::{
 };
 use futures::future::BoxFuture;
 use mixnet_node_core::sphinx::{KxSecret, PACKET_SIZE};
-use mixnet_primitives::{Mixnode, PeerId, SessionPhase, SessionStatus};
+use mixnet_primitives::{Mixnode, Parameters, PeerId, SessionPhase, SessionStatus};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use sc_network::service::traits::{Direction, NotificationEvent};
@@ -77,6 +78,17 @@ struct Node {
 	ended: tokio::task::JoinHandle<Ended>,
 }
 
+/// Parameters with short delays.
+fn fast() -> Parameters {
+	Parameters {
+		mean_forwarding_delay_ms: 10,
+		mean_extrinsic_delay_ms: 5,
+		mixnode_mean_period_ms: 20,
+		non_mixnode_mean_period_ms: 20,
+		..Parameters::default()
+	}
+}
+
 /// Starts `mixnodes` mixnodes of session 0 and one user, all connected, with short delays.
 async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 	let nodes = Sinks::default();
@@ -102,17 +114,13 @@ async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 	}
 	let mut started = Vec::new();
 	for (index, ((peer_id, secret), events)) in keys.into_iter().zip(inputs).enumerate() {
-		let mut config = Config::new(true);
-		config.core.mixnode.mean_period = Duration::from_millis(20);
-		config.core.non_mixnode.as_mut().expect("there by default; qed").mean_period = Duration::from_millis(20);
-		config.core.mean_forwarding_delay = Duration::from_millis(5);
-		config.core.mean_extrinsic_delay = Duration::from_millis(5);
+		let config = Config::new(true);
 		let rng = ChaCha20Rng::seed_from_u64(index as u64);
 		let core = Mixnet::new(config.core.clone(), peer_id, rng, Some(secret)).expect("the config is valid; qed");
 		let own = names[index];
 		let links = Recorder { own, reserved: Default::default(), reported: Default::default() };
 		let pool = Pool::default();
-		let (handle, commands) = Handle::new(8, max_extrinsic_size(&config.core));
+		let (handle, commands) = Handle::new(8);
 		let (inbound_sender, inbound) = inbound::channel();
 		let notifications = Notifications::new(own, nodes.clone(), events);
 		tokio::spawn(inbound_sender.run(Box::new(notifications)));
@@ -130,7 +138,7 @@ async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 		});
 		let update = Update {
 			status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
-			mixnodes: vec![(0, Ok(list.clone()))],
+			sessions: vec![LiveSession { index: 0, parameters: Some(fast()), mixnodes: Ok(list.clone()) }],
 		};
 		updates_sender.send(update).await.expect("the event loop is not dropped; qed");
 		for peer in names.iter().filter(|peer| **peer != own) {
@@ -196,17 +204,21 @@ async fn extrinsics_go_through_and_answers_come_back() {
 		Err(SubmitError::Refused(RemoteError::Decode(_))) => (),
 		other => panic!("{other:?}"),
 	}
-	let largest = user.handle.max_extrinsic_size();
-	match within(user.handle.submit_extrinsic(vec![0; largest + 1])).await {
-		Err(SubmitError::NotSent { error: mixnet_node_core::PostError::TooLarge { .. }, retry_after: None }) => (),
+	let most = match within(user.handle.submit_extrinsic(vec![0; 60_000])).await {
+		Err(SubmitError::TooLarge { size: 60_000, max }) => max,
+		other => panic!("{other:?}"),
+	};
+	match within(user.handle.submit_extrinsic(vec![0; most + 1])).await {
+		Err(SubmitError::TooLarge { size, max }) => assert_eq!((size, max), (most + 1, most)),
 		other => panic!("{other:?}"),
 	}
-	let largest = text(&"x".repeat(largest - 4));
-	assert_eq!(largest.len(), user.handle.max_extrinsic_size(), "four bytes of length");
+	let largest = text(&"x".repeat(most - 4));
+	assert_eq!(largest.len(), most, "four bytes of length");
 	within(user.handle.submit_extrinsic(largest)).await.expect("the largest one goes through");
 
 	let status = within(user.handle.status()).await.expect("it runs");
 	assert_eq!(status.role.current, "user");
+	assert_eq!((status.parameters.previous, status.parameters.current), (None, Some(fast())));
 	assert_eq!(status.session.expect("it was told").phase_name, "DisconnectFromPrev");
 	assert_eq!(status.peers.connected, 6);
 	assert_eq!(status.peers.reserved, 3);
@@ -250,13 +262,21 @@ async fn the_next_sessions_key_is_made_known() {
 	assert_eq!(first.current_session, 0);
 	let update = Update {
 		status: SessionStatus { current_index: 1, phase: SessionPhase::CoverToCurrent },
-		mixnodes: Vec::new(),
+		sessions: Vec::new(),
 	};
 	node.updates.send(update).await.expect("the event loop runs");
 	within(node.next_key.wait_for(|key| key.is_some_and(|key| key.current_session == 1)))
 		.await
 		.expect("the event loop runs");
-	assert_ne!(node.next_key.borrow().expect("waited for").kx_public, first.kx_public);
+	let second = node.next_key.borrow().expect("waited for").kx_public;
+	assert_ne!(second, first.kx_public);
+
+	// Whoever registers it needs the core's proof that it holds the secret.
+	let prove = |session, kx_public| node.handle.prove_possession(session, kx_public, b"message".to_vec());
+	let proof = within(prove(2, second)).await.expect("it is the next session's key");
+	let public = second.to_ed25519().expect("it is a key").into();
+	assert!(<sp_core::ed25519::Pair as sp_core::Pair>::verify(&proof.0.into(), b"message", &public));
+	assert_eq!(within(prove(1, first.kx_public)).await, None, "its session has begun");
 }
 
 /// A pool, or a caller, that gives up must not take the room of others.

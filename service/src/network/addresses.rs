@@ -1,16 +1,42 @@
-//! Where the peers that we want are to be found.
+//! Where the peers that we want are to be found, and where we are.
 //!
 //! The addresses on chain were written by others: each is parsed, and made to name the peer that it is for, so that
-//! nobody can make us connect to somebody else.
+//! nobody can make us connect to somebody else. What we write there ourselves must be what the chain takes.
 
 use super::to_network_peer_id;
 use crate::LOG_TARGET;
 use mixnet_node_core::ReservedPeer;
+use mixnet_primitives::check_address;
 use sc_network_types::{
 	multiaddr::{Multiaddr, Protocol},
 	PeerId,
 };
 use std::collections::HashSet;
+
+/// Most addresses that are published: other nodes try them all. No chain should take fewer.
+const MAX_PUBLISHED: usize = 8;
+
+/// Size of the longest address that is published, in bytes. No chain should take shorter ones only.
+const MAX_PUBLISHED_SIZE: usize = 128;
+
+/// Of our external addresses, those to be registered. What the chain would refuse is left out, and told of: it would
+/// refuse the whole registration.
+pub fn published(external: Vec<Multiaddr>, own: &mixnet_primitives::PeerId) -> Vec<Vec<u8>> {
+	let mut published = Vec::new();
+	for address in external {
+		let text = address.to_string().into_bytes();
+		if text.len() > MAX_PUBLISHED_SIZE {
+			log::info!(target: LOG_TARGET, "Not published, since it is longer than {MAX_PUBLISHED_SIZE} bytes: {address}");
+		} else if let Err(reason) = check_address(&text, own) {
+			log::info!(target: LOG_TARGET, "Not published, since the chain would refuse {reason}: {address}");
+		} else if published.len() == MAX_PUBLISHED {
+			log::info!(target: LOG_TARGET, "Not published, since {MAX_PUBLISHED} others are: {address}");
+		} else {
+			published.push(text);
+		}
+	}
+	published
+}
 
 /// The addresses of reserved peers, each ending in the peer's ID. A peer without a usable address is named by its ID
 /// alone: the network may know where it is.
@@ -120,6 +146,29 @@ mod tests {
 		}
 		let (id, peer) = peer(&["/dns4/example/tcp/443/ws"]);
 		assert_eq!(texts(reserved(&[peer])), [format!("/dns4/example/tcp/443/ws/p2p/{id}")]);
+	}
+
+	/// One odd address must not prevent a registration.
+	#[test]
+	fn only_what_the_chain_takes_is_published() {
+		let keypair = Keypair::generate().public();
+		let (id, own) = (keypair.to_peer_id(), keypair.to_bytes().into());
+		let long = format!("/dns/{}.example/tcp/1", ["a"; 60].join("."));
+		let other = Keypair::generate().public().to_peer_id();
+		let good = [String::from("/ip4/1.2.3.4/tcp/30333"), format!("/dns/example/tcp/443/wss/p2p/{id}")];
+		let all = [
+			good[0].clone(),
+			"/memory/1".into(),
+			format!("/ip4/1.2.3.4/tcp/1/p2p/{other}"),
+			format!("/ip4/1.2.3.4/tcp/1/p2p/{other}/p2p-circuit"),
+			long,
+			good[1].clone(),
+		];
+		let all = all.iter().map(|address| address.parse().expect("well formed; qed")).collect();
+		assert_eq!(published(all, &own), good.map(String::into_bytes));
+
+		let many = (1..=20).map(|port| format!("/ip4/1.2.3.4/tcp/{port}").parse().expect("well formed; qed")).collect();
+		assert_eq!(published(many, &own).len(), MAX_PUBLISHED);
 	}
 
 	#[test]

@@ -100,6 +100,8 @@ pub struct Outcome {
 	pub requests: usize,
 	/// Replies that were taken to be sent.
 	pub replies: usize,
+	/// Parameters that nodes took in time.
+	pub parameters: usize,
 }
 
 /// Everything.
@@ -429,6 +431,7 @@ impl World {
 		assert_eq!(is_taken, parameters.check().is_ok() && (is_early || is_in_force));
 		assert_eq!(RelativeSession::BOTH.map(|relative| mixnet.parameters(relative)), before);
 		if is_taken {
+			self.outcome.parameters += usize::from(is_early);
 			most.forward_queue_capacity = most.forward_queue_capacity.max(parameters.forward_queue_capacity);
 			most.loop_cover_permille = most.loop_cover_permille.max(parameters.loop_cover_permille);
 		}

@@ -68,6 +68,8 @@ fn operator<T: Config>(key: Option<Registrant>) -> T::AccountId {
 		bond,
 		recent: Zero::zero(),
 		recent_since: Zero::zero(),
+		waiting: Zero::zero(),
+		waiting_since: Zero::zero(),
 		key,
 		key_since: Zero::zero(),
 		releasable_in: None,

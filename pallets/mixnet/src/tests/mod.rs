@@ -1,4 +1,20 @@
 //! What the pallet does, by subject.
 
+mod authorities;
+mod candidates;
+mod config;
+mod disabled;
+mod genesis;
+mod lists;
 mod migration;
-mod smoke;
+mod model;
+mod operators;
+mod parameters;
+mod pruning;
+mod ranked_set;
+mod registration;
+mod registration_status;
+mod replacement;
+mod seed;
+mod sessions;
+mod view_functions;

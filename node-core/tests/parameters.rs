@@ -1,0 +1,350 @@
+//! A session runs with the parameters that were told for it, and the other live session goes on with its own.
+//!
+//! One node alone, in virtual time: in session 1 with [`default_parameters`], in session 2 with [`OTHERS`]. What it sends
+//! is compared with the Poisson law, as in `phases.rs`.
+
+mod support;
+mod two_sessions;
+
+use mixnet_node_core::{
+	message::split,
+	request::extrinsic_delay,
+	sphinx::{build_cover, build_request, build_surb, Action, Hop, Opened, SurbId, Target, PAYLOAD_DATA_SIZE},
+	DropReason, Event, HandlingDelay, KxPublic, MessageId, Mixnet, MixnodeIndex, Packet, Parameters, PeerId, PostError,
+	RelativeSession, ReplyError, ReplyTo, SessionIndex, SessionPhase, SessionStatus, Time,
+};
+use rand_chacha::ChaChaRng;
+use std::time::Duration;
+use support::rng;
+use two_sessions::{
+	default_parameters, node_with_parameters, others,
+	rates::{assert_poisson, assert_proportion, run},
+	secrets, session_of,
+};
+use RelativeSession::{Current, Previous};
+use SessionPhase::{CoverToCurrent, DisconnectFromPrev, RequestsToCurrent};
+
+/// Each differs from the default, and is not the default's double, as periods at half rate are.
+const OTHERS: Parameters = Parameters {
+	hops: 4,
+	min_mixnodes: 2,
+	mean_forwarding_delay_ms: 300,
+	mean_extrinsic_delay_ms: 70,
+	mixnode_mean_period_ms: 60,
+	non_mixnode_mean_period_ms: 1_700,
+	loop_cover_permille: 600,
+	forward_queue_capacity: 350,
+	mixnode_queue_capacity: 30,
+	non_mixnode_queue_capacity: 11,
+	max_fragments_per_message: 7,
+	reply_cooldown_ms: 2_000,
+};
+
+/// Whom packets come from.
+const PEER: PeerId = PeerId([0xee; 32]);
+
+fn hop(index: u16, kx_public: KxPublic) -> Hop {
+	Hop { target: Target::Mixnode(MixnodeIndex::new(index).unwrap()), kx_public }
+}
+
+/// A node in sessions 1 and 2, of which the second has other parameters; a mixnode of both, or of neither.
+struct Node {
+	mixnet: Mixnet<ChaChaRng>,
+	now: Time,
+	keys: [KxPublic; 3],
+}
+
+impl Node {
+	fn new(seed: u64, is_mixnode: bool, phase: SessionPhase) -> Self {
+		let (mut mixnet, now, keys) = node_with_parameters(seed, is_mixnode, phase, [None, None, Some(OTHERS)]);
+		while mixnet.poll_event().is_some() {}
+		Self { mixnet, now, keys }
+	}
+
+	fn set_phase(&mut self, current_index: SessionIndex, phase: SessionPhase) {
+		self.mixnet.set_session_status(self.now, SessionStatus { current_index, phase });
+	}
+
+	/// Cover that the node is to forward to mixnode 0 of this session, and after how many mean delays.
+	fn to_forward(&self, session: u32, seed: u64) -> (Packet, f64) {
+		let route = [hop(9, self.keys[session as usize]), hop(0, secrets(session)[0].public())];
+		let built = build_cover(&mut rng(seed), &route, None).unwrap();
+		(built.packet, built.delay)
+	}
+
+	/// Gives the node a request for it in so many fragments, and returns it if it came through.
+	fn ask(&mut self, session: u32, message_id: MessageId, fragments: usize) -> Result<ReplyTo, DropReason> {
+		let data = vec![7; fragments * 2025];
+		for plan in split(message_id, &data, 0, usize::MAX).unwrap() {
+			let mut payload = [0; PAYLOAD_DATA_SIZE];
+			plan.write(&mut payload, &data, &[]).unwrap();
+			let hops = [hop(9, self.keys[session as usize])];
+			let packet = build_request(&mut rng(self.mixnet.statistics().packets_received), &hops, &payload).unwrap();
+			if let Some(reason) = self.mixnet.handle_packet(self.now, PEER, packet.packet) {
+				return Err(reason);
+			}
+		}
+		let mut events = std::iter::from_fn(|| self.mixnet.poll_event());
+		let request = events.find_map(|event| match event {
+			Event::Request { reply_to, .. } => Some(reply_to),
+			_ => None,
+		});
+		Ok(request.expect("nothing was dropped; qed"))
+	}
+}
+
+/// How many hops a packet makes from mixnode to mixnode until it comes to its end, or to the node itself.
+fn hops(peer_id: PeerId, mut packet: Packet) -> usize {
+	let session = session_of(peer_id);
+	let mut at = usize::from(peer_id.0[0] % 10) - 1;
+	for hops in 1.. {
+		let opened = Opened::open(&secrets(session)[at], &packet).unwrap();
+		match *opened.action() {
+			Action::Forward { target: Target::Mixnode(next), .. } if next.get() < 9 => {
+				packet = opened.forward(packet);
+				at = usize::from(next.get());
+			},
+			// To the node itself: by its index, or by its peer ID.
+			Action::Forward { .. } => return hops + 1,
+			_ => return hops,
+		}
+	}
+	unreachable!("a packet has few hops; qed")
+}
+
+#[test]
+fn each_session_has_rates_and_loop_cover_of_its_own() {
+	for (is_mixnode, periods) in [(true, [100, 60]), (false, [1_000, 1_700u64])] {
+		let mut node = Node::new(10 + u64::from(is_mixnode), is_mixnode, RequestsToCurrent);
+		let time = Duration::from_millis(2_000 * periods[0]);
+		let sent = run(&mut node.mixnet, &mut node.now, time, |_, _| ());
+		for (session, relative) in [Previous, Current].into_iter().enumerate() {
+			let what = format!("session {}, mixnode: {is_mixnode}", session + 1);
+			// At half rate.
+			let expected = time.as_millis() as f64 / (2 * periods[session]) as f64;
+			assert_poisson(&sent.times[session], time, expected, &what);
+			let loops = node.mixnet.loop_report(relative).unwrap().sent as f64;
+			let share = [0.25, 0.6][session];
+			assert_proportion(loops, sent.times[session].len() as f64, share, &format!("{what}, loop cover"));
+		}
+		// The previous session is over: full rate, of the current one's own.
+		node.set_phase(2, DisconnectFromPrev);
+		let time = Duration::from_millis(1_000 * periods[1]);
+		let sent = run(&mut node.mixnet, &mut node.now, time, |_, _| ());
+		assert!(sent.times[0].is_empty());
+		assert_poisson(&sent.times[1], time, 1_000.0, "alone");
+	}
+}
+
+#[test]
+fn each_session_has_hops_of_its_own() {
+	let mut node = Node::new(20, true, RequestsToCurrent);
+	// Requests and cover, to others and back.
+	for _ in 0..5 {
+		node.mixnet.post_request(node.now, vec![1], 1, HandlingDelay::Extrinsic).unwrap();
+	}
+	let mut seen = [0; 3];
+	while seen[1].min(seen[2]) < 50 {
+		node.now = node.mixnet.poll_timeout().unwrap();
+		node.mixnet.handle_timeout(node.now);
+		while let Some(packet) = node.mixnet.poll_transmit() {
+			let session = session_of(packet.peer_id) as usize;
+			assert_eq!(hops(packet.peer_id, packet.packet), [0, 2, 4][session], "session {session}");
+			seen[session] += 1;
+		}
+	}
+}
+
+#[test]
+fn each_session_has_a_forwarding_delay_of_its_own() {
+	for (session, mean) in [(1, Duration::from_millis(1_000)), (2, Duration::from_millis(300))] {
+		let mut node = Node::new(30, true, RequestsToCurrent);
+		for seed in 0..20 {
+			let (packet, delay) = node.to_forward(session, seed);
+			assert_eq!(node.mixnet.handle_packet(node.now, PEER, packet), None);
+			let before = node.mixnet.statistics().packets_forwarded;
+			let (due, mut at) = (node.now + mean.mul_f64(delay), node.now);
+			while node.mixnet.statistics().packets_forwarded == before {
+				at = node.mixnet.poll_timeout().unwrap();
+				node.mixnet.handle_timeout(at);
+				node.mixnet.poll_transmit();
+			}
+			assert!((at - due).max(due - at) < Duration::from_micros(1), "{at:?}, not {due:?}");
+			node.now = at;
+		}
+	}
+}
+
+#[test]
+fn each_session_has_authored_queues_of_its_own_length() {
+	// A mixnode's requests leave a quarter to replies.
+	for (is_mixnode, most) in [(true, [38, 23]), (false, [25, 11])] {
+		let mut node = Node::new(40, is_mixnode, CoverToCurrent);
+		for (phase, most) in [CoverToCurrent, RequestsToCurrent].into_iter().zip(most) {
+			node.set_phase(2, phase);
+			let full = loop {
+				let post = node.mixnet.post_request(node.now, vec![1], 0, HandlingDelay::Extrinsic);
+				if let Err(error) = post {
+					break error;
+				}
+			};
+			assert!(matches!(full, PostError::NoRoom { .. }), "{full}");
+			let statistics = node.mixnet.statistics();
+			let len = match phase {
+				CoverToCurrent => statistics.previous_authored_queue_len,
+				_ => statistics.current_authored_queue_len,
+			};
+			assert_eq!(len, most, "mixnode: {is_mixnode}, {phase}");
+		}
+	}
+}
+
+#[test]
+fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
+	let fill = |node: &mut Node, session: u32, seed: u64| {
+		let packets = (0..500).map(|number| node.to_forward(session, seed + number).0).collect::<Vec<_>>();
+		for packet in packets {
+			node.mixnet.handle_packet(node.now, PEER, packet);
+		}
+		node.mixnet.statistics().forward_queue_len
+	};
+	// 300 in session 1, 350 in session 2: packets of session 1 have the room, too.
+	let mut node = Node::new(50, true, RequestsToCurrent);
+	assert_eq!(fill(&mut node, 1, 0), 350);
+	assert_eq!(fill(&mut node, 2, 1000), 350);
+	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardQueueFull), 500 + 150);
+
+	// Of the next session, with the default of 300 again, so many wait when the one before ends: none is dropped for it.
+	let (_, kx_public) = node.mixnet.next_kx_public();
+	node.set_phase(3, CoverToCurrent);
+	let mut mixnodes = others(3);
+	mixnodes.push(support::mixnode(two_sessions::local_peer_id(), kx_public));
+	node.mixnet.set_mixnodes(node.now, 3, Ok(mixnodes));
+	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardSessionEnded), 350);
+	node.keys[0] = kx_public;
+	let to_forward = |seed| {
+		let route = [hop(9, kx_public), hop(0, secrets(3)[0].public())];
+		build_cover(&mut rng(seed), &route, None).unwrap().packet
+	};
+	for seed in 0..340 {
+		assert_eq!(node.mixnet.handle_packet(node.now, PEER, to_forward(seed)), None);
+	}
+	node.set_phase(3, DisconnectFromPrev);
+	assert_eq!(node.mixnet.statistics().forward_queue_len, 340);
+	assert_eq!(node.mixnet.handle_packet(node.now, PEER, to_forward(340)), Some(DropReason::ForwardQueueFull));
+	while node.mixnet.statistics().forward_queue_len >= 300 {
+		node.now = node.mixnet.poll_timeout().unwrap();
+		node.mixnet.handle_timeout(node.now);
+		while node.mixnet.poll_transmit().is_some() {}
+	}
+	assert_eq!(node.mixnet.handle_packet(node.now, PEER, to_forward(341)), None);
+}
+
+#[test]
+fn each_session_has_messages_of_its_own_length() {
+	let mut node = Node::new(60, true, CoverToCurrent);
+	let post = |node: &mut Node, fragments: usize| {
+		node.mixnet.post_request(node.now, vec![7; fragments * 2025], 0, HandlingDelay::Extrinsic)
+	};
+	// Requests of others.
+	let id = |number| MessageId([number; 16]);
+	assert!(node.ask(1, id(1), 8).is_ok());
+	assert!(node.ask(2, id(2), 7).is_ok());
+	assert_eq!(node.ask(2, id(3), 8).unwrap_err(), DropReason::BadFragment);
+
+	// Our own: what any session may take, and what the one that takes requests does.
+	post(&mut node, 8).unwrap();
+	assert!(matches!(post(&mut node, 65), Err(PostError::TooLarge { fragments: 65, max: 64 })), "in no session");
+	// It was not sent in time, and does not fit into the next session.
+	node.set_phase(2, SessionPhase::CoverToPrev);
+	let failed = std::iter::from_fn(|| node.mixnet.poll_event()).find_map(|event| match event {
+		Event::RequestFailed { error, .. } => Some(error.to_string()),
+		_ => None,
+	});
+	assert_eq!(failed.as_deref(), Some("the request takes 8 fragments, 7 can be sent"));
+	assert!(matches!(post(&mut node, 8), Err(PostError::TooLarge { fragments: 8, max: 7 })));
+	post(&mut node, 7).unwrap();
+
+	// Replies.
+	let reply_to = node.ask(2, id(4), 1).unwrap();
+	let posted = node.mixnet.post_reply(node.now, reply_to, vec![7; 8 * 2025]);
+	assert_eq!(posted, Err(ReplyError::TooLarge { fragments: 8, max: 7 }));
+}
+
+#[test]
+fn each_session_has_delays_of_its_own_for_extrinsics_and_for_repeats() {
+	for (session, mean, cooldown) in [(1, 1.0, 10), (2, 0.07, 2)] {
+		let mut node = Node::new(70, true, RequestsToCurrent);
+		let id = MessageId([9; 16]);
+		let reply_to = node.ask(session, id, 1).unwrap();
+		let delay = reply_to.extrinsic_delay().as_secs_f64();
+		assert!((delay - mean * extrinsic_delay(&id)).abs() < 1e-6, "{delay}");
+
+		// Answered over a SURB, and asked again.
+		node.mixnet.abandon_request(reply_to);
+		let first = hop(0, secrets(session)[0].public());
+		let us = Hop { target: Target::Peer(PEER), kx_public: secrets(session)[1].public() };
+		let ask = |node: &mut Node, seed: u64| {
+			let mixnode_0 = MixnodeIndex::new(0).unwrap();
+			let surb = build_surb(&mut rng(seed), mixnode_0, &[first, us], SurbId([1; 16]));
+			let mut payload = [0; PAYLOAD_DATA_SIZE];
+			split(id, b"?", 1, 1).unwrap()[0].write(&mut payload, b"?", &[surb.unwrap().0]).unwrap();
+			let packet =
+				build_request(&mut rng(seed), &[hop(9, node.keys[session as usize])], &payload).unwrap().packet;
+			node.mixnet.handle_packet(node.now, PEER, packet)
+		};
+		assert_eq!(ask(&mut node, 1), None);
+		let Some(Event::Request { reply_to, .. }) = node.mixnet.poll_event() else { panic!("no request") };
+		node.mixnet.post_reply(node.now, reply_to, b"!".to_vec()).unwrap();
+		node.now += Duration::from_secs(cooldown) - Duration::from_millis(1);
+		assert_eq!(ask(&mut node, 2), Some(DropReason::RequestInCooldown), "session {session}");
+		node.now += Duration::from_millis(1);
+		assert_eq!(ask(&mut node, 3), None, "session {session}");
+	}
+}
+
+/// When parameters are told, and which, decides what comes of them.
+#[test]
+fn parameters_are_taken_in_time_or_not_at_all() {
+	let (mut mixnet, now, _) = node_with_parameters(80, true, DisconnectFromPrev, [None; 3]);
+	let changed = |hops| Parameters { hops, ..OTHERS };
+	assert_eq!(mixnet.parameters(Current), Some(default_parameters()), "the configured ones");
+	// Late.
+	assert!(!mixnet.set_parameters(2, OTHERS));
+	assert!(mixnet.set_parameters(2, default_parameters()), "they are what it runs with");
+	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
+	// Of a session that is not live: over, or not begun.
+	for session in [0, 1, 3, 4, SessionIndex::MAX] {
+		assert!(!mixnet.set_parameters(session, OTHERS), "{session}");
+	}
+
+	let status = |current_index, phase| SessionStatus { current_index, phase };
+	mixnet.set_session_status(now, status(3, CoverToCurrent));
+	assert_eq!(mixnet.parameters(Current), None, "not known yet");
+	// Twice: the later counts. And not those that no mixnet can run with.
+	assert!(mixnet.set_parameters(3, changed(3)));
+	assert!(mixnet.set_parameters(3, changed(5)));
+	assert!(!mixnet.set_parameters(3, changed(7)));
+	assert!(!mixnet.set_parameters(3, Parameters { mixnode_mean_period_ms: 0, ..OTHERS }));
+	// The status may change meanwhile.
+	mixnet.set_session_status(now, status(3, RequestsToCurrent));
+	mixnet.set_mixnodes(now, 3, Ok(others(3)));
+	assert_eq!(mixnet.parameters(Current), Some(changed(5)));
+	assert_eq!(mixnet.parameters(Previous), Some(default_parameters()));
+
+	// They stay with their session, and end with it.
+	mixnet.set_session_status(now, status(4, CoverToCurrent));
+	mixnet.set_mixnodes(now, 4, Ok(others(4)));
+	assert_eq!(mixnet.parameters(Previous), Some(changed(5)));
+	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
+	mixnet.set_session_status(now, status(4, DisconnectFromPrev));
+	assert_eq!(mixnet.parameters(Previous), None);
+
+	// A chain that starts over tells its sessions' parameters anew.
+	mixnet.set_session_status(now, status(5, CoverToCurrent));
+	assert!(mixnet.set_parameters(5, OTHERS));
+	mixnet.set_session_status(now, status(4, CoverToCurrent));
+	mixnet.set_session_status(now, status(5, CoverToCurrent));
+	mixnet.set_mixnodes(now, 5, Ok(others(5)));
+	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
+}

@@ -1,0 +1,146 @@
+//! Validators that were disabled do not stand in the next election, and only there.
+
+use crate::{mock::*, Candidacies, CandidacyState, Event, RemovalReason};
+use frame_support::{assert_storage_noop, traits::OneSessionHandler};
+use mixnet_primitives::{RegistrationAdvice, RegistrationError};
+
+fn barred(session_index: u32, account: u64) -> Event<Runtime> {
+	Event::RegistrantBarred { session_index, registrant: registrant(account), reason: RemovalReason::Disabled }
+}
+
+fn removed(session_index: u32, account: u64) -> Event<Runtime> {
+	Event::MixnodeRemoved { session_index, registrant: registrant(account), reason: RemovalReason::Disabled }
+}
+
+fn is_barred(account: u64) -> bool {
+	let status = Mixnet::registration_status(registrant(account), mixnode(account).kx_public);
+	status.advice == RegistrationAdvice::Missing(RegistrationError::Barred)
+}
+
+fn disable(validator_index: u32) {
+	assert!(Session::disable_index(validator_index));
+	check_invariants();
+}
+
+#[test]
+fn a_disabled_validator_is_removed_and_stays_barred() {
+	ext().execute_with(|| {
+		run_to_next_session();
+		for account in [3, 4, 5] {
+			register(account, account);
+		}
+		next_block();
+		disable(3);
+		assert_eq!(events(), [removed(2, 3), barred(2, 3)]);
+		assert_eq!(next_registrations(), [(4, Some(1)), (5, Some(0))]);
+		assert!(is_barred(3));
+		assert!(try_register(3, 3).is_err());
+		// What it had is free.
+		register(6, 3);
+		run_to_next_session();
+		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(5), mixnode(4), mixnode(3)]));
+	});
+}
+
+#[test]
+fn a_disabled_validator_that_has_not_registered_is_barred() {
+	ext().execute_with(|| {
+		run_to_next_session();
+		next_block();
+		disable(3);
+		assert_eq!(events(), [barred(2, 3)]);
+		assert!(is_barred(3));
+		assert!(try_register(3, 3).is_err());
+		register(4, 4);
+	});
+}
+
+#[test]
+fn validators_may_be_disabled_in_the_session_of_genesis() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		register(3, 3);
+		disable(3);
+		assert_eq!(events()[1..], [removed(1, 3), barred(1, 3)]);
+		assert!(is_barred(3));
+	});
+}
+
+#[test]
+fn a_disabled_validator_may_stand_again_in_the_election_after() {
+	ext().execute_with(|| {
+		run_to_next_session();
+		disable(3);
+		run_to_next_session();
+		assert!(!is_barred(3));
+		register(3, 3);
+		assert_eq!(next_registrations(), [(3, Some(0))]);
+	});
+}
+
+#[test]
+fn a_validator_that_is_disabled_early_in_a_longer_session_stays_barred_in_all_of_it() {
+	SessionsPerMixnetSession::set(3);
+	ext().execute_with(|| {
+		run_to_next_session();
+		run_to_rotation();
+		disable(3);
+		run_to_rotation();
+		assert_eq!(Mixnet::session_status().current_index, 1);
+		assert!(is_barred(3));
+		run_to_next_session();
+		assert!(!is_barred(3));
+	});
+}
+
+/// Offences name validators by their places in the present session, not in the one that is being prepared.
+#[test]
+fn it_is_the_validator_at_work_that_is_disabled() {
+	ext().execute_with(|| {
+		NextValidators::set(Some(vec![22, 20, 21]));
+		run_to_rotation();
+		assert_eq!(Session::validators(), (0..VALIDATORS).collect::<Vec<_>>());
+		disable(0);
+		assert!(!is_barred(22) && !is_barred(20));
+		assert_eq!(events()[1..], [barred(2, 0)]);
+
+		NextValidators::set(Some(vec![30, 22, 31]));
+		run_to_rotation();
+		assert_eq!(Session::validators(), vec![22, 20, 21]);
+		register(22, 22);
+		register(30, 30);
+		disable(0);
+		assert!(is_barred(22) && !is_barred(30));
+		assert_eq!(next_registrations(), [(30, Some(0))]);
+	});
+}
+
+#[test]
+fn validators_that_are_not_known_are_no_harm() {
+	ext().execute_with(|| {
+		run_to_next_session();
+		for validator_index in [VALIDATORS as u32, 1000, u32::MAX] {
+			assert_storage_noop!(<Mixnet as OneSessionHandler<u64>>::on_disabled(validator_index));
+		}
+		// Nor is the pallet's first session on a chain that was there before, of whose validators nothing is known.
+		let prefix = sp_io::hashing::twox_128(b"Mixnet");
+		let _ = sp_io::storage::clear_prefix(&prefix, None);
+		assert_storage_noop!(<Mixnet as OneSessionHandler<u64>>::on_disabled(0));
+	});
+}
+
+#[test]
+fn disabling_twice_is_the_same_as_once() {
+	ext().execute_with(|| {
+		run_to_next_session();
+		register(3, 3);
+		register(3, 4);
+		for _ in 0..2 {
+			<Mixnet as OneSessionHandler<u64>>::on_disabled(3);
+			check_invariants();
+			let candidacy = Candidacies::<Runtime>::get(2, registrant(3)).expect("it is known");
+			assert_eq!((candidacy.registrations, candidacy.state), (2, CandidacyState::Barred));
+			assert_eq!(next_registrations(), []);
+		}
+	});
+}

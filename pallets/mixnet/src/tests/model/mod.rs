@@ -1,0 +1,127 @@
+//! The whole pallet beside a model of it, through random sequences of calls by anybody, rotations, and upgrades that change
+//! constants.
+//!
+//! The model keeps lists that it searches and sorts from the beginning each time, so that it can be seen to be right. It says
+//! of everything that is done whether it is accepted, which error it meets if not, and which events there are; and after
+//! every step, what the pallet has to answer: the lists of the current and the previous session (which, in the model, nothing
+//! changes once they have begun), who is elected for the next one, at which place, and who stands by, every bond, and all
+//! balances. The pallet's invariants are checked as well.
+//!
+//! - `steps`: what can be done.
+//! - `world`: does it, to the pallet and to the model, and compares.
+//! - `sessions`: sessions, authorities, parameters, and what is left over.
+//! - `election`: the candidates.
+//! - `operators`: bonds and keys.
+//!
+//! A few thousand steps are run with all tests; `make soak` runs more, `make fuzz` others every time.
+
+mod election;
+mod operators;
+mod sessions;
+mod steps;
+mod world;
+
+use crate::mock::ext;
+use proptest::test_runner::{contextualize_config, Config, RngSeed, TestError, TestRunner};
+use std::{cell::RefCell, collections::BTreeMap};
+use world::World;
+
+/// How many sequences are run, unless the environment says otherwise.
+const CASES: u32 = 100;
+
+/// How often each outcome was met: errors and events by their names.
+type Tally = BTreeMap<String, u32>;
+
+/// Outcomes that must be met, so that it is known that the sequences get to where things happen.
+const OUTCOMES: [&str; 50] = [
+	// Refusals of registrations.
+	"StaleSession",
+	"FutureSession",
+	"NotARegistrant",
+	"OperatorsDisabled",
+	"BondTooSmall",
+	"OperatorTooRecent",
+	"Barred",
+	"WrongRevision",
+	"TooManyRevisions",
+	"TooManyAddresses",
+	"AddressTooLong",
+	"BadAddress",
+	"BadKxPublic",
+	"BadPeerId",
+	"KxPublicTaken",
+	"PeerIdTaken",
+	"RankTooLow",
+	"BadRegistrantProof",
+	"BadPossessionProof",
+	"BadPeerProof",
+	// Errors of the other calls.
+	"bond: AlreadyBonded",
+	"bond: BondTooSmall",
+	"bond: FundsUnavailable",
+	"bond_extra: NotBonded",
+	"bond_extra: AlreadyUnbonding",
+	"set_operator_key: OperatorKeyTaken",
+	"set_operator_key: BadOperatorKeyProof",
+	"unbond: AlreadyUnbonding",
+	"withdraw: NotUnbonding",
+	"withdraw: StillUnbonding",
+	"slash: BadOrigin",
+	"set_parameters: BadParameters",
+	"force_remove: BadOrigin",
+	"prune: NothingToPrune",
+	// Events.
+	"SessionStarted",
+	"SessionResting",
+	"MixnodeRegistered",
+	"MixnodeDisplaced",
+	"StandbyDropped",
+	"StandbyPromoted",
+	"MixnodeRemoved",
+	"RegistrantBarred",
+	"ParametersSet",
+	"Bonded",
+	"OperatorKeySet",
+	"Unbonding",
+	"Withdrawn",
+	"Slashed",
+	"Pruned",
+	// Who the pallet exists for.
+	"an operator was elected",
+];
+
+#[test]
+fn the_pallet_does_what_lists_would() {
+	let config = contextualize_config(Config {
+		cases: CASES,
+		rng_seed: RngSeed::Fixed(1),
+		failure_persistence: None,
+		..Config::default()
+	});
+	let is_long_enough = config.cases >= CASES;
+	let tally = RefCell::new(Tally::new());
+	let result = TestRunner::new(config).run(&(steps::constants(), steps::steps()), |(constants, steps)| {
+		constants.set();
+		ext().execute_with(|| {
+			let mut world = World::new();
+			for step in steps {
+				world.take(step);
+			}
+			world.end();
+			for (outcome, count) in world.tally {
+				*tally.borrow_mut().entry(outcome).or_default() += count;
+			}
+		});
+		Ok(())
+	});
+	match result {
+		Ok(()) => {},
+		Err(TestError::Fail(reason, (constants, steps))) => panic!("{reason}\n{constants:#?}\n{steps:#?}"),
+		Err(TestError::Abort(reason)) => panic!("{reason}"),
+	}
+	let tally = tally.into_inner();
+	if is_long_enough {
+		let missed: Vec<_> = OUTCOMES.iter().filter(|outcome| !tally.contains_key(**outcome)).collect();
+		assert!(missed.is_empty(), "never met: {missed:?}; met: {tally:#?}");
+	}
+}

@@ -1,0 +1,230 @@
+//! What can be done.
+
+use crate::mock::*;
+use proptest::{prelude::*, sample::select};
+
+/// Accounts that may become operators. The last two have session keys, and may become validators.
+pub const OPERATORS: [u64; 5] = [40, 41, 42, 12, 13];
+/// Whose keys operators set: those of others among them.
+const OPERATOR_KEYS: [u64; 8] = [40, 41, 42, 43, 12, 13, 14, 3];
+/// Who registers: those, and the validators; account 44 is nobody.
+const REGISTRANTS: [u64; 18] = [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 40, 41, 42, 43, 44];
+/// The validators are some of these.
+const VALIDATORS: std::ops::Range<u64> = 0..15;
+/// Of how many key-exchange keys and peer IDs there are mixnodes: few, so that they are often taken.
+const NAMES: u64 = 24;
+
+/// What a sequence begins with, and does not change.
+#[derive(Clone, Debug)]
+pub struct Constants {
+	mixnodes: u32,
+	standbys: u32,
+	replacements: u32,
+	rotations: u32,
+	unbonding: u32,
+	min_mixnodes: u32,
+	weights: Vec<u128>,
+	policy: TestPolicy,
+	period: u64,
+}
+
+impl Constants {
+	pub fn set(&self) {
+		MaxMixnodes::set(self.mixnodes);
+		MaxStandbys::set(self.standbys);
+		MaxReplacements::set(self.replacements);
+		SessionsPerMixnetSession::set(self.rotations);
+		UnbondingSessions::set(self.unbonding);
+		MinMixnodes::set(self.min_mixnodes);
+		ValidatorWeights::set((0..).zip(self.weights.iter().copied()).collect());
+		Policy::set(self.policy);
+		Period::set(self.period);
+		// These may be left over from the sequence before.
+		MinBond::set(100);
+		OperatorsEnabled::set(true);
+		RandomnessAge::set(0);
+		NextValidators::set(None);
+		SlashedAmount::set(0);
+	}
+}
+
+pub fn constants() -> impl Strategy<Value = Constants> {
+	let weights = prop::collection::vec(prop_oneof![1 => Just(0), 6 => 1u128..1_000], VALIDATORS.end as usize);
+	(2u32..5, 0u32..3, 0u32..3, 1u32..3, 2u32..4, 2u32..3, weights, policy(), 2u64..6).prop_map(
+		|(mixnodes, standbys, replacements, rotations, unbonding, min_mixnodes, weights, policy, period)| Constants {
+			mixnodes,
+			standbys,
+			replacements,
+			rotations,
+			unbonding,
+			min_mixnodes,
+			weights,
+			policy,
+			period,
+		},
+	)
+}
+
+/// What is wrong with a registration; the model knows the order in which it is found.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Faults {
+	/// How much too late, or too early, the session is.
+	pub session: i32,
+	/// By how much the revision is off.
+	pub revision: i32,
+	pub too_many_addresses: bool,
+	pub address_too_long: bool,
+	pub bad_address: bool,
+	pub bad_kx_public: bool,
+	pub bad_peer_id: bool,
+	/// Signatures by others.
+	pub registrant_proof: bool,
+	pub possession_proof: bool,
+	pub peer_proof: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum Step {
+	/// So many empty blocks.
+	Blocks(u64),
+	/// `key` is the account whose key it is; the mixnode has one number's key and another's peer ID.
+	Register {
+		key: u64,
+		kx: u64,
+		peer: u64,
+		faults: Faults,
+	},
+	Bond {
+		account: u64,
+		amount: u64,
+	},
+	BondExtra {
+		account: u64,
+		amount: u64,
+	},
+	/// The proof is for account `proof_for`.
+	SetOperatorKey {
+		account: u64,
+		key: u64,
+		proof_for: u64,
+	},
+	Unbond {
+		account: u64,
+	},
+	Withdraw {
+		account: u64,
+	},
+	Slash {
+		by_admin: bool,
+		account: u64,
+		amount: u64,
+	},
+	SetParameters {
+		by_admin: bool,
+		min_mixnodes: u32,
+	},
+	ForceRemove {
+		by_admin: bool,
+		key: u64,
+	},
+	Prune {
+		keys: u32,
+	},
+	/// A block has time for so many keys to be pruned.
+	Idle {
+		keys: u32,
+	},
+	/// A validator is disabled, by its index.
+	Disable {
+		validator: u32,
+	},
+	/// What the session manager will answer.
+	Validators(Vec<u64>),
+	Period(u64),
+	RandomnessAge(u64),
+	OperatorsEnabled(bool),
+	MinBond(u64),
+	Policy(TestPolicy),
+	Weigh {
+		account: u64,
+		weight: u128,
+	},
+}
+
+fn policy() -> impl Strategy<Value = TestPolicy> {
+	select(&[TestPolicy::AllAuthorities, TestPolicy::HighestWeight, TestPolicy::WeightedLottery][..])
+}
+
+fn faults() -> impl Strategy<Value = Faults> {
+	// Which one, or which two.
+	let fault = || (0..11u32, any::<bool>());
+	prop_oneof![
+		6 => Just(Faults::default()),
+		1 => prop::collection::vec(fault(), 1..3).prop_map(|faults| {
+			let mut all = Faults::default();
+			for (fault, up) in faults {
+				match fault {
+					0 => all.session = if up { 1 } else { -1 },
+					1 => all.revision = if up { 1 } else { -1 },
+					2 => all.too_many_addresses = true,
+					3 => all.address_too_long = true,
+					4 => all.bad_address = true,
+					5 => all.bad_kx_public = true,
+					6 => all.bad_peer_id = true,
+					7 => all.registrant_proof = true,
+					8 => all.possession_proof = true,
+					_ => all.peer_proof = true,
+				}
+			}
+			all
+		}),
+	]
+}
+
+fn register() -> impl Strategy<Value = Step> {
+	(select(&REGISTRANTS[..]), 0..NAMES, prop_oneof![4 => Just(None), 1 => (0..NAMES).prop_map(Some)], faults())
+		.prop_map(|(key, kx, peer, faults)| Step::Register { key, kx, peer: peer.unwrap_or(kx), faults })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	use Step::*;
+	let account = || select(&OPERATORS[..]);
+	let amount = || {
+		prop_oneof![
+			8 => 0u64..1_000,
+			2 => Just(100u64),
+			1 => prop_oneof![ENDOWMENT / 2 .. ENDOWMENT, Just(ENDOWMENT - 1), Just(ENDOWMENT), Just(u64::MAX)],
+		]
+	};
+	let by_admin = || prop::bool::weighted(0.9);
+	prop_oneof![
+		30 => prop_oneof![3 => 1u64..3, 1 => 3u64..12].prop_map(Blocks),
+		50 => register(),
+		6 => (account(), amount()).prop_map(|(account, amount)| Bond { account, amount }),
+		4 => (account(), amount()).prop_map(|(account, amount)| BondExtra { account, amount }),
+		8 => (account(), select(&OPERATOR_KEYS[..]), prop::bool::weighted(0.9)).prop_map(|(account, key, right)| {
+			SetOperatorKey { account, key, proof_for: if right { account } else { account + 1 } }
+		}),
+		2 => account().prop_map(|account| Unbond { account }),
+		4 => account().prop_map(|account| Withdraw { account }),
+		3 => (by_admin(), account(), amount()).prop_map(|(by_admin, account, amount)| {
+			Slash { by_admin, account, amount }
+		}),
+		2 => (by_admin(), 1u32..6).prop_map(|(by_admin, min_mixnodes)| SetParameters { by_admin, min_mixnodes }),
+		4 => (by_admin(), select(&REGISTRANTS[..])).prop_map(|(by_admin, key)| ForceRemove { by_admin, key }),
+		3 => prop_oneof![0u32..30, Just(u32::MAX)].prop_map(|keys| Prune { keys }),
+		3 => (0u32..30).prop_map(|keys| Idle { keys }),
+		3 => (0u32..12).prop_map(|validator| Disable { validator }),
+		3 => prop::sample::subsequence(VALIDATORS.collect::<Vec<_>>(), 1..=12).prop_shuffle().prop_map(Validators),
+		1 => (2u64..6).prop_map(Period),
+		1 => prop_oneof![2 => Just(0u64), 1 => 1u64..12].prop_map(RandomnessAge),
+		1 => prop::bool::weighted(0.7).prop_map(OperatorsEnabled),
+		1 => prop_oneof![2 => Just(100u64), 1 => 1u64..500].prop_map(MinBond),
+		1 => policy().prop_map(Policy),
+		1 => (VALIDATORS, 0u128..1_000).prop_map(|(account, weight)| Weigh { account, weight }),
+	]
+}
+
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+	prop::collection::vec(step(), 0..250)
+}

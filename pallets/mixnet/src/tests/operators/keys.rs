@@ -1,0 +1,211 @@
+//! Operators' keys: proven, one for each, and one mixnode for each bond.
+
+use super::*;
+use crate::{Error, OperatorKeys, RemovalReason, OPERATOR_KEY_DOMAIN};
+use codec::Encode;
+use frame_support::assert_noop;
+use sp_core::{Pair, H256};
+
+/// A signature of a payload for an operator key, with these parts.
+fn sign(key_of: u64, domain: &[u8], genesis_hash: H256, account: u64) -> [u8; 64] {
+	let payload = [domain, &genesis_hash.encode(), &account.encode()].concat();
+	let signature: sp_core::sr25519::Signature = authority_pair(key_of).sign(&payload).into();
+	signature.0
+}
+
+#[test]
+fn a_key_is_proven_for_this_account_on_this_chain() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		assert_eq!(Mixnet::bond(signed(OPERATOR), 1_000), Ok(()));
+		System::reset_events();
+		let key_of = 70;
+		let right = sign(key_of, OPERATOR_KEY_DOMAIN, GENESIS_HASH, OPERATOR);
+		for (proof, what) in [
+			(sign(71, OPERATOR_KEY_DOMAIN, GENESIS_HASH, OPERATOR), "another key"),
+			(sign(key_of, OPERATOR_KEY_DOMAIN, GENESIS_HASH, OPERATOR + 1), "another account"),
+			(sign(key_of, OPERATOR_KEY_DOMAIN, H256::zero(), OPERATOR), "another chain"),
+			(sign(key_of, b"mixnet/registration/v2", GENESIS_HASH, OPERATOR), "another purpose"),
+			([0; 64], "nothing"),
+			([0xff; 64], "nonsense"),
+		] {
+			let refused = Mixnet::set_operator_key(signed(OPERATOR), registrant(key_of), proof);
+			assert_eq!(refused, Err(Error::<Runtime>::BadOperatorKeyProof.into()), "{what}");
+		}
+		for byte in 0..64 {
+			let mut proof = right;
+			proof[byte] ^= 1;
+			assert_noop!(
+				Mixnet::set_operator_key(signed(OPERATOR), registrant(key_of), proof),
+				Error::<Runtime>::BadOperatorKeyProof
+			);
+		}
+		// Keys that are none.
+		for key in [[0; 32], [0xff; 32]] {
+			assert_noop!(
+				Mixnet::set_operator_key(signed(OPERATOR), key.into(), right),
+				Error::<Runtime>::BadOperatorKeyProof
+			);
+		}
+		assert_eq!(events(), []);
+
+		assert_eq!(Mixnet::view_operator_key_payload(OPERATOR), Mixnet::operator_key_payload(&OPERATOR));
+		next_block();
+		assert_eq!(Mixnet::set_operator_key(signed(OPERATOR), registrant(key_of), right), Ok(()));
+		check_invariants();
+		assert_eq!(events(), [Event::OperatorKeySet { account: OPERATOR, key: registrant(key_of) }]);
+		let operator = Mixnet::operator(OPERATOR).expect("it has bonded; qed");
+		assert_eq!((operator.key, operator.key_since), (Some(registrant(key_of)), 2));
+	});
+}
+
+#[test]
+fn setting_a_key_is_refused_for_these_reasons() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		let try_set = |account, key_of| {
+			Mixnet::set_operator_key(signed(account), registrant(key_of), prove_operator_key(account, key_of))
+		};
+		assert_noop!(try_set(OPERATOR, 70), Error::<Runtime>::NotBonded);
+		bond(OPERATOR, 1_000);
+		bond(OPERATOR + 1, 1_000);
+		// Of authorities, of another operator, and its own: setting it again would commit to nothing new.
+		for key_of in [0, 9, OPERATOR + 1, OPERATOR] {
+			assert_noop!(try_set(OPERATOR, key_of), Error::<Runtime>::OperatorKeyTaken);
+		}
+		OperatorsEnabled::set(false);
+		assert_noop!(try_set(OPERATOR, 70), Error::<Runtime>::OperatorsDisabled);
+		OperatorsEnabled::set(true);
+		assert_eq!(Mixnet::unbond(signed(OPERATOR)), Ok(()));
+		assert_noop!(try_set(OPERATOR, 70), Error::<Runtime>::AlreadyUnbonding);
+		// While the bond is being released its key is not free.
+		assert_noop!(try_set(OPERATOR + 1, OPERATOR), Error::<Runtime>::OperatorKeyTaken);
+	});
+}
+
+#[test]
+fn a_key_that_was_given_up_is_free() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		bond(OPERATOR, 1_000);
+		bond(OPERATOR + 1, 1_000);
+		set_key(OPERATOR, 70);
+		assert_eq!(OperatorKeys::<Runtime>::get(registrant(OPERATOR)), None);
+		set_key(OPERATOR + 1, OPERATOR);
+		assert_eq!(OperatorKeys::<Runtime>::get(registrant(OPERATOR)), Some(OPERATOR + 1));
+		assert_eq!(Mixnet::unbond(signed(OPERATOR)), Ok(()));
+		run_to_next_session();
+		run_to_next_session();
+		assert_eq!(Mixnet::withdraw(signed(OPERATOR)), Ok(()));
+		set_key(OPERATOR + 1, 70);
+		// And back.
+		set_key(OPERATOR + 1, OPERATOR);
+	});
+}
+
+#[test]
+fn another_key_removes_what_the_former_one_has_registered() {
+	ext_with_operator(1_000).execute_with(|| {
+		register(OPERATOR, 1);
+		register(0, 0);
+		assert_eq!(next_registrations(), [(0, Some(1)), (OPERATOR, Some(0))]);
+		System::reset_events();
+		set_key(OPERATOR, 70);
+		assert_eq!(
+			events(),
+			[
+				Event::MixnodeRemoved {
+					session_index: 3,
+					registrant: registrant(OPERATOR),
+					reason: RemovalReason::KeyReplaced
+				},
+				Event::OperatorKeySet { account: OPERATOR, key: registrant(70) },
+			]
+		);
+		assert_eq!(next_registrations(), [(0, Some(0))]);
+		assert_refused(OPERATOR, 1, RegistrationError::NotARegistrant);
+		assert_refused(70, 1, RegistrationError::OperatorTooRecent);
+		// Others may have what it had.
+		register(1, 1);
+		run_to_next_session();
+		assert_refused(70, 2, RegistrationError::OperatorTooRecent);
+		run_to_next_session();
+		register(70, 2);
+	});
+}
+
+/// How many mixnodes of the next session are registered by one of these keys.
+fn registered_by(keys_of: &[u64]) -> usize {
+	next_registrations().iter().filter(|(account, _)| keys_of.contains(account)).count()
+}
+
+/// Whatever a bond's owner does with two accounts and three keys, of which one bond has ever been: each bond has at most
+/// one mixnode. What is tried at random is everything that could help.
+#[test]
+fn nobody_gets_two_mixnodes_for_one_bond() {
+	let mut rng = Rng(11);
+	let (mut registered, mut most) = (0, 0);
+	for round in 0..60 {
+		SessionsPerMixnetSession::set(1 + round % 2);
+		Period::set(6);
+		ext().execute_with(|| {
+			run_to_block(1);
+			let accounts = [OPERATOR, OPERATOR + 1];
+			let keys = [70, 71, 72];
+			bond(OPERATOR, 1_000);
+			for step in 0..120 {
+				let account = accounts[rng.below(2) as usize];
+				let key_of = keys[rng.below(3) as usize];
+				let _ = match rng.below(12) {
+					0 => Mixnet::bond(signed(account), 1_000),
+					1 | 2 => {
+						let proof = prove_operator_key(account, key_of);
+						Mixnet::set_operator_key(signed(account), registrant(key_of), proof)
+					},
+					3 if rng.below(4) == 0 => Mixnet::unbond(signed(account)),
+					4 => Mixnet::withdraw(signed(account)),
+					5..9 => {
+						registered += u32::from(try_register(key_of, 1_000 * (round + 1) as u64 + step).is_ok());
+						Ok(())
+					},
+					_ => {
+						run_to_block(System::block_number() + 1 + rng.below(6));
+						Ok(())
+					},
+				};
+				check_invariants();
+				let bonds = accounts.iter().filter(|account| on_hold(**account) > 0).count();
+				assert!(registered_by(&keys) <= bonds);
+				most = most.max(registered_by(&keys));
+			}
+		});
+	}
+	assert!(registered > 100 && most == 2, "{registered} registrations, {most} at a time");
+}
+
+/// By its session key a validator registers as such, whatever else it is.
+#[test]
+fn an_operator_whose_key_is_queued_stands_as_a_validator() {
+	ext_with_operator(1_000).execute_with(|| {
+		// Account 15 has a session key, and is no validator yet.
+		bond(15, 5_000);
+		Policy::set(TestPolicy::HighestWeight);
+		ValidatorWeights::set([(15, 1)].into_iter().collect());
+		NextValidators::set(Some((10..20).collect()));
+		run_to_next_session();
+		register(OPERATOR, 1);
+		register(15, 2);
+		// It weighs 1, not 5,000.
+		assert_eq!(next_registrations(), [(OPERATOR, Some(0)), (15, Some(1))]);
+		run_to_next_session();
+		run_to_next_session();
+		// It can leave as an operator, and goes on as a validator.
+		assert_eq!(Mixnet::unbond(signed(15)), Ok(()));
+		register(15, 3);
+		run_to_next_session();
+		run_to_next_session();
+		assert_eq!(Mixnet::withdraw(signed(15)), Ok(()));
+		check_invariants();
+		register(15, 4);
+	});
+}

@@ -1,0 +1,243 @@
+//! What is taken, what is refused, and why.
+//!
+//! - `addresses`: what may be registered as an address, and how many.
+//! - `pool`: what the transaction pool is told.
+//! - `proofs`: signatures that fit nothing but this registration, and cannot be borrowed.
+//! - `refusals`: every other reason for which a registration is refused.
+
+mod addresses;
+mod pool;
+mod proofs;
+mod refusals;
+
+use crate::{mock::*, registration::invalid, Candidacies, Candidacy, CandidacyState, Error, Event, Operators, Rank};
+use frame_support::{assert_noop, assert_storage_noop, traits::Authorize};
+use frame_system::RawOrigin;
+use mixnet_primitives::{KxPublic, Mixnode, PeerId, Registration, RegistrationError, RegistrationProofs, Standing};
+use sp_core::Pair;
+use sp_runtime::{
+	transaction_validity::{TransactionSource, TransactionValidityError},
+	DispatchError,
+};
+
+/// The pool refuses it, and so does a block; neither leaves anything behind.
+fn assert_not_authorized(registration: &Registration, proofs: &RegistrationProofs, error: RegistrationError) {
+	let expected = TransactionValidityError::Invalid(invalid(error));
+	assert_storage_noop!({
+		assert_eq!(validate(registration.clone(), proofs.clone()), Err(expected));
+		assert_eq!(apply_registration(registration.clone(), proofs.clone()), Err(expected));
+	});
+}
+
+/// The registration is refused in the pool, in a block, and, wherever the origin may come from, by the call; and it
+/// leaves nothing behind. All three proofs are right: they are `account`'s and those of the mixnode made from `n`.
+fn assert_refused(account: u64, n: u64, registration: Registration, error: RegistrationError) {
+	let proofs = prove(account, n, &registration);
+	assert_not_authorized(&registration, &proofs, error);
+	assert_noop!(Mixnet::register(RawOrigin::Authorized.into(), registration, proofs), Error::<Runtime>::from(error));
+}
+
+/// Refused as above, whose mixnode is made from `account` but for `change`.
+fn assert_mixnode_refused(account: u64, change: impl FnOnce(&mut Mixnode), error: RegistrationError) {
+	let mut changed = mixnode(account);
+	change(&mut changed);
+	assert_refused(account, account, registration(account, changed), error);
+}
+
+/// Each of the proofs, with the error that tells of it, and how to put another in its place.
+const PROOFS: [(RegistrationError, fn(&mut RegistrationProofs) -> &mut [u8; 64]); 3] = [
+	(RegistrationError::BadRegistrantProof, |proofs| &mut proofs.registrant),
+	(RegistrationError::BadPossessionProof, |proofs| &mut proofs.possession),
+	(RegistrationError::BadPeerProof, |proofs| &mut proofs.peer),
+];
+
+/// The three proofs of a message, by an account and with the secrets of mixnode `n`.
+fn sign(account: u64, n: u64, message: &[u8]) -> RegistrationProofs {
+	let signature: sp_core::sr25519::Signature = authority_pair(account).sign(message).into();
+	RegistrationProofs {
+		registrant: signature.0,
+		possession: prove_possession(n, message),
+		peer: peer_pair(n).sign(message).0,
+	}
+}
+
+#[test]
+fn a_registration_is_taken() {
+	ext().execute_with(|| {
+		run_to_block(5);
+		register(3, 30);
+		register(1, 10);
+		let registered = |place, account| Event::MixnodeRegistered {
+			session_index: 1,
+			registrant: registrant(account),
+			rank: Rank::BEST,
+			standing: Standing::Elected(place),
+			revision: 0,
+		};
+		assert_eq!(events(), [registered(0, 3), registered(1, 1)]);
+		assert_eq!(next_registrations(), [(3, Some(0)), (1, Some(1))]);
+		run_to_next_session();
+		assert_eq!(events(), [Event::SessionStarted { session_index: 1, mixnodes: 2 }]);
+		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(30), mixnode(10)]));
+	});
+}
+
+#[test]
+fn a_registration_is_taken_until_the_last_block() {
+	ext().execute_with(|| {
+		run_to_block(19);
+		register(0, 0);
+		register(1, 1);
+		next_block();
+		assert_eq!(Mixnet::current_mixnodes().map(|mixnodes| mixnodes.len()), Ok(2));
+	});
+}
+
+#[test]
+fn a_registration_is_valid_wherever_it_comes_from() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		let registration = registration(0, mixnode(0));
+		let proofs = prove(0, 0, &registration);
+		let call: RuntimeCall = crate::Call::register { registration, proofs }.into();
+		for source in [TransactionSource::InBlock, TransactionSource::Local, TransactionSource::External] {
+			assert!(call.authorize(source).expect("the call can be authorised").is_ok());
+		}
+	});
+}
+
+#[test]
+fn a_mixnode_of_the_current_session_may_change_hands_in_the_next() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		register(0, 0);
+		register(1, 1);
+		run_to_next_session();
+		register(0, 1);
+		register(1, 0);
+		run_to_next_session();
+		assert_eq!(Mixnet::prev_mixnodes(), Ok(vec![mixnode(0), mixnode(1)]));
+		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(1), mixnode(0)]));
+	});
+}
+
+#[test]
+fn the_genesis_hash_is_never_forgotten() {
+	Period::set(5);
+	ext().execute_with(|| {
+		// Far beyond `BlockHashCount`.
+		run_to_block(101);
+		let registration = registration(0, mixnode(0));
+		let proofs = sign(0, 0, &registration.signing_payload(&GENESIS_HASH));
+		assert_eq!(apply_registration(registration, proofs), Ok(Ok(())));
+	});
+}
+
+#[test]
+fn other_origins_are_refused() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		let registration = registration(0, mixnode(0));
+		let proofs = prove(0, 0, &registration);
+		for origin in [RawOrigin::None, RawOrigin::Root, RawOrigin::Signed(0)] {
+			assert_noop!(
+				Mixnet::register(origin.into(), registration.clone(), proofs.clone()),
+				DispatchError::BadOrigin
+			);
+		}
+	});
+}
+
+/// Cheap checks come first: a registration with everything wrong is refused for the first reason, then the second...
+#[test]
+fn checks_come_in_the_documented_order() {
+	MaxMixnodes::set(2);
+	MaxStandbys::set(0);
+	OperatorsEnabled::set(true);
+	ext().execute_with(|| {
+		run_to_next_session();
+		run_to_next_session();
+		register(0, 0);
+		register(1, 1);
+
+		// An operator without a bond, who is barred, and has registered too often.
+		let account = 50;
+		let mut wrong = registration(account, mixnode(0));
+		wrong.session_index = 2;
+		wrong.revision = 9;
+		wrong.mixnode.kx_public = KxPublic([0; 32]);
+		wrong.mixnode.peer_id = PeerId([0xff; 32]);
+		wrong.mixnode.external_addresses = vec![vec![b'a'; MAX_ADDRESS_SIZE as usize + 1]; MAX_ADDRESSES as usize + 1];
+		let known = |registrations, state| {
+			Candidacies::<Runtime>::insert(3, registrant(account), Candidacy { registrations, state });
+		};
+		known(3, CandidacyState::Barred);
+		let proofs = |signed: &[RegistrationError], wrong: &Registration| {
+			let right = prove(account, 2, wrong);
+			let mut proofs = RegistrationProofs { registrant: [0; 64], possession: [0; 64], peer: [0; 64] };
+			for (error, proof) in PROOFS {
+				if signed.contains(&error) {
+					*proof(&mut proofs) = *proof(&mut right.clone());
+				}
+			}
+			proofs
+		};
+		use RegistrationError::*;
+		let check = |wrong: &Registration, error| assert_not_authorized(wrong, &proofs(&[], wrong), error);
+
+		// The session.
+		check(&wrong, StaleSession);
+		wrong.session_index = 4;
+		check(&wrong, FutureSession);
+		wrong.session_index = 3;
+
+		// The registrant.
+		check(&wrong, NotARegistrant);
+		bond(account, 1000);
+		OperatorsEnabled::set(false);
+		MinBond::set(1001);
+		check(&wrong, OperatorsDisabled);
+		OperatorsEnabled::set(true);
+		check(&wrong, BondTooSmall);
+		MinBond::set(1000);
+		check(&wrong, OperatorTooRecent);
+		Operators::<Runtime>::mutate(account, |operator| operator.as_mut().expect("bonded").key_since = 0);
+
+		// Whether it may register once more.
+		check(&wrong, Barred);
+		known(3, CandidacyState::Out);
+		check(&wrong, TooManyRevisions);
+		known(2, CandidacyState::Out);
+		check(&wrong, WrongRevision);
+		wrong.revision = 2;
+
+		// The addresses.
+		check(&wrong, TooManyAddresses);
+		wrong.mixnode.external_addresses.truncate(MAX_ADDRESSES as usize);
+		check(&wrong, AddressTooLong);
+		wrong.mixnode.external_addresses.iter_mut().for_each(|address| address.truncate(MAX_ADDRESS_SIZE as usize));
+		check(&wrong, BadAddress);
+		wrong.mixnode.external_addresses.clear();
+
+		// Key and peer ID, by themselves and among the others'.
+		check(&wrong, BadKxPublic);
+		wrong.mixnode.kx_public = mixnode(0).kx_public;
+		check(&wrong, BadPeerId);
+		wrong.mixnode.peer_id = mixnode(1).peer_id;
+		check(&wrong, KxPublicTaken);
+		wrong.mixnode.kx_public = mixnode(2).kx_public;
+		check(&wrong, PeerIdTaken);
+		wrong.mixnode.peer_id = mixnode(2).peer_id;
+
+		// The rank.
+		check(&wrong, RankTooLow);
+		MaxMixnodes::set(3);
+
+		// The proofs.
+		check(&wrong, BadRegistrantProof);
+		assert_not_authorized(&wrong, &proofs(&[BadRegistrantProof], &wrong), BadPossessionProof);
+		assert_not_authorized(&wrong, &proofs(&[BadRegistrantProof, BadPossessionProof], &wrong), BadPeerProof);
+		let all = proofs(&[BadRegistrantProof, BadPossessionProof, BadPeerProof], &wrong);
+		assert_eq!(apply_registration(wrong, all), Ok(Ok(())));
+	});
+}

@@ -1,0 +1,110 @@
+//! What the transaction pool is told of a registration, and of its refusal.
+
+use crate::{mock::*, registration::invalid, Error, WeightInfo};
+use codec::Encode;
+use frame_support::dispatch::GetDispatchInfo;
+use mixnet_primitives::{Registration, RegistrationError};
+use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};
+
+#[test]
+fn the_pool_is_told_how_to_keep_a_registration() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		let valid = |account, n, registration: &Registration| {
+			validate(registration.clone(), prove(account, n, registration)).expect("it is")
+		};
+		let first = registration(0, mixnode(0));
+		let kept = valid(0, 0, &first);
+		assert_eq!(kept.priority, REGISTRATION_PRIORITY);
+		assert_eq!(kept.longevity, 20);
+		assert!(kept.propagate);
+		assert!(kept.requires.is_empty());
+		assert_eq!(kept.provides, [(crate::REGISTRATION_TAG, (1u32, registrant(0), 0u8)).encode()]);
+
+		// Another of the same registrant and number cannot be in the pool at the same time; those of others can, even
+		// with the same mixnode: nobody can keep another's out.
+		assert_eq!(valid(0, 1, &registration(0, mixnode(1))).provides, kept.provides);
+		assert_ne!(valid(1, 0, &registration(1, mixnode(0))).provides, kept.provides);
+		// Nor is it in the way of what replaces it.
+		register(0, 0);
+		assert_ne!(valid(0, 1, &registration(0, mixnode(1))).provides, kept.provides);
+	});
+}
+
+#[test]
+fn longevity_is_bounded() {
+	Period::set(1000);
+	ext().execute_with(|| {
+		run_to_block(1);
+		let registration = registration(0, mixnode(0));
+		assert_eq!(validate(registration.clone(), prove(0, 0, &registration)).expect("it is").longevity, 64);
+	});
+}
+
+#[test]
+fn longevity_is_that_of_a_whole_mixnet_session() {
+	SessionsPerMixnetSession::set(3);
+	ext().execute_with(|| {
+		run_to_block(1);
+		let registration = registration(0, mixnode(0));
+		assert_eq!(validate(registration.clone(), prove(0, 0, &registration)).expect("it is").longevity, 60);
+	});
+}
+
+/// Codes are part of what wallets and nodes see; they must not move.
+#[test]
+fn refusals_keep_their_codes() {
+	use RegistrationError::*;
+	assert_eq!(invalid(StaleSession), InvalidTransaction::Stale);
+	assert_eq!(invalid(FutureSession), InvalidTransaction::Future);
+	for (code, error) in [
+		(2, NotARegistrant),
+		(3, OperatorsDisabled),
+		(4, BondTooSmall),
+		(5, OperatorTooRecent),
+		(6, Barred),
+		(7, WrongRevision),
+		(8, TooManyRevisions),
+		(9, TooManyAddresses),
+		(10, AddressTooLong),
+		(11, BadAddress),
+		(12, BadKxPublic),
+		(13, BadPeerId),
+		(14, KxPublicTaken),
+		(15, PeerIdTaken),
+		(16, RankTooLow),
+		(17, BadRegistrantProof),
+		(18, BadPossessionProof),
+		(19, BadPeerProof),
+	] {
+		assert_eq!(invalid(error), InvalidTransaction::Custom(code));
+	}
+}
+
+#[test]
+fn an_error_has_one_name_and_one_number_in_the_pool_and_in_a_block() {
+	for code in 0..20 {
+		let error = RegistrationError::from_code(code).expect("there are twenty");
+		let in_block = Error::<Runtime>::from(error);
+		assert_eq!(format!("{in_block:?}"), format!("{error:?}"));
+		let DispatchError::Module(module) = in_block.into() else { panic!("a pallet's error is one") };
+		assert_eq!(module.error, [code, 0, 0, 0]);
+	}
+	assert_eq!(RegistrationError::from_code(20), None);
+}
+
+#[test]
+fn a_registration_is_weighed_with_its_authorisation_by_its_addresses() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		for addresses in [0, 1, 4, 50] {
+			let mut mixnode = mixnode(0);
+			mixnode.external_addresses = vec![b"/dns/example.com".to_vec(); addresses as usize];
+			let registration = registration(0, mixnode);
+			let proofs = prove(0, 0, &registration);
+			let info = extrinsic(registration, proofs).get_dispatch_info();
+			assert_eq!(info.call_weight, <() as WeightInfo>::register(addresses));
+			assert_eq!(info.extension_weight, <() as WeightInfo>::authorize_register(addresses));
+		}
+	});
+}

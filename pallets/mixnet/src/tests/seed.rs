@@ -1,0 +1,203 @@
+//! The seeds of elections: fresh or none, and for those only who committed to their names before.
+
+use crate::{mock::*, NextElection, Seed};
+use std::collections::BTreeSet;
+
+/// By the lottery's ranks: those of candidates that have not drawn are from here on.
+const FIRST_UNDRAWN: u128 = (1 << 127) + 1;
+
+fn ext_with_lottery() -> sp_io::TestExternalities {
+	Policy::set(TestPolicy::WeightedLottery);
+	ext()
+}
+
+/// Registers an account, and says whether it drew.
+fn register_and_see_draw(account: u64) -> bool {
+	register(account, account);
+	let status = Mixnet::registration_status(registrant(account), mixnode(account).kx_public);
+	status.registered.expect("it has just registered").rank < FIRST_UNDRAWN
+}
+
+fn seed() -> Option<Seed> {
+	NextElection::<Runtime>::get().seed
+}
+
+#[test]
+fn each_election_has_a_seed_of_its_own() {
+	ext().execute_with(|| {
+		let mut seeds = BTreeSet::new();
+		for session in 1..10 {
+			run_to_next_session();
+			assert!(seeds.insert(seed().expect("the randomness is fresh").0));
+			// The same throughout.
+			let drawn = seed();
+			run_to_block(session * 20 + 19);
+			assert_eq!(seed(), drawn);
+		}
+	});
+}
+
+#[test]
+fn the_authorities_of_genesis_draw_in_the_first_election() {
+	// However old the randomness is that there is at genesis: it is not known before.
+	for age in [0, 1, 1_000_000] {
+		RandomnessAge::set(age);
+		ext_with_lottery().execute_with(|| {
+			assert!(seed().is_some());
+			run_to_block(1);
+			assert!(register_and_see_draw(0));
+			assert!(register_and_see_draw(9));
+		});
+	}
+}
+
+/// What was known at the rotation before could be known to who chose a key then.
+#[test]
+fn randomness_from_before_the_last_rotation_is_not_drawn_from() {
+	for (age, is_fresh) in [(0, true), (1, true), (19, true), (20, false), (21, false), (40, false)] {
+		ext_with_lottery().execute_with(|| {
+			run_to_next_session();
+			RandomnessAge::set(age);
+			run_to_next_session();
+			assert_eq!(System::block_number(), 40);
+			assert_eq!(seed().is_some(), is_fresh, "{age} blocks old");
+			assert_eq!(register_and_see_draw(0), is_fresh);
+			RandomnessAge::set(0);
+		});
+	}
+}
+
+#[test]
+fn the_last_rotation_counts_in_longer_sessions_too() {
+	SessionsPerMixnetSession::set(3);
+	for (age, is_fresh) in [(19, true), (20, false)] {
+		ext_with_lottery().execute_with(|| {
+			run_to_next_session();
+			assert_eq!(System::block_number(), 60);
+			run_to_rotation();
+			run_to_rotation();
+			RandomnessAge::set(age);
+			run_to_rotation();
+			assert_eq!(Mixnet::session_status().current_index, 2);
+			assert_eq!(seed().is_some(), is_fresh);
+			RandomnessAge::set(0);
+		});
+	}
+}
+
+#[test]
+fn a_new_authority_draws_in_its_second_election() {
+	ext_with_lottery().execute_with(|| {
+		run_to_next_session();
+		NextValidators::set(Some(vec![0, 20]));
+		run_to_next_session();
+		assert!(register_and_see_draw(0));
+		assert!(!register_and_see_draw(20), "its key was chosen when the seed could be known");
+		run_to_next_session();
+		assert!(register_and_see_draw(0));
+		assert!(register_and_see_draw(20));
+	});
+}
+
+#[test]
+fn an_authority_that_was_away_is_a_new_one() {
+	ext_with_lottery().execute_with(|| {
+		for (queued, draws) in [(vec![0, 1], true), (vec![1], false), (vec![0, 1], false), (vec![0, 1], true)] {
+			NextValidators::set(Some(queued.clone()));
+			run_to_next_session();
+			assert!(register_and_see_draw(1));
+			if queued.contains(&0) {
+				assert_eq!(register_and_see_draw(0), draws);
+			}
+		}
+	});
+}
+
+/// In a longer session it matters when an authority was queued: before the session's seed could be known, or after.
+#[test]
+fn an_authority_that_is_queued_during_a_longer_session_draws_in_the_next() {
+	SessionsPerMixnetSession::set(3);
+	ext_with_lottery().execute_with(|| {
+		run_to_next_session();
+		run_to_rotation();
+		NextValidators::set(Some(vec![0, 20]));
+		run_to_rotation();
+		assert!(!register_and_see_draw(20), "its key is younger than the seed");
+		NextValidators::set(Some(vec![0, 20, 21]));
+		run_to_rotation();
+		assert_eq!(Mixnet::session_status().current_index, 2);
+		assert!(register_and_see_draw(0));
+		assert!(register_and_see_draw(20));
+		assert!(!register_and_see_draw(21), "it was queued when the seed was drawn");
+		run_to_next_session();
+		assert!(register_and_see_draw(21));
+	});
+}
+
+#[test]
+fn who_has_not_drawn_stands_behind_those_who_have() {
+	MaxMixnodes::set(4);
+	MaxStandbys::set(1);
+	ext_with_lottery().execute_with(|| {
+		run_to_next_session();
+		NextValidators::set(Some(vec![20, 21, 0, 1, 2, 3]));
+		run_to_next_session();
+		// First come, but not first served.
+		register(20, 20);
+		register(21, 21);
+		for account in 0..4 {
+			register(account, account);
+		}
+		let order: Vec<_> = next_registrations().into_iter().map(|(account, _)| account).collect();
+		assert_eq!(order[..4].iter().copied().collect::<BTreeSet<_>>(), (0..4).collect());
+		// The earlier of the two, as they have no draw to tell them apart.
+		assert_eq!(order[4..], [20]);
+	});
+}
+
+/// However often somebody registers, and whatever, there is one draw.
+#[test]
+fn registering_again_does_not_draw_again() {
+	ext_with_lottery().execute_with(|| {
+		run_to_block(1);
+		let rank = |account: u64| {
+			let all = Mixnet::next_registrations(0, u32::MAX);
+			all.into_iter().find(|other| other.registrant == registrant(account)).map(|found| found.rank)
+		};
+		register(0, 0);
+		let first = rank(0);
+		for n in 1..3 {
+			next_block();
+			register(0, n);
+			assert_eq!(rank(0), first);
+		}
+	});
+}
+
+/// The draw is the policy's own: what the pallet hands to it is what was promised.
+#[test]
+fn candidates_are_ranked_as_the_policy_ranks_them() {
+	use crate::{Candidate, ElectionPolicy, RegistrantClass, WeightedLottery};
+	ValidatorWeights::set((0..VALIDATORS).map(|account| (account, 1 + u128::from(account * account))).collect());
+	ext_with_lottery().execute_with(|| {
+		run_to_next_session();
+		let mut expected = Vec::new();
+		for account in 0..VALIDATORS {
+			register(account, account);
+			let candidate = Candidate {
+				registrant: registrant(account),
+				session_index: 2,
+				class: RegistrantClass::Validator,
+				weight: 1 + u128::from(account * account),
+				seed: seed(),
+			};
+			expected.push((WeightedLottery::rank(&candidate).0, registrant(account)));
+		}
+		expected.sort_unstable();
+		let found: Vec<_> = Mixnet::next_registrations(0, u32::MAX)
+			.into_iter()
+			.map(|registered| (registered.rank, registered.registrant))
+			.collect();
+		assert_eq!(found, expected);
+	});
+}

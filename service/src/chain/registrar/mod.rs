@@ -1,0 +1,262 @@
+//! Registers this node as a mixnode of each next session.
+//!
+//! At every new best block the chain is asked what to do, for each key in the keystore that could be a registrant's: the
+//! session keys of a validator, or the key of an operator. A node is one mixnode, so one of them at most registers: which
+//! one is [`choice`]'s to say. Its registration is signed three times: by that key, in the keystore; by the secret of the
+//! key-exchange key, in the core; and by the network's identity. So no secret has to leave its place.
+//!
+//! - [`choice`]: which registrant registers now.
+//! - [`journal`]: what the node's operator is told of it, once.
+
+mod choice;
+mod journal;
+#[cfg(test)]
+mod tests;
+
+use crate::{network::addresses, Handle, LOG_TARGET};
+use codec::Encode;
+use futures::StreamExt;
+use journal::{Journal, Note};
+use mixnet_primitives::{
+	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationProofs, RegistrationStatus, SessionIndex,
+	SubmitError,
+};
+use mixnet_runtime_api::MixnetApi;
+use sc_client_api::BlockchainEvents;
+use sc_network::{service::traits::NetworkSigner, NetworkStateInfo};
+use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
+use sp_consensus::SyncOracle;
+use sp_core::{crypto::KeyTypeId, sr25519};
+use sp_keystore::KeystorePtr;
+use sp_runtime::{
+	traits::{Block as BlockT, Header},
+	Saturating,
+};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The type of the keys by which mixnodes are registered: what pallet-mixnet's session keys have.
+pub const KEY_TYPE: KeyTypeId = KeyTypeId(*b"mixn");
+
+/// After a registration was sent, blocks to give it to be included before the next try.
+const BLOCKS_BETWEEN_TRIES: u32 = 3;
+
+/// The key to register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NextKey {
+	/// The current session; the key is for the one after it.
+	pub current_session: SessionIndex,
+	/// The public key.
+	pub kx_public: KxPublic,
+}
+
+impl NextKey {
+	fn session(&self) -> SessionIndex {
+		self.current_session.saturating_add(1)
+	}
+}
+
+/// What the registrar asks of the chain, at one block.
+trait AtBlock: Sync {
+	/// What `registrant` should do if `kx_public` is its key for the next session.
+	fn status(&self, registrant: Registrant, kx_public: KxPublic) -> Result<RegistrationStatus, ApiError>;
+
+	/// Sends a registration to the transaction pool.
+	fn submit(
+		&self,
+		registration: Registration,
+		proofs: RegistrationProofs,
+	) -> Result<Result<(), SubmitError>, ApiError>;
+}
+
+/// The runtime, in the state after block `hash`.
+struct RuntimeAtBlock<'a, B: BlockT, C> {
+	client: &'a C,
+	pool: &'a OffchainTransactionPoolFactory<B>,
+	hash: B::Hash,
+}
+
+impl<B, C> AtBlock for RuntimeAtBlock<'_, B, C>
+where
+	B: BlockT,
+	C: ProvideRuntimeApi<B> + Sync,
+	C::Api: MixnetApi<B>,
+{
+	fn status(&self, registrant: Registrant, kx_public: KxPublic) -> Result<RegistrationStatus, ApiError> {
+		self.client.runtime_api().registration_status(self.hash, registrant, kx_public)
+	}
+
+	fn submit(
+		&self,
+		registration: Registration,
+		proofs: RegistrationProofs,
+	) -> Result<Result<(), SubmitError>, ApiError> {
+		let mut api = self.client.runtime_api();
+		api.register_extension(self.pool.offchain_transaction_pool(self.hash));
+		api.submit_registration(self.hash, registration, proofs)
+	}
+}
+
+/// Why a block passed without what it was to bring.
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+	#[error("the chain cannot be asked: {0}")]
+	Api(#[from] ApiError),
+	#[error("the key {0} cannot sign: {1}")]
+	Registrant(Registrant, String),
+	#[error("the session has begun, or the mixnet service has ended")]
+	NoPossession,
+	#[error("the network's identity cannot sign: {0}")]
+	Peer(String),
+	#[error("the transaction pool did not take it: it may have it already")]
+	Pool,
+}
+
+/// What the registrar works with.
+pub struct Parts<H, N: ?Sized> {
+	/// Hash of the chain's first block: what is signed names the chain.
+	pub genesis_hash: H,
+	/// Where the registrants' keys are.
+	pub keystore: KeystorePtr,
+	/// Knows our addresses, and signs by our identity.
+	pub network: Arc<N>,
+	/// Our name.
+	pub peer_id: PeerId,
+	/// Leads to the core, which proves possession of its keys.
+	pub handle: Handle,
+	/// The key to register, as the core makes it known.
+	pub next_key: watch::Receiver<Option<NextKey>>,
+}
+
+/// Registers when it is time to.
+pub struct Registrar<H, N: ?Sized> {
+	parts: Parts<H, N>,
+	journal: Journal,
+}
+
+impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Sized> Registrar<H, N> {
+	/// A registrar that has not done anything yet.
+	pub fn new(parts: Parts<H, N>) -> Self {
+		Self { journal: Journal::new(parts.peer_id), parts }
+	}
+
+	/// Tries at every new best block, until the client is gone; not while `sync` says that we are catching up.
+	pub async fn run<B, C, S>(mut self, client: Arc<C>, pool: OffchainTransactionPoolFactory<B>, sync: Arc<S>)
+	where
+		B: BlockT,
+		C: BlockchainEvents<B> + ProvideRuntimeApi<B> + Send + Sync,
+		C::Api: MixnetApi<B>,
+		S: SyncOracle + Send + Sync + ?Sized,
+	{
+		let mut imported = client.import_notification_stream();
+		let mut not_before = 0u32.into();
+		let mut failing = false;
+		while let Some(notification) = imported.next().await {
+			let number = *notification.header.number();
+			if !notification.is_new_best || number < not_before || sync.is_major_syncing() {
+				continue;
+			}
+			let block = RuntimeAtBlock { client: &*client, pool: &pool, hash: notification.hash };
+			match self.step(&block).await {
+				Ok(tried) => {
+					failing = false;
+					if tried {
+						not_before = number.saturating_add(BLOCKS_BETWEEN_TRIES.into());
+					}
+				},
+				// Once, not at every block.
+				Err(StepError::Api(error)) if !failing => {
+					failing = true;
+					log::warn!(
+						target: LOG_TARGET,
+						"Cannot ask the chain about registrations at block {number}: {error}. Trying again at every block.",
+					);
+				},
+				Err(error) => log::debug!(target: LOG_TARGET, "Did not register at block {number}: {error}"),
+			}
+		}
+	}
+
+	/// Does what is to be done at a block. Returns whether a registration was tried: then the next try has to wait.
+	async fn step(&mut self, block: &impl AtBlock) -> Result<bool, StepError> {
+		let Some(next_key) = *self.parts.next_key.borrow() else { return Ok(false) };
+		let mut statuses = Vec::new();
+		for registrant in self.registrants() {
+			let status = block.status(registrant, next_key.kx_public)?;
+			if status.session_index != next_key.session() {
+				// A session began in the best chain. The core acts on finalised blocks, and has no key for the next one yet.
+				return Ok(false);
+			}
+			statuses.push((registrant, status));
+		}
+		self.journal.note(&statuses, &next_key.kx_public).iter().for_each(Note::log);
+		let was_registered = |registrant: &Registrant| self.journal.was_registered(next_key.session(), registrant);
+		let Some((registrant, revision)) = choice::choose(&statuses, &self.parts.peer_id, was_registered) else {
+			return Ok(false);
+		};
+		self.register(block, next_key, registrant, revision).await?;
+		Ok(true)
+	}
+
+	/// The keys by which this node may register, in ascending order.
+	fn registrants(&self) -> Vec<Registrant> {
+		let mut keys: Vec<_> =
+			self.parts.keystore.sr25519_public_keys(KEY_TYPE).into_iter().map(|key| Registrant(key.0)).collect();
+		keys.sort_unstable();
+		keys
+	}
+
+	async fn register(
+		&mut self,
+		block: &impl AtBlock,
+		next_key: NextKey,
+		registrant: Registrant,
+		revision: u8,
+	) -> Result<(), StepError> {
+		let session_index = next_key.session();
+		let mixnode = Mixnode {
+			kx_public: next_key.kx_public,
+			peer_id: self.parts.peer_id,
+			external_addresses: addresses::published(self.parts.network.external_addresses(), &self.parts.peer_id),
+		};
+		let registration = Registration { session_index, registrant, revision, mixnode };
+		let proofs = self.prove(&registration).await?;
+		match block.submit(registration, proofs)? {
+			Ok(()) => {
+				log::debug!(
+					target: LOG_TARGET,
+					"Sent registration {revision} of the key {registrant} for session {session_index}",
+				);
+				Ok(())
+			},
+			Err(SubmitError::Refused(error)) => {
+				if let Some(note) = self.journal.note_refusal(session_index, registrant, error) {
+					note.log();
+				}
+				Ok(())
+			},
+			Err(SubmitError::Pool) => Err(StepError::Pool),
+		}
+	}
+
+	/// Signs a registration three times.
+	async fn prove(&self, registration: &Registration) -> Result<RegistrationProofs, StepError> {
+		let Registration { registrant, session_index, mixnode, .. } = registration;
+		let payload = registration.signing_payload(&self.parts.genesis_hash);
+		let signed = self.parts.keystore.sr25519_sign(KEY_TYPE, &sr25519::Public::from(registrant.0), &payload);
+		let signature = signed
+			.map_err(|error| StepError::Registrant(*registrant, error.to_string()))?
+			.ok_or_else(|| StepError::Registrant(*registrant, "it is not in the keystore any more".into()))?;
+		let possession = self.parts.handle.prove_possession(*session_index, mixnode.kx_public, payload.clone()).await;
+		let peer = self.parts.network.sign_with_local_identity(payload);
+		let peer = peer.map_err(|error| StepError::Peer(error.to_string()))?.bytes;
+		Ok(RegistrationProofs {
+			registrant: signature.0,
+			possession: possession.ok_or(StepError::NoPossession)?.into(),
+			peer: peer.try_into().map_err(|peer: Vec<u8>| {
+				StepError::Peer(format!("a signature of {} bytes is not Ed25519's", peer.len()))
+			})?,
+		})
+	}
+}
