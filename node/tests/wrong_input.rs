@@ -10,6 +10,7 @@ fn values_that_do_not_exist() {
 	assert_refused(&["--no-such-flag"], &["--no-such-flag", "--help"]);
 	assert_refused(&["--mixnet", "--mixnet-gateways", "0"], &["--mixnet-gateways"]);
 	assert_refused(&["--mixnet-gateways", "3"], &["--mixnet"]);
+	assert_refused(&["--mixnet-operator"], &["--mixnet"]);
 	assert_refused(&["devnet", "--validators", "many"], &["--validators", "many"]);
 	assert_refused(&["devnet", "--validators", "33"], &["--validators", "32"]);
 	assert_refused(&["devnet", "--transfers", "0"], &["--transfers", "1"]);

@@ -312,10 +312,11 @@ pub mod pallet {
 	/// The mixnodes, by session and by their place in the session's list.
 	///
 	/// Of a session with n mixnodes, the places 0 to n-1 count. Those from [`STANDBY_BASE`] on are the standbys'. Whatever
-	/// else is here is waiting to be pruned.
+	/// else is here is waiting to be pruned. Nobody else chooses these numbers, so that the keys need no hashes: lists are
+	/// read faster.
 	#[pallet::storage]
 	pub type Mixnodes<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, SessionIndex, Twox64Concat, MixnodeIndex, ListedMixnodeFor<T>>;
+		StorageDoubleMap<_, Identity, SessionIndex, Identity, MixnodeIndex, ListedMixnodeFor<T>>;
 
 	/// What is known of the registrants of the next session, by session and registrant.
 	#[pallet::storage]

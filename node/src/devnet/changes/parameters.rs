@@ -61,9 +61,11 @@ impl ParametersChange {
 			State::Sent => {},
 			State::Set(session) if current < session => {
 				ensure!(now.current == before, "the parameters of session {current} changed while it ran");
+				check_nodes(statuses, current, &before)?;
 			},
 			State::Set(session) => {
 				ensure!(now.current == after, "session {current} does not have the parameters that were set for it");
+				check_nodes(statuses, current, &after)?;
 				let obeying = statuses.iter().filter(|status| obeys(status, session, &after)).count();
 				if obeying == statuses.len() {
 					self.seen.note(format!("all {obeying} nodes obey it in session {current}"));
@@ -78,6 +80,20 @@ impl ParametersChange {
 /// Parameters that make packets faster.
 fn faster(parameters: Parameters) -> Parameters {
 	Parameters { mean_forwarding_delay_ms: parameters.mean_forwarding_delay_ms / 2, ..parameters }
+}
+
+/// Fails if a node takes other parameters for the session than the chain has.
+fn check_nodes(statuses: &[Status], session: SessionIndex, parameters: &Parameters) -> anyhow::Result<()> {
+	for status in statuses {
+		let knows_session = status.session.as_ref().is_some_and(|view| view.index == session);
+		let obeyed = status.parameters.current.as_ref();
+		ensure!(
+			!knows_session || obeyed.is_none_or(|obeyed| obeyed == parameters),
+			"the node {} takes other parameters for session {session} than the chain: {obeyed:?}",
+			status.peer_id,
+		);
+	}
+	Ok(())
 }
 
 /// Does a node know the session, and take these parameters for it?

@@ -5,7 +5,7 @@
 //! | item | value | becomes |
 //! |---|---|---|
 //! | `CurrentSession` | session, rosters | the same |
-//! | `Mixnodes` | registrant and mixnode, by session and place | the same: the live lists stay as they are |
+//! | `Mixnodes` | registrant and mixnode, by session and place | the same, under keys that are read faster |
 //! | `NextAuthorities` | all authorities in one value | pages of [`AuthorityPages`](crate::AuthorityPages) |
 //! | `NextRegistered` | how many are registered for the next session | [`NextElection`]; they are elected in their places |
 //! | `Registrants` | places, by session and registrant | [`Candidacies`], those of the next session |
@@ -54,6 +54,11 @@ pub mod v0 {
 	#[storage_alias]
 	pub type NextRegistered<T: Config> = StorageValue<Pallet<T>, u32, ValueQuery>;
 
+	/// The mixnodes, by session and by their place in the session's list.
+	#[storage_alias]
+	pub type Mixnodes<T: Config> =
+		StorageDoubleMap<Pallet<T>, Twox64Concat, SessionIndex, Twox64Concat, u32, crate::ListedMixnodeFor<T>>;
+
 	/// Places of the mixnodes, by session and registrant.
 	#[storage_alias]
 	pub type Registrants<T: Config> =
@@ -87,14 +92,16 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for MigrateUnchecked<T> {
 
 		let registered = v0::NextRegistered::<T>::take();
 		let removed = clear_places::<T>();
+		let moved = move_lists::<T>();
 		migrate_candidates::<T>(session.index.saturating_add(1), registered);
 
 		let (oldest, _) = v0::NextToPrune::<T>::get();
 		NextToPrune::<T>::put(oldest);
 
 		log::info!(target: LOG_TARGET, "Migrated to version 1 with {registered} mixnodes registered for the next session");
-		let (registered, removed) = (u64::from(registered), removed);
-		T::DbWeight::get().reads_writes(8 + 5 * registered + removed, 10 + pages + 5 * registered + removed)
+		let registered = u64::from(registered);
+		T::DbWeight::get()
+			.reads_writes(8 + 5 * registered + removed + moved, 10 + pages + 5 * registered + removed + 2 * moved)
 	}
 
 	#[cfg(feature = "try-runtime")]
@@ -116,6 +123,17 @@ fn clear_places<T: Config>() -> u64 {
 	let keys = KxPublics::<T>::clear(u32::MAX, None).unique;
 	let peers = PeerIds::<T>::clear(u32::MAX, None).unique;
 	u64::from(registrants).saturating_add(keys.into()).saturating_add(peers.into())
+}
+
+/// Moves the lists of all sessions to their new keys; returns how many mixnodes there are in them.
+fn move_lists<T: Config>() -> u64 {
+	// Collected first: the new keys begin as the old ones do.
+	let lists: Vec<_> = v0::Mixnodes::<T>::drain().collect();
+	let moved = lists.len() as u64;
+	for (session_index, place, listed) in lists {
+		Mixnodes::<T>::insert(session_index, place, listed);
+	}
+	moved
 }
 
 /// Elects the mixnodes that were registered for the next session, in their order.
@@ -169,24 +187,26 @@ struct Before<T: Config> {
 impl<T: Config> Before<T> {
 	fn read() -> Self {
 		let session = CurrentSession::<T>::get();
-		let next_index = session.index.saturating_add(1);
-		let mut next = Self::list(next_index, v0::NextRegistered::<T>::get());
+		let list = |session_index, count| Self::list(0..count, |place| v0::Mixnodes::<T>::get(session_index, place));
+		let live =
+			|roster: crate::Roster, session_index| roster.check().ok().map(|()| list(session_index, roster.registered));
+		let mut next = list(session.index.saturating_add(1), v0::NextRegistered::<T>::get());
 		next.retain(|mixnode| Pallet::<T>::check_mixnode(mixnode).is_ok());
 		next.truncate(T::MaxMixnodes::get() as usize);
 		Self {
-			previous: Pallet::<T>::prev_mixnodes().ok(),
-			current: Pallet::<T>::current_mixnodes().ok(),
+			previous: live(session.previous, session.index.saturating_sub(1)),
+			current: live(session.current, session.index),
 			next,
 			authorities: v0::NextAuthorities::<T>::get(),
 			session,
 		}
 	}
 
-	fn list(session_index: SessionIndex, count: u32) -> Vec<mixnet_primitives::Mixnode> {
-		(0..count)
-			.filter_map(|place| Mixnodes::<T>::get(session_index, place))
-			.map(|listed| listed.mixnode.into())
-			.collect()
+	fn list(
+		places: core::ops::Range<u32>,
+		get: impl Fn(u32) -> Option<crate::ListedMixnodeFor<T>>,
+	) -> Vec<mixnet_primitives::Mixnode> {
+		places.filter_map(get).map(|listed| listed.mixnode.into()).collect()
 	}
 
 	fn check(self) -> Result<(), sp_runtime::TryRuntimeError> {
@@ -196,7 +216,9 @@ impl<T: Config> Before<T> {
 		ensure!(Pallet::<T>::prev_mixnodes().ok() == self.previous, "the previous list has changed");
 		ensure!(Pallet::<T>::current_mixnodes().ok() == self.current, "the current list has changed");
 		let elected = NextElection::<T>::get().elected;
-		ensure!(Self::list(session.index.saturating_add(1), elected) == self.next, "the next list has changed");
+		let next_index = session.index.saturating_add(1);
+		let next = Self::list(0..elected, |place| Mixnodes::<T>::get(next_index, place));
+		ensure!(next == self.next, "the next list has changed");
 		ensure!(
 			self.authorities
 				.iter()
