@@ -29,7 +29,7 @@ use sp_runtime::{
 	transaction_validity::{TransactionSource, TransactionValidityError, ValidTransaction},
 	BuildStorage, DispatchResult,
 };
-use std::sync::Arc;
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
 pub type TxExtension = (frame_system::AuthorizeCall<Runtime>,);
 pub type Extrinsic = sp_runtime::generic::UncheckedExtrinsic<u64, RuntimeCall, UintAuthorityId, TxExtension>;
@@ -77,7 +77,7 @@ parameter_types! {
 	/// What was slashed so far.
 	pub static SlashedAmount: u64 = 0;
 	/// How validators are weighed: the weight of the account, 1 for those that are not named.
-	pub static ValidatorWeights: std::collections::BTreeMap<u64, u128> = Default::default();
+	pub static ValidatorWeights: BTreeMap<u64, u128> = Default::default();
 	/// By which policy mixnodes are elected.
 	pub static Policy: TestPolicy = TestPolicy::AllAuthorities;
 	pub static SessionsPerMixnetSession: u32 = 1;
@@ -247,7 +247,7 @@ pub fn parameters() -> Parameters {
 pub fn authority_pair(account: u64) -> AuthorityPair {
 	thread_local! {
 		// To make one takes longer than most of what tests do with it.
-		static MADE: std::cell::RefCell<std::collections::BTreeMap<u64, AuthorityPair>> = Default::default();
+		static MADE: RefCell<BTreeMap<u64, AuthorityPair>> = const { RefCell::new(BTreeMap::new()) };
 	}
 	MADE.with_borrow_mut(|made| {
 		let pair = made.entry(account).or_insert_with(|| {
@@ -292,11 +292,17 @@ pub fn peer_pair(n: u64) -> ed25519::Pair {
 
 /// A mixnode whose key and peer ID are made from `n`.
 pub fn mixnode(n: u64) -> Mixnode {
-	Mixnode {
-		kx_public: KxPublic(EdwardsPoint::mul_base(&kx_scalar(n)).to_montgomery().to_bytes()),
-		peer_id: PeerId(peer_pair(n).public().0),
-		external_addresses: vec![format!("/ip4/192.0.2.1/tcp/{}", 1 + n % 65_535).into_bytes()],
+	thread_local! {
+		static MADE: RefCell<BTreeMap<u64, Mixnode>> = const { RefCell::new(BTreeMap::new()) };
 	}
+	MADE.with_borrow_mut(|made| {
+		let mixnode = made.entry(n).or_insert_with(|| Mixnode {
+			kx_public: KxPublic(EdwardsPoint::mul_base(&kx_scalar(n)).to_montgomery().to_bytes()),
+			peer_id: PeerId(peer_pair(n).public().0),
+			external_addresses: vec![format!("/ip4/192.0.2.1/tcp/{}", 1 + n % 65_535).into_bytes()],
+		});
+		mixnode.clone()
+	})
 }
 
 /// A proof of possession of mixnode `n`'s key. Ed25519 as in RFC 8032, but for the scalar and the nonce.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Validators and operators, with their weights.
 const CANDIDATES: [(u64, u64); 5] = [(0, 100), (1, 250), (2, 700), (50, 150), (51, 400)];
-const ELECTIONS: u32 = 4_000;
+const ELECTIONS: u32 = 2_500;
 /// How many of them are held between two commits: what was removed is searched through until it is committed.
 const BATCH: u32 = 50;
 

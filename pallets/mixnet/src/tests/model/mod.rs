@@ -8,15 +8,18 @@
 //! balances. The pallet's invariants are checked as well.
 //!
 //! - `steps`: what can be done.
-//! - `world`: does it, to the pallet and to the model, and compares.
+//! - `world`: does it, to the pallet and to the model; with `registration`, `calls` and `compare`.
 //! - `sessions`: sessions, authorities, parameters, and what is left over.
 //! - `election`: the candidates.
 //! - `operators`: bonds and keys.
 //!
 //! A few thousand steps are run with all tests; `make soak` runs more, `make fuzz` others every time.
 
+mod calls;
+mod compare;
 mod election;
 mod operators;
+mod registration;
 mod sessions;
 mod steps;
 mod world;
@@ -27,7 +30,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use world::World;
 
 /// How many sequences are run, unless the environment says otherwise.
-const CASES: u32 = 100;
+const CASES: u32 = 60;
 
 /// How often each outcome was met: errors and events by their names.
 type Tally = BTreeMap<String, u32>;

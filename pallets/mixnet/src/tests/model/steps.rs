@@ -7,7 +7,7 @@ use proptest::{prelude::*, sample::select};
 pub const OPERATORS: [u64; 5] = [40, 41, 42, 12, 13];
 /// Whose keys operators set: those of others among them.
 const OPERATOR_KEYS: [u64; 8] = [40, 41, 42, 43, 12, 13, 14, 3];
-/// Who registers: those, and the validators; account 44 is nobody.
+/// Who may ask to register, among others who may not; account 44 is nobody.
 const REGISTRANTS: [u64; 18] = [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 40, 41, 42, 43, 44];
 /// The validators are some of these.
 const VALIDATORS: std::ops::Range<u64> = 0..15;
@@ -50,7 +50,7 @@ impl Constants {
 
 pub fn constants() -> impl Strategy<Value = Constants> {
 	let weights = prop::collection::vec(prop_oneof![1 => Just(0), 6 => 1u128..1_000], VALIDATORS.end as usize);
-	(2u32..5, 0u32..3, 0u32..3, 1u32..3, 2u32..4, 2u32..3, weights, policy(), 2u64..6).prop_map(
+	(2u32..5, 0u32..4, 0u32..3, 1u32..3, 2u32..4, 2u32..3, weights, policy(), period()).prop_map(
 		|(mixnodes, standbys, replacements, rotations, unbonding, min_mixnodes, weights, policy, period)| Constants {
 			mixnodes,
 			standbys,
@@ -83,13 +83,22 @@ pub struct Faults {
 	pub peer_proof: bool,
 }
 
+/// Whose key it is that a step is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Who {
+	/// One of those who can register, modulo how many there are.
+	Registrant(usize),
+	/// This account.
+	Account(u64),
+}
+
 #[derive(Clone, Debug)]
 pub enum Step {
 	/// So many empty blocks.
 	Blocks(u64),
-	/// `key` is the account whose key it is; the mixnode has one number's key and another's peer ID.
+	/// The mixnode has one number's key and another's peer ID.
 	Register {
-		key: u64,
+		who: Who,
 		kx: u64,
 		peer: u64,
 		faults: Faults,
@@ -125,7 +134,7 @@ pub enum Step {
 	},
 	ForceRemove {
 		by_admin: bool,
-		key: u64,
+		who: Who,
 	},
 	Prune {
 		keys: u32,
@@ -149,6 +158,10 @@ pub enum Step {
 		account: u64,
 		weight: u128,
 	},
+}
+
+fn period() -> impl Strategy<Value = u64> {
+	prop_oneof![3 => 3u64..9, 1 => 1u64..3]
 }
 
 fn policy() -> impl Strategy<Value = TestPolicy> {
@@ -181,9 +194,16 @@ fn faults() -> impl Strategy<Value = Faults> {
 	]
 }
 
+fn who() -> impl Strategy<Value = Who> {
+	prop_oneof![
+		9 => (0..120usize).prop_map(Who::Registrant),
+		1 => select(&REGISTRANTS[..]).prop_map(Who::Account),
+	]
+}
+
 fn register() -> impl Strategy<Value = Step> {
-	(select(&REGISTRANTS[..]), 0..NAMES, prop_oneof![4 => Just(None), 1 => (0..NAMES).prop_map(Some)], faults())
-		.prop_map(|(key, kx, peer, faults)| Step::Register { key, kx, peer: peer.unwrap_or(kx), faults })
+	(who(), 0..NAMES, prop_oneof![4 => Just(None), 1 => (0..NAMES).prop_map(Some)], faults())
+		.prop_map(|(who, kx, peer, faults)| Step::Register { who, kx, peer: peer.unwrap_or(kx), faults })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -198,8 +218,8 @@ fn step() -> impl Strategy<Value = Step> {
 	};
 	let by_admin = || prop::bool::weighted(0.9);
 	prop_oneof![
-		30 => prop_oneof![3 => 1u64..3, 1 => 3u64..12].prop_map(Blocks),
-		50 => register(),
+		20 => prop_oneof![4 => 1u64..4, 1 => 4u64..20].prop_map(Blocks),
+		60 => register(),
 		6 => (account(), amount()).prop_map(|(account, amount)| Bond { account, amount }),
 		4 => (account(), amount()).prop_map(|(account, amount)| BondExtra { account, amount }),
 		8 => (account(), select(&OPERATOR_KEYS[..]), prop::bool::weighted(0.9)).prop_map(|(account, key, right)| {
@@ -211,14 +231,14 @@ fn step() -> impl Strategy<Value = Step> {
 			Slash { by_admin, account, amount }
 		}),
 		2 => (by_admin(), 1u32..6).prop_map(|(by_admin, min_mixnodes)| SetParameters { by_admin, min_mixnodes }),
-		4 => (by_admin(), select(&REGISTRANTS[..])).prop_map(|(by_admin, key)| ForceRemove { by_admin, key }),
+		4 => (by_admin(), who()).prop_map(|(by_admin, who)| ForceRemove { by_admin, who }),
 		3 => prop_oneof![0u32..30, Just(u32::MAX)].prop_map(|keys| Prune { keys }),
 		3 => (0u32..30).prop_map(|keys| Idle { keys }),
-		3 => (0u32..12).prop_map(|validator| Disable { validator }),
+		1 => (0u32..12).prop_map(|validator| Disable { validator }),
 		3 => prop::sample::subsequence(VALIDATORS.collect::<Vec<_>>(), 1..=12).prop_shuffle().prop_map(Validators),
-		1 => (2u64..6).prop_map(Period),
+		1 => period().prop_map(Period),
 		1 => prop_oneof![2 => Just(0u64), 1 => 1u64..12].prop_map(RandomnessAge),
-		1 => prop::bool::weighted(0.7).prop_map(OperatorsEnabled),
+		2 => prop::bool::weighted(0.8).prop_map(OperatorsEnabled),
 		1 => prop_oneof![2 => Just(100u64), 1 => 1u64..500].prop_map(MinBond),
 		1 => policy().prop_map(Policy),
 		1 => (VALIDATORS, 0u128..1_000).prop_map(|(account, weight)| Weigh { account, weight }),
@@ -226,5 +246,5 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
-	prop::collection::vec(step(), 0..250)
+	prop::collection::vec(step(), 0..300)
 }

@@ -1,0 +1,203 @@
+//! The other calls, and what a validator is disabled for.
+
+use super::{
+	operators::Operator,
+	steps::{Step, OPERATORS},
+	world::World,
+};
+use crate::{mock::*, Call, Error, Event, ParameterName, RemovalReason};
+use frame_support::traits::UnfilteredDispatchable;
+use mixnet_primitives::{parameters::MIN_MIN_MIXNODES, Parameter, Parameters};
+use sp_core::Pair;
+use sp_runtime::{DispatchError, TokenError};
+
+impl World {
+	pub fn call(&mut self, step: Step) -> Vec<Event<Runtime>> {
+		let (name, call, origin) = match &step {
+			Step::Bond { account, amount } => ("bond", Call::bond { amount: *amount }, RuntimeOrigin::signed(*account)),
+			Step::BondExtra { account, amount } => {
+				("bond_extra", Call::bond_extra { amount: *amount }, RuntimeOrigin::signed(*account))
+			},
+			Step::SetOperatorKey { account, key, proof_for } => {
+				let signature: sp_core::sr25519::Signature =
+					authority_pair(*key).sign(&Mixnet::operator_key_payload(proof_for)).into();
+				let call = Call::set_operator_key { key: registrant(*key), proof: signature.0 };
+				("set_operator_key", call, RuntimeOrigin::signed(*account))
+			},
+			Step::Unbond { account } => ("unbond", Call::unbond {}, RuntimeOrigin::signed(*account)),
+			Step::Withdraw { account } => ("withdraw", Call::withdraw {}, RuntimeOrigin::signed(*account)),
+			Step::Slash { by_admin, account, amount } => {
+				("slash", Call::slash { account: *account, amount: *amount }, admin(*by_admin))
+			},
+			Step::SetParameters { by_admin, min_mixnodes } => {
+				let parameters = Parameters { min_mixnodes: *min_mixnodes, ..parameters() };
+				("set_parameters", Call::set_parameters { parameters }, admin(*by_admin))
+			},
+			Step::ForceRemove { by_admin, who } => {
+				let registrant = registrant(self.key_of(*who));
+				("force_remove", Call::force_remove { registrant }, admin(*by_admin))
+			},
+			Step::Prune { keys } => ("prune", Call::prune { keys: *keys }, RuntimeOrigin::signed(1)),
+			_ => return Vec::new(),
+		};
+		let expected = self.expect(step);
+		let result = dispatch(call, origin);
+		check_invariants();
+		assert_eq!(result, expected.as_ref().map(|_| ()).map_err(|error| *error), "{name}");
+		match expected {
+			Ok(events) => events,
+			Err(error) => {
+				let error = match error {
+					DispatchError::Module(error) => error.message.unwrap_or_default().to_string(),
+					DispatchError::Token(error) => format!("{error:?}"),
+					error => format!("{error:?}"),
+				};
+				self.met(format!("{name}: {error}"));
+				Vec::new()
+			},
+		}
+	}
+
+	/// Does to the model what a call does to the pallet: which events there are, or what is wrong.
+	fn expect(&mut self, step: Step) -> Result<Vec<Event<Runtime>>, DispatchError> {
+		let now = self.sessions.now;
+		let is_enabled = OperatorsEnabled::get();
+		match step {
+			Step::Bond { account, amount } => {
+				ensure(is_enabled, Error::OperatorsDisabled)?;
+				ensure(!self.operators.by_account.contains_key(&account), Error::AlreadyBonded)?;
+				ensure(amount >= MinBond::get(), Error::BondTooSmall)?;
+				self.hold(account, amount)?;
+				let operator = Operator { parts: vec![(amount, now)], key: None, releasable_in: None };
+				self.operators.by_account.insert(account, operator);
+				Ok(vec![Event::Bonded { account, amount, bond: amount }])
+			},
+			Step::BondExtra { account, amount } => {
+				ensure(is_enabled, Error::OperatorsDisabled)?;
+				ensure(amount > 0, Error::BondTooSmall)?;
+				self.in_office(account)?;
+				self.hold(account, amount)?;
+				let operator = self.in_office(account)?;
+				operator.parts.push((amount, now));
+				Ok(vec![Event::Bonded { account, amount, bond: operator.bond() }])
+			},
+			Step::SetOperatorKey { account, key, proof_for } => {
+				ensure(is_enabled, Error::OperatorsDisabled)?;
+				self.in_office(account)?;
+				let is_taken = self.operators.find(key).is_some() || self.sessions.queued.contains_key(&key);
+				ensure(!is_taken, Error::OperatorKeyTaken)?;
+				ensure(proof_for == account, Error::BadOperatorKeyProof)?;
+				let former = self.in_office(account)?.key.replace((key, now));
+				let mut events = former
+					.map_or_else(Vec::new, |(former, _)| self.election.remove(former, RemovalReason::KeyReplaced));
+				events.push(Event::OperatorKeySet { account, key: registrant(key) });
+				Ok(events)
+			},
+			Step::Unbond { account } => {
+				let releasable_in = self.sessions.index + UnbondingSessions::get();
+				let operator = self.in_office(account)?;
+				operator.releasable_in = Some(releasable_in);
+				let mut events = self.remove_mixnode_of(account);
+				events.push(Event::Unbonding { account, releasable_in });
+				Ok(events)
+			},
+			Step::Withdraw { account } => {
+				let operator = self.operators.by_account.get(&account).ok_or(Error::<Runtime>::NotBonded)?;
+				let releasable_in = operator.releasable_in.ok_or(Error::<Runtime>::NotUnbonding)?;
+				ensure(self.sessions.index >= releasable_in, Error::StillUnbonding)?;
+				let amount = operator.bond();
+				self.operators.by_account.remove(&account);
+				*self.operators.free.entry(account).or_default() += amount;
+				Ok(vec![Event::Withdrawn { account, amount }])
+			},
+			Step::Slash { by_admin, account, amount } => {
+				ensure_admin(by_admin)?;
+				let operator = self.operators.by_account.get_mut(&account).ok_or(Error::<Runtime>::NotBonded)?;
+				let amount = operator.slash(amount);
+				let bond = operator.bond();
+				self.operators.slashed += amount;
+				let mut events = if bond < MinBond::get() { self.remove_mixnode_of(account) } else { Vec::new() };
+				events.push(Event::Slashed { account, amount, bond });
+				Ok(events)
+			},
+			Step::SetParameters { by_admin, min_mixnodes } => {
+				ensure_admin(by_admin)?;
+				let is_allowed = (MIN_MIN_MIXNODES..=MaxMixnodes::get()).contains(&min_mixnodes);
+				ensure(is_allowed, Error::BadParameters(ParameterName(Parameter::MinMixnodes)))?;
+				let parameters = Parameters { min_mixnodes, ..parameters() };
+				self.sessions.parameters.next = parameters;
+				Ok(vec![Event::ParametersSet { session_index: self.election.session, parameters }])
+			},
+			Step::ForceRemove { by_admin, who } => {
+				ensure_admin(by_admin)?;
+				let key = self.key_of(who);
+				Ok(self.election.bar(key, RemovalReason::Forced))
+			},
+			Step::Prune { keys } => {
+				let removed = self.sessions.prune(keys).ok_or(Error::<Runtime>::NothingToPrune)?;
+				Ok(vec![Event::Pruned { keys: removed }])
+			},
+			_ => Ok(Vec::new()),
+		}
+	}
+
+	fn in_office(&mut self, account: u64) -> Result<&mut Operator, DispatchError> {
+		let operator = self.operators.by_account.get_mut(&account).ok_or(Error::<Runtime>::NotBonded)?;
+		ensure(operator.releasable_in.is_none(), Error::AlreadyUnbonding)?;
+		Ok(operator)
+	}
+
+	fn hold(&mut self, account: u64, amount: u64) -> Result<(), DispatchError> {
+		if self.operators.hold(account, amount) {
+			Ok(())
+		} else {
+			Err(TokenError::FundsUnavailable.into())
+		}
+	}
+
+	fn remove_mixnode_of(&mut self, account: u64) -> Vec<Event<Runtime>> {
+		let key = self.operators.by_account.get(&account).and_then(|operator| operator.key);
+		key.map_or_else(Vec::new, |(key, _)| self.election.remove(key, RemovalReason::BondTooSmall))
+	}
+
+	pub fn disable(&mut self, validator: u32) -> Vec<Event<Runtime>> {
+		let disabled = Session::validators().get(validator as usize).copied();
+		let is_new = !Session::disabled_validators().contains(&validator);
+		assert_eq!(Session::disable_index(validator), disabled.is_some());
+		check_invariants();
+		match disabled {
+			Some(account) if is_new => self.election.bar(account, RemovalReason::Disabled),
+			_ => Vec::new(),
+		}
+	}
+}
+
+fn admin(by_admin: bool) -> RuntimeOrigin {
+	if by_admin {
+		RuntimeOrigin::root()
+	} else {
+		RuntimeOrigin::signed(OPERATORS[0])
+	}
+}
+
+fn ensure_admin(by_admin: bool) -> Result<(), DispatchError> {
+	if by_admin {
+		Ok(())
+	} else {
+		Err(DispatchError::BadOrigin)
+	}
+}
+
+fn ensure(holds: bool, error: Error<Runtime>) -> Result<(), DispatchError> {
+	if holds {
+		Ok(())
+	} else {
+		Err(error.into())
+	}
+}
+
+/// As in a block: what fails leaves nothing behind.
+pub fn dispatch(call: Call<Runtime>, origin: RuntimeOrigin) -> Result<(), DispatchError> {
+	let result = RuntimeCall::Mixnet(call).dispatch_bypass_filter(origin);
+	result.map(|_| ()).map_err(|error| error.error)
+}

@@ -1,0 +1,142 @@
+//! Registrations: which are accepted, and what is wrong with the others.
+
+use super::{calls::dispatch, steps::Faults, world::World};
+use crate::{mock::*, Call, Candidate, ElectionPolicy, Error, Event, Rank, RegistrantClass, RegistrantWeights};
+use frame_system::RawOrigin;
+use mixnet_primitives::{KxPublic, Mixnode, PeerId, Registration, RegistrationError};
+
+impl World {
+	/// What it takes to register, but for a mixnode: the rank that a new candidate would have.
+	pub fn rank(&self, key: u64) -> Result<Rank, RegistrationError> {
+		let (class, weight, seed) = match self.sessions.queued.get(&key) {
+			Some(since) => {
+				let weight = ValidatorWeights::get().get(&key).copied().unwrap_or(1);
+				let has_committed = *since <= self.election.committed_by_rotation;
+				(RegistrantClass::Validator, weight, self.election.seed.filter(|_| has_committed))
+			},
+			None => {
+				let bond = self.operators.weighing(key, self.election.committed_before)?;
+				(RegistrantClass::Operator, TestWeights::operator(bond), self.election.seed)
+			},
+		};
+		let session_index = self.election.session;
+		Ok(Policy::rank(&Candidate { registrant: registrant(key), session_index, class, weight, seed }))
+	}
+
+	/// Why a registrant may not register once more, if so.
+	pub fn check_attempts(&self, key: u64) -> Result<(), RegistrationError> {
+		if self.election.barred.contains(&key) {
+			return Err(RegistrationError::Barred);
+		}
+		// The first is no replacement.
+		if u32::from(self.due(key)) > MaxReplacements::get() {
+			return Err(RegistrationError::TooManyRevisions);
+		}
+		Ok(())
+	}
+
+	/// The number of a registrant's next registration.
+	pub fn due(&self, key: u64) -> u8 {
+		self.election.registrations.get(&key).copied().unwrap_or_default()
+	}
+
+	/// In the order in which the call's documentation has them.
+	fn check(&self, key: u64, mixnode: &Mixnode, faults: &Faults) -> Result<Rank, RegistrationError> {
+		use RegistrationError::*;
+		let fault = |is_there: bool, error| if is_there { Err(error) } else { Ok(()) };
+		fault(faults.session < 0, StaleSession)?;
+		fault(faults.session > 0, FutureSession)?;
+		let rank = self.rank(key)?;
+		self.check_attempts(key)?;
+		fault(faults.revision != 0, WrongRevision)?;
+		fault(faults.too_many_addresses, TooManyAddresses)?;
+		fault(faults.address_too_long, AddressTooLong)?;
+		fault(faults.bad_address, BadAddress)?;
+		fault(faults.bad_kx_public, BadKxPublic)?;
+		fault(faults.bad_peer_id, BadPeerId)?;
+		let is_taken = |holder: Option<u64>| holder.is_some_and(|holder| holder != key);
+		fault(is_taken(self.election.find(|other| other.kx_public == mixnode.kx_public)), KxPublicTaken)?;
+		fault(is_taken(self.election.find(|other| other.peer_id == mixnode.peer_id)), PeerIdTaken)?;
+		fault(self.election.listed(key).is_none() && !self.election.has_room_for(rank), RankTooLow)?;
+		fault(faults.registrant_proof, BadRegistrantProof)?;
+		fault(faults.possession_proof, BadPossessionProof)?;
+		fault(faults.peer_proof, BadPeerProof)?;
+		Ok(rank)
+	}
+
+	pub fn register(&mut self, key: u64, kx: u64, peer: u64, faults: Faults) -> Vec<Event<Runtime>> {
+		let mixnode = faulty_mixnode(kx, peer, &faults);
+		let registration = Registration {
+			session_index: self.election.session.wrapping_add_signed(faults.session),
+			registrant: registrant(key),
+			revision: self.due(key).wrapping_add_signed(faults.revision as i8),
+			mixnode: mixnode.clone(),
+		};
+		// Signatures by others are the next ones'.
+		let [key_of_proof, kx_of_proof, peer_of_proof] =
+			[(key, faults.registrant_proof), (kx, faults.possession_proof), (peer, faults.peer_proof)]
+				.map(|(n, is_faulty)| n + u64::from(is_faulty));
+		let mut proofs = prove(key_of_proof, kx_of_proof, &registration);
+		if peer_of_proof != kx_of_proof {
+			proofs.peer = prove(key_of_proof, peer_of_proof, &registration).peer;
+		}
+		let validity = validate(registration.clone(), proofs.clone());
+		let expected = self.check(key, &mixnode, &faults);
+		match expected {
+			Ok(rank) => {
+				assert!(validity.is_ok(), "{validity:?}");
+				assert_eq!(apply_registration(registration, proofs), Ok(Ok(())));
+				if self.election.listed(key).is_some() {
+					return self.election.replace(key, mixnode);
+				}
+				let events = self.election.add(key, rank, mixnode);
+				if !self.sessions.queued.contains_key(&key)
+					&& self.election.elected.iter().any(|other| other.key == key)
+				{
+					self.met("an operator was elected");
+				}
+				events
+			},
+			Err(error) => {
+				self.met(format!("{error:?}"));
+				let refused = Err(crate::registration::invalid(error).into());
+				assert_eq!(validity.map(|_| ()), refused);
+				assert_eq!(apply_registration(registration.clone(), proofs.clone()).map(|_| ()), refused);
+				// The call itself relies on the authorisation for the proofs, and on nothing else.
+				let is_by_proof = matches!(
+					error,
+					RegistrationError::BadRegistrantProof
+						| RegistrationError::BadPossessionProof
+						| RegistrationError::BadPeerProof
+				);
+				if !is_by_proof {
+					let result = dispatch(Call::register { registration, proofs }, RawOrigin::Authorized.into());
+					assert_eq!(result, Err(Error::<Runtime>::from(error).into()));
+				}
+				Vec::new()
+			},
+		}
+	}
+}
+
+/// A mixnode with the key of one number and the peer ID of another, unless it is to be refused.
+fn faulty_mixnode(kx: u64, peer: u64, faults: &Faults) -> Mixnode {
+	let mut made = Mixnode { kx_public: mixnode(kx).kx_public, ..mixnode(peer) };
+	let addresses = &mut made.external_addresses;
+	if faults.bad_address {
+		addresses.push(b"/ip4/nowhere".to_vec());
+	}
+	if faults.address_too_long {
+		addresses.push(vec![b'/'; MAX_ADDRESS_SIZE as usize + 1]);
+	}
+	if faults.too_many_addresses {
+		addresses.resize(MAX_ADDRESSES as usize + 1, addresses[0].clone());
+	}
+	if faults.bad_kx_public {
+		made.kx_public = KxPublic([0; 32]);
+	}
+	if faults.bad_peer_id {
+		made.peer_id = PeerId([0xff; 32]);
+	}
+	made
+}
