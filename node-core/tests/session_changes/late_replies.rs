@@ -4,7 +4,7 @@
 //! so.
 
 use crate::support::{answer, fast_config, Network, News};
-use mixnet_node_core::{Config, DropReason, RequestId, SessionPhase, SessionStatus};
+use mixnet_node_core::{DropReason, RequestId, SessionPhase, SessionStatus};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);

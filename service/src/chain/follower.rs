@@ -33,7 +33,7 @@ pub struct Update {
 	pub sessions: Vec<LiveSession>,
 }
 
-/// The version of [`MixnetApi`] from which on a chain has parameters.
+/// The version of [`MixnetApi`] from which on chains have parameters.
 const PARAMETERS_SINCE: u32 = 2;
 
 /// Sends an [`Update`] for every block that is finalised from now on, until the client or the receiver is gone.
@@ -55,7 +55,7 @@ where
 			continue;
 		}
 		let hash = notification.hash;
-		match read(&*client, hash, &mut known) {
+		match read(&RuntimeAtBlock { client: &*client, hash }, &mut known) {
 			Ok(update) => {
 				failing = false;
 				if updates.send(update).await.is_err() {
@@ -76,28 +76,62 @@ where
 	}
 }
 
-/// Reads the state at block `hash`. Sessions in `known` are left out, those read are added to it.
-fn read<B, C>(client: &C, hash: B::Hash, known: &mut BTreeSet<SessionIndex>) -> Result<Update, ApiError>
+/// What the follower asks of the chain, at one block.
+trait AtBlock {
+	fn status(&self) -> Result<SessionStatus, ApiError>;
+
+	/// The sessions' parameters; `None` if the runtime is of before there were any.
+	fn parameters(&self) -> Result<Option<SessionParameters>, ApiError>;
+
+	fn mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError>;
+}
+
+/// The runtime, in the state after block `hash`.
+struct RuntimeAtBlock<'a, B: BlockT, C> {
+	client: &'a C,
+	hash: B::Hash,
+}
+
+impl<B, C> AtBlock for RuntimeAtBlock<'_, B, C>
 where
 	B: BlockT,
 	C: ProvideRuntimeApi<B>,
 	C::Api: MixnetApi<B> + ApiExt<B>,
 {
-	let api = client.runtime_api();
-	let status = api.session_status(hash)?;
+	fn status(&self) -> Result<SessionStatus, ApiError> {
+		self.client.runtime_api().session_status(self.hash)
+	}
+
+	fn parameters(&self) -> Result<Option<SessionParameters>, ApiError> {
+		let api = self.client.runtime_api();
+		match api.api_version::<dyn MixnetApi<B>>(self.hash)? {
+			Some(PARAMETERS_SINCE..) => api.parameters(self.hash).map(Some),
+			_ => Ok(None),
+		}
+	}
+
+	fn mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError> {
+		let api = self.client.runtime_api();
+		match session {
+			RelativeSession::Previous => api.prev_mixnodes(self.hash),
+			RelativeSession::Current => api.current_mixnodes(self.hash),
+		}
+	}
+}
+
+/// Reads the state at a block. Sessions in `known` are left out, those read are added to it.
+fn read(block: &impl AtBlock, known: &mut BTreeSet<SessionIndex>) -> Result<Update, ApiError> {
+	let status = block.status()?;
 	let is_new = |session: &RelativeSession| {
 		let is_live = *session == RelativeSession::Current || status.phase.needs_previous();
 		is_live && session.index(status.current_index).is_some_and(|index| !known.contains(&index))
 	};
 	let new: Vec<_> = RelativeSession::BOTH.into_iter().filter(is_new).collect();
-	let parameters = if new.is_empty() { None } else { parameters(client, hash)? };
+	let parameters = if new.is_empty() { None } else { block.parameters()? };
 	let mut sessions = Vec::new();
 	for session in new {
 		let Some(index) = session.index(status.current_index) else { continue };
-		let mixnodes = match session {
-			RelativeSession::Previous => api.prev_mixnodes(hash)?,
-			RelativeSession::Current => api.current_mixnodes(hash)?,
-		};
+		let mixnodes = block.mixnodes(session)?;
 		sessions.push(LiveSession { index, parameters: parameters.map(|all| *all.of(session)), mixnodes });
 	}
 	known.extend(sessions.iter().map(|session| session.index));
@@ -105,16 +139,87 @@ where
 	Ok(Update { status, sessions })
 }
 
-/// The sessions' parameters at block `hash`; `None` if its runtime is of before there were any.
-fn parameters<B, C>(client: &C, hash: B::Hash) -> Result<Option<SessionParameters>, ApiError>
-where
-	B: BlockT,
-	C: ProvideRuntimeApi<B>,
-	C::Api: MixnetApi<B> + ApiExt<B>,
-{
-	let api = client.runtime_api();
-	match api.api_version::<dyn MixnetApi<B>>(hash)? {
-		Some(PARAMETERS_SINCE..) => api.parameters(hash).map(Some),
-		_ => Ok(None),
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use mixnet_primitives::SessionPhase;
+	use std::cell::Cell;
+
+	/// A chain that says what it is told to.
+	struct Chain {
+		status: SessionStatus,
+		parameters: Option<SessionParameters>,
+		/// Does it fail to say who the mixnodes of the current session are?
+		is_failing: Cell<bool>,
+	}
+
+	impl AtBlock for Chain {
+		fn status(&self) -> Result<SessionStatus, ApiError> {
+			Ok(self.status)
+		}
+
+		fn parameters(&self) -> Result<Option<SessionParameters>, ApiError> {
+			Ok(self.parameters)
+		}
+
+		fn mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError> {
+			match session {
+				RelativeSession::Current if self.is_failing.get() => Err(ApiError::Application("not now".into())),
+				RelativeSession::Previous => Ok(Err(MixnodesError::InsufficientRegistrations { num: 1, min: 2 })),
+				RelativeSession::Current => Ok(Ok(Vec::new())),
+			}
+		}
+	}
+
+	fn parameters(hops: u8) -> Parameters {
+		Parameters { hops, ..Parameters::default() }
+	}
+
+	fn chain(current_index: SessionIndex, phase: SessionPhase) -> Chain {
+		let of_sessions = SessionParameters { previous: parameters(2), current: parameters(3), next: parameters(4) };
+		Chain {
+			status: SessionStatus { current_index, phase },
+			parameters: Some(of_sessions),
+			is_failing: Cell::new(false),
+		}
+	}
+
+	/// The sessions that an update tells of, with their parameters.
+	fn told(block: &Chain, known: &mut BTreeSet<SessionIndex>) -> Vec<(SessionIndex, Option<Parameters>)> {
+		let update = read(block, known).expect("the chain answers");
+		assert_eq!(update.status, block.status);
+		for session in &update.sessions {
+			assert_eq!(session.mixnodes.is_ok(), session.index == update.status.current_index);
+		}
+		update.sessions.iter().map(|session| (session.index, session.parameters)).collect()
+	}
+
+	#[test]
+	fn a_session_is_told_once_with_its_own_parameters() {
+		let mut known = BTreeSet::new();
+		let first = chain(7, SessionPhase::RequestsToCurrent);
+		let both = [(6, Some(parameters(2))), (7, Some(parameters(3)))];
+		assert_eq!(told(&first, &mut known), both);
+		assert_eq!(told(&first, &mut known), []);
+		assert_eq!(told(&chain(8, SessionPhase::CoverToCurrent), &mut known), [(8, Some(parameters(3)))]);
+		// A previous session that is over is of no interest; and there is none before session 0.
+		assert_eq!(told(&chain(20, SessionPhase::DisconnectFromPrev), &mut known), [(20, Some(parameters(3)))]);
+		assert_eq!(told(&chain(0, SessionPhase::CoverToCurrent), &mut BTreeSet::new()), [(0, Some(parameters(3)))]);
+	}
+
+	#[test]
+	fn a_chain_of_before_there_were_parameters_tells_none() {
+		let old = Chain { parameters: None, ..chain(7, SessionPhase::CoverToCurrent) };
+		assert_eq!(told(&old, &mut BTreeSet::new()), [(6, None), (7, None)]);
+	}
+
+	#[test]
+	fn what_could_not_be_read_is_asked_for_again() {
+		let mut known = BTreeSet::new();
+		let failing = chain(7, SessionPhase::CoverToCurrent);
+		failing.is_failing.set(true);
+		assert!(read(&failing, &mut known).is_err());
+		failing.is_failing.set(false);
+		assert_eq!(told(&failing, &mut known).len(), 2);
 	}
 }
