@@ -83,8 +83,8 @@ measure() {
 	local runtime=$1 pallet=$2
 	shift 2
 	say "Measuring $pallet"
-	(cd "$work" && RUST_LOG=${RUST_LOG:-warn,frame::benchmark::pallet=info} frame-omni-bencher v1 benchmark pallet \
-		--runtime="$runtime" --genesis-builder=none --pallet="$pallet" --extrinsic="*" --repeat="$repeat" "$@")
+	(cd "$work" && RUST_LOG=${RUST_LOG:-warn,frame::benchmark::pallet=info,runtime=off} frame-omni-bencher v1 benchmark pallet \
+		--runtime="$runtime" --genesis-builder=none --pallet="$pallet" --extrinsic="*" --repeat="$repeat" --quiet "$@")
 }
 
 measure_weights() {
@@ -102,7 +102,7 @@ measure_weights() {
 measure_scale() {
 	build_blob scale mixnet-scale-runtime
 	# Four steps are the four powers of ten; the shortest benchmarks are repeated as often as the longest.
-	measure scale.wasm scale --steps=4 --min-duration=0 --no-verify --quiet --json-file=scale.json
+	measure scale.wasm scale --steps=4 --min-duration=0 --json-file=scale.json
 	python3 "$root/benchmarking/scale_tables.py" "$work/scale.json" "$root/docs/scale.md"
 	say "Written: docs/scale.md"
 }
