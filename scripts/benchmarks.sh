@@ -62,8 +62,8 @@ ensure_omni_bencher() {
 	# Built where an interrupted build goes on, and removed when it is done. RocksDB comes along but never runs: benchmarks
 	# have their state in memory.
 	CARGO_TARGET_DIR=$tools/build cargo install --locked --quiet --version "=$OMNI_BENCHER_VERSION" --root "$tools" \
-		--config 'profile.release.package.librocksdb-sys.opt-level=0' frame-omni-bencher || fail "cargo could not install frame-omni-bencher $OMNI_BENCHER_VERSION" \
-		"its own words are above"
+		--config 'profile.release.package.librocksdb-sys.opt-level=0' frame-omni-bencher ||
+		fail "cargo could not install frame-omni-bencher $OMNI_BENCHER_VERSION" "its own words are above"
 	rm -rf "$tools/build"
 }
 
@@ -83,8 +83,11 @@ measure() {
 	local runtime=$1 pallet=$2
 	shift 2
 	say "Measuring $pallet"
-	(cd "$work" && RUST_LOG=${RUST_LOG:-warn,frame::benchmark::pallet=info,runtime=off} frame-omni-bencher v1 benchmark pallet \
-		--runtime="$runtime" --genesis-builder=none --pallet="$pallet" --extrinsic="*" --repeat="$repeat" --quiet "$@")
+	(
+		cd "$work"
+		RUST_LOG=${RUST_LOG:-warn,frame::benchmark::pallet=info,runtime=off} frame-omni-bencher v1 benchmark pallet \
+			--runtime="$runtime" --genesis-builder=none --pallet="$pallet" --extrinsic="*" --repeat="$repeat" --quiet "$@"
+	)
 }
 
 measure_weights() {

@@ -39,6 +39,7 @@ fn fill_with(n: u32, last: Option<Registrant>) {
 	}
 	authorities.extend(last);
 	setup::set_authorities::<Runtime>(&authorities);
+	setup::forget_events::<Runtime>();
 }
 
 fn add_candidate(index: u32, registrant: Registrant, class: RegistrantClass) {
@@ -77,6 +78,7 @@ pub fn fill_by_operators(n: u32) {
 		add_candidate(index, key, RegistrantClass::Operator);
 	}
 	setup::set_authorities::<Runtime>(&registrants(AUTHORITIES_BESIDE_OPERATORS));
+	setup::forget_events::<Runtime>();
 }
 
 /// `n` mixnodes in each session, but for the last authority's in the next one: its registration, with the proofs.

@@ -140,10 +140,14 @@ fn rank(index: u32, count: u32) -> Rank {
 	Rank(u128::MAX - 3 * u128::from(count) + u128::from(place))
 }
 
-/// Lists a candidate for the next session, as if it had registered: the `index`-th.
+/// Lists a candidate for the next session, as if it had registered: the `index`-th. [`forget_events`] when all are listed.
 pub fn add_candidate<T: Config>(index: u32, registrant: Registrant, rank: Rank, addresses: &impl Addresses) {
 	Pallet::<T>::add_candidate(NEXT, registrant, 1, rank, bounded::<T>(NEXT, index, addresses));
-	// What was said of it is no part of what is measured.
+}
+
+/// Forgets what was said of all that has been set up: it is no part of what is measured. Once, at the end: it takes as long
+/// as there are keys that were written.
+pub fn forget_events<T: Config>() {
 	frame_system::Pallet::<T>::reset_events();
 }
 
@@ -160,6 +164,7 @@ pub fn fill_election<T: Config>() -> Registrant {
 		let index_in_all = elected.saturating_add(index);
 		add_candidate::<T>(index_in_all, registrant("standby", index), rank(index, standbys), &addresses);
 	}
+	forget_events::<T>();
 	registrant("elected", 0)
 }
 
