@@ -268,8 +268,7 @@ mod tests {
 				parameters.max_fragments_per_message = 64;
 			},
 		];
-		let mut parameters = Parameters::default();
-		parameters.forward_queue_capacity = 10_000;
+		let mut parameters = Parameters { forward_queue_capacity: 10_000, ..Parameters::default() };
 		for change in changes {
 			change(&mut parameters);
 			println!("{} of {most}", config.memory_bytes(&parameters, 100));

@@ -197,7 +197,7 @@ impl<T: Config> Pallet<T> {
 			Standing::Elected(_) => {
 				let mut elected = RankedSet::<T>::load(SetId::Elected);
 				elected.remove(&key);
-				let gap = match standbys.best() {
+				match standbys.best() {
 					Some(best) => {
 						standbys.remove(&best.key);
 						if let Some(promoted) = Self::move_mixnode(session_index, best.key, best.place, place) {
@@ -216,8 +216,7 @@ impl<T: Config> Pallet<T> {
 						elected.save();
 						None
 					},
-				};
-				gap
+				}
 			},
 		};
 		if let Some(gap) = standby_gap {

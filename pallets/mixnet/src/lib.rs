@@ -119,6 +119,8 @@ sp_application_crypto::with_pair! {
 }
 pub use sr25519::{AuthorityId, AuthoritySignature};
 
+// Of the calls, registrations are the large ones, with three signatures each; and they are what most calls are.
+#[allow(clippy::large_enum_variant)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;

@@ -80,7 +80,7 @@ impl Sessions {
 	/// Another block has begun: the events are returned.
 	pub fn next_block(&mut self, election: &mut Election) -> Vec<Event<Runtime>> {
 		self.now += 1;
-		if self.now % Period::get() != 0 {
+		if !self.now.is_multiple_of(Period::get()) {
 			return Vec::new();
 		}
 		let before = (self.rotations, self.rotated_at);

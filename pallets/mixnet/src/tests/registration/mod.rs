@@ -44,8 +44,11 @@ fn assert_mixnode_refused(account: u64, change: impl FnOnce(&mut Mixnode), error
 	assert_refused(account, account, registration(account, changed), error);
 }
 
+/// One of the proofs, to be changed.
+type ProofOf = fn(&mut RegistrationProofs) -> &mut [u8; 64];
+
 /// Each of the proofs, with the error that tells of it, and how to put another in its place.
-const PROOFS: [(RegistrationError, fn(&mut RegistrationProofs) -> &mut [u8; 64]); 3] = [
+const PROOFS: [(RegistrationError, ProofOf); 3] = [
 	(RegistrationError::BadRegistrantProof, |proofs| &mut proofs.registrant),
 	(RegistrationError::BadPossessionProof, |proofs| &mut proofs.possession),
 	(RegistrationError::BadPeerProof, |proofs| &mut proofs.peer),
