@@ -2,11 +2,11 @@
 //!
 //! At every new best block the chain is asked what to do, for each key in the keystore that could be a registrant's: the
 //! session keys of a validator, or the key of an operator. A node is one mixnode, so one of them at most registers: which
-//! one is [`choice`]'s to say. Its registration is signed three times: by that key, in the keystore; by the secret of the
+//! one is `choice`'s to say. Its registration is signed three times: by that key, in the keystore; by the secret of the
 //! key-exchange key, in the core; and by the network's identity. So no secret has to leave its place.
 //!
-//! - [`choice`]: which registrant registers now.
-//! - [`journal`]: what the node's operator is told of it, once.
+//! - `choice`: which registrant registers now.
+//! - `journal`: what the node's operator is told of it, once.
 
 mod choice;
 mod journal;
