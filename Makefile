@@ -37,7 +37,7 @@ test: setup fmt unit-test pallet-test no-std lint doc ## Everything that CI chec
 
 fmt:
 	$(call step,Checking the format) cargo fmt --all --check && cargo fmt --manifest-path node-core/fuzz/Cargo.toml --check && \
-		cargo fmt --manifest-path benchmarking/Cargo.toml --check
+		cargo fmt --manifest-path benchmarking/Cargo.toml --all --check
 
 unit-test:
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
