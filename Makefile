@@ -71,7 +71,7 @@ soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a
 		MIXNET_SOAK=$(SOAK) MIXNET_FLOOD=1000000 PROPTEST_CASES=5000 cargo test --release --locked --workspace --no-fail-fast \
 			--lib --test congestion --test flood -- --nocapture loops:: model:: a_flood one_path_in_five
 
-fuzz: ## Look for inputs that break the protocol state, a minute for each target (ARGS=--help)
+fuzz: ## Look for inputs that break the protocol state or the pallet, a minute for each target (ARGS=--help)
 	@scripts/fuzz.sh $(ARGS)
 
 weights: ## Measure what the pallet's calls cost, and write it into the pallet (ARGS=--help)
