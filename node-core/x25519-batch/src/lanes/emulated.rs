@@ -124,6 +124,18 @@ impl<const CHECKED: bool> Vector for Emulated<CHECKED> {
 	}
 
 	#[inline(never)]
+	fn lookup(table: &[u64; 2 * LANES], index: Self) -> Self {
+		index.map(|index| {
+			assert!(!CHECKED || index < table.len() as u64, "no such entry: {index}");
+			(0..).zip(table).fold(0, |found, (i, entry)| {
+				let different = i ^ index;
+				let equal = ((different | different.wrapping_neg()) >> 63).wrapping_sub(1);
+				found | entry & equal
+			})
+		})
+	}
+
+	#[inline(never)]
 	fn test(self, other: Self) -> Self {
 		self.and(other).map(|a| {
 			// The top bit of `a | -a` is set unless `a` is zero.
