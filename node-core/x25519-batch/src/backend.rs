@@ -2,6 +2,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx512ifma;
+#[cfg(all(feature = "aws-lc", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod aws_lc;
 mod portable;
 
 use core::{fmt, str::FromStr};
@@ -12,13 +14,18 @@ use core::{fmt, str::FromStr};
 pub enum Backend {
 	/// Eight at once, on x86-64 processors with AVX-512 IFMA.
 	Avx512Ifma,
+	/// One after another, by AWS-LC: what [`x25519`](crate::x25519) and [`x25519_base`](crate::x25519_base) ask for, that is;
+	/// it always clamps, so that without clamping this is [`Portable`](Self::Portable).
+	///
+	/// Needs the feature `aws-lc`, and x86-64 or AArch64.
+	AwsLc,
 	/// One after another, by curve25519-dalek. Runs everywhere.
 	Portable,
 }
 
 impl Backend {
 	/// All, the fastest first.
-	const ALL: [Self; 2] = [Self::Avx512Ifma, Self::Portable];
+	const ALL: [Self; 3] = [Self::Avx512Ifma, Self::AwsLc, Self::Portable];
 
 	/// The fastest that this machine runs.
 	///
@@ -41,6 +48,7 @@ impl Backend {
 	pub fn name(self) -> &'static str {
 		match self {
 			Self::Avx512Ifma => "avx512-ifma",
+			Self::AwsLc => "aws-lc",
 			Self::Portable => "portable",
 		}
 	}
@@ -57,6 +65,10 @@ impl Backend {
 			Self::Avx512Ifma => avx512ifma::find().map(|multiplier| multiplier as _),
 			#[cfg(not(target_arch = "x86_64"))]
 			Self::Avx512Ifma => None,
+			#[cfg(all(feature = "aws-lc", any(target_arch = "x86_64", target_arch = "aarch64")))]
+			Self::AwsLc => Some(&aws_lc::AwsLc),
+			#[cfg(not(all(feature = "aws-lc", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+			Self::AwsLc => None,
 			Self::Portable => Some(&portable::Portable),
 		}
 	}

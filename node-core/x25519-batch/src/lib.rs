@@ -21,6 +21,7 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 
 mod backend;
+#[cfg(any(test, target_arch = "x86_64"))]
 mod lanes;
 
 pub use backend::{Backend, UnknownBackend};

@@ -3,7 +3,7 @@
 use super::{Multiplier, Scalars};
 use crate::lanes::{
 	batch,
-	vector::{Lanes, Vector},
+	vector::{Lanes, Vector, LANES},
 };
 use core::arch::x86_64::*;
 
@@ -142,6 +142,14 @@ impl Vector for Ifma {
 		let nineteen = Self::splat(self.token(), 19);
 		// SAFETY: needs AVX-512 DQ, which `self` proves.
 		Self(unsafe { _mm512_mullo_epi64(self.0, nineteen.0) })
+	}
+
+	#[inline(always)]
+	fn lookup(table: &[u64; 2 * LANES], index: Self) -> Self {
+		let (low, high) = table.split_at(LANES);
+		let load = |half: &[u64]| Self::load(index.token(), half.try_into().expect("half of two times LANES; qed"));
+		// SAFETY: needs AVX-512 F, which `index` proves.
+		Self(unsafe { _mm512_permutex2var_epi64(load(low).0, index.0, load(high).0) })
 	}
 
 	#[inline(always)]

@@ -2,6 +2,7 @@
 
 use super::{
 	field::{limbs_of_words, words_of_limbs, LIMBS},
+	fixed_base::{self, recode},
 	ladder::{self, Bits},
 	quotients::{divide, Quotient, Stored},
 	vector::{Lanes, Vector, LANES},
@@ -27,10 +28,10 @@ pub(crate) fn variable_base<V: Vector>(
 	let mut quotients = Zeroizing::new([Quotient::default(); VECTORS]);
 	let quotients = &mut quotients[..scalars.len().div_ceil(LANES)];
 	for ((scalars, points), quotient) in scalars.chunks(LANES).zip(points.chunks(LANES)).zip(quotients.iter_mut()) {
-		let bits = load_scalars(token, kind, scalars);
+		let bits = load_scalars(token, scalars, |scalar| kind.words(scalar));
 		let multiple = ladder::multiply::<V>(bits, load_points(points).get(token));
-		quotient.numerator.set(multiple.numerator.carry());
-		quotient.denominator.set(multiple.denominator.carry());
+		quotient.numerator.set(multiple.numerator);
+		quotient.denominator.set(multiple.denominator);
 	}
 	divide::<V>(token, quotients);
 	store_quotients(quotients, out);
@@ -39,16 +40,23 @@ pub(crate) fn variable_base<V: Vector>(
 /// Multiplies the base point by each scalar. At most [`MAX`] of them.
 #[inline(always)]
 pub(crate) fn fixed_base<V: Vector>(token: V::Token, kind: Scalars, scalars: &[[u8; 32]], out: &mut [[u8; 32]]) {
-	let mut base = [0; 32];
-	base[0] = 9;
-	variable_base::<V>(token, kind, scalars, &[base; MAX][..scalars.len()], out);
+	let mut quotients = Zeroizing::new([Quotient::default(); VECTORS]);
+	let quotients = &mut quotients[..scalars.len().div_ceil(LANES)];
+	for (scalars, quotient) in scalars.chunks(LANES).zip(quotients.iter_mut()) {
+		let multiple = fixed_base::multiply::<V>(load_scalars(token, scalars, |scalar| recode(kind.words(scalar))));
+		quotient.numerator.set(multiple.numerator);
+		quotient.denominator.set(multiple.denominator);
+	}
+	divide::<V>(token, quotients);
+	store_quotients(quotients, out);
 }
 
+/// `words` of each scalar; zero in lanes that none is left for.
 #[inline(always)]
-fn load_scalars<V: Vector>(token: V::Token, kind: Scalars, scalars: &[[u8; 32]]) -> Bits<V> {
+fn load_scalars<V: Vector>(token: V::Token, scalars: &[[u8; 32]], words: impl Fn(&[u8; 32]) -> [u64; 4]) -> Bits<V> {
 	let mut lanes = Zeroizing::new([Lanes::default(); 4]);
 	for (i, scalar) in scalars.iter().enumerate() {
-		for (lanes, word) in lanes.iter_mut().zip(kind.words(scalar)) {
+		for (lanes, word) in lanes.iter_mut().zip(words(scalar)) {
 			lanes[i] = word;
 		}
 	}

@@ -1,4 +1,6 @@
 //! A vector in eight integers: for tests, on machines that have none, and for tools that know none.
+//!
+//! Not inlined, for once: eight times the code would take minutes to compile.
 
 use super::vector::{Lanes, Vector, LANES};
 
@@ -42,30 +44,30 @@ impl<const CHECKED: bool> Vector for Emulated<CHECKED> {
 	/// All bits of a lane, or none.
 	type Mask = Self;
 
-	#[inline(always)]
+	#[inline(never)]
 	fn token(self) {}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn splat((): (), value: u64) -> Self {
 		Self([value; LANES])
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn load((): (), lanes: &Lanes) -> Self {
 		Self(*lanes)
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn store(self, lanes: &mut Lanes) {
 		*lanes = self.0;
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn add(self, other: Self) -> Self {
 		self.zip(other, Self::sum)
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn sub(self, other: Self) -> Self {
 		self.zip(
 			other,
@@ -79,49 +81,61 @@ impl<const CHECKED: bool> Vector for Emulated<CHECKED> {
 		)
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn and(self, other: Self) -> Self {
 		self.zip(other, |a, b| a & b)
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn or(self, other: Self) -> Self {
 		self.zip(other, |a, b| a | b)
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn xor(self, other: Self) -> Self {
 		self.zip(other, |a, b| a ^ b)
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn shift_right<const BY: u32>(self) -> Self {
 		self.map(|a| a >> BY)
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn shift_left<const BY: u32>(self) -> Self {
 		self.map(|a| a << BY)
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn add_product_low(self, a: Self, b: Self) -> Self {
 		let products = a.zip(b, |a, b| (Self::product(a, b) & ((1 << HALF) - 1)) as u64);
 		self.add(products)
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn add_product_high(self, a: Self, b: Self) -> Self {
 		let products = a.zip(b, |a, b| (Self::product(a, b) >> HALF) as u64);
 		self.add(products)
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn times_19(self) -> Self {
 		self.map(|a| if CHECKED { a.checked_mul(19).expect("a lane overflows") } else { a.wrapping_mul(19) })
 	}
 
-	#[inline(always)]
+	#[inline(never)]
+	fn lookup(table: &[u64; 2 * LANES], index: Self) -> Self {
+		index.map(|index| {
+			assert!(!CHECKED || index < table.len() as u64, "no such entry: {index}");
+			(0..).zip(table).fold(0, |found, (i, entry)| {
+				let different = i ^ index;
+				let equal = ((different | different.wrapping_neg()) >> 63).wrapping_sub(1);
+				found | entry & equal
+			})
+		})
+	}
+
+	#[inline(never)]
 	fn test(self, other: Self) -> Self {
 		self.and(other).map(|a| {
 			// The top bit of `a | -a` is set unless `a` is zero.
@@ -129,7 +143,7 @@ impl<const CHECKED: bool> Vector for Emulated<CHECKED> {
 		})
 	}
 
-	#[inline(always)]
+	#[inline(never)]
 	fn select(mask: Self, set: Self, clear: Self) -> Self {
 		mask.and(set).or(mask.map(|a| !a).and(clear))
 	}

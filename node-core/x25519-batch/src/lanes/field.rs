@@ -12,7 +12,7 @@
 //!
 //! The emulated vector of the tests panics on every overflow; they feed it limbs at these bounds.
 
-use super::vector::{Lanes, Vector};
+use super::vector::{Lanes, Vector, LANES};
 
 /// Limbs of an element.
 pub(super) const LIMBS: usize = 5;
@@ -74,7 +74,7 @@ fn splat_limbs<V: Vector>(token: V::Token, limbs: [u64; LIMBS]) -> [V; LIMBS] {
 
 /// The limbs of an integer of 255 bits in four words; the top bit is ignored.
 #[inline(always)]
-pub(super) fn limbs_of_words(words: [u64; 4]) -> [u64; LIMBS] {
+pub(super) const fn limbs_of_words(words: [u64; 4]) -> [u64; LIMBS] {
 	[
 		words[0] & MASK,
 		(words[0] >> 51 | words[1] << 13) & MASK,
@@ -124,6 +124,18 @@ impl<V: Vector> Reduced<V> {
 		for (limb, lanes) in self.0.into_iter().zip(limbs) {
 			limb.store(lanes);
 		}
+	}
+
+	/// In each lane, the element that `rows`, limb by limb, have at the index in that lane.
+	#[inline(always)]
+	pub(super) fn lookup(rows: &[[u64; 2 * LANES]; LIMBS], index: V) -> Self {
+		Self([
+			V::lookup(&rows[0], index),
+			V::lookup(&rows[1], index),
+			V::lookup(&rows[2], index),
+			V::lookup(&rows[3], index),
+			V::lookup(&rows[4], index),
+		])
 	}
 
 	/// As a product: its bound is the wider one.
@@ -318,14 +330,26 @@ impl<V: Vector> Product<V> {
 		Sum(self.0).carry()
 	}
 
+	/// Twice `self`, plus `other`.
+	#[inline(always)]
+	pub(super) fn twice_plus(self, other: Self) -> Sum<V> {
+		Sum(limbwise(self.add(self).0, other.0, V::add))
+	}
+
+	/// Twice `self`, minus `other`.
+	#[inline(always)]
+	pub(super) fn twice_minus(self, other: Self) -> Sum<V> {
+		Sum(limbwise(self.sub(other).0, self.0, V::add))
+	}
+}
+
+impl<V: Vector> Sum<V> {
 	/// `set` where the mask is set, `clear` where it is not.
 	#[inline(always)]
 	pub(super) fn select(mask: V::Mask, set: Self, clear: Self) -> Self {
 		Self(limbwise(set.0, clear.0, |set, clear| V::select(mask, set, clear)))
 	}
-}
 
-impl<V: Vector> Sum<V> {
 	/// Each limb hands to the next what exceeds 51 bits, all at once: less than 2^12 each, and 19 times that from the last
 	/// to the first.
 	#[inline(always)]

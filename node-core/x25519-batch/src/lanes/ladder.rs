@@ -14,11 +14,18 @@ const BITS: usize = 255;
 /// A u-coordinate as numerator and denominator; the denominator of the neutral element is zero.
 #[derive(Clone, Copy)]
 pub(super) struct Fraction<V> {
-	pub(super) numerator: Product<V>,
-	pub(super) denominator: Product<V>,
+	pub(super) numerator: Reduced<V>,
+	pub(super) denominator: Reduced<V>,
 }
 
-/// The integers, four words each, of which the ladder takes one bit for each step.
+/// The same within the ladder.
+#[derive(Clone, Copy)]
+struct Point<V> {
+	numerator: Product<V>,
+	denominator: Product<V>,
+}
+
+/// An integer of 255 bits in each lane, as four words.
 #[derive(Clone, Copy)]
 pub(super) struct Bits<V>(pub(super) [V; 4]);
 
@@ -28,9 +35,9 @@ struct Ladder<V> {
 	/// The point's u-coordinate.
 	point: Reduced<V>,
 	/// What the last step doubled; before the first, the neutral element.
-	doubled: Fraction<V>,
+	doubled: Point<V>,
 	/// The sum of the last step; before the first, the point.
-	added: Fraction<V>,
+	added: Point<V>,
 }
 
 impl<V: Vector> Ladder<V> {
@@ -40,8 +47,8 @@ impl<V: Vector> Ladder<V> {
 		let [zero, one] = [Reduced::splat(token, [0; 5]).widen(), Reduced::one(token).widen()];
 		Self {
 			point,
-			doubled: Fraction { numerator: one, denominator: zero },
-			added: Fraction { numerator: point.widen(), denominator: one },
+			doubled: Point { numerator: one, denominator: zero },
+			added: Point { numerator: point.widen(), denominator: one },
 		}
 	}
 
@@ -64,8 +71,8 @@ impl<V: Vector> Ladder<V> {
 		let factor = four_uz.times_curve_constant_plus(difference).carry();
 		Self {
 			point: self.point,
-			doubled: Fraction { numerator: sum.carry().mul(difference.carry()), denominator: four_uz.mul(factor) },
-			added: Fraction {
+			doubled: Point { numerator: sum.carry().mul(difference.carry()), denominator: four_uz.mul(factor) },
+			added: Point {
 				numerator: cross_sum.square(),
 				denominator: cross_difference.square().carry().mul(self.point),
 			},
@@ -73,7 +80,7 @@ impl<V: Vector> Ladder<V> {
 	}
 }
 
-/// The multiples of `points` by `scalars`.
+/// The multiples of the points with the u-coordinates `point`, by `scalars`.
 #[inline(always)]
 pub(super) fn multiply<V: Vector>(scalars: Bits<V>, point: Reduced<V>) -> Fraction<V> {
 	let token = point.0[0].token();
@@ -91,8 +98,9 @@ pub(super) fn multiply<V: Vector>(scalars: Bits<V>, point: Reduced<V>) -> Fracti
 
 	// After bit 0 the multiple is what was doubled if the bit is zero, else the sum.
 	let odd = w0.test(V::splat(token, 1));
+	let Ladder { doubled, added, .. } = ladder;
 	Fraction {
-		numerator: Product::select(odd, ladder.added.numerator, ladder.doubled.numerator),
-		denominator: Product::select(odd, ladder.added.denominator, ladder.doubled.denominator),
+		numerator: Reduced::select(odd, added.numerator.carry(), doubled.numerator.carry()),
+		denominator: Reduced::select(odd, added.denominator.carry(), doubled.denominator.carry()),
 	}
 }

@@ -56,6 +56,9 @@ pub(crate) trait Vector: Copy {
 	/// 19 times; no lane may overflow.
 	fn times_19(self) -> Self;
 
+	/// In each lane, what `table` has at the index in that lane, which must be less than 16. Reads all of the table.
+	fn lookup(table: &[u64; 2 * LANES], index: Self) -> Self;
+
 	/// In which lanes do `self` and `other` have a bit in common?
 	fn test(self, other: Self) -> Self::Mask;
 
