@@ -15,11 +15,11 @@
 //! # let route = [hop(0, &key), hop(1, &next)];
 //! # let packets: Vec<_> = (0..20).map(|_| build_cover(&mut rng, &route, None).unwrap().packet).collect();
 //! let mut unwrapper = BatchUnwrapper::new(Backend::best());
-//! let mut batch = Vec::new();
-//! unwrapper.open(&[&key], packets, &mut batch);
+//! let mut batch: Vec<_> = packets.into_iter().map(Unwrapping::from).collect();
+//! unwrapper.open(&[&key], &mut batch);
 //! // Here is the place to refuse those that were seen before.
 //! unwrapper.finish(&mut batch, |unwrapped| matches!(unwrapped.action(), Ok(Action::Forward { .. })));
-//! let forwarded: Vec<_> = batch.into_iter().filter_map(Unwrapped::into_forwarded).collect();
+//! let forwarded: Vec<_> = batch.into_iter().filter_map(Unwrapping::into_forwarded).collect();
 //! assert_eq!(forwarded.len(), 20);
 //! ```
 
@@ -37,8 +37,8 @@ use subtle::ConstantTimeEq;
 use x25519_batch::{x25519, Backend};
 use zeroize::{Zeroize, Zeroizing};
 
-/// A packet that [`BatchUnwrapper::open`] opened, or tried to.
-pub struct Unwrapped {
+/// A packet of a batch, on its way through [`BatchUnwrapper`].
+pub struct Unwrapping {
 	packet: Packet,
 	/// With how many of the keys it was tried.
 	tried: usize,
@@ -56,11 +56,31 @@ enum Progress {
 	Finished,
 }
 
-impl Unwrapped {
-	fn new(packet: Packet) -> Self {
+/// Not opened yet.
+impl From<Packet> for Unwrapping {
+	fn from(packet: Packet) -> Self {
 		Self { packet, tried: 0, opened: Err(UnwrapError::BadMac), progress: Progress::Opened }
 	}
+}
 
+impl AsRef<Unwrapping> for Unwrapping {
+	fn as_ref(&self) -> &Self {
+		self
+	}
+}
+
+impl AsMut<Unwrapping> for Unwrapping {
+	fn as_mut(&mut self) -> &mut Self {
+		self
+	}
+}
+
+/// What a batch is a slice of: a [packet](Unwrapping), with whatever the caller knows of it besides.
+pub trait BatchItem: AsRef<Unwrapping> + AsMut<Unwrapping> {}
+
+impl<T: AsRef<Unwrapping> + AsMut<Unwrapping>> BatchItem for T {}
+
+impl Unwrapping {
 	/// What the packet's sender wants done with it; or why it was not opened.
 	pub fn action(&self) -> Result<&Action, UnwrapError> {
 		self.opened.as_ref().map(Opened::action).map_err(|error| *error)
@@ -109,6 +129,11 @@ impl Unwrapped {
 		self.opened = Opened::from_secret(secret, hop, mac_fits, &self.packet);
 	}
 
+	fn can_be_finished(&self) -> bool {
+		let has_more = matches!(self.action(), Ok(Action::Forward { .. } | Action::DeliverRequest));
+		has_more && self.progress == Progress::Opened
+	}
+
 	/// Is there a point in trying another key?
 	fn is_open_question(&self) -> bool {
 		matches!(self.opened, Err(UnwrapError::BadMac))
@@ -144,14 +169,11 @@ impl BatchUnwrapper {
 		self.backend
 	}
 
-	/// Opens `packets` with the first of `keys` that fits each, and appends them to `batch`, in order.
+	/// Opens the packets of `batch`, each with the first of `keys` that fits it.
 	///
 	/// Each key is tried on those packets alone that no key before fits, so a packet under the first key costs one
 	/// exchange. The exception are lanes that would idle: they try the next key at once.
-	pub fn open(&mut self, keys: &[&KxSecret], packets: impl IntoIterator<Item = Packet>, batch: &mut Vec<Unwrapped>) {
-		let first = batch.len();
-		batch.extend(packets.into_iter().map(Unwrapped::new));
-		let batch = &mut batch[first..];
+	pub fn open<T: BatchItem>(&mut self, keys: &[&KxSecret], batch: &mut [T]) {
 		while self.plan_exchanges(keys, batch) {
 			self.multiply();
 			self.try_secrets(batch);
@@ -160,35 +182,36 @@ impl BatchUnwrapper {
 	}
 
 	/// Notes which packets are to be tried with their next key. Returns whether there are any.
-	fn plan_exchanges(&mut self, keys: &[&KxSecret], batch: &[Unwrapped]) -> bool {
+	fn plan_exchanges<T: BatchItem>(&mut self, keys: &[&KxSecret], batch: &[T]) -> bool {
 		self.clear();
-		let is_open = |item: &&(usize, &Unwrapped)| item.1.is_open_question() && item.1.tried < keys.len();
-		let items = batch.iter().enumerate();
-		let planned = items.clone().filter(|item| is_open(&item)).count();
+		let open_questions = |keys: usize| {
+			let items = batch.iter().map(AsRef::as_ref).enumerate();
+			items.filter(move |(_, item)| item.is_open_question() && item.tried < keys)
+		};
+		let planned = open_questions(keys.len()).count();
 		let idle = idle_lanes(self.backend, planned);
 		self.reserve(planned + idle);
-		for (i, item) in items.clone().filter(|item| is_open(&item)) {
+		for (i, item) in open_questions(keys.len()) {
 			self.plan(i, keys[item.tried].expose_bytes(), &item.packet);
 		}
-		let with_another_key = items.filter(|item| is_open(&item) && item.1.tried + 1 < keys.len());
-		for (i, item) in with_another_key.take(idle) {
+		for (i, item) in open_questions(keys.len().saturating_sub(1)).take(idle) {
 			self.plan(i, keys[item.tried + 1].expose_bytes(), &item.packet);
 		}
 		planned > 0
 	}
 
 	/// Tries what the exchanges gave, in the order in which they were planned, which is that of the keys.
-	fn try_secrets(&mut self, batch: &mut [Unwrapped]) {
+	fn try_secrets<T: BatchItem>(&mut self, batch: &mut [T]) {
 		for (of, products) in self.of.chunks(HASH_LANES).zip(self.products.chunks(HASH_LANES)) {
 			let mut hops = [const { None }; HASH_LANES];
 			for (hop, product) in hops.iter_mut().zip(products) {
 				*hop = Some(HopSecrets::new(&SharedSecret::from_bytes(*product)));
 			}
 			let hops = || hops.iter().flatten();
-			let inputs = hops().zip(of).map(|(hop, i)| (&hop.mac_key()[..], &batch[*i].packet.actions()[..]));
-			let macs = mac_each::<MAC_SIZE>(inputs);
+			let actions = |i: &usize| &batch[*i].as_ref().packet.actions()[..];
+			let macs = mac_each::<MAC_SIZE>(hops().zip(of).map(|(hop, i)| (&hop.mac_key()[..], actions(i))));
 			for (((hop, i), product), mac) in hops().zip(of).zip(products).zip(&macs) {
-				let item = &mut batch[*i];
+				let item = batch[*i].as_mut();
 				if item.is_open_question() {
 					let fits = mac.ct_eq(item.packet.mac()).into();
 					item.try_secret(SharedSecret::from_bytes(*product), hop, fits);
@@ -197,46 +220,32 @@ impl BatchUnwrapper {
 		}
 	}
 
-	/// Does the dearer half of unwrapping for those of `batch` that `is_wanted` says, are to be forwarded or carry a
-	/// request, and are not finished yet.
+	/// Does the dearer half of unwrapping for those of `batch` that are to be forwarded or carry a request, are not
+	/// finished yet, and are wanted, as `is_wanted` says.
 	///
 	/// What is not finished here is finished when it is asked for, alone.
-	pub fn finish(&mut self, batch: &mut [Unwrapped], mut is_wanted: impl FnMut(&mut Unwrapped) -> bool) {
-		self.finish_planned(batch, |_, unwrapped| is_wanted(unwrapped));
-	}
-
-	/// As [`finish`](Self::finish), with the index of each packet in `batch`.
-	pub(crate) fn finish_planned(
-		&mut self,
-		batch: &mut [Unwrapped],
-		mut is_wanted: impl FnMut(usize, &mut Unwrapped) -> bool,
-	) {
+	pub fn finish<T: BatchItem>(&mut self, batch: &mut [T], mut is_wanted: impl FnMut(&mut T) -> bool) {
 		self.clear();
 		self.reserve(batch.len());
 		for (i, item) in batch.iter_mut().enumerate() {
-			let Ok(opened) = &item.opened else { continue };
-			let forward = match opened.action() {
-				Action::Forward { .. } => true,
-				Action::DeliverRequest => false,
-				_ => continue,
-			};
-			if item.progress != Progress::Opened || !is_wanted(i, item) {
+			if !item.as_ref().can_be_finished() || !is_wanted(item) {
 				continue;
 			}
+			let item = item.as_mut();
 			item.progress = Progress::Wanted;
-			if let (true, Ok(opened)) = (forward, &item.opened) {
-				let blinding = opened.blinding(&item.packet);
-				self.plan(i, &blinding, &item.packet);
+			let Ok(opened) = &item.opened else { continue };
+			if matches!(opened.action(), Action::Forward { .. }) {
+				self.plan(i, &opened.blinding(&item.packet), &item.packet);
 			}
 		}
 		self.multiply();
 
 		for (i, kx_public) in self.of.iter().zip(&*self.products) {
-			let Unwrapped { packet, opened: Ok(opened), .. } = &mut batch[*i] else { continue };
+			let Unwrapping { packet, opened: Ok(opened), .. } = batch[*i].as_mut() else { continue };
 			opened.write_next_header(packet, &KxPublic(*kx_public));
 		}
 		self.clear();
-		decrypt_wanted(batch);
+		decrypt_wanted(batch.iter_mut().map(AsMut::as_mut));
 	}
 
 	/// Room for so many multiplications: what is secret must not move when there are more.
@@ -259,11 +268,14 @@ impl BatchUnwrapper {
 		x25519(self.backend, &self.scalars, &self.points, &mut self.products);
 	}
 
+	/// Zeroises what is used: what is not, is zero.
 	fn clear(&mut self) {
 		self.of.clear();
-		self.scalars.zeroize();
 		self.points.clear();
-		self.products.zeroize();
+		for secrets in [&mut self.scalars, &mut self.products] {
+			secrets.iter_mut().zeroize();
+			secrets.clear();
+		}
 	}
 }
 
@@ -278,8 +290,8 @@ fn idle_lanes(backend: Backend, multiplications: usize) -> usize {
 }
 
 /// Decrypts the payloads of those of `batch` that are wanted.
-fn decrypt_wanted(batch: &mut [Unwrapped]) {
-	let mut wanted = batch.iter_mut().filter_map(|item| {
+fn decrypt_wanted<'a>(batch: impl Iterator<Item = &'a mut Unwrapping>) {
+	let mut wanted = batch.filter_map(|item| {
 		let (Progress::Wanted, Ok(opened)) = (item.progress, &item.opened) else { return None };
 		item.progress = Progress::Finished;
 		Some((PayloadKey::new(opened.secret()), item.packet.payload_mut()))
@@ -378,14 +390,11 @@ mod tests {
 	/// Checks a batch against [`Opened`], packet by packet. `finished` has a bit for each that is finished in the batch.
 	fn compare(backend: Backend, keys: &[&KxSecret], packets: &[Packet], finished: u64) {
 		let mut unwrapper = BatchUnwrapper::new(backend);
-		let mut batch = Vec::new();
-		// In two parts: the second must not touch the first.
-		let (first, second) = packets.split_at(packets.len() / 3);
-		unwrapper.open(keys, first.to_vec(), &mut batch);
-		unwrapper.open(keys, second.to_vec(), &mut batch);
-		assert_eq!(batch.len(), packets.len());
-		unwrapper.finish_planned(&mut batch, |i, _| finished >> (i % 64) & 1 == 1);
-		for (mut unwrapped, packet) in batch.into_iter().zip(packets) {
+		let mut batch: Vec<_> = packets.iter().cloned().map(Unwrapping::from).collect();
+		unwrapper.open(keys, &mut batch);
+		let mut finished = (0..64).map(|i| finished >> i & 1 == 1).cycle();
+		unwrapper.finish(&mut batch, |_| finished.next().unwrap());
+		for (mut unwrapping, packet) in batch.into_iter().zip(packets) {
 			let mut single = Err(UnwrapError::BadMac);
 			for (i, key) in keys.iter().enumerate() {
 				single = Opened::open(key, packet).map(|opened| (i, opened));
@@ -393,10 +402,10 @@ mod tests {
 					break;
 				}
 			}
-			match (single, unwrapped.opened()) {
+			match (single, unwrapping.opened()) {
 				(Err(expected), Err(error)) => {
 					assert_eq!(error, expected);
-					assert!(unwrapped.request_payload().is_none() && unwrapped.into_forwarded().is_none());
+					assert!(unwrapping.request_payload().is_none() && unwrapping.into_forwarded().is_none());
 				},
 				(Ok((expected, single)), Ok((key, opened))) => {
 					assert_eq!((key, opened.action()), (expected, single.action()));
@@ -407,12 +416,12 @@ mod tests {
 					if is_request {
 						let expected = single.request_payload(&mut packet);
 						for _ in 0..2 {
-							assert_eq!(unwrapped.request_payload(), Some(expected));
+							assert_eq!(unwrapping.request_payload(), Some(expected));
 						}
 					} else {
-						assert_eq!(unwrapped.request_payload(), None);
+						assert_eq!(unwrapping.request_payload(), None);
 						let expected = is_forward.then(|| single.forward(packet));
-						assert_eq!(unwrapped.into_forwarded(), expected);
+						assert_eq!(unwrapping.into_forwarded(), expected);
 					}
 				},
 				(single, _) => panic!("only one of them opens: {}", single.is_ok()),
@@ -429,7 +438,7 @@ mod tests {
 		})]
 
 		#[test]
-		fn a_batch_is_unwrapped_as_its_packets_are_one_by_one(
+		fn a_batch_is_unwrapping_as_its_packets_are_one_by_one(
 			seed in any::<u64>(),
 			num_keys in 0usize..4,
 			inputs in prop::collection::vec(input(), 0..50),
@@ -450,8 +459,8 @@ mod tests {
 		let keys = [KxSecret::random(&mut rng)];
 		let packets = packets(&mut rng, &keys, &[Input::Forward(0); 20]);
 		let mut unwrapper = BatchUnwrapper::new(Backend::best());
-		let mut batch = Vec::new();
-		unwrapper.open(&[&keys[0]], packets, &mut batch);
+		let mut batch: Vec<_> = packets.into_iter().map(Unwrapping::from).collect();
+		unwrapper.open(&[&keys[0]], &mut batch);
 		assert!(unwrapper.scalars.is_empty() && unwrapper.products.is_empty());
 		unwrapper.finish(&mut batch, |_| true);
 		assert!(unwrapper.scalars.is_empty() && unwrapper.products.is_empty());

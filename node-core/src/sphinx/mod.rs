@@ -66,7 +66,7 @@ mod unwrap;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{BatchUnwrapper, Unwrapped};
+pub use batch::{BatchItem, BatchUnwrapper, Unwrapping};
 pub use build::{build_cover, build_request, build_surb, BuildError, BuiltPacket, Hop};
 pub(crate) use packet::{field, field_mut, random_id};
 pub use packet::{
