@@ -61,7 +61,9 @@ mod traffic;
 pub use config::{Config, ConfigError, LoopConfig, ReplyConfig, RequestConfig};
 pub use loops::{Alarm, LoopReport};
 pub use message::MessageId;
-pub use mixnet::{AddressedPacket, Event, Mixnet, PostError, ReplyError, ReservedPeer, Role};
+pub use mixnet::{
+	AddressedPacket, Event, Mixnet, PostError, ReceivedPacket, ReplyError, ReservedPeer, Role, Unwrapper,
+};
 pub use mixnet_primitives::{
 	BadParameters, KxPublic, Mixnode, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,
 	SessionIndex, SessionPhase, SessionStatus,

@@ -10,8 +10,9 @@
 use crate::{
 	loops::LoopMonitor,
 	message::{MAX_DATA, MAX_SURBS_PER_FRAGMENT},
-	mixnet::Event,
+	mixnet::{Event, ReceivedPacket, MAX_BATCH},
 	parameters::{InUnits, LARGEST},
+	replay::ReplayTag,
 	request::{CachedReply, Pending, RequestId},
 	session::{KeyPair, Session},
 	sphinx::{MixnodeIndex, SurbId, SurbKeys, MAX_HOPS, PACKET_SIZE, SURB_SIZE},
@@ -64,6 +65,7 @@ impl Config {
 	/// | requests to be polled | `max_queued_requests` | their data and SURBs: twice as much |
 	/// | loops out and overdue, in two sessions | twice those out on average, 16,384 at most | about 1,000 bytes |
 	/// | scores of mixnodes and links, in two sessions | `mixnodes`; links: 16,384, or 2 for each mixnode | about 250 bytes |
+	/// | packets unwrapped together | 64 | about 400 bytes, twice |
 	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
 	///
 	/// What the driver does is not bounded, and comes on top: events other than requests that it does not poll (about
@@ -83,6 +85,7 @@ impl Config {
 			self.loops_bytes(parameters, mixnodes),
 			topologies_bytes(mixnodes),
 			sessions_bytes(),
+			batch_bytes(),
 		];
 		rooms.into_iter().map(rounded).fold(self.replay_filters_bytes(), usize::saturating_add)
 	}
@@ -205,8 +208,18 @@ fn topologies_bytes(mixnodes: usize) -> usize {
 
 /// Of two sessions, and the keys of the next.
 fn sessions_bytes() -> usize {
-	let secret = 32;
+	// With the counts of those who share it.
+	let secret = 32 + 3 * POINTER;
 	sum([2 * (size_of::<Session>() + secret), tree(1, size_of::<u64>() + size_of::<KeyPair>()), secret])
+}
+
+/// Room for packets that are unwrapped together, and what is multiplied for them. The packets leave before the call ends.
+fn batch_bytes() -> usize {
+	let multiplication = 3 * 32 + size_of::<usize>();
+	sum([
+		list(MAX_BATCH, size_of::<ReceivedPacket>() + size_of::<Option<ReplayTag>>()),
+		list(2 * MAX_BATCH, multiplication),
+	])
 }
 
 /// Packets in a queue, whose entries are so large.

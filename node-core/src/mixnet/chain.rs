@@ -229,7 +229,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// As [`next_kx_public`](Self::next_kx_public), but the secret: for a durable key store.
 	pub fn next_kx_secret(&mut self) -> (SessionIndex, &KxSecret) {
 		let (index, keys) = self.sessions.next_keys(&mut self.rng);
-		(index, &keys.secret)
+		(index, &*keys.secret)
 	}
 
 	/// Proves that we hold the secret of `kx_public`, as [`next_kx_public`](Self::next_kx_public) returned it for

@@ -4,7 +4,7 @@
 //! is the room's own affair. A packet has one way, without turning back:
 //!
 //! ```text
-//! handle_packet -> open under a session's key -> replay check -> forward queue -> poll_transmit
+//! handle_packet -> open under a session's key -> replay check -> finish -> forward queue -> poll_transmit
 //!                                                           `-> assembler -> reply cache -> poll_event (a request)
 //!                                                                       `--> pending requests -> poll_event (an answer)
 //! post_request  -> pending requests -> authored queue of a session -> its clock ticks -> poll_transmit
@@ -13,6 +13,7 @@
 //!
 //! - `mod.rs`: the state, time, and polling.
 //! - [`chain`]: what the chain says: sessions, mixnodes, keys.
+//! - [`unwrapper`]: what of receiving needs keys alone, and can be done elsewhere.
 //! - [`receive`]: packets in.
 //! - [`send`]: packets out.
 //! - [`requests`]: our own requests.
@@ -25,17 +26,21 @@ mod receive;
 mod replies;
 mod requests;
 mod send;
+mod unwrapper;
 
 pub use chain::{ReservedPeer, Role};
+pub(crate) use receive::MAX_BATCH;
 pub use replies::ReplyError;
 pub use requests::PostError;
+pub use unwrapper::{ReceivedPacket, Unwrapper};
 
 use crate::{
 	loops::{Alarm, NetworkDelay},
 	message::{Assembler, SurbKeystore},
+	replay::ReplayTag,
 	request::{PendingRequests, ReplyCache, ReplyTo, RequestError, RequestId},
 	session::{DisabledReason, Sessions},
-	sphinx::Packet,
+	sphinx::{Backend, BatchUnwrapper, Packet},
 	statistics::{DropReason, Statistics},
 	traffic::ForwardQueue,
 	Config, ConfigError, KxSecret, MessageId, PeerId, RelativeSession, SessionIndex, SessionPhase, SessionStatus, Time,
@@ -148,6 +153,13 @@ pub struct Mixnet<R> {
 	sessions: Sessions,
 	connected: BTreeSet<PeerId>,
 
+	/// Who multiplies points of the curve.
+	backend: Backend,
+	scratch: BatchUnwrapper,
+	/// Empty between calls: room for packets that are handled together, and for the tags of those that are finished.
+	batch: Vec<ReceivedPacket>,
+	batch_tags: Vec<Option<ReplayTag>>,
+
 	forward_queue: ForwardQueue,
 	network_delay: NetworkDelay,
 
@@ -186,6 +198,10 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			now: Time::ZERO,
 			sessions: Sessions::new(session_0_secret),
 			connected: BTreeSet::new(),
+			backend: Backend::best(),
+			scratch: BatchUnwrapper::new(Backend::best()),
+			batch: Vec::new(),
+			batch_tags: Vec::new(),
 			forward_queue: ForwardQueue::new(config.parameters.forward_queue_capacity as usize),
 			network_delay: NetworkDelay::new(config.per_hop_network_delay),
 			request_assembler: Assembler::new(config.max_incomplete_messages, config.max_incomplete_fragments),
@@ -205,6 +221,17 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// The configuration that we were made with.
 	pub fn config(&self) -> &Config {
 		&self.config
+	}
+
+	/// Has another backend multiply than [`Backend::best`]. For measurements: all give the same.
+	///
+	/// # Panics
+	///
+	/// Unless it [is available](Backend::is_available).
+	pub fn set_backend(&mut self, backend: Backend) {
+		assert!(backend.is_available(), "{backend} does not run on this machine");
+		self.backend = backend;
+		self.scratch = BatchUnwrapper::new(backend);
 	}
 
 	/// Does what is due at `now`: makes packets due, ends retry timers. Calling early or twice does no harm.

@@ -1,19 +1,26 @@
 //! Packets in.
 
-use super::{AddressedPacket, Event, Mixnet};
+use super::{AddressedPacket, Event, Mixnet, ReceivedPacket, Unwrapper};
 use crate::{
 	message::{AssembledMessage, Assembler, FragmentError},
 	parameters::InUnits,
 	replay::{ReplayError, ReplayTag},
 	request::ReplyTo,
-	sphinx::{reply_payload, Action, CoverId, Opened, Packet, PayloadData, SurbId, Target, UnwrapError},
+	session::Session,
+	sphinx::{
+		reply_payload, Action, BatchUnwrapper, CoverId, Packet, PayloadData, SurbId, Target, UnwrapError, Unwrapping,
+	},
 	statistics::DropReason,
 	time::scale,
 	traffic::ForwardPacket,
 	Parameters, PeerId, RelativeSession, Time,
 };
 use alloc::vec::Vec;
+use core::mem;
 use rand_core::{CryptoRng, RngCore};
+
+/// Most packets that are unwrapped together.
+pub(crate) const MAX_BATCH: usize = 64;
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Handles a packet that came from the peer `from`. Returns why it was dropped, if it was: that is counted already,
@@ -22,30 +29,113 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// The checks come in the order of their cost: MAC, replay, role, room in queues; only then is the payload decrypted
 	/// or the packet made ready for the next hop. A packet that is dropped for want of room may come again.
 	pub fn handle_packet(&mut self, now: Time, from: PeerId, packet: Packet) -> Option<DropReason> {
+		let mut batch = mem::take(&mut self.batch);
+		self.unwrapper().open(&mut self.scratch, [(from, packet)], &mut batch);
+		let reason = batch.pop().and_then(|received| self.accept(now, received));
+		self.batch = batch;
+		reason
+	}
+
+	/// Handles packets in order, each with the peer it came from: as [`handle_packet`](Self::handle_packet) would one by
+	/// one, but faster the more there are.
+	pub fn handle_packets(&mut self, now: Time, packets: impl IntoIterator<Item = (PeerId, Packet)>) {
+		let unwrapper = self.unwrapper();
+		let mut packets = packets.into_iter();
+		let mut batch = mem::take(&mut self.batch);
+		loop {
+			unwrapper.open(&mut self.scratch, packets.by_ref().take(MAX_BATCH), &mut batch);
+			let is_last = batch.len() < MAX_BATCH;
+			self.finish_wanted(&mut batch);
+			for received in batch.drain(..) {
+				self.accept(now, received);
+			}
+			if is_last {
+				break;
+			}
+		}
+		self.batch = batch;
+	}
+
+	/// Unwraps packets under the keys that are live now, on any thread.
+	///
+	/// To be asked for anew after [`set_session_status`](Self::set_session_status) and
+	/// [`set_mixnodes`](Self::set_mixnodes): an old one does not know the new keys.
+	pub fn unwrapper(&self) -> Unwrapper {
+		Unwrapper::new(self.sessions.live_keys())
+	}
+
+	/// Would the packet be acted on, and take the dearer half of unwrapping, as far as can be told before the packets that
+	/// came with it are accepted?
+	pub fn is_wanted(&self, received: &mut ReceivedPacket) -> bool {
+		let Some((relative, session)) = self.session_of(received) else { return false };
+		let ReceivedPacket { unwrapping, tag, .. } = received;
+		let Ok((_, opened)) = unwrapping.opened() else { return false };
+		let has_way = match opened.action() {
+			Action::Forward { target, .. } => {
+				!self.forward_queue.is_full() && session.topology.next_hop(target).is_some()
+			},
+			Action::DeliverRequest => true,
+			Action::DeliverReply { .. } | Action::DeliverCover { .. } => return false,
+		};
+		let tag = *tag.get_or_insert_with(|| session.replay.tag(opened));
+		has_way && self.check_replay(relative, tag).is_ok()
+	}
+
+	/// Finishes those of a batch that are wanted, each once: who sends a new packet many times has it finished once.
+	fn finish_wanted(&mut self, batch: &mut [ReceivedPacket]) {
+		let mut scratch = mem::replace(&mut self.scratch, BatchUnwrapper::new(self.backend));
+		let mut tags = mem::take(&mut self.batch_tags);
+		tags.clear();
+		scratch.finish(batch, |received| {
+			let is_wanted = self.is_wanted(received) && !tags.contains(&received.tag);
+			if is_wanted {
+				tags.push(received.tag);
+			}
+			is_wanted
+		});
+		self.batch_tags = tags;
+		self.scratch = scratch;
+	}
+
+	/// Does what a packet's sender wants done with it. Returns why it was dropped, if it was, as
+	/// [`handle_packet`](Self::handle_packet) does.
+	///
+	/// What of `received` is not finished yet is finished now, alone.
+	pub fn accept(&mut self, now: Time, received: ReceivedPacket) -> Option<DropReason> {
 		self.advance(now);
 		self.statistics.packets_received += 1;
-		let reason = self.accept(packet).err()?;
+		let from = received.from;
+		let reason = self.act_on(received).err()?;
 		log::trace!(target: "mixnet", "Dropped a packet from {from}: {}", reason.name());
 		self.statistics.count_drop(reason);
 		Some(reason)
 	}
 
-	/// Handles packets in order, each with the peer it came from.
-	pub fn handle_packets(&mut self, now: Time, packets: impl IntoIterator<Item = (PeerId, Packet)>) {
-		for (from, packet) in packets {
-			self.handle_packet(now, from, packet);
-		}
+	/// The live session whose key opened the packet.
+	fn session_of(&self, received: &ReceivedPacket) -> Option<(RelativeSession, &Session)> {
+		let relative = self.sessions.relative_of(received.session?)?;
+		Some((relative, self.sessions.session(relative)?))
 	}
 
-	fn accept(&mut self, packet: Packet) -> Result<(), DropReason> {
-		let (relative, opened) = self.sessions.open(&packet).map_err(|error| match error {
+	fn act_on(&mut self, mut received: ReceivedPacket) -> Result<(), DropReason> {
+		let action = *received.unwrapping.action().map_err(|error| match error {
 			UnwrapError::BadMac => DropReason::UnknownKey,
 			_ => DropReason::Malformed,
 		})?;
-		match *opened.action() {
-			Action::Forward { target, delay } => self.accept_to_forward(relative, opened, packet, target, delay),
-			Action::DeliverRequest => self.accept_request(relative, opened, packet),
-			Action::DeliverReply { surb_id } => self.accept_reply(relative, packet, surb_id),
+		let (relative, session) = self.session_of(&received).ok_or(DropReason::UnknownKey)?;
+		match action {
+			Action::Forward { .. } | Action::DeliverRequest => {
+				let (_, opened) = received.unwrapping.opened().map_err(|_| DropReason::UnknownKey)?;
+				let tag = received.tag.unwrap_or_else(|| session.replay.tag(opened));
+				self.check_replay(relative, tag)?;
+				match action {
+					Action::Forward { target, delay } => {
+						self.accept_to_forward(relative, received.unwrapping, tag, target, delay)
+					},
+					_ => self.accept_request(relative, received.unwrapping, tag),
+				}
+			},
+			Action::DeliverReply { surb_id } => self.accept_reply(relative, received.unwrapping.packet_mut(), surb_id),
 			Action::DeliverCover { cover_id: None } => {
 				self.statistics.drop_cover_delivered += 1;
 				Ok(())
@@ -58,25 +148,23 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	///
 	/// Replies and cover need no such check: a SURB's ID, or a loop's, is forgotten when the first packet with it comes,
 	/// and drop cover is not acted on at all. So the filter stays empty where we are not a mixnode.
-	fn check_replay(&self, relative: RelativeSession, opened: &Opened) -> Result<ReplayTag, DropReason> {
+	fn check_replay(&self, relative: RelativeSession, tag: ReplayTag) -> Result<(), DropReason> {
 		let session = self.sessions.session(relative).ok_or(DropReason::UnknownKey)?;
-		let tag = session.replay.tag(opened);
 		session.replay.check(tag).map_err(drop_reason)?;
 		if !session.topology.is_mixnode() {
 			return Err(DropReason::NotMixnode);
 		}
-		Ok(tag)
+		Ok(())
 	}
 
 	fn accept_to_forward(
 		&mut self,
 		relative: RelativeSession,
-		opened: Opened,
-		packet: Packet,
+		unwrapping: Unwrapping,
+		tag: ReplayTag,
 		target: Target,
 		delay: f64,
 	) -> Result<(), DropReason> {
-		let tag = self.check_replay(relative, &opened)?;
 		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
 		let peer_id = session.topology.next_hop(&target).ok_or(DropReason::BadNextHop)?;
 		if self.forward_queue.is_full() {
@@ -84,7 +172,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 		session.replay.insert(tag).map_err(drop_reason)?;
 		let deadline = self.now + scale(session.parameters.mean_forwarding_delay(), delay);
-		let packet = AddressedPacket { peer_id, packet: opened.forward(packet) };
+		let packet = unwrapping.into_forwarded().expect("its action is to be forwarded; qed");
+		let packet = AddressedPacket { peer_id, packet };
 		self.forward_queue.push(ForwardPacket { deadline, session: session.index, packet });
 		self.statistics.packets_accepted_to_forward += 1;
 		Ok(())
@@ -93,11 +182,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	fn accept_request(
 		&mut self,
 		relative: RelativeSession,
-		opened: Opened,
-		mut packet: Packet,
+		mut unwrapping: Unwrapping,
+		tag: ReplayTag,
 	) -> Result<(), DropReason> {
-		let tag = self.check_replay(relative, &opened)?;
-		let fragment = opened.request_payload(&mut packet).map_err(|_| DropReason::BadPayload)?;
+		let payload = unwrapping.request_payload().expect("its action is to deliver a request; qed");
+		let fragment = payload.map_err(|_| DropReason::BadPayload)?;
 		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
 		session.replay.insert(tag).map_err(drop_reason)?;
 		let (session, parameters) = (session.index, session.parameters);
@@ -111,12 +200,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	fn accept_reply(
 		&mut self,
 		relative: RelativeSession,
-		mut packet: Packet,
+		packet: &mut Packet,
 		surb_id: SurbId,
 	) -> Result<(), DropReason> {
 		let parameters = self.sessions.session(relative).ok_or(DropReason::UnknownKey)?.parameters;
 		let (request_message_id, keys) = self.surb_keystore.take(&surb_id).ok_or(DropReason::UnknownSurb)?;
-		let fragment = reply_payload(&keys, &mut packet).map_err(|_| DropReason::BadPayload)?;
+		let fragment = reply_payload(&keys, packet).map_err(|_| DropReason::BadPayload)?;
 		self.statistics.replies_delivered += 1;
 		// SURBs in a reply have no use: nothing can be sent back for it.
 		let Some(message) = assemble(&mut self.reply_assembler, fragment, &parameters)? else { return Ok(()) };

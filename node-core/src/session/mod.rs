@@ -22,7 +22,7 @@ mod slot;
 
 pub(crate) use sessions::Sessions;
 pub use slot::DisabledReason;
-pub(crate) use slot::{KeyPair, Session, Slot};
+pub(crate) use slot::{KeyPair, LiveKey, Session, SessionId, Slot};
 
 #[cfg(test)]
 mod model;

@@ -1,11 +1,8 @@
 //! The two live sessions, and the keys of sessions to come.
 
-use super::{KeyPair, Session, Slot};
-use crate::{
-	sphinx::{Opened, Packet, UnwrapError},
-	KxPublic, KxSecret, Parameters, RelativeSession, SessionIndex, SessionStatus,
-};
-use alloc::collections::BTreeMap;
+use super::{KeyPair, LiveKey, Session, SessionId, Slot};
+use crate::{KxPublic, KxSecret, Parameters, RelativeSession, SessionIndex, SessionStatus};
+use alloc::{collections::BTreeMap, sync::Arc};
 use rand_core::{CryptoRng, RngCore};
 
 /// The live sessions' slots, and keys for sessions that are not live yet.
@@ -185,17 +182,18 @@ impl Sessions {
 		self.status.is_some_and(|status| status.phase.allows_requests(relative))
 	}
 
-	/// Finds the session whose key fits `packet`'s MAC, the current one first: it has most of the traffic.
-	pub fn open(&self, packet: &Packet) -> Result<(RelativeSession, Opened), UnwrapError> {
-		for relative in [RelativeSession::Current, RelativeSession::Previous] {
-			let Some(session) = self.session(relative) else { continue };
-			match Opened::open(&session.keys.secret, packet) {
-				Err(UnwrapError::BadMac) => (),
-				Err(error) => return Err(error),
-				Ok(opened) => return Ok((relative, opened)),
-			}
-		}
-		Err(UnwrapError::BadMac)
+	/// The keys of the sessions in which we take part, the current one's first: it has most of the traffic.
+	pub fn live_keys(&self) -> [Option<LiveKey>; 2] {
+		[RelativeSession::Current, RelativeSession::Previous].map(|relative| {
+			let session = self.session(relative)?;
+			let id = SessionId { generation: self.generation, index: session.index };
+			Some(LiveKey { session: id, secret: Arc::downgrade(&session.keys.secret) })
+		})
+	}
+
+	/// What the session `id` is now; `None` if it is not live, or not what it was.
+	pub fn relative_of(&self, id: SessionId) -> Option<RelativeSession> {
+		self.relative(id.index).filter(|_| id.generation == self.generation)
 	}
 
 	/// The public key for the next session, made on the first call.

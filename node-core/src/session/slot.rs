@@ -8,7 +8,10 @@ use crate::{
 	traffic::{AuthoredQueue, PoissonClock},
 	KxPublic, KxSecret, MixnodesError, Parameters, SessionIndex,
 };
-use alloc::boxed::Box;
+use alloc::{
+	boxed::Box,
+	sync::{Arc, Weak},
+};
 
 /// Why a live session has no part for us: the mixnet rests in it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -31,15 +34,30 @@ pub enum DisabledReason {
 
 /// An X25519 key pair for one session.
 pub(crate) struct KeyPair {
-	pub secret: KxSecret,
+	/// Shared with threads that unwrap, while they do.
+	pub secret: Arc<KxSecret>,
 	pub public: KxPublic,
 }
 
 impl From<KxSecret> for KeyPair {
 	fn from(secret: KxSecret) -> Self {
 		let public = secret.public();
-		Self { secret, public }
+		Self { secret: Arc::new(secret), public }
 	}
+}
+
+/// Which session: sessions of the same index have nothing in common if the chain started over in between.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SessionId {
+	pub generation: u64,
+	pub index: SessionIndex,
+}
+
+/// The key of a live session in which we take part, for as long as it is one.
+#[derive(Clone)]
+pub(crate) struct LiveKey {
+	pub session: SessionId,
+	pub secret: Weak<KxSecret>,
 }
 
 /// A session in which we take part.

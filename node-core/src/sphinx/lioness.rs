@@ -7,7 +7,7 @@
 
 use super::{
 	packet::{field, field_mut, Payload, PAYLOAD_SIZE},
-	primitives::{apply_stream, derive, mac},
+	primitives::{apply_stream, derive, mac, mac_each, HASH_LANES},
 	shared_secret::SharedSecret,
 };
 use alloc::boxed::Box;
@@ -26,19 +26,29 @@ const RIGHT: usize = PAYLOAD_SIZE - LEFT;
 /// | 96..128  | `k3`  | stream key, added to the left part    |
 /// | 128..192 | `k4`  | hash key                              |
 #[derive(Zeroize, ZeroizeOnDrop)]
-// Boxed, so that moving the key leaves no copy behind.
-pub(super) struct PayloadKey(Box<[u8; PayloadKey::SIZE]>);
+pub(super) struct PayloadKey([u8; PayloadKey::SIZE]);
 
 impl PayloadKey {
 	const SIZE: usize = 192;
 
 	/// The key that a hop derives from the secret it shares with the sender (PROTOCOL.md, section 3).
 	pub(super) fn new(secret: &SharedSecret) -> Self {
-		let mut key = Box::new([0; Self::SIZE]);
-		for (salt, part) in (0..).zip(key.chunks_exact_mut(64)) {
+		let mut key = Self([0; Self::SIZE]);
+		key.set(secret);
+		key
+	}
+
+	/// The same on the heap, where moving it leaves no copy behind: for a key that is kept.
+	pub(super) fn boxed(secret: &SharedSecret) -> Box<Self> {
+		let mut key = Box::new(Self([0; Self::SIZE]));
+		key.set(secret);
+		key
+	}
+
+	fn set(&mut self, secret: &SharedSecret) {
+		for (salt, part) in (0..).zip(self.0.chunks_exact_mut(64)) {
 			part.copy_from_slice(&*Zeroizing::new(derive::<64>(b"sphinx-pl-en-key", salt, secret.as_bytes())));
 		}
-		Self(key)
 	}
 
 	/// Encrypts `block` in place.
@@ -71,6 +81,43 @@ impl PayloadKey {
 
 	fn k4(&self) -> &[u8; 64] {
 		field::<128, 64, { Self::SIZE }>(&self.0)
+	}
+}
+
+/// How many blocks are best ciphered at once.
+pub(super) const LANES: usize = HASH_LANES;
+
+/// A layer's key, and the block that it is for.
+pub(super) type Lane<'a> = (PayloadKey, &'a mut Payload);
+
+/// Encrypts the blocks, up to [`LANES`], in place: hashes side by side. The streams are as wide already.
+pub(super) fn encrypt_each(lanes: &mut [Option<Lane>; LANES]) {
+	add_stream_each(lanes, PayloadKey::k1);
+	add_hash_each(lanes, PayloadKey::k2);
+	add_stream_each(lanes, PayloadKey::k3);
+	add_hash_each(lanes, PayloadKey::k4);
+}
+
+/// Decrypts the blocks, up to [`LANES`], in place.
+pub(super) fn decrypt_each(lanes: &mut [Option<Lane>; LANES]) {
+	add_hash_each(lanes, PayloadKey::k4);
+	add_stream_each(lanes, PayloadKey::k3);
+	add_hash_each(lanes, PayloadKey::k2);
+	add_stream_each(lanes, PayloadKey::k1);
+}
+
+fn add_stream_each(lanes: &mut [Option<Lane>; LANES], of: impl Fn(&PayloadKey) -> &[u8; 32]) {
+	for (key, block) in lanes.iter_mut().flatten() {
+		add_stream(block, of(key));
+	}
+}
+
+fn add_hash_each(lanes: &mut [Option<Lane>; LANES], of: impl Fn(&PayloadKey) -> &[u8; 64]) {
+	let inputs =
+		lanes.iter().flatten().map(|(key, block)| (&of(key)[..], &field::<LEFT, RIGHT, PAYLOAD_SIZE>(block)[..]));
+	let hashes = mac_each::<LEFT>(inputs);
+	for ((_, block), hash) in lanes.iter_mut().flatten().zip(&hashes) {
+		xor(field_mut::<0, LEFT, PAYLOAD_SIZE>(block), hash);
 	}
 }
 
@@ -116,6 +163,32 @@ mod tests {
 		assert_ne!(decrypted, encrypted);
 		key.encrypt(&mut decrypted);
 		assert_eq!(decrypted, block());
+	}
+
+	#[test]
+	fn blocks_side_by_side_are_ciphered_as_one_by_one() {
+		let secret = |i| SharedSecret::from_bytes([i as u8; 32]);
+		for present in 0..1 << LANES {
+			let mut blocks: [Payload; LANES] = core::array::from_fn(|i| block().map(|byte| byte ^ i as u8));
+			let before = blocks;
+			let decrypt = |blocks: &mut [Payload; LANES], both: fn(&mut [Option<Lane>; LANES])| {
+				let mut lanes = [const { None }; LANES];
+				for (i, block) in blocks.iter_mut().enumerate().filter(|(i, _)| present >> i & 1 == 1) {
+					lanes[i] = Some((PayloadKey::new(&secret(i)), block));
+				}
+				both(&mut lanes);
+			};
+			decrypt(&mut blocks, decrypt_each);
+			for (i, block) in blocks.iter().enumerate() {
+				let mut expected = before[i];
+				if present >> i & 1 == 1 {
+					PayloadKey::new(&secret(i)).decrypt(&mut expected);
+				}
+				assert_eq!(*block, expected);
+			}
+			decrypt(&mut blocks, encrypt_each);
+			assert_eq!(blocks, before);
+		}
 	}
 
 	#[test]

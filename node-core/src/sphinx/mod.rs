@@ -50,9 +50,11 @@
 //! - `shared_secret`: key exchange, and what is derived from a shared secret.
 //! - `lioness`: the cipher of the payload.
 //! - `unwrap`: a packet received; in two steps, so that what is cheap can be checked before what is dear.
+//! - `batch`: many packets received at once.
 //! - `build`: requests, cover and SURBs to be sent.
 //! - `surb`: SURBs, their use, and the keys their maker keeps.
 
+mod batch;
 mod build;
 mod lioness;
 mod packet;
@@ -64,6 +66,7 @@ mod unwrap;
 #[cfg(test)]
 mod tests;
 
+pub use batch::{BatchItem, BatchUnwrapper, Unwrapping};
 pub use build::{build_cover, build_request, build_surb, BuildError, BuiltPacket, Hop};
 pub(crate) use packet::{field, field_mut, random_id};
 pub use packet::{
@@ -76,3 +79,4 @@ pub(crate) use shared_secret::{clamped_scalar, SharedSecret};
 pub use shared_secret::{is_low_order, KxSecret};
 pub use surb::{use_surb, BadSurb, Surb, SurbKeys, SURB_SIZE};
 pub use unwrap::{reply_payload, Action, Opened, UnwrapError};
+pub use x25519_batch::Backend;

@@ -5,10 +5,12 @@ use super::{
 	primitives::{apply_stream, derive, exponential, mac},
 };
 use alloc::{boxed::Box, vec::Vec};
+use core::slice;
 use curve25519_dalek::{scalar::clamp_integer, MontgomeryPoint, Scalar};
 use mixnet_primitives::{KxPublic, PeerId};
 use rand_core::{CryptoRng, RngCore};
 use subtle::ConstantTimeEq;
+use x25519_batch::{x25519, x25519_base, Backend};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// A secret key of key exchange (X25519), for one session.
@@ -40,13 +42,22 @@ impl KxSecret {
 
 	/// The public key.
 	pub fn public(&self) -> KxPublic {
-		KxPublic(MontgomeryPoint::mul_base_clamped(*self.0).to_bytes())
+		let mut public = [[0; 32]];
+		x25519_base(Backend::best(), slice::from_ref(&*self.0), &mut public);
+		KxPublic(public[0])
 	}
 
 	/// The secret shared with the holder of `public`'s secret key.
 	pub(super) fn exchange(&self, public: &KxPublic) -> SharedSecret {
-		SharedSecret(MontgomeryPoint(public.0).mul_clamped(*self.0).to_bytes())
+		SharedSecret(multiply_one(&self.0, &public.0))
 	}
+}
+
+/// X25519, of one scalar and one point.
+fn multiply_one(scalar: &[u8; 32], point: &[u8; 32]) -> [u8; 32] {
+	let mut product = [[0; 32]];
+	x25519(Backend::best(), slice::from_ref(scalar), slice::from_ref(point), &mut product);
+	product[0]
 }
 
 /// Is `public` one of the few keys that nobody holds a secret for: points of low order, whose shared secrets everybody
@@ -79,7 +90,7 @@ impl SharedSecret {
 	}
 
 	/// The factor, not yet clamped, by which this secret's hop multiplies the packet's public key.
-	fn blinding(&self, kx_public: &KxPublic) -> Zeroizing<[u8; 32]> {
+	pub(super) fn blinding(&self, kx_public: &KxPublic) -> Zeroizing<[u8; 32]> {
 		let mut key = Zeroizing::new([0; 64]);
 		key[..32].copy_from_slice(&kx_public.0);
 		key[32..].copy_from_slice(&self.0);
@@ -88,7 +99,7 @@ impl SharedSecret {
 
 	/// The public key that the next hop sees of a packet on which this hop sees `kx_public`.
 	pub(super) fn blind(&self, kx_public: &KxPublic) -> KxPublic {
-		KxPublic(MontgomeryPoint(kx_public.0).mul_clamped(*self.blinding(kx_public)).to_bytes())
+		KxPublic(multiply_one(&self.blinding(kx_public), &kx_public.0))
 	}
 }
 
@@ -144,9 +155,14 @@ impl HopSecrets {
 		Self(derive(b"sphinx-small-d-s", 0, secret.as_bytes()))
 	}
 
+	/// The key of the MAC of routing actions.
+	pub(super) fn mac_key(&self) -> &[u8; 16] {
+		field::<0, 16, 64>(&self.0)
+	}
+
 	/// The MAC of routing actions, of which `parts` are the parts in order.
 	pub(super) fn mac(&self, parts: &[&[u8]]) -> Mac {
-		mac(field::<0, 16, 64>(&self.0), parts)
+		mac(self.mac_key(), parts)
 	}
 
 	/// Does `mac` fit `actions`? Takes the same time wherever it differs.

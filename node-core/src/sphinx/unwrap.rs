@@ -10,8 +10,9 @@ use super::{
 	shared_secret::{ActionsStream, HopSecrets, KxSecret, SharedSecret, MAX_ACTION_SIZE},
 	surb::SurbKeys,
 };
-use mixnet_primitives::PeerId;
+use mixnet_primitives::{KxPublic, PeerId};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 /// What the sender wants done with a packet.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -81,14 +82,24 @@ impl Opened {
 	/// [`UnwrapError::LowOrder`] and [`UnwrapError::BadAction`] if it was made by a dishonest sender.
 	pub fn open(secret: &KxSecret, packet: &Packet) -> Result<Self, UnwrapError> {
 		let secret = secret.exchange(&packet.kx_public());
+		let hop = HopSecrets::new(&secret);
+		let mac_fits = hop.mac_fits(packet.mac(), packet.actions());
+		Self::from_secret(secret, &hop, mac_fits, packet)
+	}
+
+	/// As [`open`](Self::open), with the secret that the exchange gave, what is derived from it, and whether the MAC fits.
+	pub(super) fn from_secret(
+		secret: SharedSecret,
+		hop: &HopSecrets,
+		mac_fits: bool,
+		packet: &Packet,
+	) -> Result<Self, UnwrapError> {
 		if secret.is_zero() {
 			return Err(UnwrapError::LowOrder);
 		}
-		let hop = HopSecrets::new(&secret);
-		if !hop.mac_fits(packet.mac(), packet.actions()) {
+		if !mac_fits {
 			return Err(UnwrapError::BadMac);
 		}
-
 		// The actions are extended by zeroes before they are decrypted; the next hop's start where this one's end.
 		let mut actions: ActionsStream = [0; ACTIONS_SIZE + MAX_ACTION_SIZE];
 		actions[..ACTIONS_SIZE].copy_from_slice(packet.actions());
@@ -124,15 +135,25 @@ impl Opened {
 		&self.secret
 	}
 
+	/// The factor, not yet clamped, by which the public key of `packet` is multiplied for the next hop.
+	pub(super) fn blinding(&self, packet: &Packet) -> Zeroizing<[u8; 32]> {
+		self.secret.blinding(&packet.kx_public())
+	}
+
+	/// Gives `packet` the header that the next hop sees; `kx_public` is the blinded key in it.
+	pub(super) fn write_next_header(&self, packet: &mut Packet, kx_public: &KxPublic) {
+		let header = packet.header_mut();
+		*field_mut::<0, KX_PUBLIC_SIZE, HEADER_SIZE>(header) = kx_public.0;
+		*field_mut::<KX_PUBLIC_SIZE, NEXT_SIZE, HEADER_SIZE>(header) = self.next;
+	}
+
 	/// Turns `packet`, the same that was opened, into the packet for the next hop.
 	///
 	/// Only for [`Action::Forward`]; with another action the result is a packet that nobody can open.
 	pub fn forward(self, mut packet: Packet) -> Packet {
 		debug_assert!(matches!(self.action, Action::Forward { .. }));
 		let kx_public = self.secret.blind(&packet.kx_public());
-		let header = packet.header_mut();
-		*field_mut::<0, KX_PUBLIC_SIZE, HEADER_SIZE>(header) = kx_public.0;
-		*field_mut::<KX_PUBLIC_SIZE, NEXT_SIZE, HEADER_SIZE>(header) = self.next;
+		self.write_next_header(&mut packet, &kx_public);
 		PayloadKey::new(&self.secret).decrypt(packet.payload_mut());
 		packet
 	}
@@ -173,7 +194,8 @@ pub fn reply_payload<'packet>(
 	checked_payload(packet)
 }
 
-fn checked_payload(packet: &Packet) -> Result<&PayloadData, UnwrapError> {
+/// The data of a payload in the clear, if nobody changed it.
+pub(super) fn checked_payload(packet: &Packet) -> Result<&PayloadData, UnwrapError> {
 	if packet.payload_tag().ct_eq(&[0; PAYLOAD_TAG_SIZE]).into() {
 		Ok(packet.payload_data())
 	} else {

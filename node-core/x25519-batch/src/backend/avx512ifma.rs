@@ -1,0 +1,166 @@
+//! Eight at once, with the vector instructions that multiply integers of 52 bits (AVX-512 IFMA).
+
+use super::{Multiplier, Scalars};
+use crate::lanes::{
+	batch,
+	vector::{Lanes, Vector, LANES},
+};
+use core::arch::x86_64::*;
+
+/// That this processor, and the system on it, can do AVX-512 F, DQ and IFMA. Made by [`find`] alone.
+#[derive(Clone, Copy)]
+pub(super) struct Avx512Ifma(());
+
+/// The proof, if there is one.
+pub(super) fn find() -> Option<&'static Avx512Ifma> {
+	const PROOF: Avx512Ifma = Avx512Ifma(());
+	#[cfg(feature = "std")]
+	let found = std::arch::is_x86_feature_detected!("avx512f")
+		&& std::arch::is_x86_feature_detected!("avx512dq")
+		&& std::arch::is_x86_feature_detected!("avx512ifma");
+	#[cfg(not(feature = "std"))]
+	let found = cfg!(all(target_feature = "avx512f", target_feature = "avx512dq", target_feature = "avx512ifma"));
+	found.then_some(&PROOF)
+}
+
+impl Multiplier for Avx512Ifma {
+	fn variable_base(&self, kind: Scalars, scalars: &[[u8; 32]], points: &[[u8; 32]], out: &mut [[u8; 32]]) {
+		let chunks = scalars.chunks(batch::MAX).zip(points.chunks(batch::MAX)).zip(out.chunks_mut(batch::MAX));
+		for ((scalars, points), out) in chunks {
+			// SAFETY: `self` is the proof that the processor has the target features.
+			unsafe { variable_base(*self, kind, scalars, points, out) }
+		}
+	}
+
+	fn fixed_base(&self, kind: Scalars, scalars: &[[u8; 32]], out: &mut [[u8; 32]]) {
+		for (scalars, out) in scalars.chunks(batch::MAX).zip(out.chunks_mut(batch::MAX)) {
+			// SAFETY: `self` is the proof that the processor has the target features.
+			unsafe { fixed_base(*self, kind, scalars, out) }
+		}
+	}
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn variable_base(proof: Avx512Ifma, kind: Scalars, scalars: &[[u8; 32]], points: &[[u8; 32]], out: &mut [[u8; 32]]) {
+	batch::variable_base::<Ifma>(proof, kind, scalars, points, out);
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn fixed_base(proof: Avx512Ifma, kind: Scalars, scalars: &[[u8; 32]], out: &mut [[u8; 32]]) {
+	batch::fixed_base::<Ifma>(proof, kind, scalars, out);
+}
+
+/// A register of eight lanes.
+///
+/// Made from an [`Avx512Ifma`], or from another of these: to have one is the proof too.
+#[derive(Clone, Copy)]
+struct Ifma(__m512i);
+
+impl Vector for Ifma {
+	type Token = Avx512Ifma;
+	type Mask = __mmask8;
+
+	#[inline(always)]
+	fn token(self) -> Avx512Ifma {
+		Avx512Ifma(())
+	}
+
+	#[inline(always)]
+	fn splat(_: Avx512Ifma, value: u64) -> Self {
+		// SAFETY: needs AVX-512 F, which the token proves.
+		Self(unsafe { _mm512_set1_epi64(value as i64) })
+	}
+
+	#[inline(always)]
+	fn load(_: Avx512Ifma, lanes: &Lanes) -> Self {
+		// SAFETY: needs AVX-512 F, which the token proves; and 64 bytes to read, at any alignment: a `&Lanes` has them.
+		Self(unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) })
+	}
+
+	#[inline(always)]
+	fn store(self, lanes: &mut Lanes) {
+		// SAFETY: needs AVX-512 F, which `self` proves; and 64 bytes to write, at any alignment: a `&mut Lanes` has them.
+		unsafe { _mm512_storeu_si512(lanes.as_mut_ptr().cast(), self.0) }
+	}
+
+	#[inline(always)]
+	fn add(self, other: Self) -> Self {
+		// SAFETY: needs AVX-512 F, which `self` proves.
+		Self(unsafe { _mm512_add_epi64(self.0, other.0) })
+	}
+
+	#[inline(always)]
+	fn sub(self, other: Self) -> Self {
+		// SAFETY: needs AVX-512 F, which `self` proves.
+		Self(unsafe { _mm512_sub_epi64(self.0, other.0) })
+	}
+
+	#[inline(always)]
+	fn and(self, other: Self) -> Self {
+		// SAFETY: needs AVX-512 F, which `self` proves.
+		Self(unsafe { _mm512_and_si512(self.0, other.0) })
+	}
+
+	#[inline(always)]
+	fn or(self, other: Self) -> Self {
+		// SAFETY: needs AVX-512 F, which `self` proves.
+		Self(unsafe { _mm512_or_si512(self.0, other.0) })
+	}
+
+	#[inline(always)]
+	fn xor(self, other: Self) -> Self {
+		// SAFETY: needs AVX-512 F, which `self` proves.
+		Self(unsafe { _mm512_xor_si512(self.0, other.0) })
+	}
+
+	#[inline(always)]
+	fn shift_right<const BY: u32>(self) -> Self {
+		// SAFETY: needs AVX-512 F, which `self` proves.
+		Self(unsafe { _mm512_srli_epi64::<BY>(self.0) })
+	}
+
+	#[inline(always)]
+	fn shift_left<const BY: u32>(self) -> Self {
+		// SAFETY: needs AVX-512 F, which `self` proves.
+		Self(unsafe { _mm512_slli_epi64::<BY>(self.0) })
+	}
+
+	#[inline(always)]
+	fn add_product_low(self, a: Self, b: Self) -> Self {
+		// SAFETY: needs AVX-512 IFMA, which `self` proves.
+		Self(unsafe { _mm512_madd52lo_epu64(self.0, a.0, b.0) })
+	}
+
+	#[inline(always)]
+	fn add_product_high(self, a: Self, b: Self) -> Self {
+		// SAFETY: needs AVX-512 IFMA, which `self` proves.
+		Self(unsafe { _mm512_madd52hi_epu64(self.0, a.0, b.0) })
+	}
+
+	#[inline(always)]
+	fn times_19(self) -> Self {
+		let nineteen = Self::splat(self.token(), 19);
+		// SAFETY: needs AVX-512 DQ, which `self` proves.
+		Self(unsafe { _mm512_mullo_epi64(self.0, nineteen.0) })
+	}
+
+	#[inline(always)]
+	fn lookup(table: &[u64; 2 * LANES], index: Self) -> Self {
+		let (low, high) = table.split_at(LANES);
+		let load = |half: &[u64]| Self::load(index.token(), half.try_into().expect("half of two times LANES; qed"));
+		// SAFETY: needs AVX-512 F, which `index` proves.
+		Self(unsafe { _mm512_permutex2var_epi64(load(low).0, index.0, load(high).0) })
+	}
+
+	#[inline(always)]
+	fn test(self, other: Self) -> __mmask8 {
+		// SAFETY: needs AVX-512 F, which `self` proves.
+		unsafe { _mm512_test_epi64_mask(self.0, other.0) }
+	}
+
+	#[inline(always)]
+	fn select(mask: __mmask8, set: Self, clear: Self) -> Self {
+		// SAFETY: needs AVX-512 F, which `set` proves.
+		Self(unsafe { _mm512_mask_blend_epi64(mask, clear.0, set.0) })
+	}
+}
