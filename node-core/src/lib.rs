@@ -62,7 +62,7 @@ pub use config::{Config, ConfigError, LoopConfig, ReplyConfig, RequestConfig};
 pub use loops::{Alarm, LoopReport};
 pub use message::MessageId;
 pub use mixnet::{
-	AddressedPacket, Event, Mixnet, PostError, ReceivedPacket, ReplyError, ReservedPeer, Role, Unwrapper,
+	AddressedPacket, Event, Mixnet, PostError, ReceivedPacket, ReplyError, ReservedPeer, Role, Unwrapper, MAX_BATCH,
 };
 pub use mixnet_primitives::{
 	BadParameters, KxPublic, Mixnode, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,

@@ -6,6 +6,7 @@ use rand_core::OsRng;
 use std::{
 	fs, io,
 	io::Write,
+	num::NonZeroUsize,
 	path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -40,6 +41,13 @@ pub struct MixnetArgs {
 	/// How many mixnodes to connect to per session while not being one.
 	#[arg(long, value_name = "COUNT", default_value_t = 3, requires = "mixnet", value_parser = clap::value_parser!(u8).range(1..))]
 	pub mixnet_gateways: u8,
+
+	/// How many threads unwrap packets. Without this, one for each core but one.
+	///
+	/// One thread unwraps tens of thousands of packets a second, which is far more than the parameters of most chains bring a
+	/// mixnode. More threads than cores only take turns.
+	#[arg(long, value_name = "COUNT", requires = "mixnet", value_parser = clap::value_parser!(u8).range(1..=64))]
+	pub mixnet_threads: Option<u8>,
 }
 
 /// Why the arguments cannot be used.
@@ -66,6 +74,8 @@ impl MixnetArgs {
 		}
 		let mut config = Config::new(is_authority || self.mixnet_operator);
 		config.core.gateways = usize::from(self.mixnet_gateways);
+		config.threads =
+			self.mixnet_threads.and_then(|count| NonZeroUsize::new(count.into())).unwrap_or(config.threads);
 		if let Some(path) = &self.mixnet_session_0_secret_file {
 			config.session_0_secret = take_secret(path)?;
 		}

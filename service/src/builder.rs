@@ -9,6 +9,7 @@ use crate::{
 	handle::{Command, Handle},
 	network::{inbound, protocol, to_mixnet_peer_id, ProtocolLinks},
 	requests::submit_extrinsic::ToPool,
+	workers::Workers,
 	Config, LOG_TARGET,
 };
 use futures::{future::BoxFuture, FutureExt};
@@ -28,7 +29,7 @@ use sp_consensus::SyncOracle;
 use sp_core::traits::SpawnEssentialNamed;
 use sp_keystore::KeystorePtr;
 use sp_runtime::traits::Block as BlockT;
-use std::sync::Arc;
+use std::{io, sync::Arc};
 use tokio::sync::{mpsc, watch};
 
 /// Commands that may wait for the event loop.
@@ -64,6 +65,9 @@ pub enum StartError {
 	/// The protocol's configuration makes no sense.
 	#[error("--mixnet: {0}")]
 	Config(#[from] ConfigError),
+	/// The operating system gives no threads.
+	#[error("--mixnet: cannot start the threads that unwrap packets (--mixnet-threads says how many): {0}")]
+	Threads(#[from] io::Error),
 }
 
 impl Prototype {
@@ -110,6 +114,7 @@ impl Prototype {
 		// From the operating system, and not from a generator of ours: whoever learnt its state could compute the session
 		// keys that were destroyed.
 		let core = Mixnet::new(config.core.clone(), peer_id, OsRng, session_0_secret)?;
+		let workers = Workers::start(config.threads)?;
 
 		let (updates_sender, updates) = mpsc::channel(UPDATES);
 		let (next_key_sender, next_key) = watch::channel(None);
@@ -136,6 +141,7 @@ impl Prototype {
 			submit: ToPool { client, pool },
 			links: Box::new(ProtocolLinks { network, protocol: protocol_name }),
 			inbound,
+			workers,
 			commands,
 			updates,
 			next_key: next_key_sender,

@@ -1,6 +1,8 @@
 //! What can be chosen about the service.
 
+use crate::workers;
 use mixnet_node_core::sphinx::KxSecret;
+use std::num::NonZeroUsize;
 
 /// Configuration of the service.
 pub struct Config {
@@ -12,6 +14,8 @@ pub struct Config {
 	pub register: bool,
 	/// Most peers that may connect to this node uninvited: mixnodes are the others' gateways.
 	pub inbound_peers: u32,
+	/// Threads that unwrap packets.
+	pub threads: NonZeroUsize,
 	/// Packets that may wait for a slow peer; the next ones are dropped.
 	pub peer_queue_capacity: usize,
 	/// Most extrinsics of others that may wait for their delay.
@@ -29,6 +33,7 @@ impl Config {
 			session_0_secret: None,
 			register: stands,
 			inbound_peers: if stands { 150 } else { 0 },
+			threads: workers::default_threads(),
 			peer_queue_capacity: 16,
 			extrinsic_queue_capacity: 50,
 			max_submissions: 20,

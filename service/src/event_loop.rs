@@ -14,6 +14,7 @@ use crate::{
 	},
 	requests::submit_extrinsic::{Submissions, Submit, Taken},
 	status::{Counters, LoopView, Loops, ParametersInForce, PeerNumbers, Queues, Roles, SessionView, Status},
+	workers::{Opened, WorkerDied, Workers},
 	Config, LOG_TARGET,
 };
 use codec::{DecodeAll, Encode};
@@ -21,13 +22,14 @@ use mixnet_node_core::{
 	message::max_data,
 	request::{RemoteError, Reply, Request},
 	sphinx::Packet,
-	Event, HandlingDelay, LoopReport, Mixnet, PostError, ReplyTo, RequestId, Role, Time,
+	Event, HandlingDelay, LoopReport, Mixnet, PostError, ReplyTo, RequestId, Role, Time, MAX_BATCH,
 };
-use mixnet_primitives::RelativeSession;
+use mixnet_primitives::{PeerId, RelativeSession};
 use rand_core::{CryptoRng, RngCore};
 use sc_network::ReputationChange;
 use std::{
 	collections::{BTreeMap, HashMap},
+	convert::Infallible,
 	future::pending,
 };
 use tokio::{
@@ -49,6 +51,7 @@ pub struct Parts<S, R> {
 	pub(crate) submit: S,
 	pub(crate) links: Box<dyn Links>,
 	pub(crate) inbound: InboundReceiver,
+	pub(crate) workers: Workers,
 	pub(crate) commands: mpsc::Receiver<Command>,
 	pub(crate) updates: mpsc::Receiver<Update>,
 	pub(crate) next_key: watch::Sender<Option<NextKey>>,
@@ -63,6 +66,9 @@ pub enum Ended {
 	/// The chain is gone.
 	#[error("the chain is no longer followed")]
 	Chain,
+	/// Packets are no longer unwrapped.
+	#[error("{0}")]
+	Worker(#[from] WorkerDied),
 }
 
 /// The core's clock: its epoch is the service's start.
@@ -89,6 +95,7 @@ pub struct EventLoop<S: Submit, R> {
 	waiting: HashMap<RequestId, oneshot::Sender<Result<(), SubmitError>>>,
 	links: Box<dyn Links>,
 	inbound: InboundReceiver,
+	workers: Workers,
 	commands: mpsc::Receiver<Command>,
 	updates: mpsc::Receiver<Update>,
 	next_key: watch::Sender<Option<NextKey>>,
@@ -107,7 +114,7 @@ struct LoopCounters {
 impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 	/// An event loop over these parts; [`Self::run`] it.
 	pub fn new(parts: Parts<S, R>) -> Self {
-		let Parts { config, core, submit, links, inbound, commands, updates, next_key } = parts;
+		let Parts { config, core, submit, links, inbound, workers, commands, updates, next_key } = parts;
 		Self {
 			clock: Clock(Instant::now()),
 			core,
@@ -116,6 +123,7 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 			waiting: HashMap::new(),
 			links,
 			inbound,
+			workers,
 			commands,
 			updates,
 			next_key,
@@ -125,19 +133,23 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 
 	/// Runs until one of the parts is gone; says which.
 	pub async fn run(mut self) -> Ended {
+		match self.run_until_ended().await {
+			Ok(never) => match never {},
+			Err(ended) => ended,
+		}
+	}
+
+	async fn run_until_ended(&mut self) -> Result<Infallible, Ended> {
 		loop {
 			self.drain();
 			let timeout = self.core.poll_timeout().and_then(|time| self.clock.instant(time));
 			let extrinsic_due = self.submissions.next_due();
 			tokio::select! {
-				event = self.inbound.next() => match event {
-					Some(event) => self.handle_inbound(event),
-					None => return Ended::Network,
+				event = self.inbound.next(), if self.workers.has_room() => {
+					self.handle_inbound(event.ok_or(Ended::Network)?)?;
 				},
-				update = self.updates.recv() => match update {
-					Some(update) => self.handle_update(update),
-					None => return Ended::Chain,
-				},
+				opened = self.workers.next() => self.handle_unwrapped(opened?)?,
+				update = self.updates.recv() => self.handle_update(update.ok_or(Ended::Chain)?),
 				// A node may have no use for its handle; it mixes all the same.
 				Some(command) = self.commands.recv() => self.handle_command(command),
 				() = sleep_until_maybe(timeout) => self.core.handle_timeout(self.clock.now()),
@@ -162,29 +174,57 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 		}
 	}
 
-	fn handle_inbound(&mut self, event: Inbound) {
+	/// Handles what came, and what has come meanwhile: the packets among it are unwrapped as one batch.
+	fn handle_inbound(&mut self, event: Inbound) -> Result<(), WorkerDied> {
+		let mut packets = Vec::from_iter(self.handle_one_inbound(event));
+		for _ in 1..MAX_BATCH {
+			let Some(event) = self.inbound.try_next() else { break };
+			packets.extend(self.handle_one_inbound(event));
+		}
+		if packets.is_empty() {
+			return Ok(());
+		}
+		self.workers.open(self.core.unwrapper(), packets)
+	}
+
+	/// Handles a batch that was opened, if one was, and all batches that are finished.
+	fn handle_unwrapped(&mut self, opened: Option<Opened>) -> Result<(), WorkerDied> {
+		if let Some(mut opened) = opened {
+			self.core.note_wanted(&mut opened.packets);
+			self.workers.finish(opened)?;
+		}
+		while let Some(packets) = self.workers.pop() {
+			let now = self.clock.now();
+			for packet in packets {
+				self.core.accept(now, packet);
+			}
+		}
+		Ok(())
+	}
+
+	/// Returns the packet, if it is one, and who it is from.
+	fn handle_one_inbound(&mut self, event: Inbound) -> Option<(PeerId, Packet)> {
 		match event {
 			Inbound::Connected { peer, sink } => {
 				if let Some(id) = self.peers.connected(&peer, sink) {
 					self.core.peer_connected(self.clock.now(), id);
 				}
+				None
 			},
 			Inbound::Disconnected { peer } => {
 				if let Some(id) = self.peers.disconnected(&peer) {
 					self.core.peer_disconnected(self.clock.now(), id);
 				}
+				None
 			},
 			Inbound::Notification { peer, notification } => {
-				let Some(from) = to_mixnet_peer_id(&peer) else { return };
-				match Packet::try_from(notification.as_slice()) {
-					Ok(packet) => {
-						self.core.handle_packet(self.clock.now(), from, packet);
-					},
-					Err(_) => {
-						self.counters.wrong_size += 1;
-						self.links.report(peer, WRONG_SIZE);
-					},
+				let from = to_mixnet_peer_id(&peer)?;
+				let packet = Packet::try_from(notification.as_slice());
+				if packet.is_err() {
+					self.counters.wrong_size += 1;
+					self.links.report(peer, WRONG_SIZE);
 				}
+				Some((from, packet.ok()?))
 			},
 		}
 	}

@@ -6,6 +6,7 @@
 //!
 //! - [`builder`]: the three steps.
 //! - [`event_loop`]: owns the core ([`mixnet_node_core::Mixnet`]); everything else talks to it by channels.
+//! - [`workers`]: the threads that unwrap packets for it.
 //! - [`chain`]: follows finality for sessions and mixnodes, and registers at new best blocks.
 //! - [`network`]: the notifications protocol, the peers and their queues, the reserved peers' addresses.
 //! - [`requests`]: what other nodes ask of this one; one file per type of request.
@@ -23,6 +24,7 @@ pub mod network;
 pub mod requests;
 pub mod rpc;
 pub mod status;
+pub mod workers;
 
 pub use args::{GenerateKeyCmd, MixnetArgs};
 pub use builder::{Prototype, StartError};

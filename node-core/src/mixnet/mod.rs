@@ -29,7 +29,7 @@ mod send;
 mod unwrapper;
 
 pub use chain::{ReservedPeer, Role};
-pub(crate) use receive::MAX_BATCH;
+pub use receive::MAX_BATCH;
 pub use replies::ReplyError;
 pub use requests::PostError;
 pub use unwrapper::{ReceivedPacket, Unwrapper};

@@ -7,9 +7,7 @@ use crate::{
 	replay::{ReplayError, ReplayTag},
 	request::ReplyTo,
 	session::Session,
-	sphinx::{
-		reply_payload, Action, BatchUnwrapper, CoverId, Packet, PayloadData, SurbId, Target, UnwrapError, Unwrapping,
-	},
+	sphinx::{reply_payload, Action, CoverId, Packet, PayloadData, SurbId, Target, UnwrapError, Unwrapping},
 	statistics::DropReason,
 	time::scale,
 	traffic::ForwardPacket,
@@ -20,7 +18,7 @@ use core::mem;
 use rand_core::{CryptoRng, RngCore};
 
 /// Most packets that are unwrapped together.
-pub(crate) const MAX_BATCH: usize = 64;
+pub const MAX_BATCH: usize = 64;
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Handles a packet that came from the peer `from`. Returns why it was dropped, if it was: that is counted already,
@@ -46,7 +44,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		loop {
 			unwrapper.open(&mut self.scratch, packets.by_ref().take(MAX_BATCH), &mut batch);
 			let is_last = batch.len() < MAX_BATCH;
-			self.finish_wanted(&mut batch);
+			self.note_wanted(&mut batch);
+			unwrapper.finish(&mut self.scratch, &mut batch, |received| received.is_wanted());
 			for received in batch.drain(..) {
 				self.accept(now, received);
 			}
@@ -65,9 +64,23 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Unwrapper::new(self.sessions.live_keys())
 	}
 
-	/// Would the packet be acted on, and take the dearer half of unwrapping, as far as can be told before the packets that
-	/// came with it are accepted?
-	pub fn is_wanted(&self, received: &mut ReceivedPacket) -> bool {
+	/// Notes which packets of a batch, of at most [`MAX_BATCH`], are to be [finished](Unwrapper::finish): those that would
+	/// be acted on and take the dearer half of unwrapping, as far as can be told before the packets that came with them are
+	/// accepted. Each once: who sends a new packet many times has it finished once.
+	pub fn note_wanted(&mut self, batch: &mut [ReceivedPacket]) {
+		let mut tags = mem::take(&mut self.batch_tags);
+		tags.clear();
+		tags.reserve_exact(MAX_BATCH);
+		for received in batch {
+			received.is_wanted = self.is_wanted(received) && !tags.contains(&received.tag);
+			if received.is_wanted {
+				tags.push(received.tag);
+			}
+		}
+		self.batch_tags = tags;
+	}
+
+	fn is_wanted(&self, received: &mut ReceivedPacket) -> bool {
 		let Some((relative, session)) = self.session_of(received) else { return false };
 		let ReceivedPacket { unwrapping, tag, .. } = received;
 		let Ok((_, opened)) = unwrapping.opened() else { return false };
@@ -80,23 +93,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		};
 		let tag = *tag.get_or_insert_with(|| session.replay.tag(opened));
 		has_way && self.check_replay(relative, tag).is_ok()
-	}
-
-	/// Finishes those of a batch that are wanted, each once: who sends a new packet many times has it finished once.
-	fn finish_wanted(&mut self, batch: &mut [ReceivedPacket]) {
-		let mut scratch = mem::replace(&mut self.scratch, BatchUnwrapper::new(self.backend));
-		let mut tags = mem::take(&mut self.batch_tags);
-		tags.clear();
-		tags.reserve_exact(MAX_BATCH);
-		scratch.finish(batch, |received| {
-			let is_wanted = self.is_wanted(received) && !tags.contains(&received.tag);
-			if is_wanted {
-				tags.push(received.tag);
-			}
-			is_wanted
-		});
-		self.batch_tags = tags;
-		self.scratch = scratch;
 	}
 
 	/// Does what a packet's sender wants done with it. Returns why it was dropped, if it was, as

@@ -4,11 +4,11 @@
 //! as there are, and in batches. What the node then does with a packet it does in order, alone:
 //!
 //! ```text
-//! Unwrapper::open -> Mixnet::is_wanted -> Unwrapper::finish -> Mixnet::accept
-//!     any thread                              any thread
+//! Unwrapper::open -> Mixnet::note_wanted -> Unwrapper::finish -> Mixnet::accept
+//!     any thread                                any thread
 //! ```
 //!
-//! Asking [`Mixnet::is_wanted`](super::Mixnet::is_wanted) in between saves the work for replays, and changes nothing else.
+//! [`Mixnet::note_wanted`](super::Mixnet::note_wanted) in between saves the work for replays, and changes nothing else.
 
 use crate::{
 	replay::ReplayTag,
@@ -26,16 +26,23 @@ pub struct ReceivedPacket {
 	pub(super) session: Option<SessionId>,
 	/// What the session's replay filter knows it by, once that was asked.
 	pub(super) tag: Option<ReplayTag>,
+	/// Is the dearer half of unwrapping to be done for it?
+	pub(super) is_wanted: bool,
 }
 
 impl ReceivedPacket {
 	fn new(from: PeerId, packet: Packet) -> Self {
-		Self { from, unwrapping: packet.into(), session: None, tag: None }
+		Self { from, unwrapping: packet.into(), session: None, tag: None, is_wanted: false }
 	}
 
 	/// The peer that it came from.
 	pub fn from(&self) -> PeerId {
 		self.from
+	}
+
+	/// Is the dearer half of unwrapping to be done for it, as [`Mixnet::note_wanted`](super::Mixnet::note_wanted) noted?
+	pub fn is_wanted(&self) -> bool {
+		self.is_wanted
 	}
 }
 
@@ -93,8 +100,8 @@ impl Unwrapper {
 		}
 	}
 
-	/// Does the dearer half of unwrapping for those of `batch` that `is_wanted` says: see
-	/// [`BatchUnwrapper::finish`].
+	/// Does the dearer half of unwrapping for those of `batch` that `is_wanted` says, which for a mixnet is
+	/// [`ReceivedPacket::is_wanted`]: see [`BatchUnwrapper::finish`]. Needs no key.
 	pub fn finish(
 		&self,
 		scratch: &mut BatchUnwrapper,

@@ -153,6 +153,13 @@ pub struct BatchUnwrapper {
 	products: Zeroizing<Vec<[u8; 32]>>,
 }
 
+/// Multiplies as fast as this machine can.
+impl Default for BatchUnwrapper {
+	fn default() -> Self {
+		Self::new(Backend::best())
+	}
+}
+
 impl BatchUnwrapper {
 	/// One that multiplies by `backend`. The results are the same with all of them.
 	///

@@ -20,6 +20,7 @@ use sc_network::service::traits::{Direction, NotificationEvent};
 use sc_network_types::{ed25519::Keypair, multiaddr::Multiaddr, PeerId as NetworkPeerId};
 use std::{
 	collections::HashSet,
+	num::NonZeroUsize,
 	sync::{Arc, Mutex},
 	time::Duration,
 };
@@ -132,6 +133,7 @@ async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 			submit: pool.clone(),
 			links: Box::new(links.clone()),
 			inbound,
+			workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
 			commands,
 			updates,
 			next_key,

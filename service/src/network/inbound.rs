@@ -67,6 +67,11 @@ impl InboundReceiver {
 		self.events.recv().await
 	}
 
+	/// What has happened already, if something has.
+	pub fn try_next(&mut self) -> Option<Inbound> {
+		self.events.try_recv().ok()
+	}
+
 	/// How many notifications there was no room for.
 	pub fn dropped(&self) -> u64 {
 		self.dropped.load(Ordering::Relaxed)

@@ -1,0 +1,157 @@
+use super::*;
+use mixnet_node_core::{
+	sphinx::{build_cover, Hop, KxSecret, MixnodeIndex, Target, PACKET_SIZE},
+	AddressedPacket, Config, DropReason, Mixnet, Mixnode, SessionPhase, SessionStatus, Time, MAX_BATCH,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+use std::time::Duration;
+
+const MIXNODES: u8 = 3;
+
+fn secret(mixnode: u8) -> KxSecret {
+	KxSecret::from_bytes([mixnode + 1; 32])
+}
+
+fn hop(mixnode: u8) -> Hop {
+	let index = MixnodeIndex::new(mixnode.into()).expect("it is small; qed");
+	Hop { target: Target::Mixnode(index), kx_public: secret(mixnode).public() }
+}
+
+/// Mixnode 0 of session 0. Each is in the same state.
+fn mixnode() -> Mixnet<ChaCha20Rng> {
+	let mut core = Mixnet::new(Config::default(), PeerId([0; 32]), ChaCha20Rng::seed_from_u64(0), Some(secret(0)))
+		.expect("valid; qed");
+	core.set_session_status(Time::ZERO, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
+	let mixnodes = (0..MIXNODES).map(|mixnode| Mixnode {
+		kx_public: secret(mixnode).public(),
+		peer_id: PeerId([mixnode; 32]),
+		external_addresses: Vec::new(),
+	});
+	core.set_mixnodes(Time::ZERO, 0, Ok(mixnodes.collect()));
+	core
+}
+
+/// Packets to be forwarded, copies of earlier ones, cover that ends here, and noise.
+fn packets(count: usize) -> Vec<(PeerId, Packet)> {
+	let mut rng = ChaCha20Rng::seed_from_u64(1);
+	let mut packets = Vec::<(PeerId, Packet)>::new();
+	for number in 0..count {
+		let packet = match number % 5 {
+			0 | 1 => {
+				build_cover(&mut rng, &[hop(0), hop(1 + number as u8 % 2)], None).expect("a valid route; qed").packet
+			},
+			2 => build_cover(&mut rng, &[hop(0)], None).expect("a valid route; qed").packet,
+			3 => packets[rng.next_u32() as usize % packets.len()].1.clone(),
+			_ => {
+				let mut noise = [0; PACKET_SIZE];
+				rng.fill_bytes(&mut noise);
+				Packet::try_from(&noise[..]).expect("it has the size; qed")
+			},
+		};
+		packets.push((PeerId([9; 32]), packet));
+	}
+	packets
+}
+
+/// Gives the batches to the threads as fast as there is room, and accepts what comes back.
+async fn handle(core: &mut Mixnet<ChaCha20Rng>, workers: &mut Workers, batches: Vec<Vec<(PeerId, Packet)>>) {
+	let mut batches = batches.into_iter();
+	let mut left = batches.len();
+	while left > 0 {
+		while workers.has_room() {
+			let Some(batch) = batches.next() else { break };
+			workers.open(core.unwrapper(), batch).expect("no thread has died");
+		}
+		if let Some(mut opened) = workers.next().await.expect("no thread has died") {
+			core.note_wanted(&mut opened.packets);
+			workers.finish(opened).expect("no thread has died");
+		}
+		while let Some(packets) = workers.pop() {
+			left -= 1;
+			for packet in packets {
+				core.accept(Time::ZERO, packet);
+			}
+		}
+	}
+}
+
+/// All that is sent within a minute.
+fn sent(core: &mut Mixnet<ChaCha20Rng>) -> Vec<AddressedPacket> {
+	let mut sent = Vec::new();
+	for second in 0..60 {
+		core.handle_timeout(Time::from_duration(Duration::from_secs(second)));
+		while let Some(packet) = core.poll_transmit() {
+			sent.push(packet);
+		}
+	}
+	sent
+}
+
+#[tokio::test]
+async fn threads_do_what_one_does_in_the_same_order() {
+	let packets = packets(1000);
+	let mut alone = mixnode();
+	alone.handle_packets(Time::ZERO, packets.clone());
+
+	for (threads, size) in [(1, 1), (1, MAX_BATCH), (2, 7), (3, MAX_BATCH), (4, 30)] {
+		let mut core = mixnode();
+		let mut workers =
+			Workers::start(NonZeroUsize::new(threads).expect("not zero; qed")).expect("there are threads");
+		let batches = packets.chunks(size).map(<[_]>::to_vec).collect();
+		handle(&mut core, &mut workers, batches).await;
+		assert_eq!(core.statistics(), alone.statistics(), "{threads} threads, batches of {size}");
+		assert!(core.statistics().dropped(DropReason::Replayed) > 0);
+		let mut other = mixnode();
+		other.handle_packets(Time::ZERO, packets.clone());
+		assert_eq!(sent(&mut core), sent(&mut other), "{threads} threads, batches of {size}");
+	}
+}
+
+#[tokio::test]
+async fn there_is_room_for_two_batches_of_each_thread_and_a_late_one_holds_up_the_others() {
+	let mut workers = Workers::start(NonZeroUsize::new(2).expect("not zero; qed")).expect("there are threads");
+	let core = mixnode();
+	for packet in packets(2 * MAX_UNDER_WAY) {
+		assert!(workers.has_room());
+		workers.open(core.unwrapper(), vec![packet]).expect("no thread has died");
+	}
+	assert!(!workers.has_room());
+
+	// All but the first go on.
+	let mut first = None;
+	for _ in 0..2 * MAX_UNDER_WAY {
+		let opened = workers.next().await.expect("no thread has died").expect("none was given back to be finished");
+		if opened.number == 0 {
+			first = Some(opened);
+		} else {
+			workers.finish(opened).expect("no thread has died");
+		}
+	}
+	assert!(workers.pop().is_none());
+	assert!(!workers.has_room(), "packets that wait for others are in memory, too");
+
+	workers.finish(first.expect("the first was opened, too")).expect("no thread has died");
+	for _ in 0..2 * MAX_UNDER_WAY {
+		assert_eq!(workers.pop().map(|packets| packets.len()), Some(1));
+	}
+	assert!(workers.pop().is_none() && workers.has_room());
+}
+
+/// Else the event loop would wait for ever, and the node would live on without mixing.
+#[tokio::test]
+async fn a_thread_that_panics_says_so() {
+	let (done_sender, done) = mpsc::channel(1);
+	let (jobs, receiver) = sync_channel::<(Number, Job)>(1);
+	let thread = thread::spawn(move || {
+		let _last_word = LastWord(&done_sender);
+		let _job = receiver.recv();
+		panic!("on purpose");
+	});
+	let mut workers = Workers { workers: vec![Worker { jobs, batches: 0 }], done, batches: VecDeque::new(), first: 0 };
+	let core = mixnode();
+	workers.open(core.unwrapper(), packets(1)).expect("the thread lives");
+	assert_eq!(workers.next().await.err(), Some(WorkerDied));
+	assert!(thread.join().is_err());
+	assert_eq!(workers.open(core.unwrapper(), packets(1)), Err(WorkerDied));
+}
