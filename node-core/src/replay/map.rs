@@ -45,7 +45,7 @@ const LINES_PER_GROUP: usize = HOMES_PER_GROUP + SPILLS_PER_GROUP;
 const GROWTH: usize = 32;
 
 impl Map {
-	/// Of a table of so many homes, at most 2^`bits`.
+	/// Of a table of so many homes, at most 2^`bits`; their product fits in 63 bits.
 	pub fn new(bits: u32, homes: usize) -> Self {
 		let span = |together: usize| {
 			let homes = homes.max(1);

@@ -8,7 +8,8 @@ use super::{
 use alloc::vec::Vec;
 use core::{array, iter};
 
-/// A set of numbers below a power of two, evenly spread.
+/// A set of numbers below a power of two, evenly spread. That they are is due to the key of the tags, which nobody outside
+/// knows: who could choose them would crowd a few lines, and the table would grow until there is no memory.
 ///
 /// It is a table of lines in the order of the numbers (see [`Map`]). A number goes to its home. If that is full, it goes
 /// to a spill line of the group, and the home says to which. So a look-up reads one line or two, and no third.
