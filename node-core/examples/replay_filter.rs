@@ -37,10 +37,17 @@ fn main() {
 	let mut filter = ReplayFilter::new(&mut rng, MAX_BYTES);
 	let mut tags = Tags { rng, batch: Vec::with_capacity(BATCH) };
 
-	println!(
-		"| tags | bytes per tag | false positives | by the formula | ns per check | ns per insert | longest insert |"
-	);
-	println!("|---|---|---|---|---|---|---|");
+	let columns = [
+		"tags",
+		"bytes per tag",
+		"false positives",
+		"by the formula",
+		"ns per check",
+		"ns per insert",
+		"ms to grow",
+		"longest, ms",
+	];
+	println!("| {} |\n|{}", columns.join(" | "), "---|".repeat(columns.len()));
 	let mut fill = 100_000;
 	while fill <= max_tags {
 		let (new, mut time) = (fill - filter.len(), Duration::ZERO);
