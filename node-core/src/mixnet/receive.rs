@@ -28,7 +28,10 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// or the packet made ready for the next hop. A packet that is dropped for want of room may come again.
 	pub fn handle_packet(&mut self, now: Time, from: PeerId, packet: Packet) -> Option<DropReason> {
 		let mut batch = mem::take(&mut self.batch);
-		self.unwrapper().open(&mut self.scratch, [(from, packet)], &mut batch);
+		let unwrapper = self.unwrapper();
+		unwrapper.open(&mut self.scratch, [(from, packet)], &mut batch);
+		self.note_wanted(&mut batch);
+		unwrapper.finish(&mut self.scratch, &mut batch, |received| received.is_wanted());
 		let reason = batch.pop().and_then(|received| self.accept(now, received));
 		self.batch = batch;
 		reason
@@ -41,6 +44,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let mut packets = packets.into_iter();
 		let mut batch = mem::take(&mut self.batch);
 		batch.reserve_exact(MAX_BATCH);
+		self.batch_tags.reserve_exact(MAX_BATCH);
 		loop {
 			unwrapper.open(&mut self.scratch, packets.by_ref().take(MAX_BATCH), &mut batch);
 			let is_last = batch.len() < MAX_BATCH;
@@ -70,7 +74,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn note_wanted(&mut self, batch: &mut [ReceivedPacket]) {
 		let mut tags = mem::take(&mut self.batch_tags);
 		tags.clear();
-		tags.reserve_exact(MAX_BATCH);
 		for received in batch {
 			received.is_wanted = self.is_wanted(received) && !tags.contains(&received.tag);
 			if received.is_wanted {
