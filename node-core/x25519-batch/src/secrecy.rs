@@ -13,6 +13,9 @@ use std::hint::black_box;
 
 type Bytes = [u8; 32];
 
+/// Scalars times points.
+type Multiply<'a> = &'a dyn Fn(Scalars, &[Bytes], &[Bytes], &mut [Bytes]);
+
 /// Requests that valgrind takes from the program it runs (valgrind.h, memcheck.h).
 #[repr(u64)]
 enum Request {
@@ -73,7 +76,7 @@ fn no_branch_and_no_address_depends_on_a_secret() {
 	};
 	assert_ne!(uses(branch), 0);
 
-	let check = |name: &str, f: &dyn Fn(Scalars, &[Bytes], &[Bytes], &mut [Bytes])| {
+	let check = |name: &str, f: Multiply<'_>| {
 		for kind in [Scalars::Clamped, Scalars::Plain] {
 			let mut scalars: [Bytes; 11] = core::array::from_fn(|i| [i as u8 * 23; 32]);
 			// One of low order: that a result is zero is as secret as any other result.
