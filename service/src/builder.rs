@@ -13,7 +13,7 @@ use crate::{
 	Config, LOG_TARGET,
 };
 use futures::{future::BoxFuture, FutureExt};
-use mixnet_node_core::{ConfigError, Mixnet};
+use mixnet_node_core::{sphinx::BatchUnwrapper, ConfigError, Mixnet};
 use mixnet_runtime_api::MixnetApi;
 use rand_core::OsRng;
 use sc_client_api::BlockchainEvents;
@@ -115,6 +115,12 @@ impl Prototype {
 		// keys that were destroyed.
 		let core = Mixnet::new(config.core.clone(), peer_id, OsRng, session_0_secret)?;
 		let workers = Workers::start(config.threads)?;
+		log::info!(
+			target: LOG_TARGET,
+			"Packets are unwrapped by {} threads, with {}",
+			config.threads,
+			BatchUnwrapper::default().backend(),
+		);
 
 		let (updates_sender, updates) = mpsc::channel(UPDATES);
 		let (next_key_sender, next_key) = watch::channel(None);
