@@ -25,7 +25,7 @@ pub(super) fn find() -> Option<&'static Avx512Ifma> {
 
 impl Multiplier for Avx512Ifma {
 	fn variable_base(&self, kind: Scalars, scalars: &[[u8; 32]], points: &[[u8; 32]], out: &mut [[u8; 32]]) {
-		// One that is left over would cost a whole vector, which is more than it costs alone: 18.5 us against 15.9 us on the
+		// One that is left over would cost a whole vector, which is more than it costs alone: 18.5 us against 15.8 us on the
 		// machine of README.md. Two cost less in a vector.
 		let alone = if scalars.len() % LANES == 1 { one_by_one(kind) } else { None };
 		let in_vectors = scalars.len() - usize::from(alone.is_some());
