@@ -60,7 +60,7 @@ no-std: setup ## Build the protocol for wasm, without std
 		RUSTUP_TOOLCHAIN="$${WASM_BUILD_TOOLCHAIN:-$${RUSTUP_TOOLCHAIN:-}}"; \
 		if [ -n "$$RUSTUP_TOOLCHAIN" ]; then export RUSTUP_TOOLCHAIN; else unset RUSTUP_TOOLCHAIN; fi; \
 		CARGO_TARGET_DIR="$$CARGO_TARGET_DIR/no-std" cargo build --release --locked \
-			-p mixnet-node-core --no-default-features --target wasm32v1-none
+			-p mixnet-node-core -p x25519-batch --no-default-features --target wasm32v1-none
 
 # Times as many as in `make test`; some of it takes a minute for each ten.
 SOAK ?= 40
@@ -70,6 +70,10 @@ soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a
 	$(call step,Running the long forms of tests) \
 		MIXNET_SOAK=$(SOAK) MIXNET_FLOOD=1000000 PROPTEST_CASES=5000 cargo test --release --locked --workspace --no-fail-fast \
 			--lib --test congestion --test flood -- --nocapture loops:: model:: a_flood one_path_in_five
+	$(call step,Many more random key exchanges and a million iterations, and whether their time shows a secret) \
+		MIXNET_SOAK=$(SOAK) cargo test --release --locked -p x25519-batch --features aws-lc -- --include-ignored \
+			--skip secrecy:: --nocapture
+	$(call step,Looking for branches on secrets) scripts/x25519-secrets.sh
 
 fuzz: ## Look for inputs that break the protocol state, a minute for each target (ARGS=--help)
 	@scripts/fuzz.sh $(ARGS)

@@ -25,7 +25,7 @@ fn largest_t(fixed: Bytes, f: impl Fn(&[Bytes], &mut [Bytes])) -> f64 {
 	let mut out = [[0; 32]; BATCH];
 	let mut times = Vec::with_capacity(MEASUREMENTS);
 	for _ in 0..MEASUREMENTS {
-		let is_fixed = rng.next_u32() % 2 == 0;
+		let is_fixed = rng.next_u32() & 1 == 0;
 		// Both are drawn and copied, so that what comes before the measurement is the same too.
 		let random: [Bytes; BATCH] = core::array::from_fn(|_| {
 			let mut bytes = [0; 32];
@@ -61,7 +61,7 @@ fn t(times: &[(bool, f64)], limit: f64) -> f64 {
 const FIXED: [Bytes; 3] = [[0; 32], [0xff; 32], [0x01; 32]];
 
 #[test]
-#[ignore = "takes a quiet machine and some minutes"]
+#[ignore = "takes a quiet machine; for `make soak`"]
 fn the_time_does_not_depend_on_the_scalars() {
 	// That a dependence is seen: two cycles or so for each bit that is set, in the first of the scalars.
 	let leaky = |scalars: &[Bytes], out: &mut [Bytes]| {
