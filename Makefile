@@ -65,11 +65,12 @@ no-std: setup ## Build the protocol for wasm, without std
 # Times as many as in `make test`; some of it takes a minute for each ten.
 SOAK ?= 40
 
-soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a million hostile packets, 20 times the models
+soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a million hostile packets, 10^8 replay tags, 20 times the models
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
 	$(call step,Running the long forms of tests) \
 		MIXNET_SOAK=$(SOAK) MIXNET_FLOOD=1000000 PROPTEST_CASES=5000 cargo test --release --locked --workspace --no-fail-fast \
-			--lib --test congestion --test flood -- --nocapture loops:: model:: a_flood one_path_in_five
+			--lib --test congestion --test flood --test replay_memory -- \
+			--nocapture loops:: model:: a_flood one_path_in_five a_hundred_million
 
 fuzz: ## Look for inputs that break the protocol state, a minute for each target (ARGS=--help)
 	@scripts/fuzz.sh $(ARGS)

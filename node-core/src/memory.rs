@@ -16,7 +16,7 @@ use crate::{
 	request::{CachedReply, Pending, RequestId},
 	session::{KeyPair, Session},
 	sphinx::{MixnodeIndex, SurbId, SurbKeys, MAX_HOPS, PACKET_SIZE, SURB_SIZE},
-	traffic::{AuthoredPacket, ForwardPacket},
+	traffic::{AuthoredPacket, ForwardQueue},
 	Config, MessageId, Mixnode, Parameters, PeerId, Time,
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -29,8 +29,8 @@ const POINTER: usize = size_of::<usize>();
 const AGE: usize = size_of::<u64>();
 /// Message IDs that a pending request may have had, and the one it has.
 const MESSAGE_IDS: usize = 9;
-/// The parts that a replay filter is in, and its key.
-const FILTER_PARTS: usize = 64 * 4 * POINTER + 32;
+/// The key of a replay filter's tags.
+const TAG_KEY: usize = 32;
 
 impl Config {
 	/// Bytes that one mixnode of a session is reckoned at in [`memory_bytes`](Self::memory_bytes): it may have
@@ -54,7 +54,7 @@ impl Config {
 	/// | room | bounded by | each |
 	/// |---|---|---|
 	/// | replay filters, one for each of two sessions | `replay_filter_bytes`, also while they grow | |
-	/// | packets to be forwarded | `parameters.forward_queue_capacity` | 2,252 bytes and 160 of entry |
+	/// | packets to be forwarded | `parameters.forward_queue_capacity` | 2,252 bytes and 144 of entries |
 	/// | authored packets, in two sessions | the larger `queue_capacity` of `parameters` | 2,252 bytes and 112 of entry |
 	/// | keys of SURBs | `surb_keystore_capacity` | 1,200 bytes and about 280 of entries |
 	/// | fragments of incomplete requests | `max_incomplete_fragments` | 2,097 bytes and about 130 of entry |
@@ -92,7 +92,7 @@ impl Config {
 
 	/// Not rounded up: their tables are large, and what an allocator adds to such is at most address space.
 	fn replay_filters_bytes(&self) -> usize {
-		self.replay_filter_bytes.saturating_add(rounded(FILTER_PARTS)).saturating_mul(2)
+		self.replay_filter_bytes.saturating_add(rounded(TAG_KEY)).saturating_mul(2)
 	}
 
 	fn authored_queues_bytes(&self, parameters: &Parameters) -> usize {
@@ -193,7 +193,7 @@ fn max_message_bytes(parameters: &Parameters) -> usize {
 
 /// Of both sessions together.
 fn forward_queue_bytes(parameters: &Parameters) -> usize {
-	packets(parameters.forward_queue_capacity as usize, size_of::<ForwardPacket>() + AGE)
+	packets(parameters.forward_queue_capacity as usize, ForwardQueue::ENTRY_SIZE)
 }
 
 /// Of two sessions, all of whose mixnodes may be connected. Lists of addresses come from the driver as they are.

@@ -31,7 +31,8 @@ drop_reasons! {
 	UnknownKey = "unknown_key",
 	/// The header is authentic but malformed.
 	Malformed = "malformed",
-	/// A packet with the same shared secret was acted on already.
+	/// A packet with the same shared secret was acted on already. Or, rarely, another one, for which this was taken: the
+	/// chance is one in 1,000 when the filter is full, and much less before ([`ReplayError::Seen`](crate::replay::ReplayError)).
 	Replayed = "replayed",
 	/// The session's replay filter is full: it can no longer be told whether the packet is a replay.
 	ReplayFilterFull = "replay_filter_full",

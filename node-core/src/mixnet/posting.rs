@@ -120,7 +120,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 		let plans = split(request.message_id, &request.data, request.surbs, max)
 			.map_err(|error| NotPosted::Failed(RequestError::TooLarge { fragments: error.needed, max: error.max }))?;
-		if session.authored.in_the_way_of_request(plans.len()) > 0 {
+		if !session.authored.has_room_for_request(plans.len()) {
 			return Err(NotPosted::NoRoom { relative, packets: plans.len() });
 		}
 		let connected_gateways = session.topology.connected_gateways(&self.connected);

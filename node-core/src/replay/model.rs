@@ -1,44 +1,42 @@
-//! The replay filter beside a list of tags, after any operations.
+//! The replay filter beside a set of fingerprints, after any operations.
 
-use super::*;
+use super::{filter::Shape, *};
 use proptest::{prelude::*, test_runner::RngSeed};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
-
-/// A filter is in so many parts, by the first six bits of the tags.
-const SHARDS: usize = 64;
+use std::collections::BTreeSet;
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
-	Check(u64),
-	/// This many tags in a row.
-	Insert(u64, u64),
+	/// A fingerprint, from 0 to 1, and what follows it in the tag.
+	Check(f64, u32),
+	/// Fingerprints from here on, so many in a row, or so far apart.
+	Insert(f64, u32, u64),
 }
 
-/// Tags of two parts of the filter. Those of a row all belong in one place; the last places of a part wrap around.
-fn tag() -> impl Strategy<Value = u64> {
-	let shard = prop_oneof![Just(0u64), Just(63u64)];
-	let place = prop_oneof![Just(0u64), Just(1u64), Just((1 << 58) - 40), 0u64..1 << 58];
-	(shard, place, 0u64..30).prop_map(|(shard, place, next)| (shard << 58 | place) + next.min((1 << 58) - 1 - place))
+/// Crowds the ends and the middle.
+fn fraction() -> impl Strategy<Value = f64> {
+	prop_oneof![2 => Just(0.0), 1 => Just(0.4999), 1 => Just(0.9999), 6 => 0.0f64..1.0]
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
 	prop_oneof![
-		1 => tag().prop_map(Operation::Check),
-		2 => (tag(), 1u64..24).prop_map(|(tag, times)| Operation::Insert(tag, times)),
+		1 => (fraction(), any::<u32>()).prop_map(|(at, rest)| Operation::Check(at, rest)),
+		2 => (fraction(), 1u32..60, prop_oneof![Just(1), 1u64..100])
+			.prop_map(|(at, times, step)| Operation::Insert(at, times, step)),
 	]
 }
 
-/// What a list of all tags entered would say, if each part of the filter may take `room`.
-fn expected(taken: &[u64], room: usize, tag: u64) -> Result<(), ReplayError> {
-	// The tag 0 is taken for 1.
-	if taken.contains(&tag.max(1)) {
-		Err(ReplayError::Seen)
-	} else if taken.iter().filter(|other| *other >> 58 == tag >> 58).count() < room {
-		Ok(())
-	} else {
-		Err(ReplayError::Full)
-	}
+/// Filters so small that homes and groups overflow, and that every number of a shard may come.
+fn shape() -> impl Strategy<Value = Shape> {
+	let bits = prop_oneof![Just(6u32), Just(10), Just(12), Just(14), Just(37)];
+	let max_bytes = prop_oneof![2 => 0usize..20_000, 3 => Just(PLENTY)];
+	(bits, 0u32..3, max_bytes, prop_oneof![1 => 0u64..500, 3 => Just(u64::MAX)]).prop_map(
+		|(fingerprint_bits, shard_bits, max_bytes, max_len)| Shape { max_bytes, fingerprint_bits, shard_bits, max_len },
+	)
 }
+
+/// Enough bytes for a line for every fingerprint of a small filter, twice.
+const PLENTY: usize = 8 << 20;
 
 proptest! {
 	#![proptest_config(ProptestConfig {
@@ -49,33 +47,58 @@ proptest! {
 	})]
 
 	#[test]
-	fn the_replay_filter_does_what_a_list_of_tags_would(
-		slots in prop_oneof![0usize..20, 60usize..70, 100usize..300],
+	fn the_replay_filter_does_what_a_set_of_fingerprints_would(
+		shape in shape(),
 		operations in prop::collection::vec(operation(), 0..60),
 	) {
-		// Room for a part and one more while it grows; of 8 bytes each, an eighth stays empty.
-		let max_bytes = slots * 8 * (SHARDS + 1);
-		let room = slots * 7 / 8;
-		let mut filter = ReplayFilter::new(&mut ChaChaRng::seed_from_u64(0), max_bytes);
-		let mut taken: Vec<u64> = Vec::new();
+		let bits = shape.fingerprint_bits;
+		let last = (1u64 << bits) - 1;
+		let at = |fraction: f64| ((fraction * (last as f64 + 1.0)) as u64).min(last);
+		let mut filter = ReplayFilter::with_shape(&mut ChaChaRng::seed_from_u64(0), shape);
+		let mut model = BTreeSet::new();
 		for operation in operations {
-			match operation {
-				Operation::Check(tag) => {
-					prop_assert_eq!(filter.check(ReplayTag(tag)), expected(&taken, room, tag));
+			let (fingerprints, rest): (Vec<u64>, _) = match operation {
+				Operation::Check(fraction, rest) => (vec![at(fraction)], rest),
+				Operation::Insert(fraction, times, step) => {
+					((0..u64::from(times)).map(|time| (at(fraction) + time * step).min(last)).collect(), times)
 				},
-				Operation::Insert(tag, times) => {
-					for tag in (0..times).map(|next| tag.saturating_add(next)) {
-						let expected = expected(&taken, room, tag);
-						prop_assert_eq!(filter.check(ReplayTag(tag)), expected);
-						prop_assert_eq!(filter.insert(ReplayTag(tag)), expected);
-						taken.extend(expected.ok().map(|()| tag.max(1)));
-					}
-				},
+			};
+			for fingerprint in fingerprints {
+				let tag = ReplayTag(fingerprint << (64 - bits) | u64::from(rest) >> (bits.max(32) - 32));
+				let seen = model.contains(&fingerprint);
+				let checked = filter.check(tag);
+				prop_assert_eq!(filter.contains(tag), seen);
+				prop_assert_eq!(checked == Err(ReplayError::Seen), seen);
+				if matches!(operation, Operation::Check(..)) {
+					continue;
+				}
+				let inserted = filter.insert(tag);
+				match inserted {
+					Ok(()) => {
+						prop_assert_eq!(checked, Ok(()));
+						prop_assert!((model.len() as u64) < shape.max_len);
+						model.insert(fingerprint);
+					},
+					Err(ReplayError::Seen) => prop_assert!(seen),
+					Err(ReplayError::Full) => {
+						prop_assert!(!seen);
+						// Of 37 bits, so many fingerprints cannot have a line each.
+						let scarce = shape.max_bytes < PLENTY || bits > 14;
+						prop_assert!(scarce || model.len() as u64 >= shape.max_len, "refused for no reason");
+						// What was refused is not there now.
+						prop_assert!(!filter.contains(tag));
+					},
+				}
 			}
-			prop_assert_eq!(filter.len(), taken.len());
-			prop_assert_eq!(filter.is_empty(), taken.is_empty());
-			prop_assert!(filter.allocated_bytes() <= max_bytes);
-			prop_assert!(taken.iter().all(|tag| filter.contains(ReplayTag(*tag))), "forgets nothing");
+			prop_assert_eq!(filter.len(), model.len());
+			prop_assert_eq!(filter.is_empty(), model.is_empty());
+			prop_assert!(filter.allocated_bytes() <= shape.max_bytes);
+			let tag = |fingerprint: &u64| ReplayTag(fingerprint << (64 - bits));
+			prop_assert!(model.iter().all(|fingerprint| filter.contains(tag(fingerprint))), "forgets nothing");
+		}
+		if bits <= 14 {
+			let all = (0..=last).filter(|fingerprint| filter.contains(ReplayTag(fingerprint << (64 - bits))));
+			prop_assert!(all.eq(model), "and makes nothing up");
 		}
 	}
 }

@@ -9,6 +9,14 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ReplayTag(pub(super) u64);
 
+impl ReplayTag {
+	/// The tag that has these bits, for measurements of filters. They have to be random, as tags are: a filter that is given
+	/// many that are near each other is soon full.
+	pub const fn from_bits(bits: u64) -> Self {
+		Self(bits)
+	}
+}
+
 /// The key of a filter's tags.
 ///
 /// With it, tags are random to everybody else, so nobody can make packets whose tags meet, or crowd one place of the

@@ -1,4 +1,4 @@
-use super::{tag::TagKey, *};
+use super::{filter::Shape, shard::reads, tag::TagKey, *};
 use crate::sphinx::{build_cover, Hop, KxSecret, MixnodeIndex, Opened, Packet, SharedSecret, Target};
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
@@ -22,14 +22,15 @@ fn fill(max_bytes: usize) -> (ReplayFilter, Vec<ReplayTag>) {
 		let tag = ReplayTag(rng.next_u64());
 		let checked = filter.check(tag);
 		let inserted = filter.insert(tag);
-		assert_eq!(checked, inserted);
 		assert!(filter.allocated_bytes() <= max_bytes);
 		match inserted {
-			Ok(()) => taken.push(tag),
-			Err(error) => {
-				assert_eq!(error, ReplayError::Full);
-				return (filter, taken);
+			Ok(()) => {
+				assert_eq!(checked, Ok(()));
+				taken.push(tag);
 			},
+			// Taken for another one.
+			Err(ReplayError::Seen) => assert_eq!(checked, inserted),
+			Err(ReplayError::Full) => return (filter, taken),
 		}
 	}
 }
@@ -70,14 +71,16 @@ fn checking_enters_nothing() {
 }
 
 #[test]
-fn nothing_is_allocated_before_the_first_packet() {
-	let mut filter = filter(usize::MAX);
-	assert_eq!(filter.allocated_bytes(), 0);
-	assert!(!filter.contains(ReplayTag(1)));
-	assert_eq!(filter.allocated_bytes(), 0);
-	filter.insert(ReplayTag(1)).unwrap();
-	assert!(filter.allocated_bytes() > 0);
-	assert!(filter.allocated_bytes() < 4096);
+fn nothing_is_allocated_before_the_first_packet_and_little_with_it() {
+	for (max_bytes, first) in [(usize::MAX, 128 << 10), (256 << 20, 128 << 10), (1 << 20, 16 << 10), (8 << 10, 512)] {
+		let mut filter = filter(max_bytes);
+		assert!(!filter.contains(ReplayTag(1)));
+		assert_eq!(filter.check(ReplayTag(1)), Ok(()));
+		assert_eq!(filter.allocated_bytes(), 0);
+		filter.insert(ReplayTag(1)).unwrap();
+		assert!(filter.allocated_bytes() > 0);
+		assert!(filter.allocated_bytes() <= first, "{max_bytes}: {}", filter.allocated_bytes());
+	}
 }
 
 #[test]
@@ -95,12 +98,14 @@ fn a_full_filter_refuses_and_forgets_nothing() {
 
 #[test]
 fn the_bound_is_put_to_use() {
-	assert!(fill(1 << 20).1.len() >= 100_000);
+	// The documentation of `ReplayFilter::new` says so.
+	let taken = fill(1 << 20).1.len();
+	assert!(taken >= 300_000, "{taken}");
 }
 
 #[test]
 fn a_bound_too_small_for_anything_refuses_everything() {
-	for max_bytes in [0, 1, 64, 519] {
+	for max_bytes in [0, 1, 64, 150] {
 		let mut filter = filter(max_bytes);
 		for tag in [0, 1, u64::MAX] {
 			assert_eq!(filter.check(ReplayTag(tag)), Err(ReplayError::Full));
@@ -113,18 +118,120 @@ fn a_bound_too_small_for_anything_refuses_everything() {
 #[test]
 fn extreme_tags_are_tags() {
 	let mut filter = filter(1 << 20);
-	for tag in [0, u64::MAX, 1 << 63, 2] {
+	for tag in [0, u64::MAX, 1 << 63, 1 << 27] {
 		assert!(!filter.contains(ReplayTag(tag)));
 		assert_eq!(filter.insert(ReplayTag(tag)), Ok(()));
 		assert!(filter.contains(ReplayTag(tag)));
 	}
-	// Tags that belong in the same place find the next ones, around the end.
-	for tag in (u64::MAX - 50)..u64::MAX {
-		assert_eq!(filter.insert(ReplayTag(tag)), Ok(()));
+	// Tags that belong in one place, at the end.
+	let crowd = || (1..30).map(|number| ReplayTag(u64::MAX - (number << 27)));
+	for tag in crowd() {
+		assert_eq!(filter.insert(tag), Ok(()));
 	}
-	for tag in (u64::MAX - 50)..=u64::MAX {
-		assert!(filter.contains(ReplayTag(tag)));
+	assert!(crowd().all(|tag| filter.contains(tag)));
+}
+
+#[test]
+fn tags_of_one_fingerprint_are_taken_for_each_other_and_their_neighbours_are_not() {
+	let mut filter = filter(1 << 20);
+	filter.insert(ReplayTag(5 << 27)).unwrap();
+	for same in [5 << 27, (5 << 27) + 1, (6 << 27) - 1] {
+		assert_eq!(filter.insert(ReplayTag(same)), Err(ReplayError::Seen));
 	}
+	for other in [0, (5 << 27) - 1, 6 << 27] {
+		assert_eq!(filter.check(ReplayTag(other)), Ok(()));
+	}
+}
+
+/// With 37 bits, the 16 shards of a 64th of a filter of 1024, so that they are as full as they are there.
+const SAMPLE: Shape = Shape { max_bytes: 4 << 20, fingerprint_bits: 31, shard_bits: 4, max_len: (1 << 31) / 1000 };
+/// As many tags as such a sample has when the whole filter has 10^8.
+const SAMPLE_LEN: usize = 100_000_000 / 64;
+
+fn random_tags(seed: u64) -> impl Iterator<Item = ReplayTag> {
+	let mut rng = ChaChaRng::seed_from_u64(seed);
+	std::iter::repeat_with(move || ReplayTag(rng.next_u64()))
+}
+
+/// A filter in which so many tags were entered; some are taken for others.
+fn filled(shape: Shape, tags: usize) -> ReplayFilter {
+	let mut filter = ReplayFilter::with_shape(&mut rng(), shape);
+	for tag in random_tags(1).take(tags) {
+		assert_ne!(filter.insert(tag), Err(ReplayError::Full));
+	}
+	filter
+}
+
+#[test]
+fn the_sample_is_a_part_of_the_default_filter() {
+	let whole = Shape::new(256 << 20);
+	assert_eq!(Shape { max_bytes: SAMPLE.max_bytes << 6, ..whole }, whole);
+	assert_eq!((SAMPLE.fingerprint_bits + 6, SAMPLE.shard_bits + 6), (whole.fingerprint_bits, whole.shard_bits));
+}
+
+#[test]
+fn false_positives_are_as_many_as_the_formula_says() {
+	let filter = filled(SAMPLE, 1_000_000);
+	assert!(filter.len() > 999_000);
+	let tries = 2_000_000;
+	let found = random_tags(2).take(tries).filter(|tag| filter.contains(*tag)).count() as f64;
+	// About 931, with a standard deviation of 31.
+	let expected = filter.false_positives() * tries as f64;
+	assert!((found - expected).abs() < 5.0 * expected.sqrt(), "{found} found, {expected} expected");
+}
+
+#[test]
+fn false_positives_are_one_in_a_thousand_at_most_and_few_when_there_are_few_tags() {
+	for max_bytes in (0..64).map(|bits| 1usize << bits).chain([0, 200_000_000, 300 << 20, usize::MAX]) {
+		let shape = Shape::new(max_bytes);
+		assert!(shape.max_len as u128 * 1000 <= 1 << shape.fingerprint_bits);
+		// But memory is used before that.
+		assert!(shape.max_len >= shape.max_bytes as u64 / 2);
+		assert!(shape.fingerprint_bits >= 37 && shape.fingerprint_bits - shape.shard_bits <= 37);
+	}
+	let filter = filled(Shape::new(256 << 20), 1000);
+	assert!(filter.false_positives() < 1e-8);
+}
+
+#[test]
+fn a_filter_with_as_many_tags_as_it_may_have_refuses_more_though_there_is_memory() {
+	let mut filter = ReplayFilter::with_shape(&mut rng(), Shape { max_len: 10, ..SAMPLE });
+	let tags: Vec<_> = random_tags(3).take(11).collect();
+	for tag in &tags[..10] {
+		assert_eq!(filter.insert(*tag), Ok(()));
+	}
+	assert_eq!(filter.check(tags[10]), Err(ReplayError::Full));
+	assert_eq!(filter.insert(tags[10]), Err(ReplayError::Full));
+	assert_eq!(filter.check(tags[9]), Err(ReplayError::Seen));
+}
+
+#[test]
+fn at_the_density_of_a_hundred_million_tags_a_look_up_reads_two_lines_at_most_and_a_tag_takes_two_bytes() {
+	let mut filter = ReplayFilter::with_shape(&mut rng(), SAMPLE);
+	let mut others = random_tags(2);
+	let (mut read, mut most, mut looked_up) = (0, 0, 0);
+	let mut look_up = |filter: &ReplayFilter, tag| {
+		reads::take();
+		filter.contains(tag);
+		let lines = reads::take();
+		(read, most, looked_up) = (read + lines, lines.max(most), looked_up + 1);
+		assert!(lines <= 2);
+	};
+	for (tag, number) in random_tags(1).take(SAMPLE_LEN).zip(1..) {
+		assert_ne!(filter.insert(tag), Err(ReplayError::Full));
+		// New tags and old ones, all the time.
+		look_up(&filter, others.next().unwrap());
+		look_up(&filter, tag);
+		if number > SAMPLE_LEN * 9 / 10 && number % 1000 == 0 {
+			let each = filter.allocated_bytes() as f64 / filter.len() as f64;
+			assert!(each < 2.0, "{each} bytes");
+		}
+	}
+	let average = read as f64 / looked_up as f64;
+	println!("{average} lines on average, {most} at most");
+	println!("{} bytes for each tag", filter.allocated_bytes() as f64 / filter.len() as f64);
+	assert!((1.0..1.3).contains(&average), "{average}");
+	assert!(random_tags(1).take(SAMPLE_LEN).all(|tag| filter.contains(tag)), "forgets nothing");
 }
 
 #[test]

@@ -62,7 +62,12 @@ impl AuthoredQueue {
 		self.queue.len()
 	}
 
-	/// How many packets must leave before there is room for a request of so many.
+	/// Is there room for a request of so many packets?
+	pub fn has_room_for_request(&self, packets: usize) -> bool {
+		self.queue.len() + packets <= self.capacity && self.requests + packets <= self.max_requests
+	}
+
+	/// How many packets must leave before there is room for a request of so many. Reads the queue up to them.
 	pub fn in_the_way_of_request(&self, packets: usize) -> usize {
 		let of_all = (self.queue.len() + packets).saturating_sub(self.capacity);
 		let of_requests = (self.requests + packets).saturating_sub(self.max_requests);
@@ -114,7 +119,7 @@ impl AuthoredQueue {
 
 	/// Appends the packets of one copy of a request, all or none. Returns whether there was room for them.
 	pub fn push_request(&mut self, id: RequestId, packets: Vec<AddressedPacket>) -> bool {
-		let room = self.in_the_way_of_request(packets.len()) == 0;
+		let room = self.has_room_for_request(packets.len());
 		if room {
 			self.requests += packets.len();
 			let kind = AuthoredKind::Request(id);

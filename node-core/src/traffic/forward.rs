@@ -1,8 +1,8 @@
 //! Packets of others that wait for their delay to pass.
 
+use super::{heap::Heap, slab::Slab};
 use crate::{time::Time, AddressedPacket, SessionIndex};
-use alloc::collections::BinaryHeap;
-use core::cmp::{Ordering, Reverse};
+use core::time::Duration;
 
 /// A packet to be forwarded.
 #[derive(Debug)]
@@ -15,37 +15,35 @@ pub(crate) struct ForwardPacket {
 	pub packet: AddressedPacket,
 }
 
-/// Ordered by deadline, then by arrival.
-#[derive(Debug)]
-struct Entry {
+/// When a packet is due. Ordered by deadline, then by arrival.
+///
+/// A heap moves its entries about; so these are small, and the packets stay where they are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Due {
+	/// The deadline, in two parts that leave no gap.
+	seconds: u64,
+	nanoseconds: u32,
 	arrival: u64,
-	packet: ForwardPacket,
+	/// The packet's number in the slab.
+	packet: u32,
 }
 
-impl Entry {
-	fn key(&self) -> (Time, u64) {
-		(self.packet.deadline, self.arrival)
+impl Due {
+	fn new(deadline: Time, arrival: u64, packet: u32) -> Self {
+		let deadline = deadline.since_epoch();
+		Self { seconds: deadline.as_secs(), nanoseconds: deadline.subsec_nanos(), arrival, packet }
+	}
+
+	fn deadline(&self) -> Time {
+		Time::from_duration(Duration::new(self.seconds, self.nanoseconds))
 	}
 }
 
-impl PartialEq for Entry {
-	fn eq(&self, other: &Self) -> bool {
-		self.key() == other.key()
-	}
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-	fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-		Some(self.cmp(other))
-	}
-}
-
-impl Ord for Entry {
-	fn cmp(&self, other: &Self) -> Ordering {
-		self.key().cmp(&other.key())
-	}
+/// A packet, while it waits.
+#[derive(Debug)]
+struct Waiting {
+	session: SessionIndex,
+	packet: AddressedPacket,
 }
 
 /// The packets that wait to be forwarded, in all sessions, bounded. When it is full, the newest packet is the one that
@@ -54,12 +52,17 @@ impl Ord for Entry {
 pub(crate) struct ForwardQueue {
 	capacity: usize,
 	arrivals: u64,
-	heap: BinaryHeap<Reverse<Entry>>,
+	/// One for each packet.
+	order: Heap<Due>,
+	packets: Slab<Waiting>,
 }
 
 impl ForwardQueue {
+	/// Bytes of the entries that a packet has.
+	pub const ENTRY_SIZE: usize = size_of::<Due>() + Slab::<Waiting>::ENTRY_SIZE;
+
 	pub fn new(capacity: usize) -> Self {
-		Self { capacity, arrivals: 0, heap: BinaryHeap::new() }
+		Self { capacity, arrivals: 0, order: Heap::new(), packets: Slab::new() }
 	}
 
 	/// Takes no packet from now on while there are so many. Those that wait already do so on.
@@ -68,11 +71,11 @@ impl ForwardQueue {
 	}
 
 	pub fn len(&self) -> usize {
-		self.heap.len()
+		self.order.len()
 	}
 
 	pub fn is_full(&self) -> bool {
-		self.heap.len() >= self.capacity
+		self.len() >= self.capacity
 	}
 
 	/// Takes `packet`, or returns `false` if the queue is full.
@@ -80,13 +83,15 @@ impl ForwardQueue {
 		if self.is_full() {
 			return false;
 		}
+		let ForwardPacket { deadline, session, packet } = packet;
+		let Some(packet) = self.packets.insert(Waiting { session, packet }) else { return false };
 		self.arrivals += 1;
-		self.heap.push(Reverse(Entry { arrival: self.arrivals, packet }));
+		self.order.push(Due::new(deadline, self.arrivals, packet));
 		true
 	}
 
 	pub fn next_deadline(&self) -> Option<Time> {
-		self.heap.peek().map(|Reverse(entry)| entry.packet.deadline)
+		self.order.peek().map(Due::deadline)
 	}
 
 	/// The packet with the earliest deadline, if that has come.
@@ -94,13 +99,20 @@ impl ForwardQueue {
 		if self.next_deadline()? > now {
 			return None;
 		}
-		self.heap.pop().map(|Reverse(entry)| entry.packet.packet)
+		let due = self.order.pop()?;
+		self.packets.remove(due.packet).map(|waiting| waiting.packet)
 	}
 
 	/// Removes the packets of sessions that are over: those for which `is_live` is false. Returns how many there were.
 	pub fn retain_sessions(&mut self, is_live: impl Fn(SessionIndex) -> bool) -> usize {
-		let before = self.heap.len();
-		self.heap.retain(|Reverse(entry)| is_live(entry.packet.session));
-		before - self.heap.len()
+		let before = self.len();
+		self.order.retain(|due| {
+			let is_live = self.packets.get(due.packet).is_some_and(|waiting| is_live(waiting.session));
+			if !is_live {
+				self.packets.remove(due.packet);
+			}
+			is_live
+		});
+		before - self.len()
 	}
 }

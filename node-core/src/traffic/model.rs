@@ -1,9 +1,10 @@
 //! The queues beside models of theirs: lists, searched from the front, after any operations.
 
-use super::*;
+use super::{heap::Heap, *};
 use crate::{request::RequestId, AddressedPacket, Packet, PeerId, Time};
 use core::{cell::RefCell, time::Duration};
 use proptest::{prelude::*, test_runner::RngSeed};
+use std::collections::BTreeSet;
 
 fn at(seconds: u64) -> Time {
 	Time::from_duration(Duration::from_secs(seconds))
@@ -18,6 +19,23 @@ fn packet(number: u32) -> AddressedPacket {
 
 fn number(packet: &AddressedPacket) -> u32 {
 	u32::from_le_bytes(packet.peer_id.0[..4].try_into().unwrap())
+}
+
+#[derive(Clone, Copy, Debug)]
+enum HeapOperation {
+	Push([u32; 20]),
+	/// So many.
+	Pop(usize),
+	/// Keep those that this does not divide.
+	Retain(u32),
+}
+
+fn heap_operation() -> impl Strategy<Value = HeapOperation> {
+	prop_oneof![
+		5 => prop::array::uniform20(any::<u32>()).prop_map(HeapOperation::Push),
+		4 => (0usize..30).prop_map(HeapOperation::Pop),
+		1 => (2u32..5).prop_map(HeapOperation::Retain),
+	]
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -133,9 +151,38 @@ proptest! {
 	})]
 
 	#[test]
+	fn a_heap_does_what_a_sorted_set_would(operations in prop::collection::vec(heap_operation(), 0..60)) {
+		let mut heap = Heap::new();
+		let mut model = BTreeSet::new();
+		for operation in operations {
+			match operation {
+				// No entry comes twice.
+				HeapOperation::Push(entries) => {
+					for entry in entries.into_iter().filter(|entry| model.insert(*entry)) {
+						heap.push(entry);
+					}
+				},
+				HeapOperation::Pop(times) => {
+					for _ in 0..times {
+						prop_assert_eq!(heap.pop(), model.pop_first());
+						prop_assert_eq!(heap.peek(), model.first());
+					}
+				},
+				HeapOperation::Retain(divisor) => {
+					heap.retain(|entry| entry % divisor != 0);
+					model.retain(|entry| entry % divisor != 0);
+				},
+			}
+			prop_assert_eq!(heap.len(), model.len());
+			prop_assert_eq!(heap.peek(), model.first());
+		}
+		prop_assert!(core::iter::from_fn(|| heap.pop()).eq(model));
+	}
+
+	#[test]
 	fn the_forward_queue_does_what_a_list_of_packets_would(
-		capacity in 1usize..10,
-		operations in prop::collection::vec(forward_operation(), 0..100),
+		capacity in prop_oneof![1usize..10, Just(1000)],
+		operations in prop::collection::vec(forward_operation(), 0..200),
 	) {
 		let mut queue = ForwardQueue::new(capacity);
 		// Deadline, number and session, in the order of arrival.
@@ -259,6 +306,8 @@ proptest! {
 					Some(left) => prop_assert_eq!(queue.in_the_way_of_request(packets), left),
 					None => prop_assert!(queue.in_the_way_of_request(packets) > 0),
 				}
+				let has_room = model.in_the_way_of_request(packets) == Some(0);
+				prop_assert_eq!(queue.has_room_for_request(packets), has_room);
 				let promised = if packets < model.promised(now) { model.promised(now) } else { 0 };
 				let expected = queue.in_the_way_of_request(packets + 1 + promised);
 				prop_assert_eq!(queue.in_the_way_of_new_request(at(now), packets, 1), expected);

@@ -1,4 +1,4 @@
-use super::*;
+use super::{slab::Slab, *};
 use crate::{request::RequestId, AddressedPacket, Packet, PeerId, Time};
 use core::time::Duration;
 use rand_chacha::{
@@ -45,6 +45,19 @@ fn forward_packets_leave_by_deadline_and_then_by_arrival() {
 		}
 		assert_eq!(queue.next_deadline(), None);
 	}
+}
+
+#[test]
+fn entries_of_a_slab_keep_their_numbers_and_holes_are_filled_first() {
+	let mut slab = Slab::new();
+	let numbers: Vec<_> = ('a'..'e').map(|entry| slab.insert(entry).unwrap()).collect();
+	assert_eq!(numbers, [0, 1, 2, 3]);
+	assert_eq!(slab.remove(1), Some('b'));
+	assert_eq!((slab.remove(1), slab.remove(9)), (None, None));
+	assert_eq!((slab.get(1), slab.get(2), slab.get(9)), (None, Some(&'c'), None));
+	assert_eq!(slab.insert('f'), Some(1));
+	assert_eq!(slab.insert('g'), Some(4));
+	assert_eq!(slab.get(1), Some(&'f'));
 }
 
 #[test]

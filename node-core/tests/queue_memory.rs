@@ -1,0 +1,79 @@
+//! What a packet that waits in a queue takes of the heap beside itself: 300 bytes at most.
+
+extern crate alloc;
+
+// The queues are private. Their files are compiled here once more, with the crate's public words around them.
+#[allow(dead_code)]
+#[path = "../src/traffic/authored.rs"]
+mod authored;
+#[allow(dead_code)]
+#[path = "../src/traffic/forward.rs"]
+mod forward;
+#[allow(dead_code)]
+#[path = "../src/traffic/heap.rs"]
+mod heap;
+#[allow(dead_code)]
+#[path = "../src/traffic/slab.rs"]
+mod slab;
+use mixnet_node_core::{request, time, AddressedPacket, SessionIndex};
+
+use authored::AuthoredQueue;
+use cap::Cap;
+use forward::{ForwardPacket, ForwardQueue};
+use mixnet_node_core::{Packet, PeerId};
+use std::{alloc::System, time::Duration};
+use time::Time;
+
+#[global_allocator]
+static HEAP: Cap<System> = Cap::new(System, usize::MAX);
+
+const PACKET_SIZE: usize = 2252;
+/// Just beyond a power of two, where what grows by doubling has most to spare.
+const PACKETS: usize = (1 << 16) + 1;
+
+fn packet() -> AddressedPacket {
+	AddressedPacket { peer_id: PeerId([1; 32]), packet: Packet::from([1; PACKET_SIZE]) }
+}
+
+/// Bytes for each of so many packets, beside the packet itself.
+fn overhead(before: usize, packets: usize) -> usize {
+	(HEAP.allocated() - before - packets * PACKET_SIZE) / packets
+}
+
+/// One test, since others would have their packets on the same heap.
+#[test]
+fn a_waiting_packet_takes_300_bytes_of_memory_at_most_beside_itself() {
+	let before = HEAP.allocated();
+	let mut queue = ForwardQueue::new(PACKETS);
+	// What is kept for packets that left is theirs who come next; it is reckoned to as many as ever waited.
+	let (mut most, mut longest) = (0, 1000);
+	for round in 0..3u64 {
+		while queue.len() < PACKETS {
+			let millis = (queue.len() as u64 * 7919 + round) % 10_000;
+			let deadline = Time::from_duration(Duration::from_millis(millis));
+			assert!(queue.push(ForwardPacket { deadline, session: 0, packet: packet() }));
+			if queue.len() >= longest {
+				longest = queue.len();
+				most = most.max(overhead(before, longest));
+			}
+		}
+		assert!(queue.is_full());
+		while queue.len() > PACKETS / 3 {
+			queue.pop_due(queue.next_deadline().unwrap()).unwrap();
+		}
+	}
+	drop(queue);
+	println!("{most} bytes in the forward queue");
+	assert!((32..=300).contains(&most), "{most} bytes");
+
+	let before = HEAP.allocated();
+	let mut queue = AuthoredQueue::new(PACKETS, true);
+	let mut most = 0;
+	while queue.push_reply(Time::ZERO, vec![packet()]) {
+		if queue.len() >= 1000 {
+			most = most.max(overhead(before, queue.len()));
+		}
+	}
+	println!("{most} bytes in the authored queue");
+	assert!((32..=300).contains(&most), "{most} bytes");
+}
