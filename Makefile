@@ -8,7 +8,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # The steps of `test` are in the order in which they share most.
 .NOTPARALLEL:
-.PHONY: help setup build devnet test fmt lint doc unit-test pallet-test no-std soak fuzz weights scale
+.PHONY: help setup build devnet test fmt locks lint doc unit-test pallet-test no-std soak fuzz weights scale
 
 # Arguments for the target at hand: make devnet ARGS="--transfers 100"
 ARGS ?=
@@ -33,11 +33,16 @@ build: setup ## Build the node
 devnet: build ## Run a network on this machine and send transfers through its mixnet
 	@. scripts/env.sh; exec "$$CARGO_TARGET_DIR/release/mixnet-node" devnet $(ARGS)
 
-test: setup fmt unit-test pallet-test no-std lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
+test: setup fmt locks unit-test pallet-test no-std lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
 
 fmt:
 	$(call step,Checking the format) cargo fmt --all --check && cargo fmt --manifest-path node-core/fuzz/Cargo.toml --check && \
 		cargo fmt --manifest-path benchmarking/Cargo.toml --all --check
+
+# The workspaces that are built by `make fuzz`, `make weights` and `make scale` alone.
+locks:
+	$(call step,Checking that the lock files are up to date) for crate in node-core/fuzz benchmarking; do \
+		cargo metadata --locked --quiet --format-version 1 --manifest-path $$crate/Cargo.toml >/dev/null; done
 
 unit-test:
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
@@ -72,7 +77,7 @@ soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a
 			--lib --test congestion --test flood --test replay_memory -- \
 			--nocapture loops:: model:: a_flood one_path_in_five a_hundred_million
 
-fuzz: ## Look for inputs that break the protocol state, a minute for each target (ARGS=--help)
+fuzz: ## Look for inputs that break the protocol state or the pallet, a minute for each target (ARGS=--help)
 	@scripts/fuzz.sh $(ARGS)
 
 weights: ## Measure what the pallet's calls cost, and write it into the pallet (ARGS=--help)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes node-core with libFuzzer: the targets of node-core/fuzz, each for a given time.
+# Fuzzes node-core with libFuzzer: the targets of node-core/fuzz, each for a given time. And the pallet, beside its model,
+# with proptest.
 #
 # Works with a stable compiler: without a sanitizer, which our crates, free of unsafe code, have little use for. Nothing
 # is written into the clone: builds, what the fuzzer finds worth keeping, and what made a target fail are kept under the
@@ -8,6 +9,10 @@
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# The test that runs the pallet beside its model, and how many sequences of steps it runs with one seed.
+PALLET_MODEL=tests::model::the_pallet_does_what_lists_would
+PALLET_CASES=100
 
 # The version of cargo-fuzz that this was written with.
 CARGO_FUZZ_VERSION=0.13.1
@@ -26,7 +31,10 @@ usage() {
 		target at the first input for which something does not hold that must. What must hold is written in
 		node-core/fuzz/src, one file for each target:
 
-		$(targets | sed 's/^/  /')
+		$(core_targets | sed 's/^/  /')
+
+		Another target, "pallet", runs random sequences of calls and rotations through the pallet and a model of it
+		(pallets/mixnet/src/tests/model), with another seed each time.
 
 		  --target NAME   this one only; may be given several times
 		  --seconds N     how long each target runs (60)
@@ -48,8 +56,9 @@ usage() {
 	TEXT
 }
 
-# The names of all targets, as the fuzz crate has them.
-targets() { sed -n 's|^path = "fuzz_targets/\(.*\)\.rs"$|\1|p' "$crate/Cargo.toml"; }
+# The names of all targets: of libFuzzer's, as the fuzz crate has them, and the pallet's.
+targets() { core_targets && echo pallet; }
+core_targets() { sed -n 's|^path = "fuzz_targets/\(.*\)\.rs"$|\1|p' "$crate/Cargo.toml"; }
 
 # is_number TEXT: a number of 1 or more?
 is_number() { [[ $1 =~ ^[1-9][0-9]{0,6}$ ]]; }
@@ -85,6 +94,7 @@ while [ $# -gt 0 ]; do
 	shift 2
 done
 [ -z "$input" ] || [ ${#chosen[@]} -eq 1 ] || fail "--input goes with one --target: the one that the input is for"
+[ -z "$input" ] || [ "${chosen[0]}" != pallet ] || fail "the pallet's target takes no file" "where it fails it says how to repeat that"
 [ ${#chosen[@]} -gt 0 ] || mapfile -t chosen < <(targets)
 
 ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || fail "bash $BASH_VERSION is too old; 5.1 or newer is needed"
@@ -92,7 +102,13 @@ done
 # --- Building ----------------------------------------------------------------------------------------------------
 
 have cargo || fail "cargo is missing" "run: make setup"
-have c++ || fail "a C++ compiler is missing: libFuzzer is written in C++" "run: make setup"
+core=()
+for target in "${chosen[@]}"; do [ "$target" = pallet ] || core+=("$target"); done
+
+# The model of the pallet, built as `make pallet-test` builds it.
+pallet_model() {
+	(cd "$root" && cargo test --release --locked -p pallet-mixnet --features runtime-benchmarks,try-runtime --lib "$@")
+}
 
 ensure_cargo_fuzz() {
 	local tools
@@ -104,21 +120,32 @@ ensure_cargo_fuzz() {
 	env -u CARGO_TARGET_DIR cargo install --locked --quiet --version "$CARGO_FUZZ_VERSION" --root "$tools" cargo-fuzz ||
 		fail "cargo could not install cargo-fuzz $CARGO_FUZZ_VERSION" "its own words are above"
 }
-ensure_cargo_fuzz
-
-# cargo-fuzz has no --locked.
-cargo metadata --locked --quiet --format-version 1 --manifest-path "$crate/Cargo.toml" >/dev/null ||
-	fail "node-core/fuzz/Cargo.lock is out of date" "run: cargo update --workspace --manifest-path node-core/fuzz/Cargo.toml"
 
 # Cargo does not tell clones apart (see env.sh), so each has its own folder for what is built.
 build=$work/build-$(cksum <<<"$root" | cut -d ' ' -f 1)
 binaries=$build/$(rustc -vV | sed -n 's/^host: //p')/release
-only=()
-[ ${#chosen[@]} -ne 1 ] || only=("${chosen[0]}")
+
+build_core() {
+	have c++ || fail "a C++ compiler is missing: libFuzzer is written in C++" "run: make setup"
+	ensure_cargo_fuzz
+	# cargo-fuzz has no --locked.
+	cargo metadata --locked --quiet --format-version 1 --manifest-path "$crate/Cargo.toml" >/dev/null ||
+		fail "node-core/fuzz/Cargo.lock is out of date" \
+			"run: cargo update --workspace --manifest-path node-core/fuzz/Cargo.toml"
+	local only=()
+	[ ${#core[@]} -ne 1 ] || only=("${core[0]}")
+	# Optimised for what is not ours; the crate's profile switches assertions on for what is.
+	(cd "$root" && cargo fuzz build -O --fuzz-dir "$crate" --target-dir "$build" --sanitizer none "${only[@]}") ||
+		fail "the targets do not build" "the compiler's words are above"
+}
+
 say "Building the targets"
-# Optimised for what is not ours; the crate's profile switches assertions on for what is.
-(cd "$root" && cargo fuzz build -O --fuzz-dir "$crate" --target-dir "$build" --sanitizer none "${only[@]}") ||
-	fail "the targets do not build" "the compiler's words are above"
+[ ${#core[@]} -eq 0 ] || build_core
+if [ ${#core[@]} -lt ${#chosen[@]} ]; then
+	# shellcheck source=scripts/env.sh
+	. "$root/scripts/env.sh"
+	pallet_model --no-run || fail "the pallet's tests do not build" "the compiler's words are above"
+fi
 
 if [ -n "$input" ]; then
 	say "Running one input: $input"
@@ -138,10 +165,27 @@ longest() {
 	esac
 }
 
+# Runs the model, with another seed each time, until the time is over.
+fuzz_pallet() {
+	local until=$(($(date +%s) + seconds)) sequences=0 seed words
+	while [ "$(date +%s)" -lt "$until" ]; do
+		seed=$SRANDOM
+		echo "again: PROPTEST_RNG_SEED=$seed PROPTEST_CASES=$PALLET_CASES make pallet-test"
+		words=$(PROPTEST_RNG_SEED=$seed PROPTEST_CASES=$PALLET_CASES pallet_model -- --exact "$PALLET_MODEL" 2>&1) || true
+		grep -q '^test result: ok. 1 passed' <<<"$words" || { echo "$words" && return 1; }
+		sequences=$((sequences + PALLET_CASES))
+		echo "sequences: $sequences"
+	done
+}
+
 # fuzz_one TARGET: runs it for its time; its words go to its log.
 fuzz_one() {
 	local target=$1
 	mkdir -p "$work/found/$target" "$work/failed/$target" "$work/logs"
+	if [ "$target" = pallet ]; then
+		fuzz_pallet >"$work/logs/$target" 2>&1
+		exit
+	fi
 	# New inputs go to the first folder.
 	exec "$binaries/$target" "$work/found/$target" "$crate/corpus/$target" -artifact_prefix="$work/failed/$target/" \
 		-max_total_time="$seconds" -max_len="$(longest "$target")" -timeout=30 -rss_limit_mb=2048 \
@@ -185,8 +229,12 @@ say "Done"
 any_failed=no
 for target in "${chosen[@]}"; do
 	log=$work/logs/$target
-	printf '%-15s %12s executions, coverage %5s: ' "$target" "$(last stat::number_of_executed_units: "$log")" \
-		"$(last cov: "$log")"
+	if [ "$target" = pallet ]; then
+		printf '%-15s %12s sequences of steps: ' "$target" "$(last sequences: "$log")"
+	else
+		printf '%-15s %12s executions, coverage %5s: ' "$target" "$(last stat::number_of_executed_units: "$log")" \
+			"$(last cov: "$log")"
+	fi
 	if [ "${outcome_of[$target]}" -eq 0 ]; then
 		echo "everything holds"
 		continue
@@ -195,6 +243,7 @@ for target in "${chosen[@]}"; do
 	echo "FAILED"
 	file=$(failed_input "$target")
 	grep -m 1 -A 1 'panicked at' "$log" | sed 's/^/    /' || tail -n 5 "$log" | sed 's/^/    /'
+	[ "$target" != pallet ] || grep '^again: ' "$log" | tail -n 1 | sed 's/^/    /'
 	[ -z "$file" ] || printf '    again: make fuzz ARGS="--target %s --input %s"\n' "$target" "$file"
 	printf '    all its words: %s\n' "$log"
 done

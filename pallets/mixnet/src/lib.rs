@@ -633,9 +633,9 @@ pub mod pallet {
 		/// byte.
 		///
 		/// Checked in this order, so that refusing is cheap: the session; the registrant, an authority or an operator; that
-		/// it is not barred, has attempts left, and this is the one that is due; the addresses; key and peer ID by
-		/// themselves; that nobody else has either; the rank; then the registrant's signature, the proof of possession and
-		/// the peer identity's signature.
+		/// it is not barred, has attempts left, and this is the one that is due; that nobody else has the key or the peer
+		/// ID; the rank; the addresses; key and peer ID by themselves; then the registrant's signature, the proof of
+		/// possession and the peer identity's signature. What follows the rank is checked by the authorisation alone.
 		///
 		/// A replacement keeps rank and place.
 		///

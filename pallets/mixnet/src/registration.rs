@@ -1,7 +1,11 @@
 //! Registration: the checks, the authorisation, and what nodes ask and send.
 //!
-//! Nobody pays for a registration, so refusing one must be cheap: what the storage and the registration itself tell comes
-//! first, and the three signatures come last. Whoever gets as far as the signatures names a registrant who may register now.
+//! Nobody pays for a registration, so refusing one must be cheap: what the storage tells comes first, then what the mixnode
+//! itself tells, for which there is arithmetic to do, and the three signatures come last. Whoever gets as far as the
+//! arithmetic names a registrant who may register now.
+//!
+//! The authorisation checks everything. The dispatch, before which other transactions may have changed the storage, checks
+//! the storage again and no more: what was right about a mixnode and its proofs is right for ever.
 
 use crate::{
 	candidates::standing,
@@ -57,8 +61,18 @@ pub(crate) enum Accepted {
 
 /// The checks, in the order that [`register`](Call::register) documents.
 impl<T: Config> Pallet<T> {
-	/// Checks everything about a registration but its proofs.
-	pub(crate) fn check_registration(registration: &Registration) -> Result<Accepted, RegistrationError> {
+	/// Checks a registration, everything about it: what its authorisation is.
+	pub(crate) fn check_registration(
+		registration: &Registration,
+		proofs: &RegistrationProofs,
+	) -> Result<(), RegistrationError> {
+		Self::check_place(registration)?;
+		let possession_key = Self::check_mixnode(&registration.mixnode)?;
+		Self::check_proofs(registration, &possession_key, proofs)
+	}
+
+	/// Checks a registration against the storage: is there a place for it?
+	fn check_place(registration: &Registration) -> Result<Accepted, RegistrationError> {
 		let Registration { session_index, registrant, revision, mixnode } = registration;
 		match session_index.cmp(&Self::next_session_index()) {
 			Ordering::Less => return Err(RegistrationError::StaleSession),
@@ -71,7 +85,6 @@ impl<T: Config> Pallet<T> {
 		Self::check_candidacy(candidacy.as_ref())?;
 		let due = candidacy.map_or(0, |candidacy| candidacy.registrations);
 		ensure!(*revision == due, RegistrationError::WrongRevision);
-		Self::check_mixnode(mixnode)?;
 		Self::check_not_taken(*session_index, registrant, mixnode)?;
 		if let Some(Candidacy { state: CandidacyState::Listed { place, key }, .. }) = candidacy {
 			return Ok(Accepted::Replacement(place, key));
@@ -109,8 +122,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Checks what can be told from the mixnode alone.
-	pub(crate) fn check_mixnode(mixnode: &Mixnode) -> Result<(), RegistrationError> {
+	/// Checks what can be told from the mixnode alone. Returns the Ed25519 key under which possession of its key is proven.
+	pub(crate) fn check_mixnode(mixnode: &Mixnode) -> Result<[u8; 32], RegistrationError> {
 		let addresses = &mixnode.external_addresses;
 		ensure!(
 			addresses.len() <= T::MaxExternalAddressesPerMixnode::get() as usize,
@@ -122,8 +135,9 @@ impl<T: Config> Pallet<T> {
 			addresses.iter().all(|address| check_address(address, &mixnode.peer_id).is_ok()),
 			RegistrationError::BadAddress
 		);
-		mixnode.kx_public.check().map_err(|_| RegistrationError::BadKxPublic)?;
-		mixnode.peer_id.check().map_err(|_| RegistrationError::BadPeerId)
+		let possession_key = mixnode.kx_public.possession_key().map_err(|_| RegistrationError::BadKxPublic)?;
+		mixnode.peer_id.check().map_err(|_| RegistrationError::BadPeerId)?;
+		Ok(possession_key)
 	}
 
 	/// Checks that nobody else has the key or the peer ID.
@@ -138,9 +152,10 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Checks the three proofs of a registration whose key was checked.
-	pub(crate) fn check_proofs(
+	/// Checks the three proofs of a registration whose mixnode was checked.
+	fn check_proofs(
 		registration: &Registration,
+		possession_key: &[u8; 32],
 		proofs: &RegistrationProofs,
 	) -> Result<(), RegistrationError> {
 		let payload = Self::signing_payload(registration);
@@ -149,9 +164,8 @@ impl<T: Config> Pallet<T> {
 			sr25519_verify(&proofs.registrant.into(), &payload, &registrant.0.into()),
 			RegistrationError::BadRegistrantProof
 		);
-		let possessed = mixnode.kx_public.to_ed25519().ok_or(RegistrationError::BadKxPublic)?;
 		ensure!(
-			ed25519_verify(&proofs.possession.into(), &payload, &possessed.into()),
+			ed25519_verify(&proofs.possession.into(), &payload, &(*possession_key).into()),
 			RegistrationError::BadPossessionProof
 		);
 		ensure!(
@@ -177,9 +191,7 @@ impl<T: Config> Pallet<T> {
 		registration: &Registration,
 		proofs: &RegistrationProofs,
 	) -> TransactionValidityWithRefund {
-		Self::check_registration(registration)
-			.and_then(|_| Self::check_proofs(registration, proofs))
-			.map_err(invalid)?;
+		Self::check_registration(registration, proofs).map_err(invalid)?;
 
 		let session_length = T::NextSessionRotation::average_session_length()
 			.saturating_mul(T::SessionsPerMixnetSession::get().into())
@@ -195,9 +207,9 @@ impl<T: Config> Pallet<T> {
 			.map(|valid| (valid, Weight::zero()))
 	}
 
-	/// Registers, as was authorised. Everything but the proofs is checked again: it is cheap, and what the lists rely on.
+	/// Registers, as was authorised. What the lists rely on is checked again.
 	pub(crate) fn do_register(registration: Registration) -> Result<(), Error<T>> {
-		let accepted = Self::check_registration(&registration)?;
+		let accepted = Self::check_place(&registration)?;
 		let Registration { session_index, registrant, revision, mixnode } = registration;
 		// Its bounds have been checked.
 		let mixnode = mixnode.try_into().map_err(|_| Error::<T>::TooManyAddresses)?;
@@ -301,9 +313,7 @@ impl<T: Config> Pallet<T> {
 	/// ## Errors
 	/// It would be refused, or the pool does not take it.
 	pub fn submit_registration(registration: Registration, proofs: RegistrationProofs) -> Result<(), SubmitError> {
-		Self::check_registration(&registration)
-			.and_then(|_| Self::check_proofs(&registration, &proofs))
-			.map_err(SubmitError::Refused)?;
+		Self::check_registration(&registration, &proofs).map_err(SubmitError::Refused)?;
 		let transaction = T::create_authorized_transaction(Call::register { registration, proofs }.into());
 		SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).map_err(|()| SubmitError::Pool)
 	}

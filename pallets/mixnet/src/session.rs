@@ -12,7 +12,10 @@ use crate::{
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use codec::Encode;
-use frame_support::traits::{Defensive, EstimateNextSessionRotation, Get, OneSessionHandler, Randomness};
+use frame_support::{
+	storage::unhashed,
+	traits::{Defensive, EstimateNextSessionRotation, Get, OneSessionHandler, Randomness},
+};
 use frame_system::pallet_prelude::BlockNumberFor;
 use mixnet_primitives::{
 	Mixnode, MixnodesError, MixnodesPage, Registrant, SessionForecast, SessionIndex, SessionParameters, SessionPhase,
@@ -119,12 +122,20 @@ impl<T: Config> Pallet<T> {
 
 	/// The mixnodes at some places of a session's list, all of which must be there.
 	fn list(session_index: SessionIndex, places: core::ops::Range<u32>) -> Vec<Mixnode> {
-		places
+		// In the order of the keys, where each read finds most of its way in what the one before it has read, and decoded
+		// without bounds to what is asked for: a list may be long.
+		let mut reads: Vec<_> = places.collect();
+		reads.sort_unstable_by_key(|place| place.to_le_bytes());
+		let mut listed: Vec<_> = reads
+			.into_iter()
 			.filter_map(|place| {
 				// A list has no gaps, and is pruned only once its session is neither current nor previous.
-				Some(Mixnodes::<T>::get(session_index, place).defensive()?.mixnode.into())
+				let key = Mixnodes::<T>::hashed_key_for(session_index, place);
+				Some((place, unhashed::get::<ListedMixnode<Mixnode>>(&key).defensive()?.mixnode))
 			})
-			.collect()
+			.collect();
+		listed.sort_unstable_by_key(|(place, _)| *place);
+		listed.into_iter().map(|(_, mixnode)| mixnode).collect()
 	}
 
 	/// The parameters of the previous, the current and the next session.

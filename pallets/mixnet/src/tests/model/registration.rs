@@ -49,15 +49,15 @@ impl World {
 		let rank = self.rank(key)?;
 		self.check_attempts(key)?;
 		fault(faults.revision != 0, WrongRevision)?;
+		let is_taken = |holder: Option<u64>| holder.is_some_and(|holder| holder != key);
+		fault(is_taken(self.election.find(|other| other.kx_public == mixnode.kx_public)), KxPublicTaken)?;
+		fault(is_taken(self.election.find(|other| other.peer_id == mixnode.peer_id)), PeerIdTaken)?;
+		fault(self.election.listed(key).is_none() && !self.election.has_room_for(rank), RankTooLow)?;
 		fault(faults.too_many_addresses, TooManyAddresses)?;
 		fault(faults.address_too_long, AddressTooLong)?;
 		fault(faults.bad_address, BadAddress)?;
 		fault(faults.bad_kx_public, BadKxPublic)?;
 		fault(faults.bad_peer_id, BadPeerId)?;
-		let is_taken = |holder: Option<u64>| holder.is_some_and(|holder| holder != key);
-		fault(is_taken(self.election.find(|other| other.kx_public == mixnode.kx_public)), KxPublicTaken)?;
-		fault(is_taken(self.election.find(|other| other.peer_id == mixnode.peer_id)), PeerIdTaken)?;
-		fault(self.election.listed(key).is_none() && !self.election.has_room_for(rank), RankTooLow)?;
 		fault(faults.registrant_proof, BadRegistrantProof)?;
 		fault(faults.possession_proof, BadPossessionProof)?;
 		fault(faults.peer_proof, BadPeerProof)?;
@@ -102,14 +102,19 @@ impl World {
 				let refused = Err(crate::registration::invalid(error).into());
 				assert_eq!(validity.map(|_| ()), refused);
 				assert_eq!(apply_registration(registration.clone(), proofs.clone()).map(|_| ()), refused);
-				// The call itself relies on the authorisation for the proofs, and on nothing else.
-				let is_by_proof = matches!(
+				// The call itself relies on the authorisation for what cannot change meanwhile: the mixnode and the proofs.
+				let is_lasting = matches!(
 					error,
-					RegistrationError::BadRegistrantProof
+					RegistrationError::TooManyAddresses
+						| RegistrationError::AddressTooLong
+						| RegistrationError::BadAddress
+						| RegistrationError::BadKxPublic
+						| RegistrationError::BadPeerId
+						| RegistrationError::BadRegistrantProof
 						| RegistrationError::BadPossessionProof
 						| RegistrationError::BadPeerProof
 				);
-				if !is_by_proof {
+				if !is_lasting {
 					let result = dispatch(Call::register { registration, proofs }, RawOrigin::Authorized.into());
 					assert_eq!(result, Err(Error::<Runtime>::from(error).into()));
 				}

@@ -37,11 +37,17 @@ fn assert_refused(account: u64, n: u64, registration: Registration, error: Regis
 	assert_noop!(Mixnet::register(RawOrigin::Authorized.into(), registration, proofs), Error::<Runtime>::from(error));
 }
 
-/// Refused as above, whose mixnode is made from `account` but for `change`.
-fn assert_mixnode_refused(account: u64, change: impl FnOnce(&mut Mixnode), error: RegistrationError) {
+/// A registration by `account` of a mixnode that is made from `account` but for `change`.
+fn changed(account: u64, change: impl FnOnce(&mut Mixnode)) -> Registration {
 	let mut changed = mixnode(account);
 	change(&mut changed);
-	assert_refused(account, account, registration(account, changed), error);
+	registration(account, changed)
+}
+
+/// Refused by the authorisation, which alone looks into mixnodes.
+fn assert_mixnode_refused(account: u64, change: impl FnOnce(&mut Mixnode), error: RegistrationError) {
+	let registration = changed(account, change);
+	assert_not_authorized(&registration, &prove(account, account, &registration), error);
 }
 
 /// One of the proofs, to be changed.
@@ -214,6 +220,18 @@ fn checks_come_in_the_documented_order() {
 		check(&wrong, WrongRevision);
 		wrong.revision = 2;
 
+		// Key and peer ID among the others'.
+		wrong.mixnode.kx_public = mixnode(0).kx_public;
+		wrong.mixnode.peer_id = mixnode(1).peer_id;
+		check(&wrong, KxPublicTaken);
+		wrong.mixnode.kx_public = KxPublic([0; 32]);
+		check(&wrong, PeerIdTaken);
+		wrong.mixnode.peer_id = PeerId([0xff; 32]);
+
+		// The rank.
+		check(&wrong, RankTooLow);
+		MaxMixnodes::set(3);
+
 		// The addresses.
 		check(&wrong, TooManyAddresses);
 		wrong.mixnode.external_addresses.truncate(MAX_ADDRESSES as usize);
@@ -222,19 +240,11 @@ fn checks_come_in_the_documented_order() {
 		check(&wrong, BadAddress);
 		wrong.mixnode.external_addresses.clear();
 
-		// Key and peer ID, by themselves and among the others'.
+		// Key and peer ID by themselves.
 		check(&wrong, BadKxPublic);
-		wrong.mixnode.kx_public = mixnode(0).kx_public;
-		check(&wrong, BadPeerId);
-		wrong.mixnode.peer_id = mixnode(1).peer_id;
-		check(&wrong, KxPublicTaken);
 		wrong.mixnode.kx_public = mixnode(2).kx_public;
-		check(&wrong, PeerIdTaken);
+		check(&wrong, BadPeerId);
 		wrong.mixnode.peer_id = mixnode(2).peer_id;
-
-		// The rank.
-		check(&wrong, RankTooLow);
-		MaxMixnodes::set(3);
 
 		// The proofs.
 		check(&wrong, BadRegistrantProof);

@@ -1,6 +1,6 @@
 //! Every reason for which a registration is refused, but for its addresses and its proofs.
 
-use super::{assert_mixnode_refused, assert_not_authorized, assert_refused};
+use super::{assert_mixnode_refused, assert_not_authorized, assert_refused, changed};
 use crate::mock::*;
 use mixnet_primitives::{KxPublic, PeerId, Registrant, Registration, RegistrationError};
 
@@ -156,8 +156,8 @@ fn a_key_and_a_peer_id_are_one_registrants_alone() {
 		register(0, 0);
 		let key = mixnode(0).kx_public;
 		let peer_id = mixnode(0).peer_id;
-		assert_mixnode_refused(1, |mixnode| mixnode.kx_public = key, RegistrationError::KxPublicTaken);
-		assert_mixnode_refused(1, |mixnode| mixnode.peer_id = peer_id, RegistrationError::PeerIdTaken);
+		assert_refused(1, 1, changed(1, |mixnode| mixnode.kx_public = key), RegistrationError::KxPublicTaken);
+		assert_refused(1, 1, changed(1, |mixnode| mixnode.peer_id = peer_id), RegistrationError::PeerIdTaken);
 		// Even by one who has both secrets, and could prove it.
 		assert_refused(1, 0, registration(1, mixnode(0)), RegistrationError::KxPublicTaken);
 		// But for that session only.
