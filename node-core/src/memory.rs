@@ -65,7 +65,7 @@ impl Config {
 	/// | requests to be polled | `max_queued_requests` | their data and SURBs: twice as much |
 	/// | loops out and overdue, in two sessions | twice those out on average, 16,384 at most | about 1,000 bytes |
 	/// | scores of mixnodes and links, in two sessions | `mixnodes`; links: 16,384, or 2 for each mixnode | about 250 bytes |
-	/// | packets unwrapped together | 64 | about 400 bytes, twice |
+	/// | packets unwrapped together | 64 | about 550 bytes |
 	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
 	///
 	/// What the driver does is not bounded, and comes on top: events other than requests that it does not poll (about
@@ -216,10 +216,9 @@ fn sessions_bytes() -> usize {
 /// Room for packets that are unwrapped together, and what is multiplied for them. The packets leave before the call ends.
 fn batch_bytes() -> usize {
 	let multiplication = 3 * 32 + size_of::<usize>();
-	sum([
-		list(MAX_BATCH, size_of::<ReceivedPacket>() + size_of::<Option<ReplayTag>>()),
-		list(2 * MAX_BATCH, multiplication),
-	])
+	// And lanes that try another key.
+	let multiplications = MAX_BATCH + 8;
+	MAX_BATCH * (size_of::<ReceivedPacket>() + size_of::<Option<ReplayTag>>()) + multiplications * multiplication
 }
 
 /// Packets in a queue, whose entries are so large.

@@ -271,8 +271,15 @@ impl Victim {
 				6..9 => self.set_phase(CoverToPrev),
 				_ => self.set_phase(DisconnectFromPrev),
 			}
-			for packet in packets {
-				self.handle(packet);
+			// By turns together and one by one.
+			if burst % 2 == 0 {
+				self.call(|mixnet, now| {
+					mixnet.handle_packets(now, packets.iter().map(|packet| (ENEMY, packet.clone())));
+				});
+			} else {
+				for packet in packets {
+					self.handle(packet);
+				}
 			}
 			// Seldom: what is not polled must not pile up.
 			if self.session.is_multiple_of(IDLE_SESSIONS) && burst % IDLE_BURSTS == 0 {

@@ -19,6 +19,7 @@ mod two_sessions;
 
 mod hostile {
 	mod actions;
+	mod batches;
 	mod bits;
 	mod fragments;
 	mod keys;

@@ -12,8 +12,8 @@ use flate2::read::GzDecoder;
 use mixnet_node_core::{
 	message::{split, AssembledMessage, Assembler, MessageId, FRAGMENT_SIZE},
 	sphinx::{
-		reply_payload, use_surb, Action, KxSecret, MixnodeIndex, Opened, Packet, PayloadData, Surb, SurbKeys, Target,
-		UnwrapError, SURB_SIZE,
+		reply_payload, use_surb, Action, Backend, BatchUnwrapper, KxSecret, MixnodeIndex, Opened, Packet, PayloadData,
+		Surb, SurbKeys, Target, UnwrapError, Unwrapping, SURB_SIZE,
 	},
 	KxPublic, PeerId,
 };
@@ -184,6 +184,29 @@ impl Checker {
 		Ok(())
 	}
 
+	/// All that a node received, as one batch, with another node's key tried first: the next hop receives what comes of it.
+	fn batches<'w>(&self, walks: &'w [Walk], backend: Backend) -> Result<(), String> {
+		for (index, node) in self.nodes.iter().enumerate() {
+			let nexts = |walk: &'w Walk| walk.hops.iter().zip(walk.hops[1..].iter().map(Some).chain([None]));
+			let received: Vec<_> = walks.iter().flat_map(nexts).filter(|(hop, _)| hop.node == index).collect();
+			let packets = received.iter().map(|(hop, _)| packet(hop).map(Unwrapping::from));
+			let mut batch = packets.collect::<Result<Vec<_>, _>>()?;
+			let mut unwrapper = BatchUnwrapper::new(backend);
+			let other = &self.nodes[(index + 1) % self.nodes.len()];
+			unwrapper.open(&[&other.secret, &node.secret], &mut batch);
+			unwrapper.finish(&mut batch, |_| true);
+			for (mut unwrapping, (_, next)) in batch.into_iter().zip(received) {
+				let key = unwrapping.opened().map(|(key, _)| key).map_err(|error| error.to_string())?;
+				ensure(key == 1, "opened with another node's key")?;
+				let payload = unwrapping.request_payload();
+				ensure(!matches!(payload, Some(Err(_))), "the payload of a request was changed")?;
+				let forwarded = unwrapping.into_forwarded();
+				ensure(forwarded == next.map(packet).transpose()?, format!("{backend}: node {index} forwards others"))?;
+			}
+		}
+		Ok(())
+	}
+
 	/// Opens a packet as the node that received it; no other node must be able to.
 	fn open(&mut self, received: &Received) -> Result<Opened, String> {
 		let packet = packet(received)?;
@@ -299,6 +322,9 @@ fn check(content: &[u8]) -> Result<Checked, String> {
 		checker.walk(walk).map_err(|error| format!("packet {number}: {error}"))?;
 	}
 	ensure(checker.checked.hops > 0, "no packet in it")?;
+	for backend in Backend::available() {
+		checker.batches(&vectors.walks, backend)?;
+	}
 	Ok(checker.checked)
 }
 

@@ -10,9 +10,12 @@ use crate::{
 	parameters::InUnits,
 	request::{queue_delay, HandlingDelay, QueueEnd, RequestError, RequestId, RouteMetrics},
 	session::Session,
-	sphinx::{build_request, build_surb, MixnodeIndex, Surb, SurbId, SurbKeys, PAYLOAD_DATA_SIZE},
-	topology::{RouteError, RouteKind},
-	MessageId, Parameters, RelativeSession,
+	sphinx::{
+		complete_requests, Backend, BatchBuilder, BuildError, BuiltPacket, BuiltSurb, MixnodeIndex, SurbId, SurbKeys,
+		PAYLOAD_DATA_SIZE,
+	},
+	topology::{Route, RouteError, RouteKind},
+	MessageId, Parameters, PeerId, RelativeSession,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use core::time::Duration;
@@ -136,14 +139,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			connected_gateways: &connected_gateways,
 			hops: usize::from(session.parameters.hops),
 			destination,
+			batch: BatchBuilder::default(),
+			surbs: Vec::with_capacity(request.surbs),
 			packets: Vec::with_capacity(plans.len()),
-			surb_keys: Vec::with_capacity(request.surbs),
-			metrics: RouteMetrics::default(),
 		};
 		for plan in &plans {
-			copy.add_fragment(&mut self.rng, plan, &request.data).map_err(not_posted)?;
+			copy.add_fragment(&mut self.rng, plan).map_err(not_posted)?;
 		}
-		let Copy { packets, surb_keys, metrics, .. } = copy;
+		let (packets, surb_keys, metrics) = copy.build(self.backend, &plans, &request.data);
 
 		let message_id = request.message_id;
 		let delay = handling_delay(&session.parameters, request.delay, &message_id);
@@ -158,49 +161,79 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 }
 
-/// A copy of a request, while it is built.
+/// A copy of a request, while it is built: routes are drawn first, and then all is built together.
 struct Copy<'a> {
 	session: &'a Session,
 	connected_gateways: &'a [MixnodeIndex],
 	hops: usize,
 	destination: MixnodeIndex,
-	packets: Vec<AddressedPacket>,
-	surb_keys: Vec<(SurbId, SurbKeys)>,
-	metrics: RouteMetrics,
+	batch: BatchBuilder,
+	/// The SURBs in `batch`, each with the number of hops.
+	surbs: Vec<(SurbId, usize)>,
+	/// The packets in `batch`: the peer that each is sent to first, and the number of hops.
+	packets: Vec<(PeerId, usize)>,
 }
 
 impl Copy<'_> {
-	/// Builds a fragment's SURBs and its packet, each with a route of its own.
-	fn add_fragment<R: RngCore + CryptoRng>(
-		&mut self,
-		rng: &mut R,
-		plan: &FragmentPlan,
-		data: &[u8],
-	) -> Result<(), NoPacket> {
-		let surbs = (0..plan.surbs()).map(|_| self.add_surb(rng)).collect::<Result<Vec<_>, _>>()?;
-		let mut payload = [0; PAYLOAD_DATA_SIZE];
-		plan.write(&mut payload, data, &surbs)
-			.expect("planned for this data, and as many SURBs were made as the plan says; qed");
-		let kind = RouteKind::To(self.destination);
-		let (route, built) =
-			build_on_route(rng, &self.session.topology, self.connected_gateways, kind, self.hops, |rng, route| {
-				build_request(rng, &route.hops, &payload)
+	/// Draws a fragment's SURBs and its packet, each with a route of its own.
+	fn add_fragment<R: RngCore + CryptoRng>(&mut self, rng: &mut R, plan: &FragmentPlan) -> Result<(), NoPacket> {
+		for _ in 0..plan.surbs() {
+			let id = SurbId::random(rng);
+			let route = self.add(rng, RouteKind::From(self.destination), |batch, rng, route| {
+				batch.add_surb(rng, route.first, &route.hops, id)
 			})?;
-		self.metrics.add_request(route.hops.len(), built.delay);
-		self.packets.push(AddressedPacket { peer_id: route.first_peer_id, packet: built.packet });
+			self.surbs.push((id, route.hops.len()));
+		}
+		let route =
+			self.add(rng, RouteKind::To(self.destination), |batch, rng, route| batch.add_request(rng, &route.hops))?;
+		self.packets.push((route.first_peer_id, route.hops.len()));
 		Ok(())
 	}
 
-	fn add_surb<R: RngCore + CryptoRng>(&mut self, rng: &mut R) -> Result<Surb, NoPacket> {
-		let id = SurbId::random(rng);
-		let kind = RouteKind::From(self.destination);
-		let (route, (surb, keys, delay)) =
-			build_on_route(rng, &self.session.topology, self.connected_gateways, kind, self.hops, |rng, route| {
-				build_surb(rng, route.first, &route.hops, id)
-			})?;
-		self.metrics.add_surb(route.hops.len(), delay);
-		self.surb_keys.push((id, keys));
-		Ok(surb)
+	fn add<R: RngCore + CryptoRng>(
+		&mut self,
+		rng: &mut R,
+		kind: RouteKind,
+		add: impl FnOnce(&mut BatchBuilder, &mut R, &Route) -> Result<(), BuildError>,
+	) -> Result<Route, NoPacket> {
+		let Self { session, connected_gateways, hops, batch, .. } = self;
+		let add = |rng: &mut R, route: &Route| add(batch, rng, route);
+		build_on_route(rng, &session.topology, connected_gateways, kind, *hops, add).map(|(route, ())| route)
+	}
+
+	/// The packets, the keys of the SURBs in them, and how long they travel. `plans` are those that were added.
+	fn build(
+		self,
+		backend: Backend,
+		plans: &[FragmentPlan],
+		data: &[u8],
+	) -> (Vec<AddressedPacket>, Vec<(SurbId, SurbKeys)>, RouteMetrics) {
+		let built = self.batch.build(backend);
+		let mut metrics = RouteMetrics::default();
+		let mut surbs = Vec::with_capacity(self.surbs.len());
+		let mut surb_keys = Vec::with_capacity(self.surbs.len());
+		for ((id, hops), BuiltSurb { surb, keys, delay }) in self.surbs.into_iter().zip(built.surbs) {
+			metrics.add_surb(hops, delay);
+			surbs.push(surb);
+			surb_keys.push((id, keys));
+		}
+		let mut surbs = &surbs[..];
+		let write = |plan: &FragmentPlan| {
+			let (own, others) = surbs.split_at(plan.surbs());
+			surbs = others;
+			let mut payload = [0; PAYLOAD_DATA_SIZE];
+			plan.write(&mut payload, data, own)
+				.expect("planned for this data, and as many SURBs were made as the plans say; qed");
+			payload
+		};
+		let payloads: Vec<_> = plans.iter().map(write).collect();
+		let packets = complete_requests(built.requests.into_iter().zip(&payloads));
+		let address = |((peer_id, hops), BuiltPacket { packet, delay }): ((_, usize), _)| {
+			metrics.add_request(hops, delay);
+			AddressedPacket { peer_id, packet }
+		};
+		let packets = self.packets.into_iter().zip(packets).map(address).collect();
+		(packets, surb_keys, metrics)
 	}
 }
 

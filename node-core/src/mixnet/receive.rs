@@ -42,6 +42,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let unwrapper = self.unwrapper();
 		let mut packets = packets.into_iter();
 		let mut batch = mem::take(&mut self.batch);
+		batch.reserve_exact(MAX_BATCH);
 		loop {
 			unwrapper.open(&mut self.scratch, packets.by_ref().take(MAX_BATCH), &mut batch);
 			let is_last = batch.len() < MAX_BATCH;
@@ -86,6 +87,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let mut scratch = mem::replace(&mut self.scratch, BatchUnwrapper::new(self.backend));
 		let mut tags = mem::take(&mut self.batch_tags);
 		tags.clear();
+		tags.reserve_exact(MAX_BATCH);
 		scratch.finish(batch, |received| {
 			let is_wanted = self.is_wanted(received) && !tags.contains(&received.tag);
 			if is_wanted {

@@ -250,10 +250,10 @@ impl BatchUnwrapper {
 
 	/// Room for so many multiplications: what is secret must not move when there are more.
 	fn reserve(&mut self, multiplications: usize) {
-		self.of.reserve(multiplications);
-		self.scalars.reserve(multiplications);
-		self.points.reserve(multiplications);
-		self.products.reserve(multiplications);
+		self.of.reserve_exact(multiplications);
+		self.scalars.reserve_exact(multiplications);
+		self.points.reserve_exact(multiplications);
+		self.products.reserve_exact(multiplications);
 	}
 
 	/// Plans the multiplication of the public key of `packet`, the one of index `i`, by `scalar`.

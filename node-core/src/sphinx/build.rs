@@ -1,18 +1,21 @@
 //! Building: what a packet's sender, or a SURB's maker, does (PROTOCOL.md, section 5).
 
 use super::{
-	lioness::PayloadKey,
+	batch_builder::{complete_requests, BatchBuilder, BuiltSurb},
 	packet::{
 		CoverId, Header, MixnodeIndex, Packet, PayloadData, SurbId, Target, ACTIONS_SIZE, ACTION_SIZE, DELIVER_COVER,
 		DELIVER_COVER_WITH_ID, DELIVER_REPLY, DELIVER_REQUEST, FORWARD_TO_PEER, HEADER_SIZE, KX_PUBLIC_SIZE, MAC_SIZE,
 		MAX_HOPS,
 	},
-	shared_secret::{exchange_along, is_low_order, ActionsStream, HopSecrets, SharedSecret, MAX_ACTION_SIZE},
+	shared_secret::{
+		exchange_along, is_low_order, ActionsStream, Exchanges, HopSecrets, SharedSecret, MAX_ACTION_SIZE,
+	},
 	surb::{Surb, SurbKeys},
 };
 use alloc::vec::Vec;
 use mixnet_primitives::{KxPublic, PeerId};
 use rand_core::{CryptoRng, RngCore};
+use x25519_batch::Backend;
 use zeroize::Zeroizing;
 
 /// One hop of a route.
@@ -60,14 +63,10 @@ pub fn build_request<R: RngCore + CryptoRng + ?Sized>(
 	route: &[Hop],
 	payload_data: &PayloadData,
 ) -> Result<BuiltPacket, BuildError> {
-	let (header, secrets, delay) = build_header(rng, route, Delivery::Request)?;
-	let mut packet = Packet::zeroed();
-	*packet.header_mut() = *header;
-	packet.set_payload(payload_data);
-	for secret in secrets.iter().rev() {
-		PayloadKey::new(secret).encrypt(packet.payload_mut());
-	}
-	Ok(BuiltPacket { packet, delay })
+	let mut batch = BatchBuilder::default();
+	batch.add_request(rng, route)?;
+	let requests = batch.build(Backend::best()).requests;
+	Ok(one(complete_requests(requests.into_iter().zip([payload_data]))))
 }
 
 /// A packet that carries nothing to the last hop of `route`. Nobody before that hop can tell it from a request.
@@ -80,11 +79,9 @@ pub fn build_cover<R: RngCore + CryptoRng + ?Sized>(
 	route: &[Hop],
 	cover_id: Option<CoverId>,
 ) -> Result<BuiltPacket, BuildError> {
-	let (header, _, delay) = build_header(rng, route, Delivery::Cover(cover_id))?;
-	let mut packet = Packet::zeroed();
-	*packet.header_mut() = *header;
-	rng.fill_bytes(packet.payload_mut());
-	Ok(BuiltPacket { packet, delay })
+	let mut batch = BatchBuilder::default();
+	batch.add_cover(rng, route, cover_id)?;
+	Ok(one(batch.build(Backend::best()).covers))
 }
 
 /// A SURB for one reply over `route`, whose last hop is ourselves and whose first one is `first_mixnode`; the keys to
@@ -99,21 +96,20 @@ pub fn build_surb<R: RngCore + CryptoRng + ?Sized>(
 	route: &[Hop],
 	surb_id: SurbId,
 ) -> Result<(Surb, SurbKeys, f64), BuildError> {
-	if route.first().is_some_and(|hop| hop.target != Target::Mixnode(first_mixnode)) {
-		return Err(BuildError::FirstHopDiffers(first_mixnode));
-	}
-	let (header, mut secrets, delay) = build_header(rng, route, Delivery::Reply(surb_id))?;
-	// The last hop, which is us, adds no layer.
-	secrets.pop();
-	let mut first_secret = Zeroizing::new([0; 32]);
-	rng.fill_bytes(&mut *first_secret);
-	let keys = SurbKeys::from_secrets(&first_secret, secrets.iter().map(SharedSecret::as_bytes));
-	Ok((Surb::new(first_mixnode, &header, &SharedSecret::from_bytes(*first_secret)), keys, delay))
+	let mut batch = BatchBuilder::default();
+	batch.add_surb(rng, first_mixnode, route, surb_id)?;
+	let BuiltSurb { surb, keys, delay } = one(batch.build(Backend::best()).surbs);
+	Ok((surb, keys, delay))
+}
+
+/// The only element.
+fn one<T>(elements: Vec<T>) -> T {
+	elements.into_iter().next().expect("as many are built as were added, and one was; qed")
 }
 
 /// The last hop's action.
 #[derive(Clone, Copy)]
-enum Delivery {
+pub(super) enum Delivery {
 	Request,
 	Reply(SurbId),
 	Cover(Option<CoverId>),
@@ -201,59 +197,89 @@ fn xor(to: &mut [u8], with: &[u8]) {
 	}
 }
 
-/// A header for `route`, the secrets shared with its hops, and the sum of the forwarding delays.
-fn build_header<R: RngCore + CryptoRng + ?Sized>(
-	rng: &mut R,
-	route: &[Hop],
+/// A header to be built: what is drawn for it.
+pub(super) struct Draft {
+	ephemeral: Zeroizing<[u8; 32]>,
+	route: Vec<Hop>,
 	delivery: Delivery,
-) -> Result<(Zeroizing<Header>, Vec<SharedSecret>, f64), BuildError> {
-	if route.is_empty() || route.len() > MAX_HOPS {
-		return Err(BuildError::HopCount(route.len()));
-	}
-	let targets = route[1..].iter().map(|hop| hop.target);
-	let used = targets.clone().map(|target| forward_size(&target)).sum::<usize>() + delivery.size();
-	if used > ACTIONS_SIZE {
-		return Err(BuildError::ActionsTooLong(used));
-	}
-	if let Some(hop) = route.iter().position(|hop| is_low_order(&hop.kx_public)) {
-		return Err(BuildError::LowOrder(hop));
-	}
+	/// Bytes of actions that say something. Those behind them in `actions` are random.
+	used: usize,
+	actions: [u8; ACTIONS_SIZE],
+}
 
-	let (kx_public, secrets) = exchange_along(rng, route.iter().map(|hop| hop.kx_public));
-
-	// Forwards: write the actions in the clear, and find out which filler each hop will see.
-	let mut actions = [0; ACTIONS_SIZE];
-	let mut layers = Vec::<Layer>::with_capacity(MAX_HOPS);
-	let mut start = 0;
-	let mut filler = [0; ACTIONS_SIZE];
-	let mut delay = 0.0;
-	for (secret, target) in secrets.iter().zip(targets) {
-		let layer = Layer::new(secret, start, filler);
-		delay += layer.secrets.delay();
-		let end = start + forward_size(&target);
-		write_forward(&mut actions[start..end], &target);
-		filler = layer.next_filler(end);
-		start = end;
-		layers.push(layer);
-	}
-	delivery.write(&mut actions[start..used]);
-	// Zeroes here would tell the last hop how long the route was.
-	rng.fill_bytes(&mut actions[used..]);
-	let last = secrets.last().expect("as many secrets as hops, and there is a hop; qed");
-	layers.push(Layer::new(last, start, filler));
-
-	// Backwards: encrypt, and put each hop's MAC in front of its action, at the end of the one before.
-	let mut mac = [0; MAC_SIZE];
-	for layer in layers.iter().rev() {
-		mac = layer.seal(&mut actions);
-		if let Some(at) = layer.start.checked_sub(MAC_SIZE) {
-			actions[at..layer.start].copy_from_slice(&mac);
+impl Draft {
+	pub(super) fn new<R: RngCore + CryptoRng + ?Sized>(
+		rng: &mut R,
+		route: &[Hop],
+		delivery: Delivery,
+	) -> Result<Self, BuildError> {
+		if route.is_empty() || route.len() > MAX_HOPS {
+			return Err(BuildError::HopCount(route.len()));
 		}
+		let used = route[1..].iter().map(|hop| forward_size(&hop.target)).sum::<usize>() + delivery.size();
+		if used > ACTIONS_SIZE {
+			return Err(BuildError::ActionsTooLong(used));
+		}
+		if let Some(hop) = route.iter().position(|hop| is_low_order(&hop.kx_public)) {
+			return Err(BuildError::LowOrder(hop));
+		}
+		let mut ephemeral = Zeroizing::new([0; 32]);
+		rng.fill_bytes(&mut *ephemeral);
+		// Zeroes here would tell the last hop how long the route was.
+		let mut actions = [0; ACTIONS_SIZE];
+		rng.fill_bytes(&mut actions[used..]);
+		Ok(Self { ephemeral, route: route.to_vec(), delivery, used, actions })
 	}
 
-	let mut header = Zeroizing::new([0; HEADER_SIZE]);
-	header[..KX_PUBLIC_SIZE].copy_from_slice(&kx_public.0);
-	header[KX_PUBLIC_SIZE..][..MAC_SIZE].copy_from_slice(&mac);
-	header[KX_PUBLIC_SIZE + MAC_SIZE..].copy_from_slice(&actions);
-	Ok((header, secrets, delay))
+	/// The header, with what the exchanges along the route gave.
+	fn seal(&self, exchanges: Exchanges) -> SealedHeader {
+		let Exchanges { first: kx_public, secrets } = exchanges;
+		// Forwards: write the actions in the clear, and find out which filler each hop will see.
+		let mut actions = self.actions;
+		let mut layers = Vec::<Layer>::with_capacity(MAX_HOPS);
+		let mut start = 0;
+		let mut filler = [0; ACTIONS_SIZE];
+		let mut delay = 0.0;
+		for (secret, Hop { target, .. }) in secrets.iter().zip(&self.route[1..]) {
+			let layer = Layer::new(secret, start, filler);
+			delay += layer.secrets.delay();
+			let end = start + forward_size(target);
+			write_forward(&mut actions[start..end], target);
+			filler = layer.next_filler(end);
+			start = end;
+			layers.push(layer);
+		}
+		self.delivery.write(&mut actions[start..self.used]);
+		let last = secrets.last().expect("as many secrets as hops, and there is a hop; qed");
+		layers.push(Layer::new(last, start, filler));
+
+		// Backwards: encrypt, and put each hop's MAC in front of its action, at the end of the one before.
+		let mut mac = [0; MAC_SIZE];
+		for layer in layers.iter().rev() {
+			mac = layer.seal(&mut actions);
+			if let Some(at) = layer.start.checked_sub(MAC_SIZE) {
+				actions[at..layer.start].copy_from_slice(&mac);
+			}
+		}
+
+		let mut header = Zeroizing::new([0; HEADER_SIZE]);
+		header[..KX_PUBLIC_SIZE].copy_from_slice(&kx_public.0);
+		header[KX_PUBLIC_SIZE..][..MAC_SIZE].copy_from_slice(&mac);
+		header[KX_PUBLIC_SIZE + MAC_SIZE..].copy_from_slice(&actions);
+		SealedHeader { header, secrets, delay }
+	}
+}
+
+/// A header, the secrets shared with the hops of its route, and the sum of the forwarding delays.
+pub(super) struct SealedHeader {
+	pub header: Zeroizing<Header>,
+	pub secrets: Vec<SharedSecret>,
+	pub delay: f64,
+}
+
+/// The headers of these drafts, in order.
+pub(super) fn seal_all<'a>(backend: Backend, drafts: impl Iterator<Item = &'a Draft>) -> Vec<SealedHeader> {
+	let drafts: Vec<_> = drafts.collect();
+	let exchanges = exchange_along(backend, drafts.iter().map(|draft| (&*draft.ephemeral, &draft.route[..])));
+	drafts.into_iter().zip(exchanges).map(|(draft, exchanges)| draft.seal(exchanges)).collect()
 }

@@ -52,9 +52,11 @@
 //! - `unwrap`: a packet received; in two steps, so that what is cheap can be checked before what is dear.
 //! - `batch`: many packets received at once.
 //! - `build`: requests, cover and SURBs to be sent.
+//! - `batch_builder`: many of them at once.
 //! - `surb`: SURBs, their use, and the keys their maker keeps.
 
 mod batch;
+mod batch_builder;
 mod build;
 mod lioness;
 mod packet;
@@ -67,6 +69,7 @@ mod unwrap;
 mod tests;
 
 pub use batch::{BatchItem, BatchUnwrapper, Unwrapping};
+pub use batch_builder::{complete_requests, BatchBuilder, Built, BuiltSurb, IncompleteRequest};
 pub use build::{build_cover, build_request, build_surb, BuildError, BuiltPacket, Hop};
 pub(crate) use packet::{field, field_mut, random_id};
 pub use packet::{

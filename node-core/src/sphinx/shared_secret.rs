@@ -1,15 +1,16 @@
 //! X25519 key exchange, and what a hop derives from the secret it shares with a packet's sender (PROTOCOL.md, 1 and 3).
 
 use super::{
+	build::Hop,
 	packet::{field, Actions, Mac, ACTIONS_SIZE, MAC_SIZE},
 	primitives::{apply_stream, derive, exponential, mac},
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::slice;
-use curve25519_dalek::{scalar::clamp_integer, MontgomeryPoint, Scalar};
+use curve25519_dalek::{scalar::clamp_integer, Scalar};
 use mixnet_primitives::{KxPublic, PeerId};
 use rand_core::{CryptoRng, RngCore};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use x25519_batch::{x25519, x25519_base, Backend};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -60,15 +61,46 @@ fn multiply_one(scalar: &[u8; 32], point: &[u8; 32]) -> [u8; 32] {
 	product[0]
 }
 
+/// The points of low order (one, two, four or eight; on the curve or its twist), by their u-coordinates as 255-bit numbers:
+/// 0, 1, the two of order eight, and p - 1, p and p + 1, where p is 2^255 - 19.
+const LOW_ORDER: [[u8; 32]; 7] = {
+	const fn small(u: u8) -> [u8; 32] {
+		let mut bytes = [0; 32];
+		bytes[0] = u;
+		bytes
+	}
+	const fn large(lowest: u8) -> [u8; 32] {
+		let mut bytes = [0xff; 32];
+		bytes[0] = lowest;
+		bytes[31] = 0x7f;
+		bytes
+	}
+	[
+		small(0),
+		small(1),
+		[
+			0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
+			0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+		],
+		[
+			0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44,
+			0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+		],
+		large(0xec),
+		large(0xed),
+		large(0xee),
+	]
+};
+
 /// Is `public` one of the few keys that nobody holds a secret for: points of low order, whose shared secrets everybody
 /// can guess?
 ///
 /// Such a key is never a mistake. [`build_request`](super::build_request) and its like refuse routes with one; better is
 /// to know before.
 pub fn is_low_order(public: &KxPublic) -> bool {
-	// The low orders divide eight, the cofactor (RFC 7748, section 4.1). Not secret, so no need for constant time.
-	let eight = [true, false, false, false];
-	MontgomeryPoint(public.0).mul_bits_be(eight.into_iter()).to_bytes() == [0; 32]
+	let mut u = public.0;
+	u[31] &= 0x7f;
+	LOW_ORDER.contains(&u)
 }
 
 /// A secret shared by a packet's sender and one of its hops; or by a SURB's maker and its user.
@@ -103,30 +135,134 @@ impl SharedSecret {
 	}
 }
 
-/// A packet's first public key, and the secret shared with the holder of each of `publics`, in order.
-///
-/// The secret scalar of hop i + 1 is that of hop i times hop i's blinding factor, modulo the group's order: cheaper than
-/// blinding the public key for every hop, and the same for keys that are what a secret key makes them. For others (with
-/// a component of low order) it is not, and their holders cannot open what is sent to them.
-pub(super) fn exchange_along<R: RngCore + CryptoRng + ?Sized>(
-	rng: &mut R,
-	publics: impl Iterator<Item = KxPublic>,
-) -> (KxPublic, Vec<SharedSecret>) {
-	let mut ephemeral = Zeroizing::new([0; 32]);
-	rng.fill_bytes(&mut *ephemeral);
-	let mut scalar = Zeroizing::new(clamped_scalar(&ephemeral));
-	let first = KxPublic(MontgomeryPoint::mul_base(&scalar).to_bytes());
+/// What a packet's sender shares with the hops of a route.
+pub(super) struct Exchanges {
+	/// The packet's first public key.
+	pub first: KxPublic,
+	/// The secret shared with each hop, in order.
+	pub secrets: Vec<SharedSecret>,
+}
 
-	let mut kx_public = first;
-	let mut secrets = Vec::<SharedSecret>::with_capacity(super::MAX_HOPS);
-	for public in publics {
-		if let Some(previous) = secrets.last() {
-			*scalar *= &*Zeroizing::new(clamped_scalar(&previous.blinding(&kx_public)));
-			kx_public = KxPublic(MontgomeryPoint::mul_base(&scalar).to_bytes());
-		}
-		secrets.push(SharedSecret((MontgomeryPoint(public.0) * *scalar).to_bytes()));
+/// The secret scalar behind a packet's public key, hop after hop.
+///
+/// That of hop i + 1 is that of hop i times hop i's blinding factor: cheaper than blinding the public key for every hop.
+/// It is kept as an eighth of it, modulo the group's order, because eight times any number is what a secret key stands for
+/// (RFC 7748 has their three lowest bits zero), so that those who multiply by secret keys alone can multiply by it.
+struct Ephemeral(Zeroizing<Scalar>);
+
+impl Ephemeral {
+	/// From the bytes of a secret key.
+	fn new(bytes: &[u8; 32]) -> Self {
+		let eight = Scalar::from(8_u8);
+		Self(Zeroizing::new(clamped_scalar(bytes) * eight.invert()))
 	}
-	(first, secrets)
+
+	fn blind(&mut self, factor: &[u8; 32]) {
+		*self.0 *= &*Zeroizing::new(clamped_scalar(factor));
+	}
+
+	/// A secret key that does what the scalar does, or what its negative does: to u-coordinates that is the same.
+	///
+	/// A secret key is eight times a number from 2^251 to 2^252, and the order is a little more than 2^252: so it is one
+	/// of the two, unless the scalar is among those next to zero, of which nobody draws one (one chance in 2^126).
+	fn to_secret_key(&self) -> Zeroizing<[u8; 32]> {
+		let is_key = Choice::from(self.0.as_bytes()[31] >> 3 & 1);
+		let negative = Zeroizing::new(-*self.0);
+		let eighth = Zeroizing::new(Scalar::conditional_select(&negative, &self.0, is_key));
+		let mut key = Zeroizing::new([0; 32]);
+		let mut carry = 0;
+		for (byte, eighth) in key.iter_mut().zip(eighth.as_bytes()) {
+			*byte = eighth << 3 | carry;
+			carry = eighth >> 5;
+		}
+		key
+	}
+}
+
+/// Multiplications that are planned, and then done together.
+#[derive(Default)]
+struct Multiplications {
+	scalars: Zeroizing<Vec<[u8; 32]>>,
+	points: Vec<[u8; 32]>,
+	products: Zeroizing<Vec<[u8; 32]>>,
+}
+
+impl Multiplications {
+	fn with_capacity(capacity: usize) -> Self {
+		let secret = || Zeroizing::new(Vec::with_capacity(capacity));
+		Self { scalars: secret(), points: Vec::with_capacity(capacity), products: secret() }
+	}
+
+	fn clear(&mut self) {
+		self.scalars.clear();
+		self.points.clear();
+	}
+
+	fn of_points(&mut self, backend: Backend) -> &[[u8; 32]] {
+		self.products.resize(self.scalars.len(), [0; 32]);
+		x25519(backend, &self.scalars, &self.points, &mut self.products);
+		&self.products
+	}
+
+	fn of_base(&mut self, backend: Backend) -> &[[u8; 32]] {
+		self.products.resize(self.scalars.len(), [0; 32]);
+		x25519_base(backend, &self.scalars, &mut self.products);
+		&self.products
+	}
+}
+
+/// The exchanges of packets with these ephemeral secret keys along routes of these public keys: all first hops at once,
+/// then all second hops, and so on.
+///
+/// The same as the hops', for keys that are what a secret key makes of the base point, and for those that have a
+/// component of low order besides.
+pub(super) fn exchange_along<'a>(
+	backend: Backend,
+	packets: impl ExactSizeIterator<Item = (&'a [u8; 32], &'a [Hop])> + Clone,
+) -> Vec<Exchanges> {
+	let mut ephemerals: Vec<_> = packets.clone().map(|(ephemeral, _)| Ephemeral::new(ephemeral)).collect();
+	let mut exchanges: Vec<_> = packets
+		.clone()
+		.map(|(_, route)| Exchanges { first: KxPublic([0; 32]), secrets: Vec::with_capacity(route.len()) })
+		.collect();
+	let longest = packets.clone().map(|(_, route)| route.len()).max().unwrap_or(0);
+	let mut publics = Multiplications::with_capacity(packets.len());
+	let mut shared = Multiplications::with_capacity(packets.len());
+	for hop in 0..longest {
+		publics.clear();
+		shared.clear();
+		let routes = || packets.clone().map(|(_, route)| route);
+		// The public key that the hop sees: the sender needs it to blind it for the next.
+		let needs_public = |route: &[Hop]| hop == 0 || hop + 1 < route.len();
+		for (ephemeral, route) in ephemerals.iter().zip(routes()) {
+			let Some(Hop { kx_public, .. }) = route.get(hop) else { continue };
+			let key = ephemeral.to_secret_key();
+			shared.scalars.push(*key);
+			shared.points.push(kx_public.0);
+			if needs_public(route) {
+				publics.scalars.push(*key);
+			}
+		}
+		let mut kx_publics = publics.of_base(backend).iter().copied().map(KxPublic);
+		let mut secrets = shared.of_points(backend).iter();
+		for ((ephemeral, exchanges), route) in ephemerals.iter_mut().zip(&mut exchanges).zip(routes()) {
+			if hop >= route.len() {
+				continue;
+			}
+			let secret = SharedSecret(*secrets.next().expect("multiplied for every hop; qed"));
+			if needs_public(route) {
+				let kx_public = kx_publics.next().expect("multiplied for every hop that needs it; qed");
+				if hop == 0 {
+					exchanges.first = kx_public;
+				}
+				if hop + 1 < route.len() {
+					ephemeral.blind(&secret.blinding(&kx_public));
+				}
+			}
+			exchanges.secrets.push(secret);
+		}
+	}
+	exchanges
 }
 
 /// The scalar of the secret key `bytes`, modulo the order of the base point.
@@ -178,5 +314,79 @@ impl HopSecrets {
 	/// How long the hop delays the packet if it forwards it, in multiples of the mean delay.
 	pub(super) fn delay(&self) -> f64 {
 		exponential(field::<48, 16, 64>(&self.0))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use curve25519_dalek::{constants::EIGHT_TORSION, EdwardsPoint, MontgomeryPoint};
+	use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+
+	#[test]
+	fn what_is_taken_for_of_low_order_is_what_eight_makes_zero() {
+		let is_zero_times_eight = |point: &[u8; 32]| {
+			let eight = [true, false, false, false];
+			MontgomeryPoint(*point).mul_bits_be(eight.into_iter()).to_bytes() == [0; 32]
+		};
+		for point in &LOW_ORDER {
+			assert!(is_zero_times_eight(point));
+			let mut with_top_bit = *point;
+			with_top_bit[31] |= 0x80;
+			assert!(is_low_order(&KxPublic(with_top_bit)));
+		}
+		for point in &EIGHT_TORSION {
+			assert!(is_low_order(&KxPublic(point.to_montgomery().to_bytes())));
+		}
+		// All that are near those which are given as numbers.
+		for low in 0..=u8::MAX {
+			for (rest, top) in [(0, 0), (0xff, 0x7f), (0, 0x80), (0xff, 0xff)] {
+				let mut point = [rest; 32];
+				(point[0], point[31]) = (low, top);
+				assert_eq!(is_low_order(&KxPublic(point)), is_zero_times_eight(&point));
+			}
+		}
+	}
+
+	#[test]
+	fn a_scalar_as_a_secret_key_does_the_same_to_points_of_the_group() {
+		let mut rng = ChaChaRng::seed_from_u64(1);
+		let mut is_negative = [0; 2];
+		for _ in 0..200 {
+			let [secret, factor, other] = core::array::from_fn(|_| {
+				let mut bytes = [0; 32];
+				rng.fill_bytes(&mut bytes);
+				bytes
+			});
+			let mut ephemeral = Ephemeral::new(&secret);
+			assert_eq!(*ephemeral.to_secret_key(), clamp_integer(secret));
+			ephemeral.blind(&factor);
+			let key = *ephemeral.to_secret_key();
+			assert_eq!(clamp_integer(key), key);
+			let scalar = clamped_scalar(&secret) * clamped_scalar(&factor);
+			let point = MontgomeryPoint::mul_base_clamped(other);
+			assert_eq!(multiply_one(&key, &point.to_bytes()), (point * scalar).to_bytes());
+			is_negative[usize::from(Scalar::from_bytes_mod_order(key) != scalar)] += 1;
+		}
+		assert!(is_negative.into_iter().all(|times| times > 50), "{is_negative:?}");
+	}
+
+	#[test]
+	fn a_key_with_a_component_of_low_order_is_shared_with_all_the_same() {
+		let mut rng = ChaChaRng::seed_from_u64(2);
+		let secret = KxSecret::random(&mut rng);
+		for torsion in &EIGHT_TORSION[1..] {
+			let point = EdwardsPoint::mul_base_clamped(*secret.expose_bytes()) + torsion;
+			let hop = |public: [u8; 32]| Hop {
+				target: crate::sphinx::Target::Mixnode(crate::sphinx::MixnodeIndex::MAX),
+				kx_public: KxPublic(public),
+			};
+			let route = [hop(secret.public().0), hop(point.to_montgomery().to_bytes())];
+			let exchanges = exchange_along(Backend::best(), [(&[7; 32], &route[..])].into_iter());
+			let [Exchanges { first, secrets }] = &exchanges[..] else { panic!("one packet") };
+			assert_eq!(secret.exchange(first).as_bytes(), secrets[0].as_bytes());
+			let second = secrets[0].blind(first);
+			assert_eq!(secret.exchange(&second).as_bytes(), secrets[1].as_bytes());
+		}
 	}
 }

@@ -107,11 +107,21 @@ fn x25519_is_rfc_7748s() {
 fn the_senders_secrets_are_the_hops() {
 	let mut rng = rng(1);
 	let (route, secrets) = route(&mut rng, MAX_HOPS, None);
-	let (mut kx_public, shared) = shared_secret::exchange_along(&mut rng, route.iter().map(|hop| hop.kx_public));
-	for (secret, shared) in secrets.iter().zip(&shared) {
-		let theirs = secret.exchange(&kx_public);
-		assert_eq!(theirs.as_bytes(), shared.as_bytes());
-		kx_public = theirs.blind(&kx_public);
+	let ephemeral = *KxSecret::random(&mut rng).expose_bytes();
+	for backend in Backend::available() {
+		// Many routes, of all lengths, at once.
+		let routes = (0..=MAX_HOPS).cycle().take(20).map(|hops| &route[..hops]);
+		let packets: Vec<_> = routes.map(|route| (&ephemeral, route)).collect();
+		let exchanges = shared_secret::exchange_along(backend, packets.iter().copied());
+		for (exchanges, (_, route)) in exchanges.iter().zip(&packets) {
+			assert_eq!(exchanges.secrets.len(), route.len());
+			let mut kx_public = exchanges.first;
+			for (secret, shared) in secrets.iter().zip(&exchanges.secrets) {
+				let theirs = secret.exchange(&kx_public);
+				assert_eq!(theirs.as_bytes(), shared.as_bytes());
+				kx_public = theirs.blind(&kx_public);
+			}
+		}
 	}
 }
 
@@ -354,6 +364,53 @@ fn the_same_seed_builds_the_same_packet() {
 	let build = |seed| build_request(&mut rng(seed), &route, &[0; PAYLOAD_DATA_SIZE]).unwrap();
 	assert_eq!(build(19), build(19));
 	assert_ne!(build(19), build(20));
+}
+
+#[test]
+fn what_is_built_together_is_what_is_built_one_by_one() {
+	let mut rng_for_routes = rng(21);
+	let payloads: Vec<_> = (0..11).map(|_| data(&mut rng_for_routes)).collect();
+	let routes: Vec<_> = (0..11).map(|i| route(&mut rng_for_routes, i % MAX_HOPS + 1, None).0).collect();
+	let (cover_id, surb_id) = (CoverId([1; 16]), SurbId([2; 16]));
+	let first = |route: &[Hop]| match route[0].target {
+		Target::Mixnode(first) => first,
+		Target::Peer(_) => panic!("starts at a mixnode"),
+	};
+
+	let mut singles_rng = rng(22);
+	let (mut requests, mut covers, mut surbs) = (Vec::new(), Vec::new(), Vec::new());
+	for (route, payload) in routes.iter().zip(&payloads) {
+		requests.push(build_request(&mut singles_rng, route, payload).unwrap());
+		surbs.push(build_surb(&mut singles_rng, first(route), route, surb_id).unwrap());
+		covers.push(build_cover(&mut singles_rng, route, Some(cover_id)).unwrap());
+	}
+	for backend in Backend::available() {
+		let mut rng = rng(22);
+		let mut batch = BatchBuilder::default();
+		for route in &routes {
+			batch.add_request(&mut rng, route).unwrap();
+			batch.add_surb(&mut rng, first(route), route, surb_id).unwrap();
+			batch.add_cover(&mut rng, route, Some(cover_id)).unwrap();
+			// What is refused leaves no trace.
+			assert!(batch.add_cover(&mut rng, &[], None).is_err());
+			assert!(batch.add_surb(&mut rng, index(1), route, surb_id).is_err());
+		}
+		let built = batch.build(backend);
+		assert_eq!(complete_requests(built.requests.into_iter().zip(&payloads)), requests);
+		assert_eq!(built.covers, covers);
+		assert_eq!(built.surbs.len(), surbs.len());
+		for (built, (surb, keys, delay)) in built.surbs.iter().zip(&surbs) {
+			assert_eq!(built.surb.as_bytes(), surb.as_bytes());
+			assert_eq!(built.delay, *delay);
+			let [a, b] = [&built.keys, keys].map(|keys| {
+				let mut packet = covers[0].packet.clone();
+				let _ = reply_payload(keys, &mut packet);
+				packet
+			});
+			assert_eq!(a, b);
+		}
+		assert_eq!(rng.next_u64(), singles_rng.clone().next_u64());
+	}
 }
 
 #[test]

@@ -1,0 +1,102 @@
+//! Packets that come in batches: nothing is allocated for them once the room for a batch is there.
+
+mod support;
+
+use cap::Cap;
+use mixnet_node_core::{
+	sphinx::{build_cover, Backend, BatchUnwrapper, Hop, KxSecret, MixnodeIndex, Target, Unwrapping},
+	Config, Mixnet, Packet, PeerId, SessionPhase, SessionStatus, Time,
+};
+use rand_chacha::ChaChaRng;
+use std::{alloc::System, time::Duration};
+use support::{mixnode, rng};
+
+#[global_allocator]
+static HEAP: Cap<System> = Cap::new(System, usize::MAX);
+
+/// Bytes that `call` allocates, whether or not it frees them.
+fn allocated(call: impl FnOnce()) -> usize {
+	let before = HEAP.total_allocated();
+	call();
+	HEAP.total_allocated() - before
+}
+
+const NOW: Time = Time::from_duration(Duration::from_secs(1));
+
+fn secret(index: u16) -> KxSecret {
+	KxSecret::from_bytes([index as u8 + 1; 32])
+}
+
+fn hop(index: u16) -> Hop {
+	Hop { target: Target::Mixnode(MixnodeIndex::new(index).unwrap()), kx_public: secret(index).public() }
+}
+
+fn packets(seed: u64, num: usize) -> Vec<Packet> {
+	let mut rng = rng(seed);
+	let route = [hop(0), hop(1)];
+	(0..num).map(|_| build_cover(&mut rng, &route, None).unwrap().packet).collect()
+}
+
+fn for_node(packets: Vec<Packet>) -> Vec<(PeerId, Packet)> {
+	packets.into_iter().map(|packet| (PeerId([9; 32]), packet)).collect()
+}
+
+/// Mixnode 0 of three, with a large queue.
+fn node() -> Mixnet<ChaChaRng> {
+	let mut config = Config::default();
+	config.parameters.forward_queue_capacity = 5000;
+	let mut mixnet = Mixnet::new(config, PeerId([0; 32]), rng(1), Some(secret(0))).unwrap();
+	let status = SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev };
+	mixnet.set_session_status(NOW, status);
+	let mixnodes = (0..3).map(|index| mixnode(PeerId([index as u8; 32]), secret(index).public()));
+	mixnet.set_mixnodes(NOW, 0, Ok(mixnodes.collect()));
+	mixnet
+}
+
+// One test: the count is of the whole process.
+#[test]
+fn nothing_is_allocated_for_packets_where_there_is_room() {
+	unwrapping_allocates_nothing_after_the_first_batch();
+	neither_forwarding_nor_refusing_allocates_where_there_is_room();
+}
+
+fn unwrapping_allocates_nothing_after_the_first_batch() {
+	let keys = [secret(2), secret(0)];
+	let keys = [&keys[0], &keys[1]];
+	for backend in Backend::available() {
+		let mut unwrapper = BatchUnwrapper::new(backend);
+		let mut unwrap = |batch: &mut [Unwrapping]| {
+			allocated(|| {
+				unwrapper.open(&keys, batch);
+				unwrapper.finish(batch, |_| true);
+			})
+		};
+		let batch = |seed, num| packets(seed, num).into_iter().map(Unwrapping::from).collect::<Vec<_>>();
+		assert!(unwrap(&mut batch(1, 64)) > 0, "room for a batch, or this test sees nothing");
+		for num in [64, 1, 5, 33, 64] {
+			let mut batch = batch(2, num);
+			assert_eq!(unwrap(&mut batch), 0, "{backend}, {num} packets");
+			assert!(batch.into_iter().all(|unwrapping| unwrapping.into_forwarded().is_some()));
+		}
+	}
+}
+
+fn neither_forwarding_nor_refusing_allocates_where_there_is_room() {
+	let mut mixnet = node();
+	// The first ones make room: in the filter, in the queue.
+	mixnet.handle_packets(NOW, for_node(packets(3, 3000)));
+	let accepted = mixnet.statistics().packets_accepted_to_forward;
+	mixnet.handle_timeout(NOW + Duration::from_secs(1000));
+	while mixnet.poll_transmit().is_some() {}
+	let later = NOW + Duration::from_secs(1000);
+	let (new, replays) = (packets(4, 64), packets(3, 64));
+	let noise = vec![Packet::from([7; 2252]); 64];
+	for (what, packets, num) in [("new", new, 64), ("replays", replays, 0), ("noise", noise, 0)] {
+		let packets = for_node(packets);
+		let before = mixnet.statistics().packets_accepted_to_forward;
+		let bytes = allocated(|| mixnet.handle_packets(later, packets));
+		assert_eq!(bytes, 0, "{what}");
+		assert_eq!(mixnet.statistics().packets_accepted_to_forward - before, num, "{what}");
+	}
+	assert_eq!(accepted, 3000);
+}
