@@ -31,6 +31,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn handle_packet(&mut self, now: Time, from: PeerId, packet: Packet) -> Option<DropReason> {
 		let mut batch = mem::take(&mut self.batch);
 		self.unwrapper().open(&mut self.scratch, [(from, packet)], &mut batch);
+		self.finish_wanted(&mut batch);
 		let reason = batch.pop().and_then(|received| self.accept(now, received));
 		self.batch = batch;
 		reason
@@ -43,6 +44,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let mut packets = packets.into_iter();
 		let mut batch = mem::take(&mut self.batch);
 		batch.reserve_exact(MAX_BATCH);
+		self.batch_tags.reserve_exact(MAX_BATCH);
 		loop {
 			unwrapper.open(&mut self.scratch, packets.by_ref().take(MAX_BATCH), &mut batch);
 			let is_last = batch.len() < MAX_BATCH;
@@ -87,7 +89,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let mut scratch = mem::replace(&mut self.scratch, BatchUnwrapper::new(self.backend));
 		let mut tags = mem::take(&mut self.batch_tags);
 		tags.clear();
-		tags.reserve_exact(MAX_BATCH);
 		scratch.finish(batch, |received| {
 			let is_wanted = self.is_wanted(received) && !tags.contains(&received.tag);
 			if is_wanted {

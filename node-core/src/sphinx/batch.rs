@@ -279,12 +279,10 @@ impl BatchUnwrapper {
 	}
 }
 
-/// Multiplications that come for nothing beside so many others.
+/// Multiplications that come for next to nothing beside so many others.
 fn idle_lanes(backend: Backend, multiplications: usize) -> usize {
-	/// The backend does fewer one by one.
-	const FEWEST: usize = 3;
 	match backend {
-		Backend::Avx512Ifma if multiplications >= FEWEST => multiplications.next_multiple_of(8) - multiplications,
+		Backend::Avx512Ifma => multiplications.next_multiple_of(8) - multiplications,
 		_ => 0,
 	}
 }

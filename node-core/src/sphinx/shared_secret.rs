@@ -153,8 +153,14 @@ struct Ephemeral(Zeroizing<Scalar>);
 impl Ephemeral {
 	/// From the bytes of a secret key.
 	fn new(bytes: &[u8; 32]) -> Self {
-		let eight = Scalar::from(8_u8);
-		Self(Zeroizing::new(clamped_scalar(bytes) * eight.invert()))
+		let key = Zeroizing::new(clamp_integer(*bytes));
+		let mut eighth = Zeroizing::new([0; 32]);
+		let mut carry = 0;
+		for (eighth, byte) in eighth.iter_mut().zip(&*key).rev() {
+			*eighth = byte >> 3 | carry;
+			carry = byte << 5;
+		}
+		Self(Zeroizing::new(Scalar::from_bytes_mod_order(*eighth)))
 	}
 
 	fn blind(&mut self, factor: &[u8; 32]) {

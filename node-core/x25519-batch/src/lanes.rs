@@ -22,3 +22,6 @@ mod scalar_field;
 #[cfg(test)]
 mod tests;
 pub(crate) mod vector;
+
+#[cfg(test)]
+pub(crate) use emulated::Emulated;

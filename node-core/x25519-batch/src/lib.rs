@@ -23,6 +23,8 @@
 mod backend;
 #[cfg(any(test, target_arch = "x86_64"))]
 mod lanes;
+#[cfg(all(test, target_arch = "x86_64", target_os = "linux"))]
+mod secrecy;
 
 pub use backend::{Backend, UnknownBackend};
 

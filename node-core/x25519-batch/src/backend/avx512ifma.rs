@@ -1,11 +1,11 @@
 //! Eight at once, with the vector instructions that multiply integers of 52 bits (AVX-512 IFMA).
 
-use super::{Multiplier, Scalars};
+use super::{Backend, Multiplier, Scalars};
 use crate::lanes::{
 	batch,
 	vector::{Lanes, Vector, LANES},
 };
-use core::arch::x86_64::*;
+use core::{arch::x86_64::*, hint::black_box};
 
 /// That this processor, and the system on it, can do AVX-512 F, DQ and IFMA. Made by [`find`] alone.
 #[derive(Clone, Copy)]
@@ -25,27 +25,62 @@ pub(super) fn find() -> Option<&'static Avx512Ifma> {
 
 impl Multiplier for Avx512Ifma {
 	fn variable_base(&self, kind: Scalars, scalars: &[[u8; 32]], points: &[[u8; 32]], out: &mut [[u8; 32]]) {
+		// One that is left over would cost a whole vector, which is more than it costs alone: 18.5 us against 15.9 us on the
+		// machine of README.md. Two cost less in a vector.
+		let alone = if scalars.len() % LANES == 1 { one_by_one(kind) } else { None };
+		let in_vectors = scalars.len() - usize::from(alone.is_some());
+		let (scalars, scalars_alone) = scalars.split_at(in_vectors);
+		let (points, points_alone) = points.split_at(in_vectors);
+		let (out, out_alone) = out.split_at_mut(in_vectors);
+
 		let chunks = scalars.chunks(batch::MAX).zip(points.chunks(batch::MAX)).zip(out.chunks_mut(batch::MAX));
 		for ((scalars, points), out) in chunks {
 			// SAFETY: `self` is the proof that the processor has the target features.
 			unsafe { variable_base(*self, kind, scalars, points, out) }
+			overwrite_stack();
+		}
+		if let Some(alone) = alone {
+			alone.variable_base(kind, scalars_alone, points_alone, out_alone);
 		}
 	}
 
 	fn fixed_base(&self, kind: Scalars, scalars: &[[u8; 32]], out: &mut [[u8; 32]]) {
+		// A vector beside others costs less than any alone, but no division is shared with none: 6.0 us against 4.5 us.
+		if let (1, Some(alone)) = (scalars.len(), one_by_one(kind)) {
+			return alone.fixed_base(kind, scalars, out);
+		}
 		for (scalars, out) in scalars.chunks(batch::MAX).zip(out.chunks_mut(batch::MAX)) {
 			// SAFETY: `self` is the proof that the processor has the target features.
 			unsafe { fixed_base(*self, kind, scalars, out) }
+			overwrite_stack();
 		}
 	}
 }
 
+/// What is faster for one multiplication alone, if anything is: AWS-LC where it multiplies itself.
+fn one_by_one(kind: Scalars) -> Option<&'static dyn Multiplier> {
+	let backend = (kind == Scalars::Clamped).then_some(Backend::AwsLc)?;
+	backend.find()
+}
+
+/// Overwrites what the functions below, which keep up to 13 KiB on the stack, have left on it.
+///
+/// As far as can be: it is called from where they were, so that its frame lies over theirs.
+#[inline(never)]
+fn overwrite_stack() {
+	let mut zeroes = [0_u64; 2048];
+	// As if they were needed.
+	black_box(&mut zeroes);
+}
+
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+#[inline(never)]
 fn variable_base(proof: Avx512Ifma, kind: Scalars, scalars: &[[u8; 32]], points: &[[u8; 32]], out: &mut [[u8; 32]]) {
 	batch::variable_base::<Ifma>(proof, kind, scalars, points, out);
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+#[inline(never)]
 fn fixed_base(proof: Avx512Ifma, kind: Scalars, scalars: &[[u8; 32]], out: &mut [[u8; 32]]) {
 	batch::fixed_base::<Ifma>(proof, kind, scalars, out);
 }

@@ -10,6 +10,7 @@ use super::{
 	ladder::{Bits, Fraction},
 	vector::Vector,
 };
+use subtle::{Choice, ConditionallySelectable};
 
 /// A sum of points of the Edwards form: x = X / Z, y = Y / Z, x y = T / Z.
 #[derive(Clone, Copy)]
@@ -59,11 +60,12 @@ pub(super) fn recode(words: [u64; 4]) -> [u64; 4] {
 	const FOR_ODD: [u64; 4] = [u64::MAX, u64::MAX, u64::MAX, u64::MAX >> 1];
 	/// 2^255 - 1 - l, l = 2^252 + 27742317777372353535851937790883648493.
 	const FOR_EVEN: [u64; 4] = [!0x5812_631a_5cf5_d3ed, !0x14de_f9de_a2f7_9cd6, u64::MAX, (u64::MAX >> 1) - (1 << 60)];
-	let odd = (words[0] & 1).wrapping_neg();
+	// By `subtle`: of masks made with plain arithmetic, compilers have made a branch here.
+	let odd = Choice::from((words[0] & 1) as u8);
 	let mut sum = [0; 4];
 	let mut carry = 0;
 	for i in 0..4 {
-		let addend = FOR_ODD[i] & odd | FOR_EVEN[i] & !odd;
+		let addend = u64::conditional_select(&FOR_EVEN[i], &FOR_ODD[i], odd);
 		let wide = u128::from(words[i]) + u128::from(addend) + carry;
 		sum[i] = wide as u64;
 		carry = wide >> 64;
