@@ -76,6 +76,10 @@ soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a
 		MIXNET_SOAK=$(SOAK) MIXNET_FLOOD=1000000 PROPTEST_CASES=5000 cargo test --release --locked --workspace --no-fail-fast \
 			--lib --test congestion --test flood --test replay_memory -- \
 			--nocapture loops:: model:: a_flood one_path_in_five a_hundred_million
+	$(call step,Many more random key exchanges and a million iterations, and whether their time shows a secret) \
+		MIXNET_SOAK=$(SOAK) cargo test --release --locked -p x25519-batch --features aws-lc -- --include-ignored \
+			--skip secrecy:: --nocapture
+	$(call step,Looking for branches on secrets) scripts/x25519-secrets.sh
 
 fuzz: ## Look for inputs that break the protocol state or the pallet, a minute for each target (ARGS=--help)
 	@scripts/fuzz.sh $(ARGS)

@@ -26,7 +26,8 @@ own_artifacts() {
 	[ "$(cat "$marker" 2>/dev/null)" != "$root" ] || return 0
 	if [ -d "$CARGO_TARGET_DIR/release" ]; then
 		say "Removing what another clone built of the project's own crates"
-		packages=$(sed -n 's/^name = "\(.*\)"$/--package \1/p' "$root"/*/Cargo.toml "$root"/pallets/*/Cargo.toml)
+		packages=$(sed -n 's/^name = "\(.*\)"$/--package \1/p' "$root"/*/Cargo.toml "$root"/pallets/*/Cargo.toml \
+			"$root"/node-core/x25519-batch/Cargo.toml)
 		# shellcheck disable=SC2086 # an option and its value each
 		(cd "$root" && cargo clean --quiet --locked --release $packages) || return
 	fi

@@ -1,6 +1,6 @@
 //! Eight multiplications side by side: one in each lane of a vector.
 //!
-//! Everything here is written over [`Vector`], so that what runs on the processor's vectors is what the tests run on an
+//! Everything here is written over [`Vector`](vector::Vector), so that what runs on the processor's vectors is what the tests run on an
 //! emulated one, which checks every bound.
 //!
 //! - [`vector`]: what a vector of eight 64-bit lanes can do.

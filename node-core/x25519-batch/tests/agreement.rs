@@ -41,7 +41,7 @@ fn agreed(scalars: &[Bytes], points: &[Bytes]) -> [Vec<Bytes>; 4] {
 fn random(rng: &mut ChaCha8Rng) -> Bytes {
 	let mut bytes = [0; 32];
 	rng.fill_bytes(&mut bytes);
-	if rng.next_u32() % 2 == 0 {
+	if rng.next_u32() & 1 == 0 {
 		let [mut bit, mut left] = [0, 0];
 		for i in 0..256 {
 			if left == 0 {

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 /// Vectors that share a division.
 const VECTORS: usize = 8;
 
-/// The most multiplications that [`variable_base`] and [`fixed_base`] take at once.
+/// The most multiplications that [`variable_base`] and [`fixed_base`](fixed_base()) take at once.
 pub(crate) const MAX: usize = LANES * VECTORS;
 
 /// Multiplies each point by its scalar. At most [`MAX`] of them; the lanes of the last vector that none is left for idle.
