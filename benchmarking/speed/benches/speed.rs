@@ -315,15 +315,16 @@ fn handle_by_peer(mut node: peer::Node, packets: &[Packet], turns: u64) -> Durat
 	})
 }
 
-/// The time from when all threads begin until the last one ends.
+/// The time from when the first thread begins until the last one ends.
 fn unwrap_in_threads(backend: Backend, threads: usize, size: usize, pool: &[Packet], turns: u64) -> Duration {
 	let node = ours::node(backend);
-	let start = Barrier::new(threads + 1);
+	let all_ready = Barrier::new(threads);
 	let work = |pool: &[Packet]| {
 		let unwrapper = node.unwrapper();
 		let (mut scratch, mut batch) = (BatchUnwrapper::new(backend), Vec::with_capacity(size));
 		let mut packets = pool.chunks_exact(size).cycle();
-		start.wait();
+		all_ready.wait();
+		let start = Instant::now();
 		for _ in 0..turns {
 			// Copying them is a part of it, and a small one.
 			let packets = ours::received(packets.next().expect("the pool is larger than a batch; qed"));
@@ -332,14 +333,17 @@ fn unwrap_in_threads(backend: Backend, threads: usize, size: usize, pool: &[Pack
 			black_box(&batch);
 			batch.clear();
 		}
+		(start, Instant::now())
 	};
 	let work = &work;
-	thread::scope(|scope| {
+	let times: Vec<_> = thread::scope(|scope| {
 		let pools = pool.chunks(pool.len() / threads).take(threads);
-		let handles: Vec<_> = pools.map(|pool| scope.spawn(move || work(pool))).collect();
-		start.wait();
-		time(|| handles.into_iter().for_each(|handle| handle.join().expect("it does not panic")))
-	})
+		let threads: Vec<_> = pools.map(|pool| scope.spawn(move || work(pool))).collect();
+		threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect()
+	});
+	let start = times.iter().map(|(start, _)| *start).min();
+	let end = times.iter().map(|(_, end)| *end).max();
+	end.zip(start).map_or(Duration::ZERO, |(end, start)| end - start)
 }
 
 fn unwrap_alone(backend: Backend, secret: &KxSecret, packets: &[Packet], turns: u64) -> Duration {
