@@ -72,8 +72,8 @@ cargo build --release --locked --examples
 
 say "Measuring, $repetitions times each"
 CRITERION_HOME=$work/results/criterion REPETITIONS=$repetitions cargo bench --locked --quiet -- --noplot --quiet \
-	--warm-up-time "$warm_up" --measurement-time "$seconds" --sample-size 10 --nresamples 1000 >"$work/results/log" ||
-	fail "the measurement failed" "its words are in $work/results/log, and above"
+	--warm-up-time "$warm_up" --measurement-time "$seconds" --sample-size 10 --nresamples 1000 >"$work/results/log" 2>&1 ||
+	fail "the measurement failed" "its words are in $work/results/log"
 
 say "Filling a replay filter with $max_tags tags"
 "$CARGO_TARGET_DIR/release/examples/replay_filter" "$max_tags" >"$work/results/filter"
