@@ -28,6 +28,11 @@ mod secrecy;
 
 pub use backend::{Backend, UnknownBackend};
 
+/// Has the example in README.md run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 use backend::Scalars;
 
 /// `out[i] = X25519(scalars[i], points[i])` for all `i` (RFC 7748, section 5).

@@ -11,6 +11,11 @@ use crate::{
 };
 use std::hint::black_box;
 
+type Bytes = [u8; 32];
+
+/// Scalars times points.
+type Multiply<'a> = &'a dyn Fn(Scalars, &[Bytes], &[Bytes], &mut [Bytes]);
+
 /// Requests that valgrind takes from the program it runs (valgrind.h, memcheck.h).
 #[repr(u64)]
 enum Request {
@@ -71,11 +76,11 @@ fn no_branch_and_no_address_depends_on_a_secret() {
 	};
 	assert_ne!(uses(branch), 0);
 
-	let check = |name: &str, f: &dyn Fn(Scalars, &[[u8; 32]], &[[u8; 32]], &mut [[u8; 32]])| {
+	let check = |name: &str, f: Multiply<'_>| {
 		for kind in [Scalars::Clamped, Scalars::Plain] {
-			let mut scalars: [[u8; 32]; 11] = core::array::from_fn(|i| [i as u8 * 23; 32]);
+			let mut scalars: [Bytes; 11] = core::array::from_fn(|i| [i as u8 * 23; 32]);
 			// One of low order: that a result is zero is as secret as any other result.
-			let mut points: [[u8; 32]; 11] = core::array::from_fn(|i| [i as u8; 32]);
+			let mut points: [Bytes; 11] = core::array::from_fn(|i| [i as u8; 32]);
 			let mut out = [[0; 32]; 11];
 			set_secret(&mut scalars, true);
 			set_secret(&mut points, true);

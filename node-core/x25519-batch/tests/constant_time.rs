@@ -61,7 +61,7 @@ fn t(times: &[(bool, f64)], limit: f64) -> f64 {
 const FIXED: [Bytes; 3] = [[0; 32], [0xff; 32], [0x01; 32]];
 
 #[test]
-#[ignore = "takes a quiet machine and some minutes"]
+#[ignore = "takes a quiet machine; for `make soak`"]
 fn the_time_does_not_depend_on_the_scalars() {
 	// That a dependence is seen: two cycles or so for each bit that is set, in the first of the scalars.
 	let leaky = |scalars: &[Bytes], out: &mut [Bytes]| {
