@@ -26,10 +26,34 @@
 //! # Ok::<(), mixnet_node_core::ConfigError>(())
 //! ```
 //!
+//! Packets that came together are handed over together ([`Mixnet::handle_packets`]): the more, the less each costs. A
+//! driver with threads to spare has them do nearly all of it, with an [`Unwrapper`], and [accepts](Mixnet::accept) what
+//! they made of the packets, in order:
+//!
+//! ```
+//! # use mixnet_node_core::{sphinx::{Backend, BatchUnwrapper}, Config, Mixnet, Packet, PeerId, Time};
+//! # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+//! # let (now, local_peer_id, rng) = (Time::ZERO, [1; 32].into(), ChaChaRng::from_seed([0; 32]));
+//! # let mut mixnet = Mixnet::new(Config::default(), local_peer_id, rng, None)?;
+//! # let packets: Vec<(PeerId, Packet)> = vec![([2; 32].into(), [0; 2252].into())];
+//! // To be renewed when the session status or the mixnodes of a session were told.
+//! let unwrapper = mixnet.unwrapper();
+//! let worker = std::thread::spawn(move || {
+//!     let (mut scratch, mut batch) = (BatchUnwrapper::new(Backend::best()), Vec::new());
+//!     unwrapper.open(&mut scratch, packets, &mut batch);
+//!     unwrapper.finish(&mut scratch, &mut batch, |_| true);
+//!     batch
+//! });
+//! for received in worker.join().unwrap() {
+//!     mixnet.accept(now, received);
+//! }
+//! # Ok::<(), mixnet_node_core::ConfigError>(())
+//! ```
+//!
 //! # Map
 //!
 //! - [`mixnet`](Mixnet): the state machine, which owns everything below.
-//! - [`sphinx`]: the packet format: building, unwrapping, SURBs.
+//! - [`sphinx`]: the packet format: building, unwrapping, SURBs; one by one and in batches.
 //! - [`replay`]: no packet is acted on twice.
 //! - [`message`]: messages in fragments, and the keys of SURBs.
 //! - `session`: keys, slots and phases.

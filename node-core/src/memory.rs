@@ -16,8 +16,8 @@ use crate::{
 	request::{CachedReply, Pending, RequestId},
 	session::{KeyPair, Session},
 	sphinx::{MixnodeIndex, SurbId, SurbKeys, MAX_HOPS, PACKET_SIZE, SURB_SIZE},
-	traffic::{AuthoredPacket, ForwardQueue},
-	Config, MessageId, Mixnode, Parameters, PeerId, Time,
+	traffic::{AuthoredPacket, CoverStock, ForwardQueue},
+	AddressedPacket, Config, MessageId, Mixnode, Parameters, PeerId, Time,
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::mem::size_of;
@@ -65,6 +65,7 @@ impl Config {
 	/// | requests to be polled | `max_queued_requests` | their data and SURBs: twice as much |
 	/// | loops out and overdue, in two sessions | twice those out on average, 16,384 at most | about 1,000 bytes |
 	/// | scores of mixnodes and links, in two sessions | `mixnodes`; links: 16,384, or 2 for each mixnode | about 250 bytes |
+	/// | drop cover built ahead, in two sessions | 8 packets each | 2,252 bytes and 40 of entry |
 	/// | packets unwrapped together | 64 | about 550 bytes |
 	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
 	///
@@ -86,6 +87,7 @@ impl Config {
 			topologies_bytes(mixnodes),
 			sessions_bytes(),
 			batch_bytes(),
+			cover_bytes(),
 		];
 		rooms.into_iter().map(rounded).fold(self.replay_filters_bytes(), usize::saturating_add)
 	}
@@ -219,6 +221,11 @@ fn batch_bytes() -> usize {
 	// And lanes that try another key.
 	let multiplications = MAX_BATCH + 8;
 	MAX_BATCH * (size_of::<ReceivedPacket>() + size_of::<Option<ReplayTag>>()) + multiplications * multiplication
+}
+
+/// Drop cover of two sessions.
+fn cover_bytes() -> usize {
+	2 * CoverStock::SIZE * (PACKET_SIZE + size_of::<AddressedPacket>())
 }
 
 /// Packets in a queue, whose entries are so large.

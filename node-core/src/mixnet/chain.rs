@@ -8,7 +8,7 @@ use crate::{
 	session::{DisabledReason, KeyPair, Session, Slot},
 	statistics::DropReason,
 	topology::Topology,
-	traffic::{AuthoredQueue, PoissonClock},
+	traffic::{AuthoredQueue, CoverStock, PoissonClock},
 	KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,
 	SessionIndex, SessionStatus, Time,
 };
@@ -177,6 +177,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			replay: ReplayFilter::new(&mut self.rng, self.config.replay_filter_bytes),
 			clock: PoissonClock::default(),
 			authored: AuthoredQueue::new(parameters.authoring(is_mixnode).queue_capacity, is_mixnode),
+			cover: CoverStock::default(),
 		})
 	}
 

@@ -4,13 +4,14 @@ use super::{AddressedPacket, Mixnet};
 use crate::{
 	loops::SentLoop,
 	parameters::InUnits,
-	sphinx::{build_cover, BuildError, CoverId, Hop, MixnodeIndex, Target},
+	sphinx::{build_cover, BatchBuilder, BuildError, BuiltPacket, CoverId, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
 	time::scale,
 	topology::{Route, RouteError, RouteKind, Topology},
-	traffic::AuthoredKind,
+	traffic::{AuthoredKind, CoverStock},
 	PeerId, RelativeSession, SessionPhase,
 };
+use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
 use rand_distr::{Bernoulli, Distribution};
 
@@ -40,11 +41,23 @@ pub(super) fn build_on_route<R: RngCore + CryptoRng, T>(
 	Ok((route, built))
 }
 
+/// Draws a destination and a route to it, for cover, and builds something for it.
+fn draw_cover<R: RngCore + CryptoRng, T>(
+	rng: &mut R,
+	topology: &Topology,
+	connected_gateways: &[MixnodeIndex],
+	hops: usize,
+	build: impl FnOnce(&mut R, &Route) -> Result<T, BuildError>,
+) -> Option<(Route, T)> {
+	let destination = topology.draw_destination(rng, connected_gateways).ok()?;
+	build_on_route(rng, topology, connected_gateways, RouteKind::To(destination), hops, build).ok()
+}
+
 impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// The next packet to be sent at once; `None` if nothing is due at the latest time that we were told.
 	///
 	/// Forward packets come first, by deadline; then the sessions' clocks are looked at, each tick of which is a packet:
-	/// one of a request or reply, or cover, which is built now.
+	/// one of a request or reply, or cover. When nothing is due, cover is built for ticks to come.
 	pub fn poll_transmit(&mut self) -> Option<AddressedPacket> {
 		if let Some(packet) = self.forward_queue.pop_due(self.now) {
 			self.statistics.packets_forwarded += 1;
@@ -57,7 +70,41 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			}
 			self.statistics.count_drop(DropReason::NoRoute);
 		}
+		// While there is nothing to do, as far as we know.
+		self.stock_cover();
 		None
+	}
+
+	/// Builds cover for the ticks to come, where there is none left.
+	fn stock_cover(&mut self) {
+		for relative in RelativeSession::BOTH {
+			let session = self.sessions.session(relative);
+			if session.is_some_and(|session| session.clock.next().is_some() && session.cover.is_empty()) {
+				self.fill_cover(relative);
+			}
+		}
+	}
+
+	/// Builds cover ahead, if we are a mixnode: others must wait and see which of their gateways are connected.
+	fn fill_cover(&mut self, relative: RelativeSession) {
+		let Some(session) = self.sessions.session_mut(relative).filter(|session| session.topology.is_mixnode()) else {
+			return;
+		};
+		let hops = usize::from(session.parameters.hops);
+		let mut batch = BatchBuilder::default();
+		let mut peers = Vec::with_capacity(CoverStock::SIZE);
+		let build = |batch: &mut BatchBuilder, rng: &mut R, route: &Route| batch.add_cover(rng, &route.hops, None);
+		while peers.len() < CoverStock::SIZE {
+			let drawn =
+				draw_cover(&mut self.rng, &session.topology, &[], hops, |rng, route| build(&mut batch, rng, route));
+			match drawn {
+				Some((route, ())) => peers.push(route.first_peer_id),
+				None => break,
+			}
+		}
+		let covers = batch.build(self.backend).covers.into_iter();
+		let address = |(peer_id, built): (_, BuiltPacket)| AddressedPacket { peer_id, packet: built.packet };
+		session.cover.fill(peers.into_iter().zip(covers).map(address).collect());
 	}
 
 	/// Takes the earliest due tick. Returns the session whose it is.
@@ -120,15 +167,22 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 	/// Cover to a random mixnode.
 	fn build_drop_cover(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
-		let session = self.sessions.session(relative)?;
-		let gateways = session.topology.connected_gateways(&self.connected);
-		let destination = session.topology.draw_destination(&mut self.rng, &gateways).ok()?;
-		let kind = RouteKind::To(destination);
-		let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, None);
-		let hops = usize::from(session.parameters.hops);
-		let (route, built) = build_on_route(&mut self.rng, &session.topology, &gateways, kind, hops, build).ok()?;
+		if self.sessions.session(relative)?.cover.is_empty() {
+			self.fill_cover(relative);
+		}
+		let session = self.sessions.session_mut(relative)?;
+		let packet = match session.cover.pop() {
+			Some(packet) => packet,
+			None => {
+				let gateways = session.topology.connected_gateways(&self.connected);
+				let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, None);
+				let hops = usize::from(session.parameters.hops);
+				let (route, built) = draw_cover(&mut self.rng, &session.topology, &gateways, hops, build)?;
+				AddressedPacket { peer_id: route.first_peer_id, packet: built.packet }
+			},
+		};
 		self.statistics.drop_cover_authored += 1;
-		Some(AddressedPacket { peer_id: route.first_peer_id, packet: built.packet })
+		Some(packet)
 	}
 
 	/// Cover back to us.

@@ -315,3 +315,44 @@ fn a_driver_that_does_not_poll_gets_no_more_requests_than_configured() {
 		assert_eq!(other.queued_requests, 0);
 	}
 }
+
+#[test]
+fn what_is_sent_is_the_same_whoever_multiplies() {
+	let sent = |backend| {
+		let mut node = node(0, |config| config.parameters.loop_cover_permille = 300);
+		node.set_backend(backend);
+		let delay = HandlingDelay::Fixed(Duration::from_secs(1));
+		node.post_request(NOW, vec![7; 5000], 10, delay).unwrap();
+		(0..30).map(|_| next_packet(&mut node)).collect::<Vec<_>>()
+	};
+	let expected = sent(Backend::best());
+	for backend in Backend::available() {
+		assert!(sent(backend) == expected, "{backend}");
+	}
+}
+
+#[test]
+fn a_mixnode_has_cover_before_its_ticks_and_no_longer_than_its_session_lives() {
+	let mut mixnode = node(0, |_| ());
+	let is_stocked = |mixnet: &Mixnet<_>| mixnet.sessions.iter().map(|session| !session.cover.is_empty()).collect();
+	assert_eq!((is_stocked(&mixnode), mixnode.poll_transmit()), (vec![false], None));
+	for _ in 0..30 {
+		assert_eq!(is_stocked(&mixnode), [true]);
+		next_packet(&mut mixnode);
+		// Until the driver is told that there is nothing more, it may be out of stock.
+		assert_eq!(mixnode.poll_transmit(), None);
+	}
+	assert!(mixnode.statistics().drop_cover_authored >= 30);
+	mixnode.set_session_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
+	assert_eq!(mixnode.poll_transmit(), None);
+	assert!(is_stocked(&mixnode).is_empty());
+	mixnode.set_mixnodes(NOW, 1, Ok((1..4).map(self::mixnode).collect()));
+	// No mixnode in this one: its cover goes by gateways that are connected when it is sent.
+	assert_eq!(mixnode.role(RelativeSession::Current), Role::NonMixnode);
+	for index in 1..4 {
+		mixnode.peer_connected(NOW, peer_id(index));
+	}
+	next_packet(&mut mixnode);
+	assert_eq!(mixnode.poll_transmit(), None);
+	assert_eq!(is_stocked(&mixnode), [false]);
+}

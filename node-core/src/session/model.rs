@@ -6,7 +6,7 @@ use crate::{
 	replay::ReplayFilter,
 	sphinx::{build_cover, Hop, MixnodeIndex, Opened, Target},
 	topology::Topology,
-	traffic::{AuthoredQueue, PoissonClock},
+	traffic::{AuthoredQueue, CoverStock, PoissonClock},
 	Config, KxPublic, KxSecret, PeerId, RelativeSession, SessionIndex, SessionPhase, SessionStatus,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -141,6 +141,7 @@ fn full(rng: &mut ChaChaRng, index: SessionIndex, keys: KeyPair) -> Slot {
 		parameters: config.parameters,
 		clock: PoissonClock::default(),
 		authored: AuthoredQueue::new(1, false),
+		cover: CoverStock::default(),
 		loops: LoopMonitor::new(&config, &config.parameters, true, 0),
 	}))
 }

@@ -5,7 +5,7 @@ use crate::{
 	parameters::{Authoring, InUnits},
 	replay::ReplayFilter,
 	topology::Topology,
-	traffic::{AuthoredQueue, PoissonClock},
+	traffic::{AuthoredQueue, CoverStock, PoissonClock},
 	KxPublic, KxSecret, MixnodesError, Parameters, SessionIndex,
 };
 use alloc::{
@@ -73,6 +73,8 @@ pub(crate) struct Session {
 	pub clock: PoissonClock,
 	/// Request and reply packets for this session.
 	pub authored: AuthoredQueue,
+	/// Drop cover for this session. Stays empty where we are not a mixnode.
+	pub cover: CoverStock,
 	/// Our loop cover in this session.
 	pub loops: LoopMonitor,
 }

@@ -10,7 +10,6 @@ use super::{
 	primitives::{apply_stream, derive, mac, mac_each, HASH_LANES},
 	shared_secret::SharedSecret,
 };
-use alloc::boxed::Box;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Size of the block's left part: a ChaCha20 key, and a hash of the right part.
@@ -33,19 +32,18 @@ impl PayloadKey {
 
 	/// The key that a hop derives from the secret it shares with the sender (PROTOCOL.md, section 3).
 	pub(super) fn new(secret: &SharedSecret) -> Self {
-		let mut key = Self([0; Self::SIZE]);
+		let mut key = Self::unset();
 		key.set(secret);
 		key
 	}
 
-	/// The same on the heap, where moving it leaves no copy behind: for a key that is kept.
-	pub(super) fn boxed(secret: &SharedSecret) -> Box<Self> {
-		let mut key = Box::new(Self([0; Self::SIZE]));
-		key.set(secret);
-		key
+	/// A place for a key.
+	pub(super) fn unset() -> Self {
+		Self([0; Self::SIZE])
 	}
 
-	fn set(&mut self, secret: &SharedSecret) {
+	/// Becomes what [`new`](Self::new) gives: for a key that is kept where it is, so that no copy is left elsewhere.
+	pub(super) fn set(&mut self, secret: &SharedSecret) {
 		for (salt, part) in (0..).zip(self.0.chunks_exact_mut(64)) {
 			part.copy_from_slice(&*Zeroizing::new(derive::<64>(b"sphinx-pl-en-key", salt, secret.as_bytes())));
 		}

@@ -3,6 +3,7 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 use mixnet_primitives::{KxPublic, PeerId};
+use zeroize::Zeroize;
 
 /// The most hops of a packet: seven nodes with the source.
 pub const MAX_HOPS: usize = 6;
@@ -74,6 +75,11 @@ impl Packet {
 	/// The packet's bytes, without copying them.
 	pub fn into_bytes(self) -> Box<[u8; PACKET_SIZE]> {
 		self.0
+	}
+
+	/// Overwrites it with zeroes, lest somebody find it in memory later.
+	pub(crate) fn zeroize(&mut self) {
+		self.0.zeroize();
 	}
 
 	/// A packet of zeroes, to be filled in.

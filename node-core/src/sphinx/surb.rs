@@ -83,7 +83,7 @@ pub fn use_surb(surb: Surb, payload_data: &PayloadData) -> Result<(MixnodeIndex,
 }
 
 /// What the maker of a SURB keeps, to decrypt the reply with.
-pub struct SurbKeys(Vec<Box<PayloadKey>>);
+pub struct SurbKeys(Vec<PayloadKey>);
 
 impl SurbKeys {
 	/// The keys of a SURB with the given first secret, whose reply is forwarded by hops that share `hop_secrets` with
@@ -91,15 +91,18 @@ impl SurbKeys {
 	///
 	/// [`build_surb`](super::build_surb) makes them for its SURBs; this is for who has the secrets from elsewhere.
 	pub fn from_secrets<'a>(first_secret: &'a [u8; 32], hop_secrets: impl IntoIterator<Item = &'a [u8; 32]>) -> Self {
-		let mut keys = Vec::with_capacity(super::MAX_HOPS);
-		for secret in core::iter::once(first_secret).chain(hop_secrets) {
-			keys.push(PayloadKey::boxed(&SharedSecret::from_bytes(*secret)));
+		let secrets: Vec<_> = core::iter::once(first_secret).chain(hop_secrets).collect();
+		// Room for all, and each is set where it stays: so no copy of them is left anywhere.
+		let mut keys = Vec::with_capacity(secrets.len());
+		keys.resize_with(secrets.len(), PayloadKey::unset);
+		for (key, secret) in keys.iter_mut().zip(secrets) {
+			key.set(&SharedSecret::from_bytes(*secret));
 		}
 		Self(keys)
 	}
 
 	/// The keys in the order in which the payload is decrypted with them on its way.
 	pub(super) fn layers(&self) -> impl DoubleEndedIterator<Item = &PayloadKey> {
-		self.0.iter().map(|key| &**key)
+		self.0.iter()
 	}
 }

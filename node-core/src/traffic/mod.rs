@@ -7,19 +7,22 @@
 //!
 //! - [`clock`]: the Poisson clock of a session.
 //! - [`authored`]: request and reply packets that wait for a tick.
+//! - [`cover`]: drop cover, built before it is needed.
 //! - [`forward`]: packets of others that wait for their delay to pass: in a [`slab`], their order in a [`heap`].
 //!
-//! Nothing is queued for the network itself: a packet is taken from these queues, or cover is built, at the moment the
+//! Nothing is queued for the network itself: a packet is taken from these queues, or cover is taken, at the moment the
 //! driver polls for it. So what waits here is bounded by the queues' capacities, however slow the driver is.
 
 pub(crate) mod authored;
 pub(crate) mod clock;
+pub(crate) mod cover;
 pub(crate) mod forward;
 pub(crate) mod heap;
 pub(crate) mod slab;
 
 pub(crate) use authored::{AuthoredKind, AuthoredPacket, AuthoredQueue};
 pub(crate) use clock::PoissonClock;
+pub(crate) use cover::CoverStock;
 pub(crate) use forward::{ForwardPacket, ForwardQueue};
 
 #[cfg(test)]
