@@ -36,9 +36,9 @@ pub enum ReplayError {
 ///   with use, to one in 1,000 and no more. Nobody else can bring two fingerprints together on purpose: tags have
 ///   a key of the filter's own.
 /// - **Memory.** A tag takes less as there are more of them, since they stand closer: two bytes with 10^8 tags, three with
-///   10^6, five with 10^5.
-/// - **Time.** A look-up reads one cache line of tags, or two. The tags are in up to 1,024 shards that grow one at a time,
-///   each in less than a few milliseconds for filters of up to 1 GiB.
+///   10^6, four with 10^5.
+/// - **Time.** A look-up reads one cache line of tags, or two. The tags are in up to 1,024 shards that grow one at a time:
+///   with 10^8 tags, an insertion that makes one grow takes about a millisecond.
 ///
 /// ```
 /// use mixnet_node_core::{replay::{ReplayError, ReplayFilter}, sphinx::*};
