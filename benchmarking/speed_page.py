@@ -135,7 +135,7 @@ def bars(rows, label):
 
 def ratios_plot(rows):
     """A line for each target: the spread, the ratio on it, and the target."""
-    step, left = 30, 330
+    step, left = 30, 350
     height = TOP + step * len(rows) + BOTTOM
     most = max(max(row["spread"][1], row["target"]) for row in rows)
     x = Axis(0, most * 1.05, left, WIDTH - RIGHT)
@@ -255,8 +255,8 @@ def render(results, caption, header, lines):
     names = list(next(iter(stages.values())))
     parts += [
         "<h2>Where the time goes</h2>",
-        "<p class='note'>A packet that is forwarded, in batches of 32. Each stage was measured by itself; all else is the "
-        "rest of the whole.</p>",
+        "<p class='note'>A packet that is forwarded, in batches of 32. Each stage was measured by itself, all else is "
+        "the rest of the whole; the lowest of the repetitions.</p>",
         bars([(who, list(enumerate(by_stage.values()))) for who, by_stage in stages.items()], "µs for each packet"),
         legend(enumerate(names)),
         "<h2>Replay filter: false positives</h2>",

@@ -51,6 +51,7 @@ fn main() {
 		run.threads(&pool);
 		run.refuse(&pool);
 		run.cover();
+		run.send_cover();
 		run.sphinx_packet();
 		run.stages(&mut inputs);
 	}
@@ -188,6 +189,22 @@ impl Run<'_> {
 						black_box(peer::build_cover(&mut node));
 					});
 				}
+			}
+		});
+	}
+
+	/// The same as part of what a node does at a tick of its clock.
+	fn send_cover(&mut self) {
+		let mut theirs = peer::node();
+		self.group("send_cover", |group| {
+			group.each("mixnet", 1, || {
+				black_box(peer::build_cover(&mut theirs));
+			});
+			for backend in Backend::available() {
+				let mut node = ours::node_with_drop_cover(backend);
+				group.each(backend.name(), 1, || {
+					black_box(ours::send_cover(&mut node));
+				});
 			}
 		});
 	}

@@ -37,6 +37,10 @@ pub fn mixnodes() -> Vec<Mixnode> {
 pub fn node(backend: Backend) -> Node {
 	let mut config = Config::default();
 	config.parameters.forward_queue_capacity = CAPACITY as u32;
+	start(config, backend)
+}
+
+fn start(config: Config, backend: Backend) -> Node {
 	let mut node = Node::new(config, peer_id(0), rng(0), Some(secret(0))).expect("a valid configuration; qed");
 	node.set_backend(backend);
 	node.set_session_status(Time::ZERO, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
@@ -103,6 +107,24 @@ pub fn handle(node: &mut Node, mut packets: Vec<(PeerId, Packet)>) {
 	}
 }
 
+/// A node that sends nothing but cover to random mixnodes: no loops, which would have to come back.
+pub fn node_with_drop_cover(backend: Backend) -> Node {
+	let mut config = Config::default();
+	config.parameters.loop_cover_permille = 0;
+	start(config, backend)
+}
+
+/// Lets the node's time pass until its clock ticks, and takes the packet that it sends then.
+///
+/// It builds more cover ahead when it has nothing to send, and is asked for that as a driver asks.
+pub fn send_cover(node: &mut Node) -> Packet {
+	let tick = node.poll_timeout().expect("the clock of a live session ticks");
+	node.handle_timeout(tick);
+	let packet = node.poll_transmit().expect("at each tick there is a packet").packet;
+	assert!(node.poll_transmit().is_none());
+	packet
+}
+
 /// Builds so many cover packets, all together.
 pub fn build_cover(backend: Backend, rng: &mut ChaChaRng, route: &[Hop], packets: usize) -> Vec<Packet> {
 	let mut batch = BatchBuilder::default();
@@ -116,6 +138,7 @@ pub fn build_cover(backend: Backend, rng: &mut ChaChaRng, route: &[Hop], packets
 mod tests {
 	use super::*;
 	use mixnet_node_core::DropReason;
+	use std::collections::BTreeSet;
 
 	#[test]
 	fn what_is_measured_is_what_the_table_says() {
@@ -134,6 +157,9 @@ mod tests {
 				handle(&mut node, received(&bad_packets(size)));
 				assert_eq!(node.statistics().dropped(DropReason::UnknownKey), size as u64);
 			}
+			let mut node = node_with_drop_cover(backend);
+			let sent: BTreeSet<_> = (0..100).map(|_| *send_cover(&mut node).as_bytes()).collect();
+			assert_eq!((sent.len(), node.statistics().drop_cover_authored), (100, 100));
 		}
 	}
 }

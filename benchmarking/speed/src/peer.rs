@@ -16,6 +16,8 @@ pub fn node() -> Node {
 		session_0_kx_secret: Some(*ours::secret(0).expose_bytes()),
 		forward_packet_queue_capacity: ours::CAPACITY,
 		num_hops: HOPS,
+		// As ours where cover is sent.
+		loop_cover_proportion: 0.0,
 		..Config::default()
 	};
 	let mut node = Node::new(config);
