@@ -114,7 +114,7 @@ def bars(rows, label):
     step, left = 44, 150
     height = TOP + step * len(rows) + BOTTOM
     most = max(sum(value for _, value in values) for _, values in rows)
-    x = Axis(0, most * 1.12, left, WIDTH - RIGHT)
+    x = Axis(0, most * 1.2, left, WIDTH - RIGHT)
     bottom = height - BOTTOM
     parts = []
     for tick in x.ticks():
@@ -128,14 +128,14 @@ def bars(rows, label):
                 parts.append(f'<rect x="{place:.1f}" y="{y}" width="{width:.1f}" height="28" fill="{colour(index)}">')
                 parts.append(f"<title>{value:.4g}</title></rect>")
                 total += value
-        parts.append(text(x.at(total) + 6, y + 18, f"{total:,.0f}" if total >= 1000 else f"{total:.1f}", "start"))
+        parts.append(text(x.at(total) + 6, y + 18, f"{total:,.0f}" if total >= 1000 else f"{total:.2f}", "start"))
     parts.append(text((left + WIDTH - RIGHT) / 2, height - 8, label))
     return svg(parts, label, height)
 
 
 def ratios_plot(rows):
     """A line for each target: the spread, the ratio on it, and the target."""
-    step, left = 30, 350
+    step, left = 30, 400
     height = TOP + step * len(rows) + BOTTOM
     most = max(max(row["spread"][1], row["target"]) for row in rows)
     x = Axis(0, most * 1.05, left, WIDTH - RIGHT)
@@ -252,13 +252,15 @@ def render(results, caption, header, lines):
     ]
     parts.append(bars(threads, "packets a second"))
     stages = results["stages"]
-    names = list(next(iter(stages.values())))
+    backends = list(stages)
+    names = list(stages[backends[0]])
     parts += [
         "<h2>Where the time goes</h2>",
         "<p class='note'>A packet that is forwarded, in batches of 32. Each stage was measured by itself, all else is "
         "the rest of the whole; the lowest of the repetitions.</p>",
         bars([(who, list(enumerate(by_stage.values()))) for who, by_stage in stages.items()], "µs for each packet"),
         legend(enumerate(names)),
+        bars([(name, [(at, stages[backends[0]][name])]) for at, name in enumerate(names)], f"µs for each packet, {backends[0]}"),
         "<h2>Replay filter: false positives</h2>",
         false_positives_plot(results["replay_filter"]),
         "<h2>Replay filter: time</h2>",
