@@ -8,7 +8,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # The steps of `test` are in the order in which they share most.
 .NOTPARALLEL:
-.PHONY: help setup build devnet test fmt locks lint doc unit-test pallet-test no-std soak fuzz weights scale
+.PHONY: help setup build devnet test fmt locks lint doc unit-test pallet-test no-std soak fuzz bench weights scale
 
 # Arguments for the target at hand: make devnet ARGS="--transfers 100"
 ARGS ?=
@@ -37,11 +37,12 @@ test: setup fmt locks unit-test pallet-test no-std lint doc ## Everything that C
 
 fmt:
 	$(call step,Checking the format) cargo fmt --all --check && cargo fmt --manifest-path node-core/fuzz/Cargo.toml --check && \
-		cargo fmt --manifest-path benchmarking/Cargo.toml --all --check
+		cargo fmt --manifest-path benchmarking/Cargo.toml --all --check && \
+		cargo fmt --manifest-path benchmarking/speed/Cargo.toml --check
 
-# The workspaces that are built by `make fuzz`, `make weights` and `make scale` alone.
+# The workspaces that are built by `make fuzz`, `make bench`, `make weights` and `make scale` alone.
 locks:
-	$(call step,Checking that the lock files are up to date) for crate in node-core/fuzz benchmarking; do \
+	$(call step,Checking that the lock files are up to date) for crate in node-core/fuzz benchmarking benchmarking/speed; do \
 		cargo metadata --locked --quiet --format-version 1 --manifest-path $$crate/Cargo.toml >/dev/null; done
 
 unit-test:
@@ -83,6 +84,9 @@ soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a
 
 fuzz: ## Look for inputs that break the protocol state or the pallet, a minute for each target (ARGS=--help)
 	@scripts/fuzz.sh $(ARGS)
+
+bench: ## Measure what packets cost, beside mixnet 0.7.0 and sphinx-packet 0.8.0 (ARGS=--help)
+	@scripts/bench.sh $(ARGS)
 
 weights: ## Measure what the pallet's calls cost, and write it into the pallet (ARGS=--help)
 	@scripts/benchmarks.sh weights $(ARGS)

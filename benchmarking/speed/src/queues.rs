@@ -1,0 +1,88 @@
+//! The node's queues, full of packets that wait: what it takes for one to leave and another to come.
+
+// They are private. Their files are compiled here once more, with the crate's public words around them.
+#[allow(dead_code)]
+#[path = "../../../node-core/src/traffic/authored.rs"]
+mod authored;
+#[allow(dead_code)]
+#[path = "../../../node-core/src/traffic/forward.rs"]
+mod forward;
+#[allow(dead_code)]
+#[path = "../../../node-core/src/traffic/heap.rs"]
+mod heap;
+#[allow(dead_code)]
+#[path = "../../../node-core/src/traffic/slab.rs"]
+mod slab;
+
+use crate::{request::RequestId, rng, time::Time, AddressedPacket};
+use authored::AuthoredQueue;
+use forward::{ForwardPacket, ForwardQueue};
+use mixnet_node_core::{sphinx::PACKET_SIZE, Packet, PeerId};
+use rand_chacha::ChaChaRng;
+use rand_distr::{Distribution, Exp1};
+use std::time::{Duration, Instant};
+
+fn packet() -> AddressedPacket {
+	AddressedPacket { peer_id: PeerId([1; 32]), packet: Packet::from([1; PACKET_SIZE]) }
+}
+
+/// Packets of others that wait for their delay to pass.
+pub struct Forward {
+	queue: ForwardQueue,
+	rng: ChaChaRng,
+}
+
+impl Forward {
+	/// So many. Each takes 2.5 kB of memory.
+	pub fn with_packets(packets: usize) -> Self {
+		let mut filled = Self { queue: ForwardQueue::new(packets), rng: rng(4) };
+		for _ in 0..packets {
+			let deadline = Time::ZERO + filled.delay();
+			assert!(filled.queue.push(ForwardPacket { deadline, session: 0, packet: packet() }));
+		}
+		filled
+	}
+
+	fn delay(&mut self) -> Duration {
+		let seconds: f64 = Exp1.sample(&mut self.rng);
+		Duration::from_secs_f64(seconds)
+	}
+
+	/// How long it takes for so many to leave, each when it is due, and come again.
+	pub fn turn(&mut self, packets: u64) -> Duration {
+		let delays: Vec<_> = (0..packets).map(|_| self.delay()).collect();
+		let start = Instant::now();
+		for delay in delays {
+			let now = self.queue.next_deadline().expect("it is never empty");
+			let packet = self.queue.pop_due(now).expect("it is due now");
+			assert!(self.queue.push(ForwardPacket { deadline: now + delay, session: 0, packet }));
+		}
+		start.elapsed()
+	}
+}
+
+/// Packets of our own that wait for a tick of the clock.
+pub struct Authored {
+	queue: AuthoredQueue,
+}
+
+impl Authored {
+	/// So many. Each takes 2.5 kB of memory.
+	pub fn with_packets(packets: usize) -> Self {
+		let mut queue = AuthoredQueue::new(packets, false);
+		for at in 0..packets {
+			assert!(queue.push_request(RequestId(at as u64), vec![packet()]));
+		}
+		Self { queue }
+	}
+
+	/// How long it takes for so many to leave and come again.
+	pub fn turn(&mut self, packets: u64) -> Duration {
+		let start = Instant::now();
+		for at in 0..packets {
+			let packet = self.queue.pop().expect("it is never empty").packet;
+			assert!(self.queue.push_request(RequestId(at), vec![packet]));
+		}
+		start.elapsed()
+	}
+}
