@@ -66,7 +66,7 @@ no-std: setup ## Build the protocol for wasm, without std
 		RUSTUP_TOOLCHAIN="$${WASM_BUILD_TOOLCHAIN:-$${RUSTUP_TOOLCHAIN:-}}"; \
 		if [ -n "$$RUSTUP_TOOLCHAIN" ]; then export RUSTUP_TOOLCHAIN; else unset RUSTUP_TOOLCHAIN; fi; \
 		CARGO_TARGET_DIR="$$CARGO_TARGET_DIR/no-std" cargo build --release --locked \
-			-p mixnet-node-core --no-default-features --target wasm32v1-none
+			-p mixnet-node-core -p x25519-batch --no-default-features --target wasm32v1-none
 
 # Times as many as in `make test`; some of it takes a minute for each ten.
 SOAK ?= 40

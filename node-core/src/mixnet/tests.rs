@@ -334,7 +334,9 @@ fn what_is_sent_is_the_same_whoever_multiplies() {
 #[test]
 fn a_mixnode_has_cover_before_its_ticks_and_no_longer_than_its_session_lives() {
 	let mut mixnode = node(0, |_| ());
-	let is_stocked = |mixnet: &Mixnet<_>| mixnet.sessions.iter().map(|session| !session.cover.is_empty()).collect();
+	let is_stocked = |mixnet: &Mixnet<ChaChaRng>| -> Vec<bool> {
+		mixnet.sessions.iter().map(|session| !session.cover.is_empty()).collect()
+	};
 	assert_eq!((is_stocked(&mixnode), mixnode.poll_transmit()), (vec![false], None));
 	for _ in 0..30 {
 		assert_eq!(is_stocked(&mixnode), [true]);

@@ -27,7 +27,7 @@ const MAX_SEEN: usize = 32;
 /// The most requests that a driver keeps to be replied to.
 const MAX_HELD: usize = 16;
 /// What [`World::run`] may do in all: it is what takes time.
-const MAX_RUN: usize = 400;
+const MAX_RUN: usize = 500;
 /// What [`World::wait_for_requests`] waits for at most, one timer at a time: all copies of all requests that may be
 /// pending, in the most fragments, several times over.
 const MAX_WAITS: usize = 20_000;
