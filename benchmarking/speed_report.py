@@ -120,6 +120,7 @@ def rows(measured):
                 if (group, ours) in measured:
                     name = f"{title}, {batch(size)}"
                     table.append(new_row(measured, group, name, size, backend, ours, peer_name, peer))
+    # Two threads of ours against one.
     for backend in BACKENDS:
         ours = f"{backend}/2"
         if ("threads", ours) in measured:
@@ -183,6 +184,11 @@ def speeds(measured):
     return {"by_batch": by_batch, "by_threads": by_threads}
 
 
+def percent(cell):
+    """Of a cell such as `0.00067 %`: the share, and no more digits than are there."""
+    return float(f"{float(cell.split()[0]) / 100:.3g}")
+
+
 def filter_by_fill(measured, table):
     """The replay filter by tags in it: what criterion measured, and what the example printed."""
     result = {}
@@ -197,8 +203,8 @@ def filter_by_fill(measured, table):
         figures.setdefault("check_ns", float(row["ns per check"]))
         figures["insert_ns"] = float(row["ns per insert"])
         figures["bytes_per_tag"] = float(row["bytes per tag"])
-        figures["false_positives"] = float(row["false positives"].split()[0]) / 100
-        figures["false_positives_by_formula"] = float(row["by the formula"].split()[0]) / 100
+        figures["false_positives"] = percent(row["false positives"])
+        figures["false_positives_by_formula"] = percent(row["by the formula"])
     return {str(fill): result[fill] for fill in sorted(result)}
 
 
