@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . scripts/env.sh
 
 for tool in valgrind objdump; do
-	command -v "$tool" >/dev/null || { echo "$0: $tool is not installed" >&2; exit 1; }
+	have "$tool" || fail "$tool is missing" "install valgrind and binutils with the system's packages"
 done
 
 # The program that cargo builds with the arguments given: its path.
@@ -17,19 +17,19 @@ built() {
 		sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
 }
 
-echo "==> valgrind" >&2
+say "Following secrets with valgrind"
 valgrind --quiet "$(built test --lib --no-run)" --ignored secrecy:: --nocapture
 
-echo "==> instructions" >&2
+say "Reading the instructions"
 code=$(objdump --disassemble --demangle --no-show-raw-insn "$(built build --example speed)")
 for name in variable_base fixed_base; do
 	function=$(awk -v name="avx512ifma::$name" '/^[0-9a-f]+ </ { inside = index($0, name) } inside' <<<"$code")
 	products=$(grep -c vpmadd52 <<<"$function" || true)
-	[ "$products" -gt 1000 ] || { echo "$name: not found, or not as it was ($products products)" >&2; exit 1; }
+	[ "$products" -gt 1000 ] || fail "$name: not found, or not as it was ($products products)"
 	# From a vector, or a mask of one, to a general register or to the flags; and addresses made of vectors.
 	leaks=$(grep -E '\s(kmov.\s+%k[0-7],%[er]|kortest|ktest|vptest\s|v?movmsk|v?pmovmsk|vpextr|v?mov[dq]\s+%[xyz]mm[0-9]+,%[er]|v?p?gather|v?p?scatter|vpcompress|vpexpand|v?u?comis)' \
 		<<<"$function" || true)
-	[ -z "$leaks" ] || { printf '%s: from a vector to a branch or an address:\n%s\n' "$name" "$leaks" >&2; exit 1; }
+	[ -z "$leaks" ] || fail "$name: from a vector to a branch or an address:" "$leaks"
 	echo "$name: $(wc -l <<<"$function") instructions, $products products," \
 		"$(grep -cE '\sj[^m]' <<<"$function") conditional jumps, none fed by a vector:"
 	# What each of these jumps looks at: counts and lengths.

@@ -41,7 +41,7 @@
 //! let worker = std::thread::spawn(move || {
 //!     let (mut scratch, mut batch) = (BatchUnwrapper::new(Backend::best()), Vec::new());
 //!     unwrapper.open(&mut scratch, packets, &mut batch);
-//!     unwrapper.finish(&mut scratch, &mut batch, |_| true);
+//!     scratch.finish(&mut batch, |_| true);
 //!     batch
 //! });
 //! for received in worker.join().unwrap() {

@@ -40,18 +40,17 @@ type Number = u64;
 
 enum Job {
 	Open(Unwrapper, Vec<(PeerId, Packet)>),
-	Finish(Unwrapper, Vec<ReceivedPacket>),
+	Finish(Vec<ReceivedPacket>),
 }
 
 enum Done {
-	Opened(Unwrapper, Vec<ReceivedPacket>),
+	Opened(Vec<ReceivedPacket>),
 	Finished(Vec<ReceivedPacket>),
 }
 
 /// A batch whose packets are opened: those that are wanted are to be noted.
 pub struct Opened {
 	number: Number,
-	unwrapper: Unwrapper,
 	/// The packets, in the order in which they came.
 	pub packets: Vec<ReceivedPacket>,
 }
@@ -127,11 +126,10 @@ impl Workers {
 	/// # Errors
 	/// The thread has died.
 	pub fn finish(&mut self, opened: Opened) -> Result<(), WorkerDied> {
-		let Opened { number, unwrapper, packets } = opened;
+		let Opened { number, packets } = opened;
 		if packets.iter().any(ReceivedPacket::is_wanted) {
 			let worker = self.batch(number).worker;
-			let job = Job::Finish(unwrapper, packets);
-			return self.workers[worker].jobs.try_send((number, job)).map_err(|_| WorkerDied);
+			return self.workers[worker].jobs.try_send((number, Job::Finish(packets))).map_err(|_| WorkerDied);
 		}
 		self.finished(number, packets);
 		Ok(())
@@ -145,7 +143,7 @@ impl Workers {
 		// Only when there are no threads any more is there nothing to come.
 		let (number, done) = self.done.recv().await.unwrap_or(Err(WorkerDied))?;
 		Ok(match done {
-			Done::Opened(unwrapper, packets) => Some(Opened { number, unwrapper, packets }),
+			Done::Opened(packets) => Some(Opened { number, packets }),
 			Done::Finished(packets) => {
 				self.finished(number, packets);
 				None
@@ -182,10 +180,10 @@ fn work(jobs: &Receiver<(Number, Job)>, done: &mpsc::Sender<Result<(Number, Done
 			Job::Open(unwrapper, packets) => {
 				let mut batch = Vec::with_capacity(packets.len());
 				unwrapper.open(&mut scratch, packets, &mut batch);
-				Done::Opened(unwrapper, batch)
+				Done::Opened(batch)
 			},
-			Job::Finish(unwrapper, mut packets) => {
-				unwrapper.finish(&mut scratch, &mut packets, |received| received.is_wanted());
+			Job::Finish(mut packets) => {
+				scratch.finish(&mut packets, ReceivedPacket::is_wanted);
 				Done::Finished(packets)
 			},
 		};

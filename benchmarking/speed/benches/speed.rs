@@ -346,7 +346,7 @@ fn unwrap_in_threads(backend: Backend, threads: usize, size: usize, pool: &[Pack
 			// Copying them is a part of it, and a small one.
 			let packets = ours::received(packets.next().expect("the pool is larger than a batch; qed"));
 			unwrapper.open(&mut scratch, packets, &mut batch);
-			unwrapper.finish(&mut scratch, &mut batch, |_| true);
+			scratch.finish(&mut batch, |_| true);
 			black_box(&batch);
 			batch.clear();
 		}

@@ -20,8 +20,8 @@ use curve25519_dalek::{constants::EIGHT_TORSION, MontgomeryPoint};
 use mixnet_node_core::{
 	replay::{ReplayError, ReplayFilter},
 	sphinx::{
-		build_cover, build_request, is_low_order, Action, BuildError, CoverId, Hop, Opened, SurbId, Target,
-		UnwrapError, HEADER_SIZE, PACKET_SIZE, PAYLOAD_SIZE,
+		build_cover, build_request, Action, BuildError, CoverId, Hop, Opened, SurbId, Target, UnwrapError, HEADER_SIZE,
+		PACKET_SIZE, PAYLOAD_SIZE,
 	},
 	KxPublic, Packet,
 };
@@ -250,7 +250,7 @@ fn replaced_key(reader: &mut Reader) {
 
 	if reader.bool() {
 		let key = reader.one_of(&low_order_keys());
-		assert!(is_low_order(&key));
+		assert!(key.is_low_order());
 		bytes[..32].copy_from_slice(&key.0);
 		assert_eq!(Opened::open(&secret(node), &bytes.into()).err(), Some(UnwrapError::LowOrder));
 		let mut hops = hops;

@@ -153,8 +153,7 @@ pub struct Mixnet<R> {
 	sessions: Sessions,
 	connected: BTreeSet<PeerId>,
 
-	/// Who multiplies points of the curve.
-	backend: Backend,
+	/// Knows who multiplies points of the curve.
 	scratch: BatchUnwrapper,
 	/// Empty between calls: room for packets that are handled together, and for the tags of those that are finished.
 	batch: Vec<ReceivedPacket>,
@@ -198,8 +197,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			now: Time::ZERO,
 			sessions: Sessions::new(session_0_secret),
 			connected: BTreeSet::new(),
-			backend: Backend::best(),
-			scratch: BatchUnwrapper::new(Backend::best()),
+			scratch: BatchUnwrapper::default(),
 			batch: Vec::new(),
 			batch_tags: Vec::new(),
 			forward_queue: ForwardQueue::new(config.parameters.forward_queue_capacity as usize),
@@ -230,7 +228,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Unless it [is available](Backend::is_available).
 	pub fn set_backend(&mut self, backend: Backend) {
 		assert!(backend.is_available(), "{backend} does not run on this machine");
-		self.backend = backend;
 		self.scratch = BatchUnwrapper::new(backend);
 	}
 

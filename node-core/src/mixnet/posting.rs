@@ -146,7 +146,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for plan in &plans {
 			copy.add_fragment(&mut self.rng, plan).map_err(not_posted)?;
 		}
-		let (packets, surb_keys, metrics) = copy.build(self.backend, &plans, &request.data);
+		let (packets, surb_keys, metrics) = copy.build(self.scratch.backend(), &plans, &request.data);
 
 		let message_id = request.message_id;
 		let delay = handling_delay(&session.parameters, request.delay, &message_id);

@@ -31,7 +31,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let unwrapper = self.unwrapper();
 		unwrapper.open(&mut self.scratch, [(from, packet)], &mut batch);
 		self.note_wanted(&mut batch);
-		unwrapper.finish(&mut self.scratch, &mut batch, |received| received.is_wanted());
+		self.scratch.finish(&mut batch, ReceivedPacket::is_wanted);
 		let reason = batch.pop().and_then(|received| self.accept(now, received));
 		self.batch = batch;
 		reason
@@ -49,7 +49,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			unwrapper.open(&mut self.scratch, packets.by_ref().take(MAX_BATCH), &mut batch);
 			let is_last = batch.len() < MAX_BATCH;
 			self.note_wanted(&mut batch);
-			unwrapper.finish(&mut self.scratch, &mut batch, |received| received.is_wanted());
+			self.scratch.finish(&mut batch, ReceivedPacket::is_wanted);
 			for received in batch.drain(..) {
 				self.accept(now, received);
 			}
@@ -68,7 +68,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Unwrapper::new(self.sessions.live_keys())
 	}
 
-	/// Notes which packets of a batch, of at most [`MAX_BATCH`], are to be [finished](Unwrapper::finish): those that would
+	/// Notes which packets of a batch, of at most [`MAX_BATCH`], are to be [finished](crate::sphinx::BatchUnwrapper::finish): those that would
 	/// be acted on and take the dearer half of unwrapping, as far as can be told before the packets that came with them are
 	/// accepted. Each once: who sends a new packet many times has it finished once.
 	pub fn note_wanted(&mut self, batch: &mut [ReceivedPacket]) {

@@ -102,7 +102,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				None => break,
 			}
 		}
-		let covers = batch.build(self.backend).covers.into_iter();
+		let covers = batch.build(self.scratch.backend()).covers.into_iter();
 		let address = |(peer_id, built): (_, BuiltPacket)| AddressedPacket { peer_id, packet: built.packet };
 		session.cover.fill(peers.into_iter().zip(covers).map(address).collect());
 	}

@@ -4,8 +4,8 @@
 //! as there are, and in batches. What the node then does with a packet it does in order, alone:
 //!
 //! ```text
-//! Unwrapper::open -> Mixnet::note_wanted -> Unwrapper::finish -> Mixnet::accept
-//!     any thread                                any thread
+//! Unwrapper::open -> Mixnet::note_wanted -> BatchUnwrapper::finish -> Mixnet::accept
+//!     any thread                                  any thread
 //! ```
 //!
 //! [`Mixnet::note_wanted`](super::Mixnet::note_wanted) in between saves the work for replays, and changes nothing else.
@@ -98,17 +98,6 @@ impl Unwrapper {
 			},
 			[None, None] => (),
 		}
-	}
-
-	/// Does the dearer half of unwrapping for those of `batch` that `is_wanted` says, which for a mixnet is
-	/// [`ReceivedPacket::is_wanted`]: see [`BatchUnwrapper::finish`]. Needs no key.
-	pub fn finish(
-		&self,
-		scratch: &mut BatchUnwrapper,
-		batch: &mut [ReceivedPacket],
-		is_wanted: impl FnMut(&mut ReceivedPacket) -> bool,
-	) {
-		scratch.finish(batch, is_wanted);
 	}
 }
 

@@ -24,7 +24,7 @@
 //! ```
 
 use super::{
-	lioness::{decrypt_each, Lane, PayloadKey, LANES},
+	lioness::{decrypt_each, decrypt_layer, fill_lane, Lane, LANES},
 	packet::{Packet, PayloadData, MAC_SIZE},
 	primitives::{mac_each, HASH_LANES},
 	shared_secret::{HopSecrets, KxSecret, SharedSecret},
@@ -113,7 +113,7 @@ impl Unwrapping {
 			return None;
 		}
 		if mem::replace(&mut self.progress, Progress::Finished) != Progress::Finished {
-			PayloadKey::new(opened.secret()).decrypt(self.packet.payload_mut());
+			decrypt_layer(opened.secret(), self.packet.payload_mut());
 		}
 		Some(checked_payload(&self.packet))
 	}
@@ -231,7 +231,7 @@ impl BatchUnwrapper {
 	/// finished yet, and are wanted, as `is_wanted` says.
 	///
 	/// What is not finished here is finished when it is asked for, alone.
-	pub fn finish<T: BatchItem>(&mut self, batch: &mut [T], mut is_wanted: impl FnMut(&mut T) -> bool) {
+	pub fn finish<T: BatchItem>(&mut self, batch: &mut [T], mut is_wanted: impl FnMut(&T) -> bool) {
 		self.clear();
 		self.reserve(batch.len());
 		for (i, item) in batch.iter_mut().enumerate() {
@@ -299,12 +299,12 @@ fn decrypt_wanted<'a>(batch: impl Iterator<Item = &'a mut Unwrapping>) {
 	let mut wanted = batch.filter_map(|item| {
 		let (Progress::Wanted, Ok(opened)) = (item.progress, &item.opened) else { return None };
 		item.progress = Progress::Finished;
-		Some((PayloadKey::new(opened.secret()), item.packet.payload_mut()))
+		Some((opened.secret(), item.packet.payload_mut()))
 	});
 	loop {
 		let mut lanes: [Option<Lane>; LANES] = [const { None }; LANES];
-		for (lane, wanted) in lanes.iter_mut().zip(&mut wanted) {
-			*lane = Some(wanted);
+		for (lane, (secret, payload)) in lanes.iter_mut().zip(&mut wanted) {
+			fill_lane(lane, secret, payload);
 		}
 		decrypt_each(&mut lanes);
 		if lanes.iter().any(Option::is_none) {

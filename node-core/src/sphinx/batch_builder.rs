@@ -2,7 +2,7 @@
 
 use super::{
 	build::{seal_all, BuildError, BuiltPacket, Delivery, Draft, Hop, SealedHeader},
-	lioness::{encrypt_each, Lane, PayloadKey, LANES},
+	lioness::{encrypt_each, fill_lane, Lane, LANES},
 	packet::{CoverId, MixnodeIndex, Packet, PayloadData, SurbId, Target},
 	shared_secret::SharedSecret,
 	surb::{Surb, SurbKeys},
@@ -170,8 +170,9 @@ pub fn complete_requests<'a>(requests: impl Iterator<Item = (IncompleteRequest, 
 		for layer in 0..layers {
 			let mut lanes: [Option<Lane>; LANES] = [const { None }; LANES];
 			for (lane, (built, secrets)) in lanes.iter_mut().zip(packets.iter_mut().zip(secrets)) {
-				let secret = secrets.iter().nth_back(layer);
-				*lane = secret.map(|secret| (PayloadKey::new(secret), built.packet.payload_mut()));
+				if let Some(secret) = secrets.iter().nth_back(layer) {
+					fill_lane(lane, secret, built.packet.payload_mut());
+				}
 			}
 			encrypt_each(&mut lanes);
 		}

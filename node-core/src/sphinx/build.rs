@@ -7,9 +7,7 @@ use super::{
 		DELIVER_COVER_WITH_ID, DELIVER_REPLY, DELIVER_REQUEST, FORWARD_TO_PEER, HEADER_SIZE, KX_PUBLIC_SIZE, MAC_SIZE,
 		MAX_HOPS,
 	},
-	shared_secret::{
-		exchange_along, is_low_order, ActionsStream, Exchanges, HopSecrets, SharedSecret, MAX_ACTION_SIZE,
-	},
+	shared_secret::{exchange_along, ActionsStream, Exchanges, HopSecrets, SharedSecret, MAX_ACTION_SIZE},
 	surb::{Surb, SurbKeys},
 };
 use alloc::vec::Vec;
@@ -220,7 +218,7 @@ impl Draft {
 		if used > ACTIONS_SIZE {
 			return Err(BuildError::ActionsTooLong(used));
 		}
-		if let Some(hop) = route.iter().position(|hop| is_low_order(&hop.kx_public)) {
+		if let Some(hop) = route.iter().position(|hop| hop.kx_public.is_low_order()) {
 			return Err(BuildError::LowOrder(hop));
 		}
 		let mut ephemeral = Zeroizing::new([0; 32]);

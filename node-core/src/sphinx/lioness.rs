@@ -25,24 +25,18 @@ const RIGHT: usize = PAYLOAD_SIZE - LEFT;
 /// | 96..128  | `k3`  | stream key, added to the left part    |
 /// | 128..192 | `k4`  | hash key                              |
 #[derive(Zeroize, ZeroizeOnDrop)]
+// Made where it stays: moving it would leave a copy behind.
 pub(super) struct PayloadKey([u8; PayloadKey::SIZE]);
 
 impl PayloadKey {
 	const SIZE: usize = 192;
-
-	/// The key that a hop derives from the secret it shares with the sender (PROTOCOL.md, section 3).
-	pub(super) fn new(secret: &SharedSecret) -> Self {
-		let mut key = Self::unset();
-		key.set(secret);
-		key
-	}
 
 	/// A place for a key.
 	pub(super) fn unset() -> Self {
 		Self([0; Self::SIZE])
 	}
 
-	/// Becomes what [`new`](Self::new) gives: for a key that is kept where it is, so that no copy is left elsewhere.
+	/// Becomes the key that a hop derives from the secret it shares with the sender (PROTOCOL.md, section 3).
 	pub(super) fn set(&mut self, secret: &SharedSecret) {
 		for (salt, part) in (0..).zip(self.0.chunks_exact_mut(64)) {
 			part.copy_from_slice(&*Zeroizing::new(derive::<64>(b"sphinx-pl-en-key", salt, secret.as_bytes())));
@@ -87,6 +81,18 @@ pub(super) const LANES: usize = HASH_LANES;
 
 /// A layer's key, and the block that it is for.
 pub(super) type Lane<'a> = (PayloadKey, &'a mut Payload);
+
+/// Puts `block` into a lane, for the layer of the hop that shares `secret` with the sender.
+pub(super) fn fill_lane<'a>(lane: &mut Option<Lane<'a>>, secret: &SharedSecret, block: &'a mut Payload) {
+	lane.insert((PayloadKey::unset(), block)).0.set(secret);
+}
+
+/// Decrypts `block` in place: the layer of whoever shares `secret`.
+pub(super) fn decrypt_layer(secret: &SharedSecret, block: &mut Payload) {
+	let mut key = PayloadKey::unset();
+	key.set(secret);
+	key.decrypt(block);
+}
 
 /// Encrypts the blocks, up to [`LANES`], in place: hashes side by side. The streams are as wide already.
 pub(super) fn encrypt_each(lanes: &mut [Option<Lane>; LANES]) {
@@ -142,24 +148,31 @@ fn xor(to: &mut [u8; LEFT], with: &[u8; LEFT]) {
 mod tests {
 	use super::*;
 
+	/// Encrypts `block` in place: the layer of whoever shares `secret`.
+	fn encrypt_layer(secret: &SharedSecret, block: &mut Payload) {
+		let mut key = PayloadKey::unset();
+		key.set(secret);
+		key.encrypt(block);
+	}
+
 	fn block() -> Payload {
 		core::array::from_fn(|i| (i * 7 % 251) as u8)
 	}
 
 	#[test]
 	fn encryption_and_decryption_are_inverse() {
-		let key = PayloadKey::new(&SharedSecret::from_bytes([3; 32]));
+		let secret = SharedSecret::from_bytes([3; 32]);
 		let mut encrypted = block();
-		key.encrypt(&mut encrypted);
+		encrypt_layer(&secret, &mut encrypted);
 		assert_ne!(encrypted, block());
 		let mut there_and_back = encrypted;
-		key.decrypt(&mut there_and_back);
+		decrypt_layer(&secret, &mut there_and_back);
 		assert_eq!(there_and_back, block());
 
 		let mut decrypted = block();
-		key.decrypt(&mut decrypted);
+		decrypt_layer(&secret, &mut decrypted);
 		assert_ne!(decrypted, encrypted);
-		key.encrypt(&mut decrypted);
+		encrypt_layer(&secret, &mut decrypted);
 		assert_eq!(decrypted, block());
 	}
 
@@ -172,7 +185,7 @@ mod tests {
 			let decrypt = |blocks: &mut [Payload; LANES], both: fn(&mut [Option<Lane>; LANES])| {
 				let mut lanes = [const { None }; LANES];
 				for (i, block) in blocks.iter_mut().enumerate().filter(|(i, _)| present >> i & 1 == 1) {
-					lanes[i] = Some((PayloadKey::new(&secret(i)), block));
+					fill_lane(&mut lanes[i], &secret(i), block);
 				}
 				both(&mut lanes);
 			};
@@ -180,7 +193,7 @@ mod tests {
 			for (i, block) in blocks.iter().enumerate() {
 				let mut expected = before[i];
 				if present >> i & 1 == 1 {
-					PayloadKey::new(&secret(i)).decrypt(&mut expected);
+					decrypt_layer(&secret(i), &mut expected);
 				}
 				assert_eq!(*block, expected);
 			}
@@ -191,13 +204,13 @@ mod tests {
 
 	#[test]
 	fn a_changed_byte_changes_the_whole_block() {
-		let key = PayloadKey::new(&SharedSecret::from_bytes([3; 32]));
+		let secret = SharedSecret::from_bytes([3; 32]);
 		let mut encrypted = block();
-		key.encrypt(&mut encrypted);
+		encrypt_layer(&secret, &mut encrypted);
 		for at in [0, 31, 32, 1000, PAYLOAD_SIZE - 1] {
 			let mut changed = encrypted;
 			changed[at] ^= 1;
-			key.decrypt(&mut changed);
+			decrypt_layer(&secret, &mut changed);
 			let same = changed.iter().zip(block()).filter(|(a, b)| **a == *b).count();
 			// By chance one byte in 256 stays as it was: about 8.
 			assert!(same < 40, "{same} bytes are as they were");
@@ -207,9 +220,9 @@ mod tests {
 	#[test]
 	fn different_secrets_make_different_keys() {
 		let mut a = block();
-		PayloadKey::new(&SharedSecret::from_bytes([3; 32])).encrypt(&mut a);
+		encrypt_layer(&SharedSecret::from_bytes([3; 32]), &mut a);
 		let mut b = block();
-		PayloadKey::new(&SharedSecret::from_bytes([4; 32])).encrypt(&mut b);
+		encrypt_layer(&SharedSecret::from_bytes([4; 32]), &mut b);
 		assert_ne!(a, b);
 	}
 }

@@ -78,8 +78,8 @@ pub use packet::{
 };
 pub(crate) use primitives::derive;
 pub use primitives::exponential;
+pub use shared_secret::KxSecret;
 pub(crate) use shared_secret::{clamped_scalar, SharedSecret};
-pub use shared_secret::{is_low_order, KxSecret};
 pub use surb::{use_surb, BadSurb, Surb, SurbKeys, SURB_SIZE};
 pub use unwrap::{reply_payload, Action, Opened, UnwrapError};
 pub use x25519_batch::Backend;

@@ -61,48 +61,6 @@ fn multiply_one(scalar: &[u8; 32], point: &[u8; 32]) -> [u8; 32] {
 	product[0]
 }
 
-/// The points of low order (one, two, four or eight; on the curve or its twist), by their u-coordinates as 255-bit numbers:
-/// 0, 1, the two of order eight, and p - 1, p and p + 1, where p is 2^255 - 19.
-const LOW_ORDER: [[u8; 32]; 7] = {
-	const fn small(u: u8) -> [u8; 32] {
-		let mut bytes = [0; 32];
-		bytes[0] = u;
-		bytes
-	}
-	const fn large(lowest: u8) -> [u8; 32] {
-		let mut bytes = [0xff; 32];
-		bytes[0] = lowest;
-		bytes[31] = 0x7f;
-		bytes
-	}
-	[
-		small(0),
-		small(1),
-		[
-			0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
-			0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
-		],
-		[
-			0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44,
-			0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
-		],
-		large(0xec),
-		large(0xed),
-		large(0xee),
-	]
-};
-
-/// Is `public` one of the few keys that nobody holds a secret for: points of low order, whose shared secrets everybody
-/// can guess?
-///
-/// Such a key is never a mistake. [`build_request`](super::build_request) and its like refuse routes with one; better is
-/// to know before.
-pub fn is_low_order(public: &KxPublic) -> bool {
-	let mut u = public.0;
-	u[31] &= 0x7f;
-	LOW_ORDER.contains(&u)
-}
-
 /// A secret shared by a packet's sender and one of its hops; or by a SURB's maker and its user.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct SharedSecret([u8; 32]);
@@ -328,31 +286,6 @@ mod tests {
 	use super::*;
 	use curve25519_dalek::{constants::EIGHT_TORSION, EdwardsPoint, MontgomeryPoint};
 	use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
-
-	#[test]
-	fn what_is_taken_for_of_low_order_is_what_eight_makes_zero() {
-		let is_zero_times_eight = |point: &[u8; 32]| {
-			let eight = [true, false, false, false];
-			MontgomeryPoint(*point).mul_bits_be(eight.into_iter()).to_bytes() == [0; 32]
-		};
-		for point in &LOW_ORDER {
-			assert!(is_zero_times_eight(point));
-			let mut with_top_bit = *point;
-			with_top_bit[31] |= 0x80;
-			assert!(is_low_order(&KxPublic(with_top_bit)));
-		}
-		for point in &EIGHT_TORSION {
-			assert!(is_low_order(&KxPublic(point.to_montgomery().to_bytes())));
-		}
-		// All that are near those which are given as numbers.
-		for low in 0..=u8::MAX {
-			for (rest, top) in [(0, 0), (0xff, 0x7f), (0, 0x80), (0xff, 0xff)] {
-				let mut point = [rest; 32];
-				(point[0], point[31]) = (low, top);
-				assert_eq!(is_low_order(&KxPublic(point)), is_zero_times_eight(&point));
-			}
-		}
-	}
 
 	#[test]
 	fn a_scalar_as_a_secret_key_does_the_same_to_points_of_the_group() {

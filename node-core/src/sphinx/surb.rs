@@ -1,7 +1,7 @@
 //! SURBs, single-use reply blocks: packet headers that their maker hands out for replies to come back under.
 
 use super::{
-	lioness::PayloadKey,
+	lioness::{decrypt_layer, PayloadKey},
 	packet::{field, field_mut, Header, MixnodeIndex, Packet, PayloadData, HEADER_SIZE},
 	shared_secret::SharedSecret,
 };
@@ -78,7 +78,7 @@ pub fn use_surb(surb: Surb, payload_data: &PayloadData) -> Result<(MixnodeIndex,
 	*packet.header_mut() = *surb.header();
 	packet.set_payload(payload_data);
 	// Decrypts, as every hop will, so that the SURB's maker has one thing to undo and not two.
-	PayloadKey::new(&surb.first_secret()).decrypt(packet.payload_mut());
+	decrypt_layer(&surb.first_secret(), packet.payload_mut());
 	Ok((first_mixnode, packet))
 }
 

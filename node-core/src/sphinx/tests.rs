@@ -304,7 +304,7 @@ fn points_of_low_order_are_refused() {
 		"0000000000000000000000000000000000000000000000000000000000000080",
 	] {
 		let point = KxPublic(hex32(point));
-		assert!(is_low_order(&point));
+		assert!(point.is_low_order());
 		route[1].kx_public = point;
 		assert_eq!(build_cover(&mut rng, &route, None).err(), Some(BuildError::LowOrder(1)));
 
@@ -313,7 +313,7 @@ fn points_of_low_order_are_refused() {
 		assert_eq!(Opened::open(&secrets[0], &packet).err(), Some(UnwrapError::LowOrder));
 	}
 	for secret in &secrets {
-		assert!(!is_low_order(&secret.public()));
+		assert!(!secret.public().is_low_order());
 	}
 }
 

@@ -1,7 +1,7 @@
 //! Unwrapping: what a node does with a packet it receives (PROTOCOL.md, sections 3 and 4).
 
 use super::{
-	lioness::PayloadKey,
+	lioness::decrypt_layer,
 	packet::{
 		field, field_mut, CoverId, MixnodeIndex, Packet, PayloadData, SurbId, Target, ACTIONS_SIZE, ACTION_SIZE,
 		DELIVER_COVER, DELIVER_COVER_WITH_ID, DELIVER_REPLY, DELIVER_REQUEST, FORWARD_TO_PEER, HEADER_SIZE,
@@ -154,7 +154,7 @@ impl Opened {
 		debug_assert!(matches!(self.action, Action::Forward { .. }));
 		let kx_public = self.secret.blind(&packet.kx_public());
 		self.write_next_header(&mut packet, &kx_public);
-		PayloadKey::new(&self.secret).decrypt(packet.payload_mut());
+		decrypt_layer(&self.secret, packet.payload_mut());
 		packet
 	}
 
@@ -167,7 +167,7 @@ impl Opened {
 	/// [`UnwrapError::BadPayloadTag`]; the payload is noise then.
 	pub fn request_payload(self, packet: &mut Packet) -> Result<&PayloadData, UnwrapError> {
 		debug_assert!(matches!(self.action, Action::DeliverRequest));
-		PayloadKey::new(&self.secret).decrypt(packet.payload_mut());
+		decrypt_layer(&self.secret, packet.payload_mut());
 		checked_payload(packet)
 	}
 }

@@ -8,7 +8,7 @@ mod route;
 pub(crate) use route::{Route, RouteError, RouteKind};
 
 use crate::{
-	sphinx::{is_low_order, MixnodeIndex, Target},
+	sphinx::{MixnodeIndex, Target},
 	DisabledReason, KxPublic, Mixnode, PeerId,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
@@ -61,7 +61,7 @@ impl Topology {
 			if is_ours && mixnode.kx_public == local_kx_public && local_index.is_none() {
 				local_index = Some(index);
 			}
-			if is_ours || is_low_order(&mixnode.kx_public) {
+			if is_ours || mixnode.kx_public.is_low_order() {
 				unusable.push(index);
 			}
 		}

@@ -181,7 +181,7 @@ fn unwrap_elsewhere(
 		let mut batch = Vec::new();
 		unwrapper.open(&mut scratch, packets.into_iter().map(|packet| (ENEMY, packet)), &mut batch);
 		let mut finished = (0..64).map(|i| finished >> i & 1 == 1).cycle();
-		unwrapper.finish(&mut scratch, &mut batch, |_| finished.next().unwrap());
+		scratch.finish(&mut batch, |_| finished.next().unwrap());
 		batch
 	};
 	thread::spawn(unwrap).join().unwrap()

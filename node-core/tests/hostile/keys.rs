@@ -9,8 +9,8 @@ use crate::{
 	two_sessions::{local_peer_id, others},
 };
 use mixnet_node_core::{
-	sphinx::is_low_order, Config, DropReason, HandlingDelay, KxPublic, Mixnet, Mixnode, Packet, Parameters, PeerId,
-	RelativeSession, Role, SessionPhase,
+	Config, DropReason, HandlingDelay, KxPublic, Mixnet, Mixnode, Packet, Parameters, PeerId, RelativeSession, Role,
+	SessionPhase,
 };
 use std::time::Duration;
 
@@ -82,13 +82,13 @@ fn the_keys_of_low_order_are_these_and_no_others() {
 	let low_order = low_order();
 	assert_eq!(low_order.len(), 14);
 	for key in low_order {
-		assert!(is_low_order(&KxPublic(key)), "{key:02x?}");
+		assert!(KxPublic(key).is_low_order(), "{key:02x?}");
 	}
 	let mut others = low_order_for_others();
 	others.extend((2..19).flat_map(|number| [small(number as u8), p_plus(number)]));
 	others.extend((2..20).map(|less| p_plus(-less)));
 	for key in others {
-		assert!(!is_low_order(&KxPublic(key)) && !is_low_order(&KxPublic(with_top_bit(key))), "{key:02x?}");
+		assert!(!KxPublic(key).is_low_order() && !KxPublic(with_top_bit(key)).is_low_order(), "{key:02x?}");
 	}
 }
 
