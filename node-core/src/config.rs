@@ -1,7 +1,8 @@
 //! What a node may choose.
 
-use crate::{parameters::InUnits, Parameters};
+use crate::sphinx::MAX_HOPS;
 use core::time::Duration;
+use mixnet_primitives::Parameters;
 
 /// How requests are repeated until they are answered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -146,7 +147,7 @@ const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 impl Config {
 	/// Checks every field.
 	pub fn validate(&self) -> Result<(), ConfigError> {
-		self.parameters.check_as_defaults()?;
+		check_parameters(&self.parameters)?;
 		for (field, value) in [
 			("gateways", self.gateways),
 			("surb_keystore_capacity", self.surb_keystore_capacity),
@@ -178,6 +179,48 @@ impl Config {
 		}
 		Ok(())
 	}
+}
+
+/// Longest time that a configuration may hold, in milliseconds: sums of a few hundred of them are far from overflow.
+const DAY_MS: u32 = 24 * 60 * 60 * 1000;
+
+/// Can a node run with these? What a chain may set is narrower: see [`Parameters::check`].
+fn check_parameters(parameters: &Parameters) -> Result<(), ConfigError> {
+	for (field, value) in [
+		("parameters.hops", u32::from(parameters.hops)),
+		("parameters.mixnode_mean_period_ms", parameters.mixnode_mean_period_ms),
+		("parameters.non_mixnode_mean_period_ms", parameters.non_mixnode_mean_period_ms),
+		("parameters.forward_queue_capacity", parameters.forward_queue_capacity),
+		("parameters.mixnode_queue_capacity", parameters.mixnode_queue_capacity),
+		("parameters.non_mixnode_queue_capacity", parameters.non_mixnode_queue_capacity),
+		("parameters.max_fragments_per_message", parameters.max_fragments_per_message),
+	] {
+		if value == 0 {
+			return Err(ConfigError::Zero(field));
+		}
+	}
+	for (field, value) in [
+		("parameters.mean_forwarding_delay_ms", parameters.mean_forwarding_delay_ms),
+		("parameters.mean_extrinsic_delay_ms", parameters.mean_extrinsic_delay_ms),
+		("parameters.mixnode_mean_period_ms", parameters.mixnode_mean_period_ms),
+		("parameters.non_mixnode_mean_period_ms", parameters.non_mixnode_mean_period_ms),
+		("parameters.reply_cooldown_ms", parameters.reply_cooldown_ms),
+	] {
+		if value > DAY_MS {
+			return Err(ConfigError::OutOfRange { field, range: "at most a day" });
+		}
+	}
+	if usize::from(parameters.hops) > MAX_HOPS {
+		return Err(ConfigError::OutOfRange { field: "parameters.hops", range: "at most 6" });
+	}
+	if parameters.max_fragments_per_message > 1 << 16 {
+		let field = "parameters.max_fragments_per_message";
+		return Err(ConfigError::OutOfRange { field, range: "at most 65536" });
+	}
+	if parameters.loop_cover_permille >= 1000 {
+		return Err(ConfigError::OutOfRange { field: "parameters.loop_cover_permille", range: "below 1000" });
+	}
+	Ok(())
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
 //! Which loops are out, and when they should be back.
 
-use crate::{sphinx::CoverId, time::Time, MixnodeIndex};
+use crate::{
+	bytes::{list, sum, tree},
+	sphinx::CoverId,
+	time::Time,
+	MixnodeIndex,
+};
 use alloc::{
 	boxed::Box,
 	collections::{BTreeMap, VecDeque},
 };
-use core::{mem::size_of, time::Duration};
+use core::time::Duration;
 
 /// A loop, as it was sent.
 #[derive(Clone, Debug)]
@@ -65,10 +70,18 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-	/// Sizes in bytes of entries: see the fields.
-	pub const OUT_SIZE: usize = size_of::<((Time, u64), (CoverId, DueLoop))>();
-	/// As [`Self::OUT_SIZE`].
-	pub const OVERDUE_SIZE: usize = size_of::<(CoverId, OverdueLoop)>();
+	/// The most bytes of heap that a ledger of this capacity takes, whose loops visit at most so many mixnodes and gateways.
+	pub fn max_bytes(capacity: usize, longest_path: usize) -> usize {
+		let overdue = size_of::<(CoverId, OverdueLoop)>();
+		sum([
+			capacity.saturating_mul(longest_path.saturating_mul(size_of::<MixnodeIndex>())),
+			tree(capacity, size_of::<((Time, u64), (CoverId, DueLoop))>()),
+			// The missing ones take less than the overdue ones.
+			tree(capacity, overdue),
+			tree(capacity, overdue),
+			list(capacity, overdue),
+		])
+	}
 
 	/// Keeps at most `capacity` loops that are not judged, and as many that are overdue.
 	pub fn new(capacity: usize) -> Self {

@@ -7,8 +7,9 @@ use super::{
 	suspicion::{Suspect, Suspicion},
 };
 use crate::{
-	parameters::InUnits,
-	sphinx::CoverId,
+	bytes::sum,
+	parameters::ParametersExt,
+	sphinx::{CoverId, MAX_HOPS},
 	time::Time,
 	topology::{RouteKind, Topology},
 	Config, MixnodeIndex, Parameters, SessionIndex,
@@ -45,14 +46,13 @@ pub(crate) struct LoopMonitor {
 }
 
 impl LoopMonitor {
-	/// Sizes in bytes of the entry of a loop that is out, of an ID with what is remembered by it, and of a score.
-	pub const ENTRY_SIZES: [usize; 3] = [Ledger::OUT_SIZE, Ledger::OVERDUE_SIZE, Suspicion::SCORE_SIZE];
-	/// The most bytes that are remembered of a mixnode besides.
-	pub const NEIGHBOURS_SIZE: usize = Suspicion::NEIGHBOURS_SIZE;
-
-	/// The most loops that are out, and the most scores, in a session of so many mixnodes.
-	pub fn entries(config: &Config, parameters: &Parameters, is_mixnode: bool, num_mixnodes: usize) -> [usize; 2] {
-		[capacity(config, parameters, is_mixnode), num_mixnodes.saturating_add(Suspicion::max_links(num_mixnodes))]
+	/// The most bytes of heap that the loops of one session take.
+	pub fn max_bytes(config: &Config, parameters: &Parameters, is_mixnode: bool, num_mixnodes: usize) -> usize {
+		let longest_path = MAX_HOPS + config.gateways;
+		sum([
+			Ledger::max_bytes(capacity(config, parameters, is_mixnode), longest_path),
+			Suspicion::max_bytes(num_mixnodes),
+		])
 	}
 
 	pub fn new(config: &Config, parameters: &Parameters, is_mixnode: bool, num_mixnodes: usize) -> Self {

@@ -3,12 +3,14 @@
 //! A mixnode that loses packets loses them among all its neighbours. Where they get lost between it and a few of them
 //! only, it may be these who lose them, to have it accused.
 
-use crate::MixnodeIndex;
+use crate::{
+	bytes::{sum, tree, POINTER},
+	MixnodeIndex,
+};
 use alloc::{
 	collections::{BTreeMap, VecDeque},
 	vec::Vec,
 };
-use core::mem::size_of;
 
 /// Neighbours that may conspire: more leave too little that they are not part of.
 const FEW: usize = 3;
@@ -28,8 +30,11 @@ type Pair = [Option<MixnodeIndex>; 2];
 pub(super) struct Neighbours(BTreeMap<MixnodeIndex, VecDeque<Pair>>);
 
 impl Neighbours {
-	/// The most bytes that a mixnode takes, but for the tree: a deque may have grown to twice its length.
-	pub const SIZE: usize = 2 * REMEMBERED * size_of::<Pair>();
+	/// The most bytes of heap for so many mixnodes. A deque may have grown to twice its length.
+	pub fn max_bytes(mixnodes: usize) -> usize {
+		const PAIRS: usize = 2 * REMEMBERED * size_of::<Pair>();
+		sum([tree(mixnodes, 4 * POINTER), mixnodes.saturating_mul(PAIRS)])
+	}
 
 	/// Counts in a lost path.
 	pub fn count(&mut self, path: &[MixnodeIndex]) {

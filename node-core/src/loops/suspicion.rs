@@ -26,9 +26,11 @@ use super::{
 	neighbours::Neighbours,
 	report::Score,
 };
-use crate::MixnodeIndex;
+use crate::{
+	bytes::{sum, tree},
+	MixnodeIndex,
+};
 use alloc::{collections::BTreeMap, vec::Vec};
-use core::mem::size_of;
 use rand_core::RngCore;
 use rand_distr::{Distribution, Uniform};
 
@@ -139,13 +141,14 @@ pub(super) struct Suspicion {
 }
 
 impl Suspicion {
-	/// Size in bytes of the largest entry.
-	pub const SCORE_SIZE: usize = size_of::<(Link, Tally)>();
-	/// The most bytes that are remembered of a mixnode besides.
-	pub const NEIGHBOURS_SIZE: usize = Neighbours::SIZE;
+	/// The most bytes of heap of the scores in a session of so many mixnodes.
+	pub fn max_bytes(num_mixnodes: usize) -> usize {
+		let scores = num_mixnodes.saturating_add(Self::max_links(num_mixnodes));
+		sum([tree(scores, size_of::<(Link, Tally)>()), Neighbours::max_bytes(num_mixnodes)])
+	}
 
 	/// The most links that are scored in a session of so many mixnodes.
-	pub fn max_links(num_mixnodes: usize) -> usize {
+	fn max_links(num_mixnodes: usize) -> usize {
 		let all = num_links(num_mixnodes);
 		if all <= MAX_LINKS {
 			all

@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::{
-	parameters::InUnits,
+	parameters::ParametersExt,
 	sphinx::CoverId,
 	time::{scale, Time},
 	topology::{RouteKind, Topology},

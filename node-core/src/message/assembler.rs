@@ -1,10 +1,13 @@
 //! Fragments that wait for the rest of their message.
 
 use super::{
-	fragment::{FragmentError, FragmentView},
-	MessageId,
+	fragment::{FragmentError, FragmentView, MAX_DATA, MAX_SURBS_PER_FRAGMENT},
+	id::MessageId,
 };
-use crate::sphinx::{PayloadData, Surb};
+use crate::{
+	bytes::{sum, tree, AGE, POINTER},
+	sphinx::{PayloadData, Surb},
+};
 use alloc::{
 	boxed::Box,
 	collections::{btree_map::Entry, BTreeMap},
@@ -66,6 +69,23 @@ struct Part {
 }
 
 impl Assembler {
+	/// The most bytes of heap that an assembler with these bounds takes.
+	pub(crate) fn max_bytes(messages: usize, fragments: usize) -> usize {
+		let messages = messages.min(fragments);
+		// Data and SURBs share the space in a fragment. A SURB has a pointer to it besides.
+		let fragment = MAX_DATA + MAX_SURBS_PER_FRAGMENT * POINTER;
+		let part = size_of::<(u16, Part)>();
+		let message = size_of::<(MessageId, Incomplete)>();
+		sum([
+			fragments.saturating_mul(fragment),
+			// Each message has a tree of its parts, and so a first node.
+			tree(fragments, part),
+			messages.saturating_mul(tree(0, part)),
+			tree(messages, message),
+			tree(messages, AGE + MessageId::SIZE),
+		])
+	}
+
 	/// Keeps at most `max_messages` incomplete messages with at most `max_fragments` fragments together.
 	pub fn new(max_messages: usize, max_fragments: usize) -> Self {
 		Self {

@@ -1,6 +1,6 @@
 //! The layout of a fragment; splitting a message.
 
-use super::MessageId;
+use super::id::MessageId;
 use crate::sphinx::{field, field_mut, PayloadData, Surb, PAYLOAD_DATA_SIZE, SURB_SIZE};
 use alloc::vec::Vec;
 use core::ops::Range;

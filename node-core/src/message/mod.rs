@@ -28,10 +28,9 @@
 //! - `assembler`: fragments that wait for the rest of their message.
 //! - `surb_keystore`: the keys of the SURBs that we gave out with our requests.
 
-use crate::sphinx::random_id;
-
 mod assembler;
 mod fragment;
+mod id;
 mod surb_keystore;
 
 #[cfg(test)]
@@ -44,10 +43,5 @@ pub use fragment::{
 	max_data, split, FragmentError, FragmentPlan, PlanMismatch, TooLarge, FRAGMENT_SIZE, MAX_DATA,
 	MAX_SURBS_PER_FRAGMENT,
 };
+pub use id::MessageId;
 pub use surb_keystore::SurbKeystore;
-
-random_id! {
-	/// Identifies a message. What is sent again in the same session to the same destination keeps its ID; else it gets a
-	/// new one, so that nobody can link the two.
-	MessageId
-}

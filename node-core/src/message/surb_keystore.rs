@@ -1,7 +1,10 @@
 //! The keys of the SURBs that we gave out with our requests.
 
-use super::MessageId;
-use crate::sphinx::{SurbId, SurbKeys};
+use super::id::MessageId;
+use crate::{
+	bytes::{sum, tree, AGE},
+	sphinx::{SurbId, SurbKeys},
+};
 use alloc::collections::BTreeMap;
 
 /// Keys of SURBs that no reply came over yet.
@@ -34,6 +37,16 @@ struct Entry {
 }
 
 impl SurbKeystore {
+	/// The most bytes of heap that a keystore of this capacity takes.
+	pub(crate) fn max_bytes(capacity: usize) -> usize {
+		let entry = MessageId::SIZE + AGE + size_of::<SurbKeys>();
+		sum([
+			capacity.saturating_mul(SurbKeys::max_bytes()),
+			tree(capacity, SurbId::SIZE + entry),
+			tree(capacity, AGE + SurbId::SIZE),
+		])
+	}
+
 	/// For the keys of at most `capacity` SURBs, each up to 1.2 kB.
 	pub fn new(capacity: usize) -> Self {
 		Self { surbs: BTreeMap::new(), by_age: BTreeMap::new(), next_number: 0, capacity, evicted: 0 }

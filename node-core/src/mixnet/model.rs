@@ -6,7 +6,8 @@ mod invariants;
 mod world;
 
 use super::*;
-use crate::{Parameters, ReplyConfig, RequestConfig};
+use crate::{Config, Parameters, RelativeSession, ReplyConfig, RequestConfig};
+use core::time::Duration;
 use proptest::{prelude::*, test_runner::RngSeed};
 use world::World;
 
@@ -116,13 +117,13 @@ enum Operation {
 		ahead: i64,
 		phase: usize,
 	},
-	/// One node is told the mixnodes of one session.
-	Mixnodes {
+	/// One node is told of one session, perhaps once more.
+	Session {
 		node: usize,
 		relative: RelativeSession,
 	},
-	/// One node is told parameters of one session, good or bad, early or late.
-	Parameters {
+	/// One node is told of one session with other parameters than the chain has, good or bad, early or late.
+	OtherParameters {
 		node: usize,
 		relative: RelativeSession,
 		parameters: Parameters,
@@ -181,9 +182,9 @@ fn operation() -> impl Strategy<Value = Operation> {
 		4 => (members(), prop::bool::weighted(0.1), prop::option::of(parameters()))
 			.prop_map(|(members, bad, parameters)| Chain { members, bad, parameters }),
 		2 => (node(), -2i64..4, 0usize..4).prop_map(|(node, ahead, phase)| Status { node, ahead, phase }),
-		2 => (node(), relative()).prop_map(|(node, relative)| Mixnodes { node, relative }),
+		2 => (node(), relative()).prop_map(|(node, relative)| Session { node, relative }),
 		2 => (node(), relative(), parameters())
-			.prop_map(|(node, relative, parameters)| Parameters { node, relative, parameters }),
+			.prop_map(|(node, relative, parameters)| OtherParameters { node, relative, parameters }),
 		1 => node().prop_map(|node| NextKey { node }),
 		1 => (node(), -2i64..3).prop_map(|(node, ahead)| RestoreKey { node, ahead }),
 		3 => (1u64..20).prop_map(|seconds| Run { seconds }),

@@ -1,14 +1,14 @@
 //! Packets out.
 
-use super::{AddressedPacket, Mixnet};
+use super::Mixnet;
 use crate::{
 	loops::SentLoop,
-	parameters::InUnits,
-	sphinx::{build_cover, BatchBuilder, BuildError, BuiltPacket, CoverId, Hop, MixnodeIndex, Target},
+	parameters::ParametersExt,
+	sphinx::{build_one_cover, BatchBuilder, BuildError, BuiltPacket, CoverId, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
 	time::scale,
 	topology::{Route, RouteError, RouteKind, Topology},
-	traffic::{AuthoredKind, CoverStock},
+	traffic::{AddressedPacket, AuthoredKind, CoverStock},
 	PeerId, RelativeSession, SessionPhase,
 };
 use alloc::vec::Vec;
@@ -58,6 +58,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	///
 	/// Forward packets come first, by deadline; then the sessions' clocks are looked at, each tick of which is a packet:
 	/// one of a request or reply, or cover. When nothing is due, cover is built for ticks to come.
+	#[must_use = "the packet is to be sent now"]
 	pub fn poll_transmit(&mut self) -> Option<AddressedPacket> {
 		if let Some(packet) = self.forward_queue.pop_due(self.now) {
 			self.statistics.packets_forwarded += 1;
@@ -102,12 +103,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				None => break,
 			}
 		}
-		let covers = batch.build(self.scratch.backend()).covers.into_iter();
+		let covers = batch.build(self.backend).covers.into_iter();
 		let address = |(peer_id, built): (_, BuiltPacket)| AddressedPacket { peer_id, packet: built.packet };
 		session.cover.fill(peers.into_iter().zip(covers).map(address).collect());
 	}
 
-	/// Takes the earliest due tick. Returns the session whose it is.
+	/// Takes the earliest due tick. Returns the session that it belongs to.
 	fn take_tick(&mut self) -> Option<RelativeSession> {
 		let now = self.now;
 		let (_, relative, session) = self
@@ -175,7 +176,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			Some(packet) => packet,
 			None => {
 				let gateways = session.topology.connected_gateways(&self.connected);
-				let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, None);
+				let backend = self.backend;
+				let build = |rng: &mut R, route: &Route| build_one_cover(backend, rng, &route.hops, None);
 				let hops = usize::from(session.parameters.hops);
 				let (route, built) = draw_cover(&mut self.rng, &session.topology, &gateways, hops, build)?;
 				AddressedPacket { peer_id: route.first_peer_id, packet: built.packet }
@@ -191,7 +193,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let session = self.sessions.session_mut(relative)?;
 		let gateways = session.topology.connected_gateways(&self.connected);
 		let id = CoverId::random(&mut self.rng);
-		let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, Some(id));
+		let backend = self.backend;
+		let build = |rng: &mut R, route: &Route| build_one_cover(backend, rng, &route.hops, Some(id));
 		let hops = usize::from(session.parameters.hops);
 		let (route, built) =
 			build_on_route(&mut self.rng, &session.topology, &gateways, RouteKind::Loop, hops, build).ok()?;

@@ -4,7 +4,7 @@ use super::{
 	shard::Shard,
 	tag::{ReplayTag, TagKey},
 };
-use crate::sphinx::Opened;
+use crate::{bytes::rounded, sphinx::Opened};
 use alloc::vec::Vec;
 use core::{fmt, mem};
 use rand_core::{CryptoRng, RngCore};
@@ -111,6 +111,11 @@ impl Shape {
 }
 
 impl ReplayFilter {
+	/// The most bytes of heap that a filter of [`new`](Self::new) takes.
+	pub(crate) fn max_bytes(max_bytes: usize) -> usize {
+		max_bytes.saturating_add(rounded(TagKey::SIZE))
+	}
+
 	/// An empty filter with a key of its own, which never holds more than `max_bytes` of tags in memory, not even while
 	/// it grows. One MiB is enough for 300,000 packets, 256 MiB for 137 million; more than 16 GiB count as 16.
 	pub fn new<R: RngCore + CryptoRng + ?Sized>(rng: &mut R, max_bytes: usize) -> Self {

@@ -3,7 +3,6 @@
 use super::{
 	line::Line,
 	map::{Map, SPILLS_PER_GROUP},
-	shard::Shard,
 };
 use alloc::vec::Vec;
 use core::mem;
@@ -48,11 +47,11 @@ impl Builder {
 		self.in_home.push(place.in_home);
 	}
 
-	/// The shard; `None` if there was no place for some number.
-	pub fn finish(mut self) -> Option<Shard> {
+	/// The table, with its map. `None` if there was no place for some number.
+	pub fn finish(mut self) -> Option<(Map, Vec<Line>)> {
 		self.finish_home();
 		self.finish_group();
-		(!self.failed).then(|| Shard::of_lines(self.map, self.lines))
+		(!self.failed).then_some((self.map, self.lines))
 	}
 
 	fn finish_home(&mut self) {

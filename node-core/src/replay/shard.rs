@@ -34,7 +34,7 @@ impl Shard {
 		Self::of_lines(Map::new(bits, 0), Vec::new())
 	}
 
-	pub(super) fn of_lines(map: Map, lines: Vec<Line>) -> Self {
+	fn of_lines(map: Map, lines: Vec<Line>) -> Self {
 		Self { map, lines, is_final: false }
 	}
 
@@ -88,8 +88,8 @@ impl Shard {
 			});
 			new.into_iter().for_each(|new| table.push(new));
 			// By chance, numbers may crowd in the larger table where they did not in this one.
-			if let Some(grown) = table.finish() {
-				*self = grown;
+			if let Some((map, lines)) = table.finish() {
+				*self = Self::of_lines(map, lines);
 				return Ok(());
 			}
 		}

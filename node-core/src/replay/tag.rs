@@ -22,11 +22,14 @@ impl ReplayTag {
 /// With it, tags are random to everybody else, so nobody can make packets whose tags meet, or crowd one place of the
 /// filter. And the filter's memory, if it leaks, does not show which packets we saw.
 #[derive(Zeroize, ZeroizeOnDrop)]
-pub(super) struct TagKey(Box<[u8; 32]>);
+pub(super) struct TagKey(Box<[u8; TagKey::SIZE]>);
 
 impl TagKey {
+	/// Size in bytes.
+	pub(super) const SIZE: usize = 32;
+
 	pub(super) fn random<R: RngCore + CryptoRng + ?Sized>(rng: &mut R) -> Self {
-		let mut key = Box::new([0; 32]);
+		let mut key = Box::new([0; Self::SIZE]);
 		rng.fill_bytes(&mut *key);
 		Self(key)
 	}

@@ -7,18 +7,19 @@
 //! - `codec`: the SCALE types of the requests that the Substrate Mix Network knows.
 //! - `round_trip`: the estimate that the retry timer uses.
 //! - `pending`: our own requests, until they are answered or given up.
-//! - `replies`: other nodes' requests, while they are handled and for some time after.
+//! - `reply_cache`: other nodes' requests, while they are handled and for some time after.
 
 mod codec;
 mod pending;
-mod replies;
+mod reply_cache;
 mod round_trip;
 
-pub use self::codec::{extrinsic_delay, BadRequest, RemoteError, Reply, Request};
+pub use self::codec::{BadRequest, RemoteError, Reply, Request};
+pub use crate::parameters::extrinsic_delay;
 pub use pending::{HandlingDelay, RequestError, RequestId};
 pub(crate) use pending::{Pending, PendingRequests, Stage};
-pub use replies::ReplyTo;
-pub(crate) use replies::{CachedReply, ReplyCache, Seen};
+pub use reply_cache::ReplyTo;
+pub(crate) use reply_cache::{CachedReply, ReplyCache, Seen};
 pub(crate) use round_trip::{queue_delay, QueueEnd, RouteMetrics};
 
 #[cfg(test)]

@@ -2,7 +2,12 @@
 //!
 //! Bookkeeping only: what to send next, and when. The state machine does the sending.
 
-use crate::{session::DisabledReason, sphinx::MixnodeIndex, time::Time, MessageId, RequestConfig, SessionIndex};
+use crate::{
+	bytes::{list, sum, tree},
+	sphinx::MixnodeIndex,
+	time::Time,
+	MessageId, RequestConfig, RestingReason, SessionIndex,
+};
 use alloc::{
 	collections::{BTreeMap, BTreeSet, VecDeque},
 	vec::Vec,
@@ -36,7 +41,7 @@ pub enum RequestError {
 		/// The session that new requests go to.
 		session: SessionIndex,
 		/// Why it rests.
-		reason: DisabledReason,
+		reason: RestingReason,
 	},
 	/// The mixnodes of the session that requests go to did not become known in time.
 	#[error("the mixnodes are not known")]
@@ -113,6 +118,20 @@ pub(crate) struct PendingRequests {
 }
 
 impl PendingRequests {
+	/// The most bytes of heap that so many requests take, each with so many bytes of data.
+	pub fn max_bytes(capacity: usize, max_data: usize) -> usize {
+		/// Those that it had before, and the present one.
+		const MESSAGE_IDS: usize = MAX_OLD_MESSAGE_IDS + 1;
+		let message_ids = list(MESSAGE_IDS, MessageId::SIZE);
+		sum([
+			capacity.saturating_mul(max_data.saturating_add(message_ids)),
+			tree(capacity, size_of::<RequestId>() + size_of::<Pending>()),
+			tree(capacity.saturating_mul(MESSAGE_IDS), MessageId::SIZE + size_of::<RequestId>()),
+			list(capacity, size_of::<RequestId>()),
+			tree(capacity, size_of::<(Time, RequestId)>()),
+		])
+	}
+
 	pub fn new(config: RequestConfig) -> Self {
 		Self {
 			config,

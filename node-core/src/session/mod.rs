@@ -5,8 +5,8 @@
 //!
 //! ```text
 //! Empty -> KeyOnly -> Full      KeyOnly if we made (or restored) a key and perhaps registered it; Full once the chain
-//!      \         \             told us the mixnodes; Disabled if it told us that there are none, or if our
-//!       `---------`-> Disabled  configuration wants no part in this session
+//!      \         \             told us the mixnodes; Resting if it told us that there are none, or if our
+//!       `---------`-> Resting  configuration wants no part in this session
 //! ```
 //!
 //! Dropping a slot destroys its key and its replay filter, together: a key never outlives the memory of the packets
@@ -21,7 +21,6 @@ mod sessions;
 mod slot;
 
 pub(crate) use sessions::Sessions;
-pub use slot::DisabledReason;
 pub(crate) use slot::{KeyPair, LiveKey, Session, SessionId, Slot};
 
 #[cfg(test)]

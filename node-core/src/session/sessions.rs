@@ -1,7 +1,11 @@
 //! The two live sessions, and the keys of sessions to come.
 
 use super::{KeyPair, LiveKey, Session, SessionId, Slot};
-use crate::{KxPublic, KxSecret, Parameters, RelativeSession, SessionIndex, SessionStatus};
+use crate::{
+	bytes::{sum, tree, POINTER},
+	sphinx::Backend,
+	KxPublic, KxSecret, RelativeSession, SessionIndex, SessionStatus,
+};
 use alloc::{collections::BTreeMap, sync::Arc};
 use rand_core::{CryptoRng, RngCore};
 
@@ -17,15 +21,20 @@ pub(crate) struct Sessions {
 	current: Option<Slot>,
 	/// Keys for sessions without a slot. Once the status is known: for the session after the current one only.
 	future_keys: BTreeMap<SessionIndex, KeyPair>,
-	/// What the chain told of live sessions.
-	parameters: BTreeMap<SessionIndex, Parameters>,
 }
 
 impl Sessions {
+	/// The most bytes of heap of two sessions without what their parts take, and of the keys for the next session.
+	pub fn max_bytes() -> usize {
+		// With the counts of those who share it.
+		let secret = 32 + 3 * POINTER;
+		sum([2 * (size_of::<Session>() + secret), tree(1, size_of::<(SessionIndex, KeyPair)>()), secret])
+	}
+
 	/// `session_0_secret`: the key for session 0, for which nobody can register; for tests and for new chains.
-	pub fn new(session_0_secret: Option<KxSecret>) -> Self {
-		let future_keys = session_0_secret.into_iter().map(|secret| (0, secret.into())).collect();
-		Self { status: None, generation: 0, previous: None, current: None, future_keys, parameters: BTreeMap::new() }
+	pub fn new(backend: Backend, session_0_secret: Option<KxSecret>) -> Self {
+		let future_keys = session_0_secret.into_iter().map(|secret| (0, KeyPair::new(backend, secret))).collect();
+		Self { status: None, generation: 0, previous: None, current: None, future_keys }
 	}
 
 	pub fn status(&self) -> Option<SessionStatus> {
@@ -54,7 +63,6 @@ impl Sessions {
 				log::warn!(target: "mixnet", "The current session stepped back, from {old} to {status}");
 				self.generation += 1;
 				self.future_keys.clear();
-				self.parameters.clear();
 				self.begin_both(status);
 			},
 			Some(old) if status.current_index == old.current_index => (),
@@ -68,9 +76,6 @@ impl Sessions {
 			self.previous = None;
 		}
 		self.future_keys.retain(|index, _| status.current_index.checked_add(1) == Some(*index));
-		let mut parameters = core::mem::take(&mut self.parameters);
-		parameters.retain(|index, _| self.relative(*index).is_some());
-		self.parameters = parameters;
 		true
 	}
 
@@ -88,9 +93,9 @@ impl Sessions {
 	}
 
 	/// The key pair for the next session, made on the first call.
-	pub fn next_keys<R: RngCore + CryptoRng>(&mut self, rng: &mut R) -> (SessionIndex, &KeyPair) {
+	pub fn next_keys<R: RngCore + CryptoRng>(&mut self, backend: Backend, rng: &mut R) -> (SessionIndex, &KeyPair) {
 		let index = self.next_index();
-		let keys = self.future_keys.entry(index).or_insert_with(|| KxSecret::random(rng).into());
+		let keys = self.future_keys.entry(index).or_insert_with(|| KeyPair::new(backend, KxSecret::random(rng)));
 		(index, keys)
 	}
 
@@ -100,7 +105,7 @@ impl Sessions {
 	}
 
 	/// Takes a key for a session that has none yet and whose mixnodes are not known. Returns whether it was taken.
-	pub fn restore_key(&mut self, index: SessionIndex, secret: KxSecret) -> bool {
+	pub fn restore_key(&mut self, backend: Backend, index: SessionIndex, secret: KxSecret) -> bool {
 		let slot = match self.status.map(|status| RelativeSession::of(index, status.current_index)) {
 			Some(Some(relative)) => self.slot_mut(relative),
 			Some(None) if index != self.next_index() => return false,
@@ -108,33 +113,18 @@ impl Sessions {
 				// Not live yet.
 				let free = !self.future_keys.contains_key(&index);
 				if free {
-					self.future_keys.insert(index, secret.into());
+					self.future_keys.insert(index, KeyPair::new(backend, secret));
 				}
 				return free;
 			},
 		};
 		match slot {
 			Some(slot @ Slot::Empty) => {
-				*slot = Slot::KeyOnly(secret.into());
+				*slot = Slot::KeyOnly(KeyPair::new(backend, secret));
 				true
 			},
 			_ => false,
 		}
-	}
-
-	/// Takes the parameters of a live session whose mixnodes are not known yet. Returns whether they were taken.
-	pub fn set_parameters(&mut self, index: SessionIndex, parameters: Parameters) -> bool {
-		let slot = self.relative(index).and_then(|relative| self.slot(relative));
-		let is_early = slot.is_some_and(Slot::wants_mixnodes);
-		if is_early {
-			self.parameters.insert(index, parameters);
-		}
-		is_early
-	}
-
-	/// The parameters of a live session, if they were told.
-	pub fn parameters(&self, index: SessionIndex) -> Option<Parameters> {
-		self.parameters.get(&index).copied()
 	}
 
 	pub fn slot(&self, relative: RelativeSession) -> Option<&Slot> {
@@ -197,8 +187,8 @@ impl Sessions {
 	}
 
 	/// The public key for the next session, made on the first call.
-	pub fn next_public<R: RngCore + CryptoRng>(&mut self, rng: &mut R) -> (SessionIndex, KxPublic) {
-		let (index, keys) = self.next_keys(rng);
+	pub fn next_public<R: RngCore + CryptoRng>(&mut self, backend: Backend, rng: &mut R) -> (SessionIndex, KxPublic) {
+		let (index, keys) = self.next_keys(backend, rng);
 		(index, keys.public)
 	}
 }

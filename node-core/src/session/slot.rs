@@ -2,35 +2,17 @@
 
 use crate::{
 	loops::LoopMonitor,
-	parameters::{Authoring, InUnits},
+	parameters::{Authoring, ParametersExt},
 	replay::ReplayFilter,
+	sphinx::Backend,
 	topology::Topology,
 	traffic::{AuthoredQueue, CoverStock, PoissonClock},
-	KxPublic, KxSecret, MixnodesError, Parameters, SessionIndex,
+	KxPublic, KxSecret, Parameters, RestingReason, SessionIndex,
 };
 use alloc::{
 	boxed::Box,
 	sync::{Arc, Weak},
 };
-
-/// Why a live session has no part for us: the mixnet rests in it.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum DisabledReason {
-	/// The chain has no mixnodes for it.
-	#[error("{0}")]
-	Mixnodes(MixnodesError),
-	/// The chain has more mixnodes for it than packets can name.
-	#[error("{num} mixnodes, packets can name {max}")]
-	TooManyMixnodes {
-		/// How many.
-		num: usize,
-		/// How many packets can name.
-		max: usize,
-	},
-	/// We are not among its mixnodes, and our configuration wants no part in such sessions.
-	#[error("not a mixnode, and configured to take part as a mixnode only")]
-	NotMixnode,
-}
 
 /// An X25519 key pair for one session.
 pub(crate) struct KeyPair {
@@ -39,9 +21,10 @@ pub(crate) struct KeyPair {
 	pub public: KxPublic,
 }
 
-impl From<KxSecret> for KeyPair {
-	fn from(secret: KxSecret) -> Self {
-		let public = secret.public();
+impl KeyPair {
+	/// `backend` computes the public key.
+	pub fn new(backend: Backend, secret: KxSecret) -> Self {
+		let public = secret.public_by(backend);
 		Self { secret: Arc::new(secret), public }
 	}
 }
@@ -92,8 +75,8 @@ pub(crate) enum Slot {
 	Empty,
 	/// A key for it, which the chain may have by now.
 	KeyOnly(KeyPair),
-	/// It rests.
-	Disabled(DisabledReason),
+	/// The mixnet rests in it.
+	Resting(RestingReason),
 	/// Everything. Boxed, as the others are small.
 	Full(Box<Session>),
 }

@@ -1,10 +1,10 @@
 //! Many packets built at once: requests, cover and SURBs, their key exchanges hop by hop in the same batches.
 
 use super::{
-	build::{seal_all, BuildError, BuiltPacket, Delivery, Draft, Hop, SealedHeader},
+	header::{seal_all, BuildError, Delivery, Draft, SealedHeader},
+	kx::SharedSecret,
 	lioness::{encrypt_each, fill_lane, Lane, LANES},
-	packet::{CoverId, MixnodeIndex, Packet, PayloadData, SurbId, Target},
-	shared_secret::SharedSecret,
+	packet::{CoverId, Hop, MixnodeIndex, Packet, PayloadData, SurbId, Target},
 	surb::{Surb, SurbKeys},
 };
 use alloc::vec::Vec;
@@ -59,6 +59,15 @@ pub struct Built {
 
 /// A request packet whose payload is still to be given: it may hold SURBs that are built in the same batch.
 pub struct IncompleteRequest(SealedHeader);
+
+/// A packet and what its sender knows of its way.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BuiltPacket {
+	/// The packet, for the route's first hop.
+	pub packet: Packet,
+	/// Sum of the delays at the hops that forward it, in multiples of the mean forwarding delay.
+	pub delay: f64,
+}
 
 /// A SURB and what its maker keeps.
 pub struct BuiltSurb {
@@ -151,6 +160,19 @@ impl BatchBuilder {
 		}
 		Built { requests, covers: packets, surbs: built_surbs }
 	}
+}
+
+/// One cover packet: a batch of its own. See [`BatchBuilder::add_cover`].
+pub(crate) fn build_one_cover<R: RngCore + CryptoRng + ?Sized>(
+	backend: Backend,
+	rng: &mut R,
+	route: &[Hop],
+	cover_id: Option<CoverId>,
+) -> Result<BuiltPacket, BuildError> {
+	let mut batch = BatchBuilder::default();
+	batch.add_cover(rng, route, cover_id)?;
+	let built = batch.build(backend).covers.pop();
+	Ok(built.expect("as many are built as were added, and one was; qed"))
 }
 
 /// Completes requests, each with what it carries.

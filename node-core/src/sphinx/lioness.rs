@@ -6,9 +6,9 @@
 //! payload in a way that would survive the next honest hop.
 
 use super::{
+	kx::SharedSecret,
 	packet::{field, field_mut, Payload, PAYLOAD_SIZE},
 	primitives::{apply_stream, derive, mac, mac_each, HASH_LANES},
-	shared_secret::SharedSecret,
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -29,7 +29,8 @@ const RIGHT: usize = PAYLOAD_SIZE - LEFT;
 pub(super) struct PayloadKey([u8; PayloadKey::SIZE]);
 
 impl PayloadKey {
-	const SIZE: usize = 192;
+	/// Size in bytes.
+	pub(super) const SIZE: usize = 192;
 
 	/// A place for a key.
 	pub(super) fn unset() -> Self {

@@ -209,6 +209,15 @@ pub enum Target {
 	Peer(PeerId),
 }
 
+/// One hop of a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hop {
+	/// Where the hop before sends the packet. The first hop's is not in the packet: it is where the sender sends it.
+	pub target: Target,
+	/// The hop's public key, of the session that the packet travels in.
+	pub kx_public: KxPublic,
+}
+
 /// Defines a 16-byte ID, random by nature, shown as 32 hex digits.
 macro_rules! random_id {
 	($(#[$doc:meta])* $name:ident) => {

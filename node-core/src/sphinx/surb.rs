@@ -1,9 +1,9 @@
 //! SURBs, single-use reply blocks: packet headers that their maker hands out for replies to come back under.
 
 use super::{
+	kx::SharedSecret,
 	lioness::{decrypt_layer, PayloadKey},
-	packet::{field, field_mut, Header, MixnodeIndex, Packet, PayloadData, HEADER_SIZE},
-	shared_secret::SharedSecret,
+	packet::{field, field_mut, Header, MixnodeIndex, Packet, PayloadData, HEADER_SIZE, MAX_HOPS},
 };
 use alloc::{boxed::Box, vec::Vec};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -86,6 +86,11 @@ pub fn use_surb(surb: Surb, payload_data: &PayloadData) -> Result<(MixnodeIndex,
 pub struct SurbKeys(Vec<PayloadKey>);
 
 impl SurbKeys {
+	/// The most bytes of heap that the keys of one SURB take: one for each layer, and the pointer to it.
+	pub(crate) const fn max_bytes() -> usize {
+		MAX_HOPS * (PayloadKey::SIZE + size_of::<usize>())
+	}
+
 	/// The keys of a SURB with the given first secret, whose reply is forwarded by hops that share `hop_secrets` with
 	/// the SURB's maker, in order; the last hop, the maker itself, is not one of them.
 	///

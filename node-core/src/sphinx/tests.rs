@@ -1,8 +1,8 @@
 //! Packets from their sender to the end, honest ones and others.
 
 use super::{
+	hop_secrets::{ActionsStream, HopSecrets, MAX_ACTION_SIZE},
 	packet::{field_mut, Header, ACTIONS_SIZE, KX_PUBLIC_SIZE, MAC_SIZE},
-	shared_secret::{ActionsStream, HopSecrets, MAX_ACTION_SIZE},
 	*,
 };
 use mixnet_primitives::{KxPublic, PeerId};
@@ -84,7 +84,7 @@ fn x25519_is_rfc_7748s() {
 			"95cbde9476e8907d7aade45cb4b873f88b595a68799fa152e6f8f7647aac7957",
 		),
 	] {
-		let secret = KxSecret::from_bytes(hex32(k)).exchange(&KxPublic(hex32(u)));
+		let secret = KxSecret::from_bytes(hex32(k)).exchange(Backend::best(), &KxPublic(hex32(u)));
 		assert_eq!(*secret.as_bytes(), hex32(result));
 	}
 
@@ -93,7 +93,7 @@ fn x25519_is_rfc_7748s() {
 	base[0] = 9;
 	let (mut k, mut u) = (base, base);
 	for i in 0..1000 {
-		let result = *KxSecret::from_bytes(k).exchange(&KxPublic(u)).as_bytes();
+		let result = *KxSecret::from_bytes(k).exchange(Backend::best(), &KxPublic(u)).as_bytes();
 		if i == 0 {
 			assert_eq!(KxSecret::from_bytes(k).public().0, result);
 			assert_eq!(result, hex32("422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079"));
@@ -112,14 +112,14 @@ fn the_senders_secrets_are_the_hops() {
 		// Many routes, of all lengths, at once.
 		let routes = (0..=MAX_HOPS).cycle().take(20).map(|hops| &route[..hops]);
 		let packets: Vec<_> = routes.map(|route| (&ephemeral, route)).collect();
-		let exchanges = shared_secret::exchange_along(backend, packets.iter().copied());
+		let exchanges = exchange::exchange_along(backend, packets.iter().copied());
 		for (exchanges, (_, route)) in exchanges.iter().zip(&packets) {
 			assert_eq!(exchanges.secrets.len(), route.len());
 			let mut kx_public = exchanges.first;
 			for (secret, shared) in secrets.iter().zip(&exchanges.secrets) {
-				let theirs = secret.exchange(&kx_public);
+				let theirs = secret.exchange(Backend::best(), &kx_public);
 				assert_eq!(theirs.as_bytes(), shared.as_bytes());
-				kx_public = theirs.blind(&kx_public);
+				kx_public = theirs.blind(Backend::best(), &kx_public);
 			}
 		}
 	}
@@ -338,7 +338,7 @@ fn actions_are_those_of_the_protocol() {
 	let open = |action: u16| {
 		let mut actions = [0xab; ACTIONS_SIZE];
 		actions[..2].copy_from_slice(&action.to_le_bytes());
-		let packet = with_actions(&sender.public(), &sender.exchange(&secret.public()), actions);
+		let packet = with_actions(&sender.public(), &sender.exchange(Backend::best(), &secret.public()), actions);
 		Opened::open(&secret, &packet).map(|opened| *opened.action())
 	};
 	for number in [0, 1, 0xfeff] {
@@ -446,7 +446,7 @@ proptest! {
 			actions[..2].copy_from_slice(&[low % 8, 0xff]);
 		}
 		let (secret, sender) = (KxSecret::random(&mut rng(21)), KxSecret::random(&mut rng(22)));
-		let mut packet = with_actions(&sender.public(), &sender.exchange(&secret.public()), actions);
+		let mut packet = with_actions(&sender.public(), &sender.exchange(Backend::best(), &secret.public()), actions);
 		match Opened::open(&secret, &packet) {
 			Ok(opened) => match opened.action() {
 				Action::Forward { .. } => {

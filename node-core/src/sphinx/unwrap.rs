@@ -1,13 +1,13 @@
 //! Unwrapping: what a node does with a packet it receives (PROTOCOL.md, sections 3 and 4).
 
 use super::{
-	lioness::decrypt_layer,
+	hop_secrets::{ActionsStream, HopSecrets, MAX_ACTION_SIZE},
+	kx::SharedSecret,
 	packet::{
 		field, field_mut, CoverId, MixnodeIndex, Packet, PayloadData, SurbId, Target, ACTIONS_SIZE, ACTION_SIZE,
 		DELIVER_COVER, DELIVER_COVER_WITH_ID, DELIVER_REPLY, DELIVER_REQUEST, FORWARD_TO_PEER, HEADER_SIZE,
 		KX_PUBLIC_SIZE, MAC_SIZE, PAYLOAD_TAG_SIZE,
 	},
-	shared_secret::{ActionsStream, HopSecrets, KxSecret, SharedSecret, MAX_ACTION_SIZE},
 	surb::SurbKeys,
 };
 use mixnet_primitives::{KxPublic, PeerId};
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 /// What the sender wants done with a packet.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Action {
-	/// Send it on, later: [`Opened::forward`].
+	/// Send it on after a delay.
 	Forward {
 		/// Where to.
 		target: Target,
@@ -25,7 +25,7 @@ pub enum Action {
 		/// knows it too.
 		delay: f64,
 	},
-	/// It carries a fragment of a request to this node: [`Opened::request_payload`].
+	/// It carries a fragment of a request to this node.
 	DeliverRequest,
 	/// It carries a fragment of a reply to this node: [`reply_payload`].
 	DeliverReply {
@@ -59,11 +59,11 @@ pub enum UnwrapError {
 /// The next hop's MAC and actions.
 const NEXT_SIZE: usize = MAC_SIZE + ACTIONS_SIZE;
 
-/// A packet's header, opened: the packet was made for the holder of the secret key, and its header is as it was made.
+/// A packet's header, opened: the packet was made for the holder of the secret key, and nobody has changed its header.
 ///
-/// This is the cheaper half of unwrapping. A packet seen before can be dropped (see [`crate::replay`]) before the dearer
-/// half is paid: one of [`forward`](Self::forward), [`request_payload`](Self::request_payload) and [`reply_payload`], as
-/// [`action`](Self::action) says.
+/// To open is the cheaper half of unwrapping. A packet that was seen before can be dropped (see [`crate::replay`]) before
+/// the dearer half is paid. Which that is depends on the [`action`](Self::action): decrypting the payload, blinding the
+/// key for the next hop, or both.
 pub struct Opened {
 	secret: SharedSecret,
 	action: Action,
@@ -71,23 +71,16 @@ pub struct Opened {
 }
 
 impl Opened {
-	/// Opens `packet`'s header with `secret`, the secret key of one session.
+	/// Opens `packet`'s header with the `secret` that the exchange gave. `hop` is derived from it, and `mac_fits` says
+	/// whether the packet's MAC is right under it.
 	///
-	/// The top bit of the packet's public key plays no part (RFC 7748), so a copy may differ in it and still open: it is
-	/// the shared secret by which a packet is known again.
+	/// The top bit of the packet's public key plays no part (RFC 7748), so a copy may differ in it and still open. That is
+	/// why a packet is recognised by its shared secret.
 	///
 	/// # Errors
 	///
 	/// [`UnwrapError::BadMac`] if the packet is not for this key: try the other live session's.
-	/// [`UnwrapError::LowOrder`] and [`UnwrapError::BadAction`] if it was made by a dishonest sender.
-	pub fn open(secret: &KxSecret, packet: &Packet) -> Result<Self, UnwrapError> {
-		let secret = secret.exchange(&packet.kx_public());
-		let hop = HopSecrets::new(&secret);
-		let mac_fits = hop.mac_fits(packet.mac(), packet.actions());
-		Self::from_secret(secret, &hop, mac_fits, packet)
-	}
-
-	/// As [`open`](Self::open), with the secret that the exchange gave, what is derived from it, and whether the MAC fits.
+	/// [`UnwrapError::LowOrder`] and [`UnwrapError::BadAction`] if a dishonest source made it.
 	pub(super) fn from_secret(
 		secret: SharedSecret,
 		hop: &HopSecrets,
@@ -145,30 +138,6 @@ impl Opened {
 		let header = packet.header_mut();
 		*field_mut::<0, KX_PUBLIC_SIZE, HEADER_SIZE>(header) = kx_public.0;
 		*field_mut::<KX_PUBLIC_SIZE, NEXT_SIZE, HEADER_SIZE>(header) = self.next;
-	}
-
-	/// Turns `packet`, the same that was opened, into the packet for the next hop.
-	///
-	/// Only for [`Action::Forward`]; with another action the result is a packet that nobody can open.
-	pub fn forward(self, mut packet: Packet) -> Packet {
-		debug_assert!(matches!(self.action, Action::Forward { .. }));
-		let kx_public = self.secret.blind(&packet.kx_public());
-		self.write_next_header(&mut packet, &kx_public);
-		decrypt_layer(&self.secret, packet.payload_mut());
-		packet
-	}
-
-	/// Decrypts the payload of `packet`, the same that was opened, in place; what it carries, if nobody changed it.
-	///
-	/// Only for [`Action::DeliverRequest`].
-	///
-	/// # Errors
-	///
-	/// [`UnwrapError::BadPayloadTag`]; the payload is noise then.
-	pub fn request_payload(self, packet: &mut Packet) -> Result<&PayloadData, UnwrapError> {
-		debug_assert!(matches!(self.action, Action::DeliverRequest));
-		decrypt_layer(&self.secret, packet.payload_mut());
-		checked_payload(packet)
 	}
 }
 

@@ -1,10 +1,15 @@
 //! Routes in sessions of any size, beside what PROTOCOL.md, section 8, says of them.
 
-use super::*;
+use super::{mixnodes::draw, *};
 use crate::sphinx::MAX_HOPS;
+use crate::{
+	sphinx::{MixnodeIndex, Target},
+	KxPublic, Mixnode, PeerId,
+};
 use proptest::{prelude::*, test_runner::RngSeed};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 const LOCAL: PeerId = PeerId([0xff; 32]);
 const LOCAL_KEY: KxPublic = KxPublic([0xff; 32]);

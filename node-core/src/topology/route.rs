@@ -5,7 +5,7 @@
 //! twice, but never twice in a row. A node that is not a mixnode can reach, and be reached by, its gateways alone, so
 //! those come first and last.
 
-use super::{draw, draw_from, Topology};
+use super::mixnodes::{draw, draw_from, Topology};
 use crate::{
 	sphinx::{Hop, MixnodeIndex, Target},
 	PeerId,

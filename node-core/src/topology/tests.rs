@@ -1,5 +1,9 @@
 use super::*;
 use crate::sphinx::{build_cover, build_request, build_surb, CoverId, KxSecret, SurbId};
+use crate::{
+	sphinx::{MixnodeIndex, Target},
+	KxPublic, Mixnode, PeerId, RestingReason,
+};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 
 const LOCAL: PeerId = PeerId([0xff; 32]);
@@ -282,7 +286,7 @@ fn sessions_of_any_number_of_mixnodes_are_no_danger() {
 	assert!(Topology::new(&mut rng(0), many, LOCAL, LOCAL_KEY, 3).is_ok());
 	let too_many = vec![other(0); max + 1];
 	let error = Topology::new(&mut rng(0), too_many, LOCAL, LOCAL_KEY, 3).unwrap_err();
-	assert_eq!(error, DisabledReason::TooManyMixnodes { num: max + 1, max });
+	assert_eq!(error, RestingReason::TooManyMixnodes { num: max + 1, max });
 	let none = Topology::new(&mut rng(0), Vec::new(), LOCAL, LOCAL_KEY, 3).unwrap();
 	assert_eq!(none.draw_destination(&mut rng(0), &[]), Err(RouteError::NoConnectedGateways));
 	let route = none.draw_route(&mut rng(0), &[], RouteKind::Loop, 6);

@@ -1,6 +1,12 @@
 //! Request and reply packets that wait for a tick of their session's clock.
 
-use crate::{request::RequestId, time::Time, AddressedPacket};
+use super::AddressedPacket;
+use crate::{
+	bytes::{list, sum},
+	request::RequestId,
+	sphinx::PACKET_SIZE,
+	time::Time,
+};
 use alloc::{collections::VecDeque, vec::Vec};
 
 /// What an authored packet carries.
@@ -42,6 +48,11 @@ pub(crate) struct AuthoredQueue {
 const REPLIES_ONE_IN: usize = 4;
 
 impl AuthoredQueue {
+	/// The most bytes of heap that a queue of this capacity takes.
+	pub fn max_bytes(capacity: usize) -> usize {
+		sum([capacity.saturating_mul(PACKET_SIZE), list(capacity, size_of::<AuthoredPacket>())])
+	}
+
 	/// `answers`: will there be replies, that is, are we a mixnode?
 	pub fn new(capacity: usize, answers: bool) -> Self {
 		let max_requests = capacity - if answers { capacity / REPLIES_ONE_IN } else { 0 };

@@ -1,6 +1,7 @@
 //! Drop cover that was built before its tick.
 
-use crate::AddressedPacket;
+use super::AddressedPacket;
+use crate::sphinx::PACKET_SIZE;
 use alloc::vec::Vec;
 
 /// Drop cover of one session, ready to be sent.
@@ -14,6 +15,11 @@ pub(crate) struct CoverStock(Vec<AddressedPacket>);
 impl CoverStock {
 	/// How many are built at a time, and at most there.
 	pub const SIZE: usize = 8;
+
+	/// The most bytes of heap that a stock takes.
+	pub const fn max_bytes() -> usize {
+		Self::SIZE * (PACKET_SIZE + size_of::<AddressedPacket>())
+	}
 
 	pub fn is_empty(&self) -> bool {
 		self.0.is_empty()

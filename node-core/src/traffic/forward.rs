@@ -1,7 +1,12 @@
 //! Packets of others that wait for their delay to pass.
 
-use super::{heap::Heap, slab::Slab};
-use crate::{time::Time, AddressedPacket, SessionIndex};
+use super::{heap::Heap, slab::Slab, AddressedPacket};
+use crate::{
+	bytes::{list, sum},
+	sphinx::PACKET_SIZE,
+	time::Time,
+	SessionIndex,
+};
 use core::time::Duration;
 
 /// A packet to be forwarded.
@@ -58,8 +63,11 @@ pub(crate) struct ForwardQueue {
 }
 
 impl ForwardQueue {
-	/// Bytes of the entries that a packet has.
-	pub const ENTRY_SIZE: usize = size_of::<Due>() + Slab::<Waiting>::ENTRY_SIZE;
+	/// The most bytes of heap that a queue of this capacity takes.
+	pub fn max_bytes(capacity: usize) -> usize {
+		let entry = size_of::<Due>() + Slab::<Waiting>::ENTRY_SIZE;
+		sum([capacity.saturating_mul(PACKET_SIZE), list(capacity, entry)])
+	}
 
 	pub fn new(capacity: usize) -> Self {
 		Self { capacity, arrivals: 0, order: Heap::new(), packets: Slab::new() }

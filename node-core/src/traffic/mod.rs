@@ -13,6 +13,7 @@
 //! Nothing is queued for the network itself: a packet is taken from these queues, or cover is taken, at the moment the
 //! driver polls for it. So what waits here is bounded by the queues' capacities, however slow the driver is.
 
+mod addressed;
 pub(crate) mod authored;
 pub(crate) mod clock;
 pub(crate) mod cover;
@@ -20,7 +21,8 @@ pub(crate) mod forward;
 pub(crate) mod heap;
 pub(crate) mod slab;
 
-pub(crate) use authored::{AuthoredKind, AuthoredPacket, AuthoredQueue};
+pub use addressed::AddressedPacket;
+pub(crate) use authored::{AuthoredKind, AuthoredQueue};
 pub(crate) use clock::PoissonClock;
 pub(crate) use cover::CoverStock;
 pub(crate) use forward::{ForwardPacket, ForwardQueue};

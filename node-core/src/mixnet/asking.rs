@@ -3,12 +3,12 @@
 use super::{Event, Mixnet};
 use crate::{
 	message::split,
-	parameters::InUnits,
+	parameters::ParametersExt,
 	request::{HandlingDelay, Pending, RequestError, RequestId, Stage},
-	session::{DisabledReason, Session, Slot},
+	session::{Session, Slot},
 	statistics::DropReason,
 	time::scale,
-	MessageId, RelativeSession, SessionIndex, Time,
+	MessageId, RelativeSession, RestingReason, SessionIndex, Time,
 };
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -26,7 +26,7 @@ pub enum PostError {
 		/// The session that new requests go to.
 		session: SessionIndex,
 		/// Why it rests.
-		reason: DisabledReason,
+		reason: RestingReason,
 	},
 	/// As many requests are pending as may be. Try again when one is done, or at about `at`.
 	#[error("{capacity} requests are pending already, which is the most")]
@@ -68,7 +68,7 @@ impl PostError {
 /// Why no session takes requests now.
 pub(super) enum NoSession {
 	NotReady,
-	Resting { session: SessionIndex, reason: DisabledReason },
+	Resting { session: SessionIndex, reason: RestingReason },
 }
 
 impl From<NoSession> for PostError {
@@ -191,7 +191,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for relative in candidates {
 			match self.sessions.slot(relative) {
 				Some(Slot::Full(_)) => return Ok(relative),
-				Some(Slot::Disabled(reason)) if matches!(error, NoSession::NotReady) => {
+				Some(Slot::Resting(reason)) if matches!(error, NoSession::NotReady) => {
 					let session = relative.index(status.current_index).unwrap_or_default();
 					error = NoSession::Resting { session, reason: reason.clone() };
 				},

@@ -1,13 +1,13 @@
 //! Our own requests, from waiting to the authored queue.
 
 use super::{
-	requests::NoSession,
+	asking::NoSession,
 	send::{build_on_route, NoPacket},
-	AddressedPacket, Mixnet,
+	Mixnet,
 };
 use crate::{
 	message::{split, FragmentPlan},
-	parameters::InUnits,
+	parameters::ParametersExt,
 	request::{queue_delay, HandlingDelay, QueueEnd, RequestError, RequestId, RouteMetrics},
 	session::Session,
 	sphinx::{
@@ -15,6 +15,7 @@ use crate::{
 		PAYLOAD_DATA_SIZE,
 	},
 	topology::{Route, RouteError, RouteKind},
+	traffic::AddressedPacket,
 	MessageId, Parameters, PeerId, RelativeSession,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
@@ -134,7 +135,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				.draw_destination(&mut self.rng, &connected_gateways)
 				.map_err(|error| not_posted(NoPacket::Route(error)))?,
 		};
-		let mut copy = Copy {
+		let mut copy = CopyBuilder {
 			session,
 			connected_gateways: &connected_gateways,
 			hops: usize::from(session.parameters.hops),
@@ -146,7 +147,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for plan in &plans {
 			copy.add_fragment(&mut self.rng, plan).map_err(not_posted)?;
 		}
-		let (packets, surb_keys, metrics) = copy.build(self.scratch.backend(), &plans, &request.data);
+		let (packets, surb_keys, metrics) = copy.build(self.backend, &plans, &request.data);
 
 		let message_id = request.message_id;
 		let delay = handling_delay(&session.parameters, request.delay, &message_id);
@@ -162,7 +163,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 }
 
 /// A copy of a request, while it is built: routes are drawn first, and then all is built together.
-struct Copy<'a> {
+struct CopyBuilder<'a> {
 	session: &'a Session,
 	connected_gateways: &'a [MixnodeIndex],
 	hops: usize,
@@ -174,7 +175,7 @@ struct Copy<'a> {
 	packets: Vec<(PeerId, usize)>,
 }
 
-impl Copy<'_> {
+impl CopyBuilder<'_> {
 	/// Draws a fragment's SURBs and its packet, each with a route of its own.
 	fn add_fragment<R: RngCore + CryptoRng>(&mut self, rng: &mut R, plan: &FragmentPlan) -> Result<(), NoPacket> {
 		for _ in 0..plan.surbs() {

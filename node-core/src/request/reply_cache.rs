@@ -1,6 +1,12 @@
 //! Other nodes' requests, while they are handled and for some time after.
 
-use crate::{parameters::InUnits, sphinx::Surb, time::Time, MessageId, Parameters, SessionIndex};
+use crate::{
+	bytes::{sum, tree, AGE},
+	parameters::ParametersExt,
+	sphinx::Surb,
+	time::Time,
+	MessageId, Parameters, SessionIndex,
+};
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::{fmt, time::Duration};
 
@@ -97,6 +103,15 @@ pub(crate) struct ReplyCache {
 }
 
 impl ReplyCache {
+	/// The most bytes of heap that so many replies take, each with so many bytes of data.
+	pub fn max_bytes(capacity: usize, max_data: usize) -> usize {
+		sum([
+			capacity.saturating_mul(max_data),
+			tree(capacity, size_of::<(MessageId, Entry)>()),
+			tree(capacity, AGE + MessageId::SIZE),
+		])
+	}
+
 	pub fn new(capacity: usize) -> Self {
 		Self { capacity, entries: BTreeMap::new(), by_use: BTreeMap::new(), uses: 0 }
 	}

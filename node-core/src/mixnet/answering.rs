@@ -1,12 +1,13 @@
 //! Requests of others, and our replies.
 
-use super::{AddressedPacket, Mixnet};
+use super::Mixnet;
 use crate::{
 	message::{split, FragmentPlan},
-	parameters::InUnits,
+	parameters::ParametersExt,
 	request::{CachedReply, ReplyTo, Seen},
 	sphinx::{use_surb, PAYLOAD_DATA_SIZE},
 	statistics::DropReason,
+	traffic::AddressedPacket,
 	MessageId, SessionIndex, Time,
 };
 use alloc::vec::Vec;

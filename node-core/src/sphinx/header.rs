@@ -1,38 +1,20 @@
-//! Building: what a packet's sender, or a SURB's maker, does (PROTOCOL.md, section 5).
+//! Building a header: the half that packets and SURBs have in common (PROTOCOL.md, section 5).
 
 use super::{
-	batch_builder::{complete_requests, BatchBuilder, BuiltSurb},
+	exchange::{exchange_along, Exchanges},
+	hop_secrets::{ActionsStream, HopSecrets, MAX_ACTION_SIZE},
+	kx::SharedSecret,
 	packet::{
-		CoverId, Header, MixnodeIndex, Packet, PayloadData, SurbId, Target, ACTIONS_SIZE, ACTION_SIZE, DELIVER_COVER,
+		CoverId, Header, Hop, MixnodeIndex, SurbId, Target, ACTIONS_SIZE, ACTION_SIZE, DELIVER_COVER,
 		DELIVER_COVER_WITH_ID, DELIVER_REPLY, DELIVER_REQUEST, FORWARD_TO_PEER, HEADER_SIZE, KX_PUBLIC_SIZE, MAC_SIZE,
 		MAX_HOPS,
 	},
-	shared_secret::{exchange_along, ActionsStream, Exchanges, HopSecrets, SharedSecret, MAX_ACTION_SIZE},
-	surb::{Surb, SurbKeys},
 };
 use alloc::vec::Vec;
-use mixnet_primitives::{KxPublic, PeerId};
+use mixnet_primitives::PeerId;
 use rand_core::{CryptoRng, RngCore};
 use x25519_batch::Backend;
 use zeroize::Zeroizing;
-
-/// One hop of a route.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Hop {
-	/// Where the hop before sends the packet. The first hop's is not in the packet: it is where the sender sends it.
-	pub target: Target,
-	/// The hop's public key, of the session that the packet travels in.
-	pub kx_public: KxPublic,
-}
-
-/// A packet and what its sender knows of its way.
-#[derive(Clone, PartialEq, Debug)]
-pub struct BuiltPacket {
-	/// The packet, for the route's first hop.
-	pub packet: Packet,
-	/// Sum of the delays at the hops that forward it, in multiples of the mean forwarding delay.
-	pub delay: f64,
-}
 
 /// Why a packet cannot be built for a route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -49,60 +31,6 @@ pub enum BuildError {
 	/// The hop of this index has a public key of low order: everybody could read what is encrypted for it.
 	#[error("the public key of hop {0} is of low order")]
 	LowOrder(usize),
-}
-
-/// A packet that delivers `payload_data` to the last hop of `route`, a mixnode.
-///
-/// # Errors
-///
-/// [`BuildError::HopCount`], [`BuildError::ActionsTooLong`] or [`BuildError::LowOrder`]: take another route.
-pub fn build_request<R: RngCore + CryptoRng + ?Sized>(
-	rng: &mut R,
-	route: &[Hop],
-	payload_data: &PayloadData,
-) -> Result<BuiltPacket, BuildError> {
-	let mut batch = BatchBuilder::default();
-	batch.add_request(rng, route)?;
-	let requests = batch.build(Backend::best()).requests;
-	Ok(one(complete_requests(requests.into_iter().zip([payload_data]))))
-}
-
-/// A packet that carries nothing to the last hop of `route`. Nobody before that hop can tell it from a request.
-///
-/// # Errors
-///
-/// As [`build_request`].
-pub fn build_cover<R: RngCore + CryptoRng + ?Sized>(
-	rng: &mut R,
-	route: &[Hop],
-	cover_id: Option<CoverId>,
-) -> Result<BuiltPacket, BuildError> {
-	let mut batch = BatchBuilder::default();
-	batch.add_cover(rng, route, cover_id)?;
-	Ok(one(batch.build(Backend::best()).covers))
-}
-
-/// A SURB for one reply over `route`, whose last hop is ourselves and whose first one is `first_mixnode`; the keys to
-/// keep, under `surb_id`, for the reply; and the sum of the forwarding delays, in multiples of the mean.
-///
-/// # Errors
-///
-/// As [`build_request`]; and [`BuildError::FirstHopDiffers`].
-pub fn build_surb<R: RngCore + CryptoRng + ?Sized>(
-	rng: &mut R,
-	first_mixnode: MixnodeIndex,
-	route: &[Hop],
-	surb_id: SurbId,
-) -> Result<(Surb, SurbKeys, f64), BuildError> {
-	let mut batch = BatchBuilder::default();
-	batch.add_surb(rng, first_mixnode, route, surb_id)?;
-	let BuiltSurb { surb, keys, delay } = one(batch.build(Backend::best()).surbs);
-	Ok((surb, keys, delay))
-}
-
-/// The only element.
-fn one<T>(elements: Vec<T>) -> T {
-	elements.into_iter().next().expect("as many are built as were added, and one was; qed")
 }
 
 /// The last hop's action.
