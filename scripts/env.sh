@@ -27,9 +27,11 @@ own_artifacts() {
 	if [ -d "$CARGO_TARGET_DIR/release" ]; then
 		say "Removing what another clone built of the project's own crates"
 		packages=$(sed -n 's/^name = "\(.*\)"$/--package \1/p' "$root"/*/Cargo.toml "$root"/pallets/*/Cargo.toml \
-			"$root"/node-core/x25519-batch/Cargo.toml)
+			"$root"/node-core/x25519-batch/Cargo.toml | grep -v mixnet-simulation)
 		# shellcheck disable=SC2086 # an option and its value each
 		(cd "$root" && cargo clean --quiet --locked --release $packages) || return
+		(cd "$root/simulation" && cargo clean --quiet --locked --release --package mixnet-simulation --package mixnet-fuzz) ||
+			return
 	fi
 	mkdir -p "$CARGO_TARGET_DIR"
 	printf '%s\n' "$root" >"$marker"
