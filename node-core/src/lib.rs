@@ -97,7 +97,7 @@
 //! # The feature `unstable`
 //!
 //! The public API is [`Mixnet`], [`Config`], [`Event`], the errors, [`Unwrapper`], and what these mention. With the feature
-//! `unstable` the crate also shows `sphinx`, `replay`, `message` and `loops`, and a few methods for measurements. **Anything
+//! `unstable` the crate also shows `sphinx`, `replay`, `message`, `traffic` and `loops`, and a few methods for measurements. **Anything
 //! behind it may change at any time.** It is for fuzzers, benchmarks and the simulation, which are workspaces of their own:
 //! in the workspace of a node, cargo would unify the feature into the node.
 
@@ -105,7 +105,7 @@
 
 extern crate alloc;
 
-// Some of what is `pub` in these four modules is used behind the feature only.
+// Some of what is `pub` in these modules is used behind the feature only.
 
 mod bytes;
 mod config;
@@ -138,7 +138,11 @@ pub mod sphinx;
 mod statistics;
 mod time;
 mod topology;
+#[cfg(not(feature = "unstable"))]
+#[allow(dead_code, unused_imports)]
 mod traffic;
+#[cfg(feature = "unstable")]
+pub mod traffic;
 
 pub use config::{Config, ConfigError, LoopConfig, ReplyConfig, RequestConfig};
 pub use loops::{Alarm, LinkScore, LoopReport, LossEstimate, MixnodeScore, RoundTrips, Score};

@@ -11,7 +11,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 
 /// What an authored packet carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum AuthoredKind {
+pub enum AuthoredKind {
 	/// A fragment of a copy of this request.
 	Request(RequestId),
 	/// A fragment of a copy of a reply.
@@ -20,8 +20,10 @@ pub(crate) enum AuthoredKind {
 
 /// A packet of ours, ready to be sent.
 #[derive(Debug)]
-pub(crate) struct AuthoredPacket {
+pub struct AuthoredPacket {
+	/// What it carries.
 	pub kind: AuthoredKind,
+	/// The packet.
 	pub packet: AddressedPacket,
 }
 
@@ -31,7 +33,7 @@ pub(crate) struct AuthoredPacket {
 /// leave a part of a mixnode's queue to replies, and replies leave alone the room that the next waiting request needs, and
 /// for some time that which a refused one was told to come back for.
 #[derive(Debug)]
-pub(crate) struct AuthoredQueue {
+pub struct AuthoredQueue {
 	capacity: usize,
 	/// Most packets of requests.
 	max_requests: usize,
@@ -69,6 +71,7 @@ impl AuthoredQueue {
 		self.max_requests
 	}
 
+	/// Number of packets.
 	pub fn len(&self) -> usize {
 		self.queue.len()
 	}
@@ -149,6 +152,7 @@ impl AuthoredQueue {
 		room
 	}
 
+	/// The packet that has waited longest.
 	pub fn pop(&mut self) -> Option<AuthoredPacket> {
 		let packet = self.queue.pop_front()?;
 		if packet.kind != AuthoredKind::Reply {

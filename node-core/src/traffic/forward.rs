@@ -11,7 +11,7 @@ use core::time::Duration;
 
 /// A packet to be forwarded.
 #[derive(Debug)]
-pub(crate) struct ForwardPacket {
+pub struct ForwardPacket {
 	/// When to send it.
 	pub deadline: Time,
 	/// The session that it belongs to, and ends with.
@@ -54,7 +54,7 @@ struct Waiting {
 /// The packets that wait to be forwarded, in all sessions, bounded. When it is full, the newest packet is the one that
 /// is not taken.
 #[derive(Debug)]
-pub(crate) struct ForwardQueue {
+pub struct ForwardQueue {
 	capacity: usize,
 	arrivals: u64,
 	/// One for each packet.
@@ -69,6 +69,7 @@ impl ForwardQueue {
 		sum([capacity.saturating_mul(PACKET_SIZE), list(capacity, entry)])
 	}
 
+	/// An empty queue for at most `capacity` packets.
 	pub fn new(capacity: usize) -> Self {
 		Self { capacity, arrivals: 0, order: Heap::new(), packets: Slab::new() }
 	}
@@ -78,10 +79,12 @@ impl ForwardQueue {
 		self.capacity = capacity;
 	}
 
+	/// Number of packets.
 	pub fn len(&self) -> usize {
 		self.order.len()
 	}
 
+	/// Does it take no more packets?
 	pub fn is_full(&self) -> bool {
 		self.len() >= self.capacity
 	}
@@ -98,6 +101,7 @@ impl ForwardQueue {
 		true
 	}
 
+	/// When the next packet is due. `None` if there are no packets.
 	pub fn next_deadline(&self) -> Option<Time> {
 		self.order.peek().map(Due::deadline)
 	}

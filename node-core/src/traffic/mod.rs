@@ -14,18 +14,18 @@
 //! driver polls for it. So what waits here is bounded by the queues' capacities, however slow the driver is.
 
 mod addressed;
-pub(crate) mod authored;
-pub(crate) mod clock;
-pub(crate) mod cover;
-pub(crate) mod forward;
-pub(crate) mod heap;
-pub(crate) mod slab;
+mod authored;
+mod clock;
+mod cover;
+mod forward;
+mod heap;
+mod slab;
 
 pub use addressed::AddressedPacket;
-pub(crate) use authored::{AuthoredKind, AuthoredQueue};
+pub use authored::{AuthoredKind, AuthoredQueue};
 pub(crate) use clock::PoissonClock;
 pub(crate) use cover::CoverStock;
-pub(crate) use forward::{ForwardPacket, ForwardQueue};
+pub use forward::{ForwardPacket, ForwardQueue};
 
 #[cfg(test)]
 mod model;
