@@ -146,7 +146,7 @@ pub mod traffic;
 
 pub use config::{Config, ConfigError, LoopConfig, ReplyConfig, RequestConfig};
 pub use loops::{Alarm, LinkScore, LoopReport, LossEstimate, MixnodeScore, RoundTrips, Score};
-pub use message::MessageId;
+pub use message::{max_data, MessageId};
 pub use mixnet::{Batch, ChainSession, Event, Mixnet, PostError, ReplyError, ReservedPeer, Role, Unwrapper, MAX_BATCH};
 pub use mixnet_primitives::{
 	BadParameters, KxPublic, Mixnode, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,
@@ -154,7 +154,7 @@ pub use mixnet_primitives::{
 };
 pub use request::{HandlingDelay, ReplyTo, RequestError, RequestId};
 pub use resting::RestingReason;
-pub use sphinx::{KxSecret, MixnodeIndex, Packet, Scratch, WrongSize, PACKET_SIZE};
+pub use sphinx::{Backend, KxSecret, MixnodeIndex, Packet, Scratch, WrongSize, PACKET_SIZE};
 pub use statistics::{DropReason, Statistics};
 pub use time::Time;
 pub use traffic::AddressedPacket;

@@ -13,7 +13,7 @@ use crate::{
 	Config, LOG_TARGET,
 };
 use futures::{future::BoxFuture, FutureExt};
-use mixnet_node_core::{sphinx::BatchUnwrapper, ConfigError, Mixnet};
+use mixnet_node_core::{ConfigError, Mixnet};
 use mixnet_runtime_api::MixnetApi;
 use rand_core::OsRng;
 use sc_client_api::BlockchainEvents;
@@ -119,7 +119,7 @@ impl Prototype {
 			target: LOG_TARGET,
 			"Packets are unwrapped by {} threads, with {}",
 			config.threads,
-			BatchUnwrapper::default().backend(),
+			core.backend(),
 		);
 
 		let (updates_sender, updates) = mpsc::channel(UPDATES);

@@ -19,10 +19,9 @@ use crate::{
 };
 use codec::{DecodeAll, Encode};
 use mixnet_node_core::{
-	message::max_data,
+	max_data,
 	request::{RemoteError, Reply, Request},
-	sphinx::Packet,
-	Event, HandlingDelay, LoopReport, Mixnet, PostError, ReplyTo, RequestId, Role, Time, MAX_BATCH,
+	Event, HandlingDelay, LoopReport, Mixnet, Packet, PostError, ReplyTo, RequestId, Role, Time, MAX_BATCH,
 };
 use mixnet_primitives::{PeerId, RelativeSession};
 use rand_core::{CryptoRng, RngCore};
@@ -190,14 +189,12 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 	/// Handles a batch that was opened, if one was, and all batches that are finished.
 	fn handle_unwrapped(&mut self, opened: Option<Opened>) -> Result<(), WorkerDied> {
 		if let Some(mut opened) = opened {
-			self.core.note_wanted(&mut opened.packets);
+			self.core.judge_batch(&mut opened.packets);
 			self.workers.finish(opened)?;
 		}
 		while let Some(packets) = self.workers.pop() {
 			let now = self.clock.now();
-			for packet in packets {
-				self.core.accept(now, packet);
-			}
+			self.core.accept(now, packets);
 		}
 		Ok(())
 	}
@@ -231,13 +228,9 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 
 	fn handle_update(&mut self, update: Update) {
 		let now = self.clock.now();
-		self.core.set_session_status(now, update.status);
+		self.core.set_status(now, update.status);
 		for session in update.sessions {
-			// First: from its mixnodes on, a session's parameters never change.
-			if let Some(parameters) = session.parameters {
-				self.core.set_parameters(session.index, parameters);
-			}
-			self.core.set_mixnodes(now, session.index, session.mixnodes);
+			self.core.set_session(now, session);
 		}
 		let (next_session, kx_public) = self.core.next_kx_public();
 		let next_key = Some(NextKey { current_session: next_session.saturating_sub(1), kx_public });
@@ -303,7 +296,7 @@ impl<S: Submit, R: RngCore + CryptoRng> EventLoop<S, R> {
 				}
 			},
 			// The core logs them, and `mixnet_status` shows what they lead to.
-			Event::SessionChanged(_) | Event::SessionDisabled { .. } | Event::LoopAlarm { .. } => (),
+			_ => (),
 		}
 	}
 

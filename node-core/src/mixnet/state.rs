@@ -130,6 +130,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		&self.config
 	}
 
+	/// Who multiplies points of the curve: the fastest that this machine runs.
+	pub fn backend(&self) -> Backend {
+		self.backend
+	}
+
 	/// Has another backend multiply than [`Backend::best`], from now on and for everything. The results are the same.
 	///
 	/// # Panics

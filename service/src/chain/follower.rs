@@ -2,9 +2,8 @@
 
 use crate::LOG_TARGET;
 use futures::StreamExt;
-use mixnet_primitives::{
-	Mixnode, MixnodesError, Parameters, RelativeSession, SessionIndex, SessionParameters, SessionStatus,
-};
+use mixnet_node_core::ChainSession;
+use mixnet_primitives::{Mixnode, MixnodesError, RelativeSession, SessionIndex, SessionParameters, SessionStatus};
 use mixnet_runtime_api::MixnetApi;
 use sc_client_api::BlockchainEvents;
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
@@ -13,24 +12,13 @@ use sp_runtime::traits::Block as BlockT;
 use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::mpsc;
 
-/// What does not change any more in a session that has begun.
-#[derive(Debug)]
-pub struct LiveSession {
-	/// Which session.
-	pub index: SessionIndex,
-	/// Its parameters; `None` if the chain has none, so that the nodes' defaults count.
-	pub parameters: Option<Parameters>,
-	/// Its mixnodes, or why it has none.
-	pub mixnodes: Result<Vec<Mixnode>, MixnodesError>,
-}
-
 /// What a finalised block said.
 #[derive(Debug)]
 pub struct Update {
 	/// The session and its phase.
 	pub status: SessionStatus,
 	/// The live sessions that no earlier update had.
-	pub sessions: Vec<LiveSession>,
+	pub sessions: Vec<ChainSession>,
 }
 
 /// The version of [`MixnetApi`] from which on chains have parameters.
@@ -132,7 +120,7 @@ fn read(block: &impl AtBlock, known: &mut BTreeSet<SessionIndex>) -> Result<Upda
 	for session in new {
 		let Some(index) = session.index(status.current_index) else { continue };
 		let mixnodes = block.mixnodes(session)?;
-		sessions.push(LiveSession { index, parameters: parameters.map(|all| *all.of(session)), mixnodes });
+		sessions.push(ChainSession { index, parameters: parameters.map(|all| *all.of(session)), mixnodes });
 	}
 	known.extend(sessions.iter().map(|session| session.index));
 	*known = known.split_off(&status.current_index.saturating_sub(1));
@@ -142,6 +130,7 @@ fn read(block: &impl AtBlock, known: &mut BTreeSet<SessionIndex>) -> Result<Upda
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use mixnet_primitives::Parameters;
 	use mixnet_primitives::SessionPhase;
 	use std::cell::Cell;
 

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::{
-	chain::follower::LiveSession,
 	network::{
 		inbound,
 		testing::{Notifications, Sinks},
@@ -12,7 +11,7 @@ use crate::{
 	Handle,
 };
 use futures::future::BoxFuture;
-use mixnet_node_core::sphinx::{KxSecret, PACKET_SIZE};
+use mixnet_node_core::{ChainSession, KxSecret, PACKET_SIZE};
 use mixnet_primitives::{Mixnode, Parameters, PeerId, SessionPhase, SessionStatus};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -140,7 +139,7 @@ async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 		});
 		let update = Update {
 			status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
-			sessions: vec![LiveSession { index: 0, parameters: Some(fast()), mixnodes: Ok(list.clone()) }],
+			sessions: vec![ChainSession { index: 0, parameters: Some(fast()), mixnodes: Ok(list.clone()) }],
 		};
 		updates_sender.send(update).await.expect("the event loop is not dropped; qed");
 		for peer in names.iter().filter(|peer| **peer != own) {
