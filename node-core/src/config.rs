@@ -33,7 +33,7 @@ pub struct ReplyConfig {
 	pub copies: u32,
 }
 
-/// When losses of loop cover are alarming. (See [`loops`](crate::loops).)
+/// When losses of loop cover are alarming. (docs/loops.md)
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LoopConfig {
 	/// Share of loops that may get lost without an alarm, in a bad network say. Above 0, below 1. A loop takes
@@ -44,8 +44,10 @@ pub struct LoopConfig {
 /// Configuration of a [`Mixnet`](crate::Mixnet): what is a node's own choice. The defaults are the reference's.
 /// (PROTOCOL.md, sections 6 to 10)
 ///
-/// What all nodes must agree on is not: that are the [`Parameters`] of each session, which the chain tells
-/// ([`Mixnet::set_parameters`](crate::Mixnet::set_parameters)).
+/// What all nodes must agree on is not among it: the [`Parameters`] of each session come from the chain
+/// ([`ChainSession`](crate::ChainSession)).
+///
+/// More fields may come: construct one with `..Config::default()`, as below.
 ///
 /// Whatever others send, the memory of a node is bounded by some of the fields, which say what they amount to, and by
 /// parameters. [`memory_bytes`](Self::memory_bytes) is the sum.
@@ -86,8 +88,7 @@ pub struct Config {
 	/// Most bytes of a session's replay filter, also while it grows; there are two sessions. It takes as much as it needs: 3
 	/// bytes for each of a million packets, 2 for each of 10^8. When it is full, the mixnode refuses packets for the rest of
 	/// the session. The default is full at 137 million packets, which are 2,000 a second for 19 hours, and then takes one new
-	/// packet in 1,000 for one that it acted on before; with 10^6 packets it is one in 137,000
-	/// ([`ReplayFilter`](crate::replay::ReplayFilter)).
+	/// packet in 1,000 for one that it acted on before; with 10^6 packets it is one in 137,000.
 	pub replay_filter_bytes: usize,
 	/// Most requests from others that may wait for [`poll_event`](crate::Mixnet::poll_event). Each takes at most twice
 	/// its data and SURBs, which are at most 2,025 bytes x
@@ -127,6 +128,7 @@ impl Default for Config {
 
 /// Why a [`Config`] is refused: the field, and what it must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
 	/// The field must not be zero.
 	#[error("`{0}` must not be zero")]

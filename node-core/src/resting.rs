@@ -3,8 +3,8 @@
 use mixnet_primitives::MixnodesError;
 
 /// Why the mixnet rests in a live session: we neither send nor forward anything in it.
-#[non_exhaustive]
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RestingReason {
 	/// The chain has no mixnodes for it.
 	#[error("{0}")]

@@ -7,6 +7,7 @@ macro_rules! drop_reasons {
 	($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
 		/// Why a packet, a fragment, a message or a key was dropped.
 		#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+		#[non_exhaustive]
 		pub enum DropReason {
 			$($(#[$doc])* $variant,)*
 		}
@@ -32,7 +33,7 @@ drop_reasons! {
 	/// The header is authentic but malformed.
 	Malformed = "malformed",
 	/// A packet with the same shared secret was acted on already. Or, rarely, another one, for which this was taken: the
-	/// chance is one in 1,000 when the filter is full, and much less before ([`ReplayError::Seen`](crate::replay::ReplayError)).
+	/// chance is one in 1,000 when the filter is full, and much less before.
 	Replayed = "replayed",
 	/// The session's replay filter is full: it can no longer be told whether the packet is a replay.
 	ReplayFilterFull = "replay_filter_full",
@@ -100,6 +101,7 @@ const NUM_DROP_REASONS: usize = DropReason::ALL.len();
 /// }
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Statistics {
 	/// Packets handed to us.
 	pub packets_received: u64,

@@ -19,6 +19,7 @@ use core::{fmt, time::Duration};
 /// }
 /// ```
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct LoopReport {
 	/// The session.
 	pub session: SessionIndex,
@@ -49,6 +50,7 @@ pub struct LoopReport {
 
 /// How often a mixnode or a link sat on lost paths, against what chance explains.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct Score {
 	/// Loops judged whose path it was on.
 	pub loops: u64,
@@ -65,6 +67,7 @@ pub struct Score {
 
 /// The score of a mixnode.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct MixnodeScore {
 	/// Which.
 	pub mixnode: MixnodeIndex,
@@ -80,6 +83,7 @@ pub struct MixnodeScore {
 
 /// The score of a link, in one direction.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct LinkScore {
 	/// Where it starts; `None`: at ourselves.
 	pub from: Option<MixnodeIndex>,
@@ -127,9 +131,9 @@ impl fmt::Display for LossEstimate {
 
 /// Something is wrong with our loops. Each is raised once, and again if it comes back after all evidence was gone.
 ///
-/// With all well, the probability of a false one is at most
-/// [`FALSE_ALARMS_PER_LOOP`](super::FALSE_ALARMS_PER_LOOP) per loop and kind.
+/// While all is well, the probability of a false alarm is at most 10^-10 per loop and kind (`FALSE_ALARMS_PER_LOOP`).
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub enum Alarm {
 	/// More loops are overdue than [`LoopConfig::max_loss`](crate::LoopConfig::max_loss). Either the network is in a bad
 	/// state, or ours is, or we, or those that packets of ours visit, are under an (n-1) attack. Whatever it is, packets
@@ -278,6 +282,8 @@ impl RoundTrips {
 /// nothing of one who blocks everything for the few seconds that it takes to be noticed.
 ///
 /// ```
+/// # #[cfg(feature = "unstable")]
+/// # fn main() {
 /// # use mixnet_node_core::loops::linking_bound;
 /// # use core::time::Duration;
 /// // 20 mixnodes at default rates: each sends 2.5 loops and forwards 50 packets a second.
@@ -285,6 +291,9 @@ impl RoundTrips {
 /// assert!(unnoticed < 0.022);
 /// // Who does not mind to be noticed has the mixnode's own loops against him, until it acts.
 /// assert_eq!(linking_bound(1.0, Duration::from_secs(1), 2.5, 50.0), 0.4);
+/// # }
+/// # #[cfg(not(feature = "unstable"))]
+/// # fn main() {}
 /// ```
 pub fn linking_bound(loss: f64, mean_forwarding_delay: Duration, loops: f64, others: f64) -> f64 {
 	// Divided by s, so that an s without end is no special case.

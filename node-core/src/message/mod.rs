@@ -4,6 +4,8 @@
 //! come in any order, or twice, or not at all; the receiver puts them together again by the message's ID.
 //!
 //! ```
+//! # #[cfg(feature = "unstable")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use mixnet_node_core::message::{max_data, split, Assembler, MessageId, FRAGMENT_SIZE};
 //!
 //! // 5,000 bytes take three fragments. (A request would have SURBs in the first.)
@@ -21,7 +23,10 @@
 //!     message = assembler.insert(&fragment, 25)?;
 //! }
 //! assert_eq!(message.map(|message| message.data), Some(data));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "unstable"))]
+//! # fn main() {}
 //! ```
 //!
 //! - `fragment`: the layout of a fragment; splitting a message.

@@ -13,6 +13,8 @@ use alloc::collections::BTreeMap;
 /// reply, so its keys leave with it.
 ///
 /// ```
+/// # #[cfg(feature = "unstable")]
+/// # fn main() {
 /// use mixnet_node_core::{message::{MessageId, SurbKeystore}, sphinx::{SurbId, SurbKeys}};
 ///
 /// let mut keystore = SurbKeystore::new(100);
@@ -20,6 +22,9 @@ use alloc::collections::BTreeMap;
 /// keystore.insert(request, id, SurbKeys::from_secrets(&[3; 32], &[[4; 32]]));
 /// assert_eq!(keystore.take(&id).map(|(of, _keys)| of), Some(request));
 /// assert!(keystore.take(&id).is_none(), "a SURB is used once");
+/// # }
+/// # #[cfg(not(feature = "unstable"))]
+/// # fn main() {}
 /// ```
 pub struct SurbKeystore {
 	surbs: BTreeMap<SurbId, Entry>,

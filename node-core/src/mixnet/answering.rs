@@ -16,6 +16,7 @@ use rand_core::{CryptoRng, RngCore};
 /// Why no copy of a reply was sent. Unless it is too large for any message, it is remembered all the same, and sent when
 /// the request is repeated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReplyError {
 	/// The session that the request came in takes no replies any more.
 	#[error("session {0} takes no replies any more")]

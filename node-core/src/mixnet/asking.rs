@@ -16,6 +16,7 @@ use rand_core::{CryptoRng, RngCore};
 
 /// Why a request was not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PostError {
 	/// No session takes requests yet, or the one that does is not known yet. Try again later.
 	#[error("the mixnet is not ready: no session takes requests yet; try again in its next phase")]
@@ -49,7 +50,7 @@ pub enum PostError {
 	TooLarge {
 		/// How many fragments it takes.
 		fragments: usize,
-		/// How many can be sent. [`max_data`](crate::message::max_data) says what fits.
+		/// How many can be sent. [`max_data`](crate::max_data) says what fits.
 		max: usize,
 	},
 }

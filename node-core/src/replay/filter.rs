@@ -41,6 +41,8 @@ pub enum ReplayError {
 ///   with 10^8 tags, an insertion that makes one grow takes about a millisecond.
 ///
 /// ```
+/// # #[cfg(feature = "unstable")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use mixnet_node_core::{replay::{ReplayError, ReplayFilter}, sphinx::*};
 /// # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 /// # let mut rng = ChaChaRng::from_seed([7; 32]);
@@ -54,7 +56,10 @@ pub enum ReplayError {
 /// // .. is there room for the packet? Only then:
 /// filter.insert(tag)?;
 /// assert_eq!(filter.check(tag), Err(ReplayError::Seen));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "unstable"))]
+/// # fn main() {}
 /// ```
 pub struct ReplayFilter {
 	key: TagKey,

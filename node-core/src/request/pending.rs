@@ -21,6 +21,7 @@ pub struct RequestId(pub u64);
 
 /// How long the destination takes to handle a request and post its reply: a conservative estimate, for the retry timer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum HandlingDelay {
 	/// This long.
 	Fixed(Duration),
@@ -31,6 +32,7 @@ pub enum HandlingDelay {
 
 /// Why a request was given up.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RequestError {
 	/// All destinations were tried, and none answered. The request may have been handled all the same.
 	#[error("no destination replied")]

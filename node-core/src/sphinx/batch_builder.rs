@@ -18,6 +18,8 @@ use zeroize::Zeroizing;
 /// [`build_cover`](super::build_cover) and [`build_surb`](super::build_surb) draw it: what is built is the same.
 ///
 /// ```
+/// # #[cfg(feature = "unstable")]
+/// # fn main() -> Result<(), BuildError> {
 /// use mixnet_node_core::sphinx::*;
 /// # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 /// # let mut rng = ChaChaRng::from_seed([7; 32]);
@@ -32,7 +34,10 @@ use zeroize::Zeroizing;
 /// let payload = [42; PAYLOAD_DATA_SIZE];
 /// let packets = complete_requests(requests.into_iter().zip([&payload; 3]));
 /// assert_eq!(packets.len() + covers.len(), 6);
-/// # Ok::<(), BuildError>(())
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "unstable"))]
+/// # fn main() {}
 /// ```
 #[derive(Default)]
 pub struct BatchBuilder {
