@@ -1,4 +1,4 @@
-//! What a node may choose.
+//! The configuration: everything that a node may choose for itself.
 
 use crate::sphinx::MAX_HOPS;
 use core::time::Duration;
@@ -17,8 +17,8 @@ pub struct RequestConfig {
 	pub attempts: u32,
 	/// Copies of the message per attempt, each with routes and SURBs of its own. At least 1.
 	pub copies: u32,
-	/// How long a request may wait for what it cannot be posted without (a connected gateway, a session's mixnodes)
-	/// before it fails. Waiting for room in the authored queue does not count.
+	/// How long a request may wait for a connected gateway or a session's mixnodes before it fails. Waiting for room in the
+	/// authored queue does not count.
 	pub max_wait: Duration,
 }
 
@@ -36,8 +36,8 @@ pub struct ReplyConfig {
 /// When losses of loop cover are alarming. (docs/loops.md)
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LoopConfig {
-	/// Share of loops that may get lost without an alarm, in a bad network say. Above 0, below 1. A loop takes
-	/// six links: 1 % lost on each are 6 % of the loops.
+	/// The share of loops that may get lost without an alarm, in a bad network say. Above 0, below 1. A loop takes six links:
+	/// if 1 % are lost on each, 6 % of the loops are.
 	pub max_loss: f64,
 }
 
@@ -65,17 +65,17 @@ pub struct LoopConfig {
 /// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
-	/// The parameters of sessions whose parameters the chain does not tell. All nodes of a session must have the same.
-	/// They need not pass [`Parameters::check`], which is for chains: whatever a node can run with will do.
+	/// The parameters of sessions for which the chain has none. All nodes of a session must have the same. They need not pass
+	/// [`Parameters::check`], which is for chains: a node takes any that it can run with.
 	pub parameters: Parameters,
 	/// Take part in sessions in which we are not a mixnode?
 	pub non_mixnode: bool,
-	/// How many random mixnodes a node that is none connects to, per session. At least 1.
+	/// The number of random mixnodes that a user connects to, per session. At least 1.
 	pub gateways: usize,
 	/// When losses of loop cover are alarming.
 	pub loops: LoopConfig,
-	/// Time per hop, network and processing: a conservative estimate. Retry timers never count with less, and with more
-	/// where loop cover shows that it takes more, up to ten times this. Loops are overdue by this estimate.
+	/// Time per hop, network and processing: a conservative estimate. Retry timers never count with less. They count with more
+	/// if loop cover shows that a hop takes longer, up to ten times this. Loops are overdue by this estimate.
 	pub per_hop_network_delay: Duration,
 	/// Most SURBs whose keys we keep, and fragments that came over them and wait for others; each takes at most 6 kB. The
 	/// oldest are forgotten first.
@@ -126,7 +126,7 @@ impl Default for Config {
 	}
 }
 
-/// Why a [`Config`] is refused: the field, and what it must be.
+/// Why a [`Config`] is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -136,14 +136,14 @@ pub enum ConfigError {
 	/// The field is out of its range.
 	#[error("`{field}` must be {range}")]
 	OutOfRange {
-		/// Which field.
+		/// The field's name.
 		field: &'static str,
-		/// What it must be.
+		/// The range that it must be in.
 		range: &'static str,
 	},
 }
 
-/// Longest duration that a [`Config`] may hold: sums of a few hundred of them are far from overflow.
+/// The longest duration that a [`Config`] may hold: sums of a few hundred of them are far from overflow.
 const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Config {

@@ -23,8 +23,8 @@ use crate::{
 const LIVE_SESSIONS: usize = 2;
 
 impl Config {
-	/// Bytes that one mixnode of a session is reckoned at in [`memory_bytes`](Self::memory_bytes): it may have
-	/// 16 addresses of 128 bytes each, as on the example chain. Where a chain allows more, reckon with more mixnodes.
+	/// Bytes that [`memory_bytes`](Self::memory_bytes) counts for one mixnode of a session: it may have 16 addresses of 128
+	/// bytes each, as on the example chain. If a chain allows more, count with more mixnodes.
 	pub const MAX_BYTES_PER_MIXNODE: usize = Topology::MAX_BYTES_PER_MIXNODE;
 
 	/// As [`memory_bytes`](Self::memory_bytes), whatever parameters a chain sets: with the largest that
@@ -59,10 +59,10 @@ impl Config {
 	/// | packets unwrapped together | 64 | about 550 bytes |
 	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
 	///
-	/// What the driver does is not bounded, and comes on top: events other than requests that it does not poll (about
-	/// 200 bytes each, and the data of answers), peers connected that are no mixnodes of live sessions (about 100 bytes
-	/// each), keys restored before the first session status, and room that is reserved in the vectors of requests that it
-	/// posts and of mixnodes that it tells.
+	/// Memory that the driver causes is not bounded, and comes on top: events other than requests that it does not poll (about
+	/// 200 bytes each, and the data of answers), connected peers that are no mixnodes of live sessions (about 100 bytes each),
+	/// keys restored before the first session status, and spare capacity in the vectors of requests that it posts and of
+	/// mixnodes that it tells.
 	pub fn memory_bytes(&self, parameters: &Parameters, mixnodes: usize) -> usize {
 		let message = max_data(parameters.max_fragments(), 0);
 		let of_role = |of: &dyn Fn(bool) -> usize| self.roles().map(of).max().unwrap_or(0);
@@ -84,8 +84,7 @@ impl Config {
 			sum([Batch::max_bytes(MAX_BATCH), Scratch::max_bytes(MAX_BATCH)]),
 			LIVE_SESSIONS * CoverStock::max_bytes(),
 		];
-		// Of the filters it is rounded what is small: their tables are large, and what an allocator adds to such is at most
-		// address space.
+		// Not rounded: the filters' tables are large, and what an allocator adds to large allocations is mere address space.
 		let filters = ReplayFilter::max_bytes(self.replay_filter_bytes).saturating_mul(LIVE_SESSIONS);
 		terms.into_iter().map(rounded).fold(filters, usize::saturating_add)
 	}
@@ -143,7 +142,7 @@ mod tests {
 
 	/// Checked against what the documentation of the fields says, too.
 	#[test]
-	fn every_bound_counts_for_what_it_lets_in_and_for_no_more_than_it_says() {
+	fn every_bound_counts_for_what_it_lets_in_and_no_more() {
 		let default = Config::default();
 		let message = max_data(default.parameters.max_fragments(), 0);
 		// A thousand more of each: bytes each that must be reckoned with, and what the field says that it takes.

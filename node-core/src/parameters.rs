@@ -30,13 +30,13 @@ pub(crate) trait ParametersExt {
 	fn mean_forwarding_delay(&self) -> Duration;
 	fn reply_cooldown(&self) -> Duration;
 	fn max_fragments(&self) -> usize;
-	/// How long the destination of a request waits before it submits the extrinsic in it.
+	/// The time that the destination of a request waits before it submits the extrinsic in it.
 	fn extrinsic_delay(&self, message_id: &MessageId) -> Duration;
 	/// Of each field on which memory depends, the value that takes more of it.
 	fn larger(&self, other: &Self) -> Self;
 }
 
-/// What takes most memory of all that [`Parameters::check`] lets a chain choose, field by field.
+/// Field by field, the parameters that take the most memory of all that [`Parameters::check`] lets a chain choose.
 pub(crate) const LARGEST: Parameters = Parameters {
 	hops: MAX_HOPS as u8,
 	mean_forwarding_delay_ms: MAX_MEAN_DELAY_MS,
@@ -102,7 +102,7 @@ impl ParametersExt for Parameters {
 	}
 }
 
-/// How long the destination waits before it submits the extrinsic of the request message `message_id`, in multiples of
+/// The time that the destination waits before it submits the extrinsic of the request message `message_id`, in multiples of
 /// the [mean](Parameters::mean_extrinsic_delay_ms). Both sides compute it, so that the source knows how long to wait.
 pub fn extrinsic_delay(message_id: &MessageId) -> f64 {
 	exponential(&derive(b"submit-extrn-dly", 0, &message_id.0))

@@ -60,7 +60,7 @@ mod tests {
 	const MS: Duration = Duration::from_millis(1);
 
 	#[test]
-	fn a_slower_network_raises_the_estimate_and_a_faster_one_never_lowers_it_below_the_configured() {
+	fn the_estimate_follows_the_network_but_never_falls_below_the_configured() {
 		let mut delay = NetworkDelay::new(300 * MS);
 		assert_eq!((delay.per_hop(), delay.measured()), (300 * MS, None));
 		for _ in 0..100 {

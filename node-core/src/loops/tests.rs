@@ -279,7 +279,7 @@ fn frames(culprits: &[MixnodeIndex], target: MixnodeIndex, both: bool, path: &[M
 }
 
 #[test]
-fn nobody_is_accused_alone_by_others_who_drop_what_goes_to_it_and_comes_from_it() {
+fn a_mixnode_framed_by_its_neighbours_is_not_accused_alone() {
 	let target = MixnodeIndex::new(7).unwrap();
 	for (what, is_mixnode, num_culprits, both) in [
 		("a gateway", false, 1, true),

@@ -1,7 +1,8 @@
 //! Messages: what requests and replies are before they are packets (PROTOCOL.md, section 6).
 //!
-//! A message is data and SURBs, in fragments of a packet's payload each. Fragments travel alone, by different routes, and
-//! come in any order, or twice, or not at all; the receiver puts them together again by the message's ID.
+//! A message is data and SURBs. It is split into fragments, each of which is the payload of a packet. Fragments travel
+//! alone, by different routes. They come in any order, or twice, or not at all, and the receiver puts them together again
+//! by the message's ID.
 //!
 //! ```
 //! # #[cfg(feature = "unstable")]
@@ -31,6 +32,7 @@
 //!
 //! - `fragment`: the layout of a fragment; splitting a message.
 //! - `assembler`: fragments that wait for the rest of their message.
+//! - `id`: the message ID.
 //! - `surb_keystore`: the keys of the SURBs that we gave out with our requests.
 
 mod assembler;

@@ -1,4 +1,4 @@
-//! What the chain says: sessions, mixnodes, keys. And who is connected.
+//! What the chain says of sessions, mixnodes and keys; and which peers are connected.
 
 use super::{Event, Mixnet};
 use crate::{
@@ -18,13 +18,13 @@ use rand_core::{CryptoRng, RngCore};
 /// What we are in a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
-	/// Not known: the session is not live, or its mixnodes are not known yet.
+	/// Not known yet: the session is not live, or its mixnodes are still to be told.
 	Unknown,
-	/// Nothing: the mixnet rests in that session, or we take no part in it.
+	/// No part in it: the mixnet rests in that session, or we are configured to take part as a mixnode only.
 	Resting,
-	/// This one of its mixnodes.
+	/// The mixnode with this index.
 	Mixnode(MixnodeIndex),
-	/// Not one of its mixnodes: we send requests, and cover.
+	/// A user, which is not in the session's list: we send requests and cover.
 	NonMixnode,
 }
 
@@ -90,7 +90,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.statistics.count_drops(DropReason::AuthoredSessionClosed, closed as u64);
 
 		let sessions = &self.sessions;
-		// Where the chain started over, no session is what it was, even if one has the same index.
+		// If the chain started over, no session is the one it was, even if it has the same index.
 		let is_same = sessions.generation() == generation;
 		let ended = self.forward_queue.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
@@ -193,9 +193,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 	}
 
-	/// Lets each session's clock run at the rate that the phase wants: half while the previous session is needed, even
-	/// if we take part in one of the two only. And has the forward queue hold what the more generous of the sessions lets
-	/// it: a packet must not be dropped for the parameters of a session that it is not of.
+	/// Sets each session's clock to the rate of the phase: half the rate while the previous session is needed, even if we
+	/// take part in one of the two only. And sets the capacity of the forward queue to the larger one of the two sessions: a
+	/// packet must not be dropped because of the parameters of the other session.
 	fn set_traffic(&mut self) {
 		let capacity = self.sessions.iter().map(|session| session.parameters.forward_queue_capacity).max();
 		let capacity = capacity.unwrap_or(self.config.parameters.forward_queue_capacity);
@@ -207,7 +207,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 	}
 
-	/// Request and reply packets waiting, in all sessions.
+	/// The number of request and reply packets that wait, in all sessions.
 	fn authored_len(&self) -> usize {
 		self.sessions.iter().map(|session| session.authored.len()).sum()
 	}
@@ -221,7 +221,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 	}
 
-	/// What our loop cover shows of a session: losses, and whose they are; `None` if we take no part in it.
+	/// What our loop cover shows of a session: losses, and who causes them. `None` if we take no part in it.
 	pub fn loop_report(&self, relative: RelativeSession) -> Option<LoopReport> {
 		let session = self.sessions.session(relative)?;
 		Some(session.loops.report(session.index, &session.topology))
@@ -253,17 +253,18 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Some(keys.secret.prove_possession(&mut self.rng, message))
 	}
 
-	/// Takes back a stored secret, after a restart. Returns whether it was taken: not if `session` is over, has a key or
+	/// Takes back a stored secret after a restart. Returns whether it was taken. It is not if `session` is over, has a key or
 	/// its mixnodes already, or is neither live nor the next one.
 	///
-	/// Restore none under which packets may have been accepted: what they were is forgotten, so they could be replayed.
+	/// Restore no key under which packets may have been accepted. Nobody knows any more which they were, so they could be
+	/// replayed.
 	pub fn restore_kx_secret(&mut self, session: SessionIndex, secret: KxSecret) -> bool {
 		self.sessions.restore_key(self.backend, session, secret)
 	}
 
-	/// The peers to stay connected to, of all live sessions: each once, ourselves never, in the order of their IDs.
+	/// The peers to stay connected to, of all live sessions, in the order of their IDs. Each comes once, and we never do.
 	pub fn reserved_peers(&self) -> Vec<ReservedPeer> {
-		// The current session's addresses are the newer ones: they come last, and count.
+		// The current session comes last, so its addresses count: they are the newer ones.
 		let peers: BTreeMap<_, _> = self
 			.sessions
 			.iter()
@@ -276,7 +277,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.collect()
 	}
 
-	/// A peer was connected. Of interest are the reserved ones; others do no harm.
+	/// A peer was connected. Only reserved peers matter; telling of others does no harm.
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		self.connected.insert(peer_id);

@@ -284,7 +284,7 @@ proptest! {
 	})]
 
 	#[test]
-	fn whatever_happens_every_room_agrees_with_the_others(
+	fn all_parts_of_the_state_agree_whatever_happens(
 		config in config(),
 		sessions in prop::array::uniform2(members()),
 		phase in 0usize..4,
@@ -294,7 +294,7 @@ proptest! {
 	}
 
 	#[test]
-	fn every_room_agrees_with_the_others_though_the_chain_steps_back(
+	fn all_parts_of_the_state_agree_even_if_the_chain_steps_back(
 		config in config(),
 		sessions in prop::array::uniform2(members()),
 		phase in 0usize..4,

@@ -20,10 +20,11 @@ use rand_core::{CryptoRng, RngCore};
 
 /// One node of the mixnet. See the [crate's documentation](crate) for how to drive it.
 ///
-/// Whatever takes `now` may make packets due and events pending: poll after each such call.
+/// Any call that takes `now` may make packets due and events pending: poll after each. The [crate's documentation](crate)
+/// has a table.
 ///
-/// Here is one alone that wants to know who is in the session, and whom to connect to; `examples/whole_mixnet.rs` is a
-/// whole mixnet.
+/// This is one node alone, which wants to know who is in the session and whom to connect to. `examples/whole_mixnet.rs` is
+/// a whole mixnet.
 ///
 /// ```
 /// use mixnet_node_core::{
@@ -53,7 +54,7 @@ pub struct Mixnet<R> {
 	pub(super) config: Config,
 	pub(super) local_peer_id: PeerId,
 	pub(super) rng: R,
-	/// The latest time that we were told.
+	/// The latest time that the driver told us.
 	pub(super) now: Time,
 
 	pub(super) sessions: Sessions,
@@ -69,9 +70,10 @@ pub struct Mixnet<R> {
 	pub(super) forward_queue: ForwardQueue,
 	pub(super) network_delay: NetworkDelay,
 
-	/// Of all sessions.
+	/// Fragments of others' requests, of all sessions.
 	pub(super) request_assembler: Assembler,
-	/// One of its own for replies: only whom we asked can fill it, and nobody else push out what is in it.
+	/// Fragments of replies. It is a second one, so that only destinations that we asked can fill it, and nobody else can push
+	/// out its contents.
 	pub(super) reply_assembler: Assembler,
 	pub(super) surb_keystore: SurbKeystore,
 
@@ -79,18 +81,19 @@ pub struct Mixnet<R> {
 	pub(super) replies: ReplyCache,
 
 	pub(super) events: VecDeque<Event>,
-	/// How many of `events` are requests of others.
+	/// The number of requests of others among `events`.
 	pub(super) queued_requests: usize,
-	/// Is [`Event::ReservedPeersChanged`] to be polled, before `events`?
+	/// Is [`Event::ReservedPeersChanged`] to be polled? It comes before `events`.
 	pub(super) reserved_peers_changed: bool,
 
-	/// Counters. Lengths, and the counters that rooms keep themselves, are filled in by [`Self::statistics`].
+	/// Counters. [`Self::statistics`] fills in lengths, and the counters that other types keep.
 	pub(super) statistics: Statistics,
 }
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// A node that knows nothing of the chain yet. `rng` is the only source of its randomness, keys included.
-	/// `session_0_secret`: its key for session 0, for which nobody can register in time; for tests and for new chains.
+	///
+	/// `session_0_secret` is its key for session 0, for which nobody can register in time: for tests and new chains.
 	pub fn new(
 		config: Config,
 		local_peer_id: PeerId,
@@ -112,7 +115,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			forward_queue: ForwardQueue::new(config.parameters.forward_queue_capacity as usize),
 			network_delay: NetworkDelay::new(config.per_hop_network_delay),
 			request_assembler: Assembler::new(config.max_incomplete_messages, config.max_incomplete_fragments),
-			// Replies come over SURBs; there are not more fragments of them on their way.
+			// Replies come over SURBs, so no more of their fragments can be on their way.
 			reply_assembler: Assembler::new(config.surb_keystore_capacity, config.surb_keystore_capacity),
 			surb_keystore: SurbKeystore::new(config.surb_keystore_capacity),
 			pending: PendingRequests::new(config.request),
@@ -125,7 +128,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		})
 	}
 
-	/// The configuration that we were made with.
+	/// The configuration of this node.
 	pub fn config(&self) -> &Config {
 		&self.config
 	}
@@ -152,16 +155,16 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.handle_request_timers();
 	}
 
-	/// When [`handle_timeout`](Self::handle_timeout) wants to be called next; `None` while nothing is to come.
+	/// The next time at which [`handle_timeout`](Self::handle_timeout) wants to be called. `None` while nothing is to come.
 	///
-	/// May change after any call that takes `&mut self`. In the past as long as due packets were not polled.
+	/// May change after any call that takes `&mut self`. It lies in the past as long as there are due packets to be polled.
 	#[must_use = "the time at which `handle_timeout` wants to be called"]
 	pub fn poll_timeout(&self) -> Option<Time> {
 		let ticks = self.sessions.iter().filter_map(|session| session.clock.next());
 		ticks.chain(self.forward_queue.next_deadline()).chain(self.pending.next_timer()).min()
 	}
 
-	/// The next event; `None` if nothing happened since.
+	/// The next event. `None` if nothing has happened since the last one.
 	#[must_use = "an event is told once"]
 	pub fn poll_event(&mut self) -> Option<Event> {
 		if core::mem::take(&mut self.reserved_peers_changed) {

@@ -103,7 +103,7 @@ fn damaged_packets_are_dropped_for_the_right_reason() {
 }
 
 #[test]
-fn a_node_that_is_no_mixnode_forwards_nothing() {
+fn a_user_forwards_nothing() {
 	let (forwarder, packet) = packet_to_forward();
 	let mut rng = ChaChaRng::seed_from_u64(1);
 	let secret = KxSecret::from_bytes(secret(forwarder));
@@ -121,7 +121,7 @@ fn a_node_that_is_no_mixnode_forwards_nothing() {
 }
 
 #[test]
-fn what_waits_to_be_forwarded_ends_with_its_session() {
+fn queued_packets_end_with_their_session() {
 	let (forwarder, packet) = packet_to_forward();
 	let mut forwarder = node(forwarder, |config| config.parameters.mean_forwarding_delay_ms = 100_000);
 	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet.clone()), None);
@@ -208,7 +208,7 @@ fn reserved_peers_are_each_named_once_and_never_ourselves() {
 }
 
 #[test]
-fn a_mixnode_whose_key_nobody_can_use_stops_nothing() {
+fn a_mixnode_with_an_unusable_key_stops_nothing() {
 	let mut mixnet = node(0, |_| ());
 	let (_, kx_public) = mixnet.next_kx_public();
 	mixnet.set_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
@@ -322,7 +322,7 @@ fn a_driver_that_does_not_poll_gets_no_more_requests_than_configured() {
 }
 
 #[test]
-fn what_is_sent_is_the_same_whoever_multiplies() {
+fn every_backend_sends_the_same() {
 	let sent = |backend| {
 		let mut node = node(0, |config| config.parameters.loop_cover_permille = 300);
 		node.set_backend(backend);

@@ -206,7 +206,7 @@ fn a_filter_with_as_many_tags_as_it_may_have_refuses_more_though_there_is_memory
 }
 
 #[test]
-fn at_the_density_of_a_hundred_million_tags_a_look_up_reads_two_lines_at_most_and_a_tag_takes_two_bytes() {
+fn at_full_density_a_look_up_reads_two_lines_and_a_tag_takes_two_bytes() {
 	let mut filter = ReplayFilter::with_shape(&mut rng(), SAMPLE);
 	let mut others = random_tags(2);
 	let (mut read, mut most, mut looked_up) = (0, 0, 0);

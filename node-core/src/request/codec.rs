@@ -55,7 +55,7 @@ impl Request {
 /// The data of a reply message to [`Request::SubmitExtrinsic`].
 pub type Reply = Result<(), RemoteError>;
 
-/// What went wrong at the destination, in its own words: do not trust them.
+/// An error at the destination, in its own words. Do not trust them.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, thiserror::Error)]
 pub enum RemoteError {
 	/// Anything but the below.

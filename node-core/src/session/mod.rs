@@ -4,9 +4,9 @@
 //! fills as we learn of the session:
 //!
 //! ```text
-//! Empty -> KeyOnly -> Full      KeyOnly if we made (or restored) a key and perhaps registered it; Full once the chain
-//!      \         \             told us the mixnodes; Resting if it told us that there are none, or if our
-//!       `---------`-> Resting  configuration wants no part in this session
+//! Empty -> KeyOnly -> Full      KeyOnly: we made or restored a key, and perhaps registered it. Full: the chain told us
+//!      \         \              the mixnodes. Resting: it has none, or we are a user and are configured to take part as
+//!       `---------`-> Resting   a mixnode only.
 //! ```
 //!
 //! Dropping a slot destroys its key and its replay filter, together: a key never outlives the memory of the packets

@@ -157,7 +157,7 @@ mod tests {
 	}
 
 	#[test]
-	fn what_is_not_the_one_encoding_of_a_key_proves_nothing() {
+	fn a_key_in_another_encoding_proves_nothing() {
 		let (mut public, proof) = prove([3; 32], 1, b"message");
 		public.0[31] |= 0x80;
 		let same = public.to_ed25519().expect("X25519 ignores the bit; qed");
@@ -209,7 +209,7 @@ mod tests {
 
 		/// X25519 clamps: the bits that it ignores are no part of the secret.
 		#[test]
-		fn bits_of_the_secret_that_are_clamped_change_nothing(secret: [u8; 32], seed: u64) {
+		fn clamped_bits_of_the_secret_change_nothing(secret: [u8; 32], seed: u64) {
 			let mut same = secret;
 			same[0] ^= 7;
 			same[31] ^= 0xc0;

@@ -444,7 +444,7 @@ mod tests {
 		})]
 
 		#[test]
-		fn a_batch_is_unwrapping_as_its_packets_are_one_by_one(
+		fn a_batch_is_unwrapped_like_its_packets_one_by_one(
 			seed in any::<u64>(),
 			num_keys in 0usize..4,
 			inputs in prop::collection::vec(input(), 0..50),

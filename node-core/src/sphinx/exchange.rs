@@ -160,7 +160,7 @@ mod tests {
 	};
 
 	#[test]
-	fn a_scalar_as_a_secret_key_does_the_same_to_points_of_the_group() {
+	fn a_scalar_and_its_secret_key_multiply_alike() {
 		let mut rng = ChaChaRng::seed_from_u64(1);
 		let mut is_negative = [0; 2];
 		for _ in 0..200 {
@@ -183,7 +183,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_key_with_a_component_of_low_order_is_shared_with_all_the_same() {
+	fn keys_with_a_component_of_low_order_work_like_others() {
 		let mut rng = ChaChaRng::seed_from_u64(2);
 		let secret = KxSecret::random(&mut rng);
 		for torsion in &EIGHT_TORSION[1..] {

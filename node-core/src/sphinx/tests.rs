@@ -207,7 +207,7 @@ fn a_surb_that_names_no_mixnode_is_refused() {
 }
 
 #[test]
-fn what_is_behind_the_last_action_is_random() {
+fn bytes_after_the_last_action_are_random() {
 	let mut rng = rng(9);
 	for (route, secrets) in routes(10) {
 		let built = build_request(&mut rng, &route, &[0; PAYLOAD_DATA_SIZE]).unwrap();
@@ -367,7 +367,7 @@ fn the_same_seed_builds_the_same_packet() {
 }
 
 #[test]
-fn what_is_built_together_is_what_is_built_one_by_one() {
+fn a_batch_is_built_like_its_packets_one_by_one() {
 	let mut rng_for_routes = rng(21);
 	let payloads: Vec<_> = (0..11).map(|_| data(&mut rng_for_routes)).collect();
 	let routes: Vec<_> = (0..11).map(|i| route(&mut rng_for_routes, i % MAX_HOPS + 1, None).0).collect();

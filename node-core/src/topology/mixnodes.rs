@@ -9,12 +9,12 @@ use alloc::{collections::BTreeSet, vec::Vec};
 use rand_core::RngCore;
 use rand_distr::{Distribution, Uniform};
 
-/// What we are in a session.
+/// Our own part in a session.
 #[derive(Debug)]
 enum LocalNode {
 	/// The mixnode with this index.
 	Mixnode(MixnodeIndex),
-	/// Not a mixnode; we stay connected to these.
+	/// A user, which stays connected to its gateways.
 	NonMixnode {
 		/// Distinct, in random order.
 		gateways: Vec<MixnodeIndex>,
@@ -28,15 +28,14 @@ pub(crate) struct Topology {
 	pub(super) local_peer_id: PeerId,
 	pub(super) local_kx_public: KxPublic,
 	local_node: LocalNode,
-	/// Mixnodes that no packet of ours should visit, sorted. Those with our peer ID: at most one of them is really us; the
-	/// others are our own of before a restart, whose keys are lost, or bogus, and we cannot connect to ourselves. And
-	/// those with a public key of low order, with which nobody can share a secret.
+	/// Mixnodes that no packet of ours should visit, sorted. First, those with our peer ID. At most one of them is really us.
+	/// The others are entries from before our restart, whose keys are lost, or bogus ones, and we cannot connect to ourselves.
+	/// Second, those with a public key of low order, with which nobody can share a secret.
 	pub(super) unusable: Vec<MixnodeIndex>,
 }
 
 impl Topology {
-	/// Bytes that a mixnode is reckoned at: it may have 16 addresses of 128 bytes each. They come from the driver as they
-	/// are.
+	/// Bytes that are counted for a mixnode: it may have 16 addresses of 128 bytes each. The driver allocates them.
 	pub const MAX_BYTES_PER_MIXNODE: usize = size_of::<Mixnode>() + 16 * (size_of::<Vec<u8>>() + 128);
 
 	/// The most bytes of heap for so many mixnodes, all of which may be connected.
@@ -49,8 +48,8 @@ impl Topology {
 		])
 	}
 
-	/// We are a mixnode if key and peer ID both are ours; else we draw `gateways` mixnodes to connect to, or as many as
-	/// there are.
+	/// We are a mixnode if an entry has both our key and our peer ID. Otherwise we draw `gateways` mixnodes to connect to, or
+	/// as many as there are.
 	pub fn new<R: RngCore + ?Sized>(
 		rng: &mut R,
 		mixnodes: Vec<Mixnode>,
@@ -101,7 +100,7 @@ impl Topology {
 		self.local_index().is_some()
 	}
 
-	/// Whom to stay connected to: all others if we are a mixnode, else our gateways. Never ourselves.
+	/// The mixnodes to stay connected to: all others if we are a mixnode, otherwise our gateways. Never ourselves.
 	pub fn reserved_peers(&self) -> impl Iterator<Item = &Mixnode> {
 		let (all, gateways): (&[Mixnode], &[MixnodeIndex]) = match &self.local_node {
 			LocalNode::Mixnode(_) => (&self.mixnodes, &[]),
@@ -115,17 +114,17 @@ impl Topology {
 		self.mixnodes.get(usize::from(index.get()))
 	}
 
-	/// How many mixnodes there are, ourselves included if we are one.
+	/// Number of mixnodes, ourselves included if we are one.
 	pub fn len(&self) -> usize {
 		self.mixnodes.len()
 	}
 
-	/// The peer ID of a mixnode; `None` if there is no such mixnode.
+	/// The peer ID of a mixnode. `None` if there is no such mixnode.
 	pub fn mixnode_peer_id(&self, index: MixnodeIndex) -> Option<PeerId> {
 		self.mixnode(index).map(|mixnode| mixnode.peer_id)
 	}
 
-	/// Whom to forward to; `None` if to nobody, or to ourselves.
+	/// The peer to forward to. `None` if there is no such mixnode, or if it is us.
 	pub fn next_hop(&self, target: &Target) -> Option<PeerId> {
 		let peer_id = match target {
 			Target::Mixnode(index) => self.mixnode_peer_id(*index)?,
@@ -134,7 +133,7 @@ impl Topology {
 		(peer_id != self.local_peer_id).then_some(peer_id)
 	}
 
-	/// Our gateways that are among `connected`; none if we are a mixnode.
+	/// Our gateways among the `connected` peers. None if we are a mixnode.
 	pub fn connected_gateways(&self, connected: &BTreeSet<PeerId>) -> Vec<MixnodeIndex> {
 		match &self.local_node {
 			LocalNode::Mixnode(_) => Vec::new(),
@@ -152,7 +151,7 @@ fn indexed(mixnodes: &[Mixnode]) -> impl Iterator<Item = (MixnodeIndex, &Mixnode
 	(0..=MixnodeIndex::MAX.get()).filter_map(MixnodeIndex::new).zip(mixnodes)
 }
 
-/// Draws an index below `num`, uniformly among those not in `excluded`; `None` if there are none. Sorts `excluded`.
+/// Draws an index below `num`, uniformly among those that are not in `excluded`. `None` if there are none. Sorts `excluded`.
 pub(super) fn draw<R: RngCore + ?Sized>(
 	rng: &mut R,
 	num: usize,

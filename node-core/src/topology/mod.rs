@@ -1,7 +1,7 @@
-//! Who is in a session, whom we connect to, and which ways packets take. (PROTOCOL.md, section 8)
+//! A session's mixnodes, the peers that we connect to, and the routes of packets. (PROTOCOL.md, section 8)
 //!
 //! - `mixnodes`: a session's mixnodes, which of them we are, and our gateways.
-//! - `route`: random routes through them.
+//! - `route`: random routes through the mixnodes.
 
 mod mixnodes;
 mod route;

@@ -235,7 +235,7 @@ fn every_place_of_a_mixnode_s_routes_and_every_two_are_uniform() {
 }
 
 #[test]
-fn every_place_of_the_routes_of_a_node_that_is_no_mixnode_is_uniform() {
+fn every_place_of_a_user_s_routes_is_uniform() {
 	let mut rng = ChaChaRng::seed_from_u64(2);
 	let case = Case {
 		seed: 0,

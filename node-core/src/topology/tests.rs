@@ -146,7 +146,7 @@ fn routes_have_the_wanted_length_and_no_mixnode_twice_where_there_are_enough() {
 
 /// Six mixnodes are the fewest among which a node that is none finds routes of six hops with no mixnode twice.
 #[test]
-fn six_mixnodes_are_enough_for_six_hops_from_and_to_a_node_that_is_none() {
+fn six_mixnodes_suffice_for_six_hops_from_and_to_a_user() {
 	let keys = |number: u8| KxSecret::from_bytes([number + 1; 32]).public();
 	let mixnodes = || (0..6).map(|number| Mixnode { kx_public: keys(number as u8), ..other(number) }).collect();
 	for seed in 0..500 {

@@ -59,7 +59,7 @@ fn a_request_that_ends_leaves_no_surb_keys_however_often_it_changed_sessions() {
 }
 
 #[test]
-fn a_request_starts_anew_where_the_chain_does() {
+fn a_request_starts_anew_when_the_chain_does() {
 	let (mut mixnet, _) = node();
 	let id = mixnet.post_request(NOW, vec![1], 2, HandlingDelay::Extrinsic).unwrap();
 	let before = mixnet.pending.get(id).unwrap().message_id;
@@ -77,7 +77,7 @@ fn a_request_starts_anew_where_the_chain_does() {
 }
 
 #[test]
-fn what_waits_to_be_forwarded_ends_where_the_chain_starts_over() {
+fn queued_packets_end_when_the_chain_starts_over() {
 	let (mut mixnet, key) = node();
 	let hop = |index, kx_public| Hop { target: Target::Mixnode(MixnodeIndex::new(index).unwrap()), kx_public };
 	let route = [hop(0, key), hop(1, other(1).kx_public)];
