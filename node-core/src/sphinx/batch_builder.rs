@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 
 /// Packets and SURBs to be built together.
 ///
-/// All that is random is drawn when they are added, in the order in which [`build_request`](super::build_request),
-/// [`build_cover`](super::build_cover) and [`build_surb`](super::build_surb) draw it: what is built is the same.
+/// All that is random is drawn when they are added, in the order in which packets built one by one draw it. So the same seed
+/// gives the same packets.
 ///
 /// ```
 /// # #[cfg(feature = "unstable")]
@@ -65,7 +65,7 @@ pub struct Built {
 /// A request packet whose payload is still to be given: it may hold SURBs that are built in the same batch.
 pub struct IncompleteRequest(SealedHeader);
 
-/// A packet and what its sender knows of its way.
+/// A packet, and its total delay, which only its source knows.
 #[derive(Clone, PartialEq, Debug)]
 pub struct BuiltPacket {
 	/// The packet, for the route's first hop.
@@ -74,7 +74,7 @@ pub struct BuiltPacket {
 	pub delay: f64,
 }
 
-/// A SURB and what its maker keeps.
+/// A SURB, with what its maker keeps.
 pub struct BuiltSurb {
 	/// To be given away.
 	pub surb: Surb,
@@ -89,7 +89,8 @@ impl BatchBuilder {
 	///
 	/// # Errors
 	///
-	/// As [`build_request`](super::build_request), and nothing is added; nor is anything drawn.
+	/// [`BuildError::HopCount`], [`BuildError::ActionsTooLong`] or [`BuildError::LowOrder`]: take another route. Nothing is added
+	/// then, and nothing is drawn.
 	pub fn add_request<R: RngCore + CryptoRng + ?Sized>(
 		&mut self,
 		rng: &mut R,
@@ -99,7 +100,7 @@ impl BatchBuilder {
 		Ok(())
 	}
 
-	/// Adds cover: see [`build_cover`](super::build_cover).
+	/// Adds a packet that carries nothing to the last hop of `route`. Nobody before that hop can tell it from a request.
 	///
 	/// # Errors
 	///
@@ -117,7 +118,8 @@ impl BatchBuilder {
 		Ok(())
 	}
 
-	/// Adds a SURB: see [`build_surb`](super::build_surb).
+	/// Adds a SURB for one reply over `route`, whose last hop is ourselves and whose first one is `first_mixnode`. Its keys are
+	/// to be kept under `surb_id`.
 	///
 	/// # Errors
 	///
@@ -140,7 +142,7 @@ impl BatchBuilder {
 		Ok(())
 	}
 
-	/// Builds all that was added. The results are the same whatever the backend.
+	/// Builds everything that was added. The results are the same with every backend.
 	///
 	/// # Panics
 	///
@@ -158,7 +160,7 @@ impl BatchBuilder {
 		}
 		for (SurbDraft { first_mixnode, first_secret, .. }, sealed) in self.surbs.iter().zip(sealed) {
 			let SealedHeader { header, secrets, delay } = sealed;
-			// The last hop, which is us, adds no layer.
+			// The last hop is us, and adds no layer.
 			let layers = secrets.split_last().map_or(&[][..], |(_, layers)| layers);
 			let keys = SurbKeys::from_secrets(first_secret.as_bytes(), layers.iter().map(SharedSecret::as_bytes));
 			built_surbs.push(BuiltSurb { surb: Surb::new(*first_mixnode, &header, first_secret), keys, delay });
@@ -180,7 +182,7 @@ pub(crate) fn build_one_cover<R: RngCore + CryptoRng + ?Sized>(
 	Ok(built.expect("as many are built as were added, and one was; qed"))
 }
 
-/// Completes requests, each with what it carries.
+/// Completes requests, each with its payload.
 pub fn complete_requests<'a>(requests: impl Iterator<Item = (IncompleteRequest, &'a PayloadData)>) -> Vec<BuiltPacket> {
 	let mut packets = Vec::with_capacity(requests.size_hint().0);
 	let mut secrets = Vec::with_capacity(requests.size_hint().0);

@@ -12,7 +12,7 @@ use subtle::{Choice, ConditionallySelectable};
 use x25519_batch::Backend;
 use zeroize::Zeroizing;
 
-/// What a packet's sender shares with the hops of a route.
+/// The secrets that a packet's source shares with the hops of a route.
 pub(super) struct Exchanges {
 	/// The packet's first public key.
 	pub first: KxPublic,
@@ -22,13 +22,14 @@ pub(super) struct Exchanges {
 
 /// The secret scalar behind a packet's public key, hop after hop.
 ///
-/// That of hop i + 1 is that of hop i times hop i's blinding factor: cheaper than blinding the public key for every hop.
-/// It is kept as an eighth of it, modulo the group's order, because eight times any number is what a secret key stands for
-/// (RFC 7748 has their three lowest bits zero), so that those who multiply by secret keys alone can multiply by it.
+/// The scalar for hop i + 1 is that for hop i times hop i's blinding factor. That is cheaper than to blind the public key for
+/// every hop. An eighth of the scalar is kept, modulo the group's order. The reason is that a secret key stands for eight
+/// times a number: RFC 7748 sets its three lowest bits to zero. So a backend that multiplies by secret keys alone can
+/// multiply by it.
 struct Ephemeral(Zeroizing<Scalar>);
 
 impl Ephemeral {
-	/// From the bytes of a secret key.
+	/// The scalar of a secret key.
 	fn new(bytes: &[u8; 32]) -> Self {
 		let key = Zeroizing::new(clamp_integer(*bytes));
 		let mut eighth = Zeroizing::new([0; 32]);
@@ -44,10 +45,11 @@ impl Ephemeral {
 		*self.0 *= &*Zeroizing::new(clamped_scalar(factor));
 	}
 
-	/// A secret key that does what the scalar does, or what its negative does: to u-coordinates that is the same.
+	/// A secret key that multiplies like the scalar or like its negative. For u-coordinates both are the same.
 	///
-	/// A secret key is eight times a number from 2^251 to 2^252, and the order is a little more than 2^252: so it is one
-	/// of the two, unless the scalar is among those next to zero, of which nobody draws one (one chance in 2^126).
+	/// A secret key is eight times a number from 2^251 to 2^252, and the group's order is a little more than 2^252. So either
+	/// the scalar or its negative is a secret key, unless the scalar is next to zero. Nobody draws such a one: the chance is one
+	/// in 2^126.
 	fn to_secret_key(&self) -> Zeroizing<[u8; 32]> {
 		let is_key = Choice::from(self.0.as_bytes()[31] >> 3 & 1);
 		let negative = Zeroizing::new(-*self.0);
@@ -62,7 +64,7 @@ impl Ephemeral {
 	}
 }
 
-/// Multiplications that are planned, and then done together.
+/// Multiplications that are planned first and then done together.
 #[derive(Default)]
 struct Multiplications {
 	scalars: Zeroizing<Vec<[u8; 32]>>,
@@ -94,11 +96,11 @@ impl Multiplications {
 	}
 }
 
-/// The exchanges of packets with these ephemeral secret keys along routes of these public keys: all first hops at once,
-/// then all second hops, and so on.
+/// The exchanges of packets along their routes, for the ephemeral secret key of each packet: all first hops at once, then
+/// all second hops, and so on.
 ///
-/// The same as the hops', for keys that are what a secret key makes of the base point, and for those that have a
-/// component of low order besides.
+/// The results are those of the hops if the hops' public keys are multiples of the base point, with or without a component
+/// of low order.
 pub(super) fn exchange_along<'a>(
 	backend: Backend,
 	packets: impl ExactSizeIterator<Item = (&'a [u8; 32], &'a [Hop])> + Clone,
@@ -115,7 +117,7 @@ pub(super) fn exchange_along<'a>(
 		publics.clear();
 		shared.clear();
 		let routes = || packets.clone().map(|(_, route)| route);
-		// The public key that the hop sees: the sender needs it to blind it for the next.
+		// The source needs the public key that a hop sees to blind it for the next hop.
 		let needs_public = |route: &[Hop]| hop == 0 || hop + 1 < route.len();
 		for (ephemeral, route) in ephemerals.iter().zip(routes()) {
 			let Some(Hop { kx_public, .. }) = route.get(hop) else { continue };

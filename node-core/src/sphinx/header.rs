@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 /// Why a packet cannot be built for a route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BuildError {
-	/// A route has 1 to [`MAX_HOPS`] hops, and not as many as this.
+	/// A route has 1 to [`MAX_HOPS`] hops, not this many.
 	#[error("a route has 1 to {MAX_HOPS} hops, not {0}")]
 	HopCount(usize),
 	/// The routing actions do not fit. On a route of [`MAX_HOPS`] hops one may be a [`Target::Peer`].
@@ -28,7 +28,7 @@ pub enum BuildError {
 	/// A SURB's route does not start at the mixnode that replies are to be sent to.
 	#[error("the route does not start at mixnode {0}")]
 	FirstHopDiffers(MixnodeIndex),
-	/// The hop of this index has a public key of low order: everybody could read what is encrypted for it.
+	/// The hop with this index has a public key of low order: everybody could read what is encrypted for it.
 	#[error("the public key of hop {0} is of low order")]
 	LowOrder(usize),
 }
@@ -82,13 +82,13 @@ fn write_forward(action: &mut [u8], target: &Target) {
 	}
 }
 
-/// What one hop sees of the routing actions: those from its own on, then the filler.
+/// The routing actions as one hop sees them: those from its own on, then the filler.
 struct Layer {
 	secrets: HopSecrets,
-	/// Where the hop's own action starts; and so, how many bytes of actions the hops before took off the front, and how
-	/// many of filler they added at the back.
+	/// Where the hop's own action starts. It is also the number of bytes that the hops before took off the front, and that of
+	/// the filler's bytes that they added at the back.
 	start: usize,
-	/// What the hops before make of the zeroes that they extend the actions by. The first `start` bytes count.
+	/// The zeroes by which the hops before extended the actions, as encrypted by these hops. The first `start` bytes count.
 	filler: [u8; ACTIONS_SIZE],
 	stream: Zeroizing<ActionsStream>,
 }
@@ -101,7 +101,7 @@ impl Layer {
 		Self { secrets, start, filler, stream }
 	}
 
-	/// The filler that the next hop sees, whose action starts at `start`: ours and the zeroes that we add, under our
+	/// The filler that the next hop sees, whose action starts at `start`: ours and the zeroes that we add, encrypted with our
 	/// keystream.
 	fn next_filler(&self, start: usize) -> [u8; ACTIONS_SIZE] {
 		let mut filler = self.filler;
@@ -109,7 +109,7 @@ impl Layer {
 		filler
 	}
 
-	/// Encrypts `actions`, all of the packet's, from this hop's on; the MAC for it.
+	/// Encrypts the packet's `actions` from this hop's own on. Returns the MAC for the hop.
 	fn seal(&self, actions: &mut [u8; ACTIONS_SIZE]) -> [u8; MAC_SIZE] {
 		let own = &mut actions[self.start..];
 		xor(own, &self.stream[..]);
@@ -123,12 +123,12 @@ fn xor(to: &mut [u8], with: &[u8]) {
 	}
 }
 
-/// A header to be built: what is drawn for it.
+/// A header to be built, with all that is random in it.
 pub(super) struct Draft {
 	ephemeral: Zeroizing<[u8; 32]>,
 	route: Vec<Hop>,
 	delivery: Delivery,
-	/// Bytes of actions that say something. Those behind them in `actions` are random.
+	/// Number of bytes of actions in use. Those after them in `actions` are random.
 	used: usize,
 	actions: [u8; ACTIONS_SIZE],
 }
@@ -157,10 +157,10 @@ impl Draft {
 		Ok(Self { ephemeral, route: route.to_vec(), delivery, used, actions })
 	}
 
-	/// The header, with what the exchanges along the route gave.
+	/// Builds the header from the exchanges along the route.
 	fn seal(&self, exchanges: Exchanges) -> SealedHeader {
 		let Exchanges { first: kx_public, secrets } = exchanges;
-		// Forwards: write the actions in the clear, and find out which filler each hop will see.
+		// Forwards: write the actions in the clear, and compute the filler that each hop will see.
 		let mut actions = self.actions;
 		let mut layers = Vec::<Layer>::with_capacity(MAX_HOPS);
 		let mut start = 0;

@@ -19,10 +19,10 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(super) struct HopSecrets([u8; 64]);
 
-/// The most bytes that an action, with what follows it, takes from a packet's actions: forward to a peer.
+/// The most bytes that an action takes from a packet's actions, with the IDs and the MAC that follow: forward to a peer.
 pub(super) const MAX_ACTION_SIZE: usize = ACTION_SIZE + PeerId::SIZE + MAC_SIZE;
 
-/// The keystream of a hop: for the actions as it gets them, and for the zeroes it extends them with.
+/// The keystream of a hop: for the actions that it gets, and for the zeroes by which it extends them.
 pub(super) type ActionsStream = [u8; ACTIONS_SIZE + MAX_ACTION_SIZE];
 
 impl HopSecrets {
@@ -35,12 +35,12 @@ impl HopSecrets {
 		field::<0, 16, 64>(&self.0)
 	}
 
-	/// The MAC of routing actions, of which `parts` are the parts in order.
+	/// The MAC of routing actions, which are the concatenation of `parts`.
 	pub(super) fn mac(&self, parts: &[&[u8]]) -> Mac {
 		mac(self.mac_key(), parts)
 	}
 
-	/// Does `mac` fit `actions`? Takes the same time wherever it differs.
+	/// Does `mac` fit `actions`? The time does not depend on where it differs.
 	pub(super) fn mac_fits(&self, mac: &Mac, actions: &Actions) -> bool {
 		self.mac(&[actions]).ct_eq(mac).into()
 	}
@@ -50,7 +50,7 @@ impl HopSecrets {
 		apply_stream(field::<16, 32, 64>(&self.0), actions);
 	}
 
-	/// How long the hop delays the packet if it forwards it, in multiples of the mean delay.
+	/// The time that the hop delays the packet if it forwards it, in multiples of the mean delay.
 	pub(super) fn delay(&self) -> f64 {
 		exponential(field::<48, 16, 64>(&self.0))
 	}

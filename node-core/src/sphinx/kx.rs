@@ -25,15 +25,15 @@ impl KxSecret {
 		Self(bytes)
 	}
 
-	/// The key of these bytes; any 32 bytes are one (they are clamped when used).
+	/// The key with these bytes. Any 32 bytes are a key, since they are clamped when used.
 	///
-	/// The caller's copy of them is the caller's to destroy.
+	/// The caller destroys its own copy of them.
 	pub fn from_bytes(bytes: [u8; 32]) -> Self {
 		let bytes = Zeroizing::new(bytes);
 		Self(Box::new(*bytes))
 	}
 
-	/// The secret bytes, as [`from_bytes`](Self::from_bytes) takes them; for a key store, and for nothing else.
+	/// The secret bytes, as [`from_bytes`](Self::from_bytes) takes them: for a key store, and for nothing else.
 	pub fn expose_bytes(&self) -> &[u8; 32] {
 		&self.0
 	}
@@ -62,7 +62,7 @@ pub(crate) fn clamped_scalar(bytes: &[u8; 32]) -> Scalar {
 	Scalar::from_bytes_mod_order(clamp_integer(*bytes))
 }
 
-/// A secret shared by a packet's sender and one of its hops; or by a SURB's maker and its user.
+/// A secret that a packet's source shares with a hop, or a SURB's maker with its user.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct SharedSecret([u8; 32]);
 
@@ -75,7 +75,7 @@ impl SharedSecret {
 		&self.0
 	}
 
-	/// Did the key exchange meet a public key of low order? Then the "secret" is known to everybody.
+	/// Was the public key of low order? Then everybody knows the "secret".
 	pub(super) fn is_zero(&self) -> bool {
 		self.0.ct_eq(&[0; 32]).into()
 	}

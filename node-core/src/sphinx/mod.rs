@@ -2,9 +2,9 @@
 //! to 5).
 //!
 //! A packet is an onion. Its header holds a public key, with which each hop in turn finds the secret it shares with the
-//! sender; and routing actions, of which each hop can read the first, its own. Nothing in what leaves a hop can be linked
-//! to what came in: the public key is blinded, the actions and the payload are one layer of encryption further, and all
-//! packets are of one size.
+//! source. It also holds routing actions, of which each hop can read only the first, its own. A packet that leaves a hop
+//! cannot be linked to the one that came in: the public key is blinded, the actions and the payload have one layer of
+//! encryption less, and all packets have the same size.
 //!
 //! A request over two hops, and the reply to it:
 //!
@@ -50,7 +50,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! In floors: a file uses those above it in this list, never those below.
+//! The files form layers: a file uses those above it in this list, never those below.
 //!
 //! - `primitives`: hash, MAC, stream cipher, exponential draw. `curve`: X25519 by a backend that the caller chose.
 //! - `packet`: the layout, and the plain types in it.

@@ -33,7 +33,7 @@ pub fn build_request<R: RngCore + CryptoRng + ?Sized>(
 	Ok(one(complete_requests(requests.into_iter().zip([payload_data]))))
 }
 
-/// A packet that carries nothing to the last hop of `route`. Nobody before that hop can tell it from a request.
+/// A cover packet for the last hop of `route`. Nobody before that hop can tell it from a request.
 ///
 /// # Errors
 ///
@@ -78,7 +78,7 @@ impl Opened {
 	/// # Errors
 	///
 	/// [`UnwrapError::BadMac`] if the packet is not for this key: try the other live session's.
-	/// [`UnwrapError::LowOrder`] and [`UnwrapError::BadAction`] if it was made by a dishonest sender.
+	/// [`UnwrapError::LowOrder`] and [`UnwrapError::BadAction`] if it was made by a dishonest source.
 	pub fn open(secret: &KxSecret, packet: &Packet) -> Result<Self, UnwrapError> {
 		let secret = secret.exchange(Backend::best(), &packet.kx_public());
 		let hop = HopSecrets::new(&secret);

@@ -14,15 +14,14 @@ use mixnet_primitives::{KxPublic, PeerId};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// What the sender wants done with a packet.
+/// The action that the source wants done with a packet.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Action {
 	/// Send it on after a delay.
 	Forward {
 		/// Where to.
 		target: Target,
-		/// How much later, in multiples of the mean forwarding delay: 0 to 10, exponentially distributed. The sender
-		/// knows it too.
+		/// The delay in multiples of the mean forwarding delay: 0 to 10, exponentially distributed. The source knows it too.
 		delay: f64,
 	},
 	/// It carries a fragment of a request to this node.
@@ -32,9 +31,9 @@ pub enum Action {
 		/// The SURB that it came over.
 		surb_id: SurbId,
 	},
-	/// It was cover, and has served.
+	/// It was cover, and has served its purpose.
 	DeliverCover {
-		/// What its sender called it, if this node is its sender.
+		/// Its ID, if it is loop cover: this node is its source.
 		cover_id: Option<CoverId>,
 	},
 }
@@ -42,13 +41,13 @@ pub enum Action {
 /// Why a packet was not unwrapped. There is nothing to do but to drop it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum UnwrapError {
-	/// Its public key is a point of low order, so the shared secret is no secret. No honest sender makes such a packet.
+	/// Its public key is a point of low order, so everybody knows the shared secret. No honest source makes such a packet.
 	#[error("the packet's public key is of low order")]
 	LowOrder,
-	/// Its MAC does not fit under this key: made for another node or session, or changed on the way.
+	/// Its MAC does not fit under this key: the packet was made for another node or session, or changed on the way.
 	#[error("the packet's MAC does not fit")]
 	BadMac,
-	/// Its action is none that the protocol has.
+	/// The protocol has no such action.
 	#[error("the packet's action is unknown")]
 	BadAction,
 	/// Its payload was changed on the way, or encrypted for somebody else.
@@ -123,7 +122,7 @@ impl Opened {
 		&self.action
 	}
 
-	/// The secret by which the packet is known again, whatever was changed in a copy.
+	/// The secret by which the packet is recognised, whatever was changed in a copy.
 	pub(crate) fn secret(&self) -> &SharedSecret {
 		&self.secret
 	}
@@ -133,7 +132,7 @@ impl Opened {
 		self.secret.blinding(&packet.kx_public())
 	}
 
-	/// Gives `packet` the header that the next hop sees; `kx_public` is the blinded key in it.
+	/// Gives `packet` the header that the next hop sees, with `kx_public` as the blinded key.
 	pub(super) fn write_next_header(&self, packet: &mut Packet, kx_public: &KxPublic) {
 		let header = packet.header_mut();
 		*field_mut::<0, KX_PUBLIC_SIZE, HEADER_SIZE>(header) = kx_public.0;
@@ -141,29 +140,29 @@ impl Opened {
 	}
 }
 
-/// `N` bytes of decrypted actions, `SKIPPED` bytes behind the action.
+/// `N` bytes of decrypted actions, starting `SKIPPED` bytes after the action.
 fn after<const SKIPPED: usize, const N: usize>(actions: &ActionsStream) -> &[u8; N] {
 	const { assert!(ACTION_SIZE + SKIPPED + N <= ACTIONS_SIZE + MAX_ACTION_SIZE) };
 	actions[ACTION_SIZE + SKIPPED..][..N].try_into().expect("a slice of N bytes; qed")
 }
 
-/// Decrypts, in place, the payload of a reply that came over the SURB of `keys`; what it carries, if nobody changed it.
+/// Decrypts, in place, the payload of a reply that came over the SURB of `keys`. Returns its data.
 ///
 /// # Errors
 ///
-/// [`UnwrapError::BadPayloadTag`]; the payload is noise then, and the SURB is spent all the same.
+/// [`UnwrapError::BadPayloadTag`] if somebody changed it. The payload is noise then, and the SURB is spent all the same.
 pub fn reply_payload<'packet>(
 	keys: &SurbKeys,
 	packet: &'packet mut Packet,
 ) -> Result<&'packet PayloadData, UnwrapError> {
-	// Every hop decrypted, and so did the SURB's user before them: encrypt, the last layer first.
+	// Every hop decrypted, and before them the SURB's user. So encrypt, the last layer first.
 	for key in keys.layers().rev() {
 		key.encrypt(packet.payload_mut());
 	}
 	checked_payload(packet)
 }
 
-/// The data of a payload in the clear, if nobody changed it.
+/// The data of a decrypted payload, if nobody changed it.
 pub(super) fn checked_payload(packet: &Packet) -> Result<&PayloadData, UnwrapError> {
 	if packet.payload_tag().ct_eq(&[0; PAYLOAD_TAG_SIZE]).into() {
 		Ok(packet.payload_data())
