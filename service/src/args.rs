@@ -22,7 +22,7 @@ pub struct MixnetArgs {
 	#[arg(long)]
 	pub mixnet: bool,
 
-	/// Be a mixnode without being a validator: by a bond.
+	/// Be a mixnode by a bond, without being a validator.
 	///
 	/// Registers as a mixnode of each next session by the operator key in this node's keystore (key type `mixn`). On chain,
 	/// the operator's account has to bond (call mixnet.bond) and to name that key (call mixnet.set_operator_key); it can be
@@ -37,11 +37,11 @@ pub struct MixnetArgs {
 	#[arg(long, value_name = "FILE", requires = "mixnet")]
 	pub mixnet_session_0_secret_file: Option<PathBuf>,
 
-	/// How many mixnodes to connect to per session while not being one.
+	/// Number of mixnodes to connect to in each session in which this node is not a mixnode itself.
 	#[arg(long, value_name = "COUNT", default_value_t = 3, requires = "mixnet", value_parser = clap::value_parser!(u8).range(1..))]
 	pub mixnet_gateways: u8,
 
-	/// How many threads unwrap packets. Without this, one for each core but one.
+	/// Number of threads that unwrap packets. By default one for each core but one.
 	///
 	/// One thread unwraps tens of thousands of packets a second. With the parameters of most chains, a mixnode gets far
 	/// fewer. More threads than cores do not help.

@@ -132,15 +132,15 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		}
 	}
 
-	/// Does what is to be done at a block. Returns whether a registration was sent: then the next try has to wait.
+	/// Does what is to be done at a block. Returns whether a registration was tried: the next try then has to wait.
 	async fn step(&mut self, block: &impl Registrations) -> Result<bool, StepError> {
 		let Some(next_key) = *self.parts.next_key.borrow() else { return Ok(false) };
 		let mut statuses = Vec::new();
 		for registrant in self.registrants() {
 			let status = block.status(registrant, next_key.kx_public)?;
 			if status.session_index != next_key.session {
-				// A session has begun in the best chain, but not yet in the finalised one, which the core goes by: it has no key
-				// for the session after that one yet.
+				// A session has begun in the best chain. The core acts on finalised blocks, and has no key for the session
+				// after that one yet.
 				return Ok(false);
 			}
 			statuses.push((registrant, status));
