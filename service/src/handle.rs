@@ -51,8 +51,8 @@ impl Handle {
 
 	/// Sends a request through the mixnet, and returns the verified answer.
 	///
-	/// Ends when a destination has answered, or when all attempts have failed: within minutes. Dropping the future cancels
-	/// the request.
+	/// Ends when a destination has answered, or when all attempts have failed: within minutes. If the future is dropped, the
+	/// request is cancelled at the latest before another one is posted.
 	///
 	/// # Errors
 	/// A [`NoAnswer`] as the request type puts it, or what the type thinks of the answer.
