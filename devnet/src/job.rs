@@ -21,7 +21,7 @@ use std::{
 	path::Path,
 	time::{Duration, Instant},
 };
-use tokio::time::{interval, MissedTickBehavior};
+use tokio::time::{interval, sleep, MissedTickBehavior};
 
 /// How often we read the chain.
 const TICK: Duration = Duration::from_millis(500);
@@ -137,21 +137,14 @@ impl<'a> Job<'a> {
 		};
 		let network = Network::start(&settings, &mut started).await?;
 		let network = self.network.insert(network);
-
-		let mut reader = ChainReader::new(network.user().rpc.clone());
-		let genesis = network.user().rpc.block_hash(0).await?;
-		let names: Vec<_> = validators.iter().map(|validator| (validator.name(), validator.registrant())).collect();
-		let mut changes = Changes::new(genesis, &names);
-		let chain = wait_until_it_mixes(network, &mut reader, &mut changes, observer).await?;
-
-		let extrinsics = (0..transfers).map(|index| transfers::signed(index, genesis)).collect();
-		let mut load = Load::new(extrinsics, chain.status, Instant::now());
-		let outcome = send_transfers(network, &mut reader, &mut load, &mut changes, observer).await;
-
-		// The numbers are worth having after a failure too. A node that cannot be asked must not hide them.
-		let statuses = network.statuses().await.ok();
-		self.record = Some(Record { load, changes, statuses });
-		outcome
+		match use_network(network, &validators, transfers, &mut self.record, observer).await {
+			Ok(()) => Ok(()),
+			Err(error) => {
+				// That a node has ended says more than that it did not answer. The system needs a moment to tell us.
+				sleep(Duration::from_millis(200)).await;
+				network.check_alive().and(Err(error))
+			},
+		}
 	}
 
 	/// The network, if it was started.
@@ -170,6 +163,30 @@ impl<'a> Job<'a> {
 			network.stop().await;
 		}
 	}
+}
+
+/// Does what a run does with a network that answers.
+async fn use_network(
+	network: &mut Network,
+	validators: &[Validator],
+	transfers: u16,
+	record: &mut Option<Record>,
+	observer: &mut dyn Observer,
+) -> anyhow::Result<()> {
+	let mut reader = ChainReader::new(network.user().rpc.clone());
+	let genesis = network.user().rpc.block_hash(0).await?;
+	let names: Vec<_> = validators.iter().map(|validator| (validator.name(), validator.registrant())).collect();
+	let mut changes = Changes::new(genesis, &names);
+	let chain = wait_until_it_mixes(network, &mut reader, &mut changes, observer).await?;
+
+	let extrinsics = (0..transfers).map(|index| transfers::signed(index, genesis)).collect();
+	let mut load = Load::new(extrinsics, chain.status, Instant::now());
+	let outcome = send_transfers(network, &mut reader, &mut load, &mut changes, observer).await;
+
+	// The numbers are worth having after a failure too. A node that cannot be asked must not hide them.
+	let statuses = network.statuses().await.ok();
+	*record = Some(Record { load, changes, statuses });
+	outcome
 }
 
 /// Waits until transfers can be sent through the mixnet.

@@ -45,6 +45,11 @@ impl Rpc {
 		&self.0.url
 	}
 
+	/// Has the node not closed the connection yet? A frozen one does not.
+	pub fn is_connected(&self) -> bool {
+		self.0.quick.is_connected()
+	}
+
 	async fn ask<T: DeserializeOwned>(
 		&self,
 		method: &str,

@@ -125,8 +125,7 @@ impl Node {
 				self.process = Process::ByHand;
 				Ok(Some(Change::StartedByHand))
 			},
-			// The operating system takes connections for a frozen process too.
-			Process::ByHand if is_listening(self.rpc_port) => Ok(None),
+			Process::ByHand if self.rpc.is_connected() || is_listening(self.rpc_port) => Ok(None),
 			Process::ByHand => {
 				self.process = Process::Ended;
 				Ok(Some(Change::Ended(None)))
@@ -173,7 +172,8 @@ impl Node {
 	}
 }
 
-/// Does anybody listen on this port of the loopback interface?
+/// Does anybody listen on this port of the loopback interface? The operating system takes connections for a frozen process
+/// too.
 fn is_listening(port: u16) -> bool {
 	match TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), INTRODUCTION) {
 		Ok(_) => true,
