@@ -488,7 +488,7 @@ pub mod pallet {
 		/// The registrant is neither one of the next session's authorities nor an operator.
 		NotARegistrant,
 		/// This chain has no operators.
-		OperatorsDisabled,
+		OperatorsNotEnabled,
 		/// The bond is below the least one.
 		BondTooSmall,
 		/// The operator's key was set too late for this election. Wait until a whole session has passed since.
@@ -549,7 +549,7 @@ pub mod pallet {
 				RegistrationError::StaleSession => Self::StaleSession,
 				RegistrationError::FutureSession => Self::FutureSession,
 				RegistrationError::NotARegistrant => Self::NotARegistrant,
-				RegistrationError::OperatorsDisabled => Self::OperatorsDisabled,
+				RegistrationError::OperatorsNotEnabled => Self::OperatorsNotEnabled,
 				RegistrationError::BondTooSmall => Self::BondTooSmall,
 				RegistrationError::OperatorTooRecent => Self::OperatorTooRecent,
 				RegistrationError::Barred => Self::Barred,
@@ -665,7 +665,7 @@ pub mod pallet {
 		/// Makes the sender an operator, with `amount` on hold as its bond.
 		///
 		/// ## Errors
-		/// - [`Error::OperatorsDisabled`], [`Error::AlreadyBonded`].
+		/// - [`Error::OperatorsNotEnabled`], [`Error::AlreadyBonded`].
 		/// - [`Error::BondTooSmall`]: `amount` is below [`Config::MinBond`].
 		/// - The sender has not as much that can be held.
 		#[pallet::call_index(1)]
@@ -677,7 +677,7 @@ pub mod pallet {
 		/// Adds to an operator's bond. What is added weighs from the next election on whose seed nobody can know yet.
 		///
 		/// ## Errors
-		/// - [`Error::OperatorsDisabled`], [`Error::NotBonded`], [`Error::AlreadyUnbonding`].
+		/// - [`Error::OperatorsNotEnabled`], [`Error::NotBonded`], [`Error::AlreadyUnbonding`].
 		/// - [`Error::BondTooSmall`]: `amount` is zero.
 		/// - The sender has not as much that can be held.
 		#[pallet::call_index(2)]
@@ -694,7 +694,7 @@ pub mod pallet {
 		/// chosen the key with its luck in view.
 		///
 		/// ## Errors
-		/// - [`Error::OperatorsDisabled`], [`Error::NotBonded`], [`Error::AlreadyUnbonding`].
+		/// - [`Error::OperatorsNotEnabled`], [`Error::NotBonded`], [`Error::AlreadyUnbonding`].
 		/// - [`Error::OperatorKeyTaken`]: somebody registers by it already, maybe the sender.
 		/// - [`Error::BadOperatorKeyProof`].
 		#[pallet::call_index(3)]

@@ -51,7 +51,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<BalanceOf<T>, RegistrationError> {
 		let operator = OperatorKeys::<T>::get(registrant).and_then(Operators::<T>::get);
 		let operator = operator.ok_or(RegistrationError::NotARegistrant)?;
-		ensure!(T::OperatorsEnabled::get(), RegistrationError::OperatorsDisabled);
+		ensure!(T::OperatorsEnabled::get(), RegistrationError::OperatorsNotEnabled);
 		ensure!(
 			operator.releasable_in.is_none() && operator.bond >= T::MinBond::get(),
 			RegistrationError::BondTooSmall
@@ -65,7 +65,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_bond(account: T::AccountId, amount: BalanceOf<T>) -> Result<(), DispatchError> {
-		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsDisabled);
+		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsNotEnabled);
 		ensure!(!Operators::<T>::contains_key(&account), Error::<T>::AlreadyBonded);
 		ensure!(amount >= T::MinBond::get(), Error::<T>::BondTooSmall);
 		T::Currency::hold(&HoldReason::OperatorBond.into(), &account, amount)?;
@@ -88,7 +88,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_bond_extra(account: T::AccountId, amount: BalanceOf<T>) -> Result<(), DispatchError> {
-		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsDisabled);
+		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsNotEnabled);
 		ensure!(!amount.is_zero(), Error::<T>::BondTooSmall);
 		let mut operator = Self::operator_in_office(&account)?;
 		T::Currency::hold(&HoldReason::OperatorBond.into(), &account, amount)?;
@@ -115,7 +115,7 @@ impl<T: Config> Pallet<T> {
 		key: Registrant,
 		proof: [u8; 64],
 	) -> Result<(), DispatchError> {
-		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsDisabled);
+		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsNotEnabled);
 		let mut operator = Self::operator_in_office(&account)?;
 		ensure!(operator.key != Some(key), Error::<T>::OperatorKeyTaken);
 		ensure!(!OperatorKeys::<T>::contains_key(key), Error::<T>::OperatorKeyTaken);

@@ -151,7 +151,7 @@ fn who_cannot_register_is_told_what_is_missing() {
 		MinBond::set(1001);
 		assert_eq!(advice(50, 0), missing(RegistrationError::BondTooSmall));
 		OperatorsEnabled::set(false);
-		assert_eq!(advice(50, 0), missing(RegistrationError::OperatorsDisabled));
+		assert_eq!(advice(50, 0), missing(RegistrationError::OperatorsNotEnabled));
 		OperatorsEnabled::set(true);
 		MinBond::set(1000);
 		// Barred, or too often.

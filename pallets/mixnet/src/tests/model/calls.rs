@@ -64,7 +64,7 @@ impl World {
 		let is_enabled = OperatorsEnabled::get();
 		match step {
 			Step::Bond { account, amount } => {
-				ensure(is_enabled, Error::OperatorsDisabled)?;
+				ensure(is_enabled, Error::OperatorsNotEnabled)?;
 				ensure(!self.operators.by_account.contains_key(&account), Error::AlreadyBonded)?;
 				ensure(amount >= MinBond::get(), Error::BondTooSmall)?;
 				self.hold(account, amount)?;
@@ -73,7 +73,7 @@ impl World {
 				Ok(vec![Event::Bonded { account, amount, bond: amount }])
 			},
 			Step::BondExtra { account, amount } => {
-				ensure(is_enabled, Error::OperatorsDisabled)?;
+				ensure(is_enabled, Error::OperatorsNotEnabled)?;
 				ensure(amount > 0, Error::BondTooSmall)?;
 				self.in_office(account)?;
 				self.hold(account, amount)?;
@@ -82,7 +82,7 @@ impl World {
 				Ok(vec![Event::Bonded { account, amount, bond: operator.bond() }])
 			},
 			Step::SetOperatorKey { account, key, proof_for } => {
-				ensure(is_enabled, Error::OperatorsDisabled)?;
+				ensure(is_enabled, Error::OperatorsNotEnabled)?;
 				self.in_office(account)?;
 				let is_taken = self.operators.find(key).is_some() || self.sessions.queued.contains_key(&key);
 				ensure(!is_taken, Error::OperatorKeyTaken)?;

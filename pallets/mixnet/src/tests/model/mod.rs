@@ -41,7 +41,7 @@ const OUTCOMES: [&str; 50] = [
 	"StaleSession",
 	"FutureSession",
 	"NotARegistrant",
-	"OperatorsDisabled",
+	"OperatorsNotEnabled",
 	"BondTooSmall",
 	"OperatorTooRecent",
 	"Barred",

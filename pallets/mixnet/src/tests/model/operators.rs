@@ -55,7 +55,7 @@ impl Operators {
 	pub fn weighing(&self, key: u64, committed_before: u64) -> Result<u64, RegistrationError> {
 		let operator = self.find(key).ok_or(RegistrationError::NotARegistrant)?;
 		if !OperatorsEnabled::get() {
-			return Err(RegistrationError::OperatorsDisabled);
+			return Err(RegistrationError::OperatorsNotEnabled);
 		}
 		if operator.releasable_in.is_some() || operator.bond() < MinBond::get() {
 			return Err(RegistrationError::BondTooSmall);

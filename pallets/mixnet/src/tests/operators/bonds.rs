@@ -48,7 +48,7 @@ fn bonding_is_refused_for_these_reasons() {
 		run_to_block(1);
 		let min = MinBond::get();
 		OperatorsEnabled::set(false);
-		assert_noop!(Mixnet::bond(signed(OPERATOR), min), Error::<Runtime>::OperatorsDisabled);
+		assert_noop!(Mixnet::bond(signed(OPERATOR), min), Error::<Runtime>::OperatorsNotEnabled);
 		OperatorsEnabled::set(true);
 		for amount in [0, 1, min - 1] {
 			assert_noop!(Mixnet::bond(signed(OPERATOR), amount), Error::<Runtime>::BondTooSmall);
@@ -71,7 +71,7 @@ fn bonding_is_refused_for_these_reasons() {
 		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), 0), Error::<Runtime>::BondTooSmall);
 		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), ENDOWMENT), TokenError::FundsUnavailable);
 		OperatorsEnabled::set(false);
-		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), min), Error::<Runtime>::OperatorsDisabled);
+		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), min), Error::<Runtime>::OperatorsNotEnabled);
 		OperatorsEnabled::set(true);
 		assert_noop!(Mixnet::withdraw(signed(OPERATOR)), Error::<Runtime>::NotUnbonding);
 
@@ -185,18 +185,18 @@ fn where_operators_are_switched_off_they_can_leave() {
 		register(0, 0);
 		OperatorsEnabled::set(false);
 		// Nobody comes, and nobody registers.
-		assert_refused(OPERATOR, 2, RegistrationError::OperatorsDisabled);
-		assert_refused(OPERATOR + 1, 2, RegistrationError::OperatorsDisabled);
-		assert_noop!(Mixnet::bond(signed(OPERATOR + 2), 1_000), Error::<Runtime>::OperatorsDisabled);
-		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), 1_000), Error::<Runtime>::OperatorsDisabled);
+		assert_refused(OPERATOR, 2, RegistrationError::OperatorsNotEnabled);
+		assert_refused(OPERATOR + 1, 2, RegistrationError::OperatorsNotEnabled);
+		assert_noop!(Mixnet::bond(signed(OPERATOR + 2), 1_000), Error::<Runtime>::OperatorsNotEnabled);
+		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), 1_000), Error::<Runtime>::OperatorsNotEnabled);
 		let proof = prove_operator_key(OPERATOR, 70);
 		assert_noop!(
 			Mixnet::set_operator_key(signed(OPERATOR), registrant(70), proof),
-			Error::<Runtime>::OperatorsDisabled
+			Error::<Runtime>::OperatorsNotEnabled
 		);
 		register(1, 3);
 		run_to_next_session();
-		assert_refused(OPERATOR, 1, RegistrationError::OperatorsDisabled);
+		assert_refused(OPERATOR, 1, RegistrationError::OperatorsNotEnabled);
 
 		for account in [OPERATOR, OPERATOR + 1] {
 			assert_eq!(Mixnet::unbond(signed(account)), Ok(()));

@@ -74,7 +74,7 @@ fn setting_a_key_is_refused_for_these_reasons() {
 			assert_noop!(try_set(OPERATOR, key_of), Error::<Runtime>::OperatorKeyTaken);
 		}
 		OperatorsEnabled::set(false);
-		assert_noop!(try_set(OPERATOR, 70), Error::<Runtime>::OperatorsDisabled);
+		assert_noop!(try_set(OPERATOR, 70), Error::<Runtime>::OperatorsNotEnabled);
 		OperatorsEnabled::set(true);
 		assert_eq!(Mixnet::unbond(signed(OPERATOR)), Ok(()));
 		assert_noop!(try_set(OPERATOR, 70), Error::<Runtime>::AlreadyUnbonding);

@@ -205,7 +205,7 @@ fn checks_come_in_the_documented_order() {
 		bond(account, 1000);
 		OperatorsEnabled::set(false);
 		MinBond::set(1001);
-		check(&wrong, OperatorsDisabled);
+		check(&wrong, OperatorsNotEnabled);
 		OperatorsEnabled::set(true);
 		check(&wrong, BondTooSmall);
 		MinBond::set(1000);

@@ -59,7 +59,7 @@ fn refusals_keep_their_codes() {
 	assert_eq!(invalid(FutureSession), InvalidTransaction::Future);
 	for (code, error) in [
 		(2, NotARegistrant),
-		(3, OperatorsDisabled),
+		(3, OperatorsNotEnabled),
 		(4, BondTooSmall),
 		(5, OperatorTooRecent),
 		(6, Barred),

@@ -70,7 +70,7 @@ fn operators_that_may_not_stand_are_refused() {
 		MinBond::set(1001);
 		assert_refused(50, 50, registration(50, mixnode(50)), RegistrationError::BondTooSmall);
 		OperatorsEnabled::set(false);
-		assert_refused(50, 50, registration(50, mixnode(50)), RegistrationError::OperatorsDisabled);
+		assert_refused(50, 50, registration(50, mixnode(50)), RegistrationError::OperatorsNotEnabled);
 	});
 }
 
