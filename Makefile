@@ -9,7 +9,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # The steps of `test` are in the order in which they share most.
 .NOTPARALLEL:
-.PHONY: help setup build devnet test fmt locks lint doc unit-test pallet-test no-std soak fuzz bench weights scale
+.PHONY: help setup build devnet test fmt locks lint doc simulation-test unit-test pallet-test no-std soak fuzz bench weights scale
 
 # Arguments for the target at hand: make devnet ARGS="--transfers 100"
 ARGS ?=
@@ -34,17 +34,24 @@ build: setup ## Build the node
 devnet: build ## Run a network on this machine and send transfers through its mixnet
 	@. scripts/env.sh; exec "$$CARGO_TARGET_DIR/release/mixnet-node" devnet $(ARGS)
 
-test: setup fmt locks build unit-test pallet-test no-std lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
+test: setup fmt locks simulation-test build unit-test pallet-test no-std lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
 
 fmt:
-	$(call step,Checking the format) cargo fmt --all --check && cargo fmt --manifest-path node-core/fuzz/Cargo.toml --check && \
+	$(call step,Checking the format) cargo fmt --all --check && cargo fmt --manifest-path simulation/Cargo.toml --all --check && \
 		cargo fmt --manifest-path benchmarking/Cargo.toml --all --check && \
 		cargo fmt --manifest-path benchmarking/speed/Cargo.toml --check
 
-# The workspaces that are built by `make fuzz`, `make bench`, `make weights` and `make scale` alone.
+# The workspaces that are built by `make simulation-test`, `make fuzz`, `make bench`, `make weights` and `make scale` alone.
 locks:
-	$(call step,Checking that the lock files are up to date) for crate in node-core/fuzz benchmarking benchmarking/speed; do \
+	$(call step,Checking that the lock files are up to date) for crate in simulation benchmarking benchmarking/speed; do \
 		cargo metadata --locked --quiet --format-version 1 --manifest-path $$crate/Cargo.toml >/dev/null; done
+
+# Needs neither the SDK nor the node: what to run after a change in the core, with `cargo test -p mixnet-node-core`.
+simulation-test: ## Test what many nodes do together: interoperation, attacks, changes of sessions, hostile packets
+	$(call step,Building the simulations) cd simulation && cargo test --release --locked --workspace --no-run
+	$(call step,Running the simulations) cd simulation && cargo test --release --locked --workspace
+	$(call step,Linting the simulations) cd simulation && lint --workspace --all-targets
+	$(call step,Building the documentation of the simulations) cd simulation && document
 
 unit-test:
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
@@ -59,7 +66,7 @@ lint: setup ## Lint; warnings are errors with the compiler that scripts/common.s
 	$(call step,Linting) lint --workspace --all-targets
 
 doc: setup ## Build the documentation; warnings are errors as they are in `lint`
-	$(call step,Building the documentation) ! is_linting_rust || export RUSTDOCFLAGS="-D warnings"; cargo doc --release --locked --workspace --no-deps
+	$(call step,Building the documentation) document
 
 # In a folder of its own: what proc macros are built with differs from the rest. The toolchain is the runtime's.
 no-std: setup ## Build the protocol for wasm, without std
@@ -75,9 +82,12 @@ SOAK ?= 40
 soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a million hostile packets, 10^8 replay tags, 20 times the models
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
 	$(call step,Running the long forms of tests) \
-		MIXNET_SOAK=$(SOAK) MIXNET_FLOOD=1000000 PROPTEST_CASES=5000 cargo test --release --locked --workspace --no-fail-fast \
-			--lib --test congestion --test flood --test replay_memory -- \
-			--nocapture loops:: model:: a_flood one_path_in_five a_hundred_million
+		MIXNET_SOAK=$(SOAK) PROPTEST_CASES=5000 cargo test --release --locked --workspace --no-fail-fast --lib -- \
+			--nocapture loops:: model::
+	$(call step,Running the long forms of simulations) cd simulation && \
+		MIXNET_SOAK=$(SOAK) MIXNET_FLOOD=1000000 cargo test --release --locked --no-fail-fast \
+			--test congestion --test flood --test replay_memory -- \
+			--nocapture a_flood one_path_in_five a_hundred_million
 	$(call step,Many more random key exchanges and a million iterations, and whether their time shows a secret) \
 		MIXNET_SOAK=$(SOAK) cargo test --release --locked -p x25519-batch --features aws-lc -- --include-ignored \
 			--skip secrecy:: --nocapture

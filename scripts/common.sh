@@ -17,7 +17,8 @@ mixnet_cache() {
 	printf '%s/mixnet-chain' "${XDG_CACHE_HOME:-${HOME:?HOME is not set: set it, or XDG_CACHE_HOME}/.cache}"
 }
 
-project_root() { cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P; }
+# The repository's root.
+PROJECT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 # build_folder: where the compiler's artifacts lie, in the environment of env.sh.
 build_folder() { printf '%s' "${CARGO_BUILD_BUILD_DIR:-$CARGO_TARGET_DIR}"; }
@@ -60,7 +61,14 @@ is_linting_rust() {
 lint() {
 	local deny=()
 	! is_linting_rust || deny=(-D warnings)
-	cargo clippy --release --locked "$@" -- "${deny[@]}" --cfg "clone_$(project_root | cksum | cut -d ' ' -f 1)"
+	cargo clippy --release --locked "$@" -- "${deny[@]}" --cfg "clone_$(cksum <<<"$PROJECT_ROOT" | cut -d ' ' -f 1)"
+}
+
+# document: builds the documentation of the workspace that we are in.
+document() {
+	local deny=
+	! is_linting_rust || deny="-D warnings"
+	RUSTDOCFLAGS=$deny cargo doc --release --locked --workspace --no-deps
 }
 
 # has_openssl: is a system's OpenSSL there to build with, new enough for the crate openssl?

@@ -13,8 +13,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 if [ -z "${CARGO_TARGET_DIR:-}" ]; then
-	CARGO_TARGET_DIR=$(project_root)/target
-	export CARGO_TARGET_DIR
+	export CARGO_TARGET_DIR=$PROJECT_ROOT/target
 	export CARGO_BUILD_BUILD_DIR="${CARGO_BUILD_BUILD_DIR:-$(mixnet_cache)/build}"
 fi
 
@@ -22,8 +21,7 @@ fi
 # takes them for up to date when the sources are older. So one clone would get what another has built. But cargo puts the
 # path of this wrapper into the names, for the crates of the workspace alone: theirs are built for each clone, the SDK's
 # once for all. Two clones that build at the same time wait for each other, command by command; cargo says so.
-RUSTC_WORKSPACE_WRAPPER=$(project_root)/scripts/rustc-wrapper.sh
-export RUSTC_WORKSPACE_WRAPPER
+export RUSTC_WORKSPACE_WRAPPER=$PROJECT_ROOT/scripts/rustc-wrapper.sh
 
 # litep2p's WebRTC asks for OpenSSL, built from source. That takes minutes, and the system has it.
 if has_openssl; then

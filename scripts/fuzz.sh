@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes node-core with libFuzzer: the targets of node-core/fuzz, each for a given time. And the pallet, beside its model,
+# Fuzzes node-core with libFuzzer: the targets of simulation/fuzz, each for a given time. And the pallet, beside its model,
 # with proptest.
 #
 # Works with a stable compiler: without a sanitizer, which our crates, free of unsafe code, have little use for. Nothing
@@ -18,7 +18,7 @@ PALLET_CASES=100
 CARGO_FUZZ_VERSION=0.13.1
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-crate=$root/node-core/fuzz
+crate=$root/simulation/fuzz
 work=${CARGO_TARGET_DIR:-$(mixnet_cache)/target}/fuzz
 
 usage() {
@@ -29,7 +29,7 @@ usage() {
 
 		Gives node-core inputs without end, changed so that they reach code that none reached before, and stops a
 		target at the first input for which something does not hold that must. What must hold is written in
-		node-core/fuzz/src, one file for each target:
+		simulation/fuzz/src, one file for each target:
 
 		$(core_targets | sed 's/^/  /')
 
@@ -49,7 +49,7 @@ usage() {
 
 		The inputs found are kept, and the next run goes on from them: the longer it ran, the deeper it looks.
 		They lie in $work.
-		To forget them, delete that folder. The seeds in node-core/fuzz/corpus are made by node-core/fuzz/src/seeds.rs;
+		To forget them, delete that folder. The seeds in simulation/fuzz/corpus are made by simulation/fuzz/src/seeds.rs;
 		\`make test\` runs them too, and some thousands of changed copies.
 
 		Fails if any target failed.
@@ -130,12 +130,13 @@ build_core() {
 	ensure_cargo_fuzz
 	# cargo-fuzz has no --locked.
 	cargo metadata --locked --quiet --format-version 1 --manifest-path "$crate/Cargo.toml" >/dev/null ||
-		fail "node-core/fuzz/Cargo.lock is out of date" \
-			"run: cargo update --workspace --manifest-path node-core/fuzz/Cargo.toml"
+		fail "simulation/Cargo.lock is out of date" \
+			"run: cargo update --workspace --manifest-path simulation/Cargo.toml"
 	local only=()
 	[ ${#core[@]} -ne 1 ] || only=("${core[0]}")
-	# Optimised for what is not ours; the crate's profile switches assertions on for what is.
-	(cd "$root" && cargo fuzz build -O --fuzz-dir "$crate" --target-dir "$build" --sanitizer none "${only[@]}") ||
+	# Optimised for what is not ours; the folder's .cargo/config.toml switches assertions on for what is.
+	(cd "$crate" && cargo fuzz build -O --fuzz-dir "$crate" --target-dir "$build" --sanitizer none --features libfuzzer \
+		"${only[@]}") ||
 		fail "the targets do not build" "the compiler's words are above"
 }
 

@@ -1,5 +1,5 @@
 //! One session's loops, simulated without packets: paths are the real ones, losses are drawn. (Whole networks under
-//! attack are in the crate's `tests/attacks.rs`.)
+//! attack are in `simulation/tests/attacks.rs`.)
 //!
 //! The long forms, with more seeds, are run by `make soak`; what they showed is in docs/loops.md.
 

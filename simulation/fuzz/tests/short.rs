@@ -1,9 +1,6 @@
 //! What `make fuzz` runs, in short: the fuzzer's targets on its seeds and on changed copies of them, the same every time.
 
-#[path = "../fuzz/src/lib.rs"]
-#[allow(dead_code)] // What only the seeds' writer needs, or only libFuzzer.
-mod targets;
-
+use mixnet_fuzz::{seeds::seeds, state_machine, TARGETS};
 use mixnet_node_core::{Config, KxSecret, Mixnet, Mixnode, PeerId, SessionPhase, SessionStatus, Time};
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
@@ -16,13 +13,13 @@ use std::{
 	path::PathBuf,
 	time::Duration,
 };
-use targets::{seeds::seeds, state_machine, TARGETS};
 
 /// How to make the corpus again.
-const WRITE: &str = "cargo test --release --locked -p mixnet-node-core --test fuzz -- --ignored write_the_seed_corpus";
+const WRITE: &str =
+	"cd simulation && cargo test --release --locked -p mixnet-fuzz --test short -- --ignored write_the_seed_corpus";
 
 fn corpus(target: &str) -> PathBuf {
-	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
+	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target)
 }
 
 /// The seeds of a target, by name.

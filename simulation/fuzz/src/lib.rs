@@ -2,7 +2,7 @@
 //!
 //! Each target is a function `run` that takes any bytes, does with them what its module says, by the public API alone,
 //! and panics if something does not hold that must. None knows of libFuzzer: `fuzz_targets/` lends them to it, and
-//! `node-core/tests/fuzz.rs` runs the same on the committed seeds and on changed copies of them, within `make test`.
+//! `tests/short.rs` runs the same on the committed seeds and on changed copies of them, within `make test`.
 //!
 //! # Map
 //!

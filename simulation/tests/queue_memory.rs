@@ -4,16 +4,16 @@ extern crate alloc;
 
 // The queues are private. Their files are compiled here once more, with the crate's public words around them.
 #[allow(dead_code)]
-#[path = "../src/traffic/authored.rs"]
+#[path = "../../node-core/src/traffic/authored.rs"]
 mod authored;
 #[allow(dead_code)]
-#[path = "../src/traffic/forward.rs"]
+#[path = "../../node-core/src/traffic/forward.rs"]
 mod forward;
 #[allow(dead_code)]
-#[path = "../src/traffic/heap.rs"]
+#[path = "../../node-core/src/traffic/heap.rs"]
 mod heap;
 #[allow(dead_code)]
-#[path = "../src/traffic/slab.rs"]
+#[path = "../../node-core/src/traffic/slab.rs"]
 mod slab;
 use mixnet_node_core::{request, time, AddressedPacket, SessionIndex};
 

@@ -1,6 +1,6 @@
 //! The seed corpus, made and not collected: inputs that lead each target past its first branches.
 //!
-//! `node-core/tests/fuzz.rs` compares these with the files in `corpus/`, and writes them anew when asked to. What the
+//! `tests/short.rs` compares these with the files in `corpus/`, and writes them anew when asked to. What the
 //! fuzzer finds on its own stays with whoever ran it.
 
 use super::{
