@@ -139,7 +139,7 @@ fn disabling_twice_is_the_same_as_once() {
 			<Mixnet as OneSessionHandler<u64>>::on_disabled(3);
 			check_invariants();
 			let candidacy = Candidacies::<Runtime>::get(2, registrant(3)).expect("it is known");
-			assert_eq!((candidacy.registrations, candidacy.state), (2, CandidacyState::Barred));
+			assert_eq!((candidacy.next_revision, candidacy.state), (2, CandidacyState::Barred));
 			assert_eq!(next_registrations(), []);
 		}
 	});

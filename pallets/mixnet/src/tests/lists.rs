@@ -265,7 +265,7 @@ fn write_session(session_index: u32, count: u32) {
 		let mixnode = BoundedMixnodeFor::<Runtime>::try_from(mixnode).expect("it fits");
 		Mixnodes::<Runtime>::insert(session_index, place, ListedMixnode { registrant: Some(registrant), mixnode });
 		let key = RankKey { rank: Rank::BEST, sequence: place };
-		let candidacy = Candidacy { registrations: 1, state: CandidacyState::Listed { place, key } };
+		let candidacy = Candidacy { next_revision: 1, state: CandidacyState::Listed { place, key } };
 		Candidacies::<Runtime>::insert(session_index, registrant, candidacy);
 		KxPublics::<Runtime>::insert(session_index, kx_public, registrant);
 		PeerIds::<Runtime>::insert(session_index, peer_id, registrant);

@@ -30,7 +30,7 @@ fn compare(id: SetId, model: &Model) {
 	assert_eq!(set.len() as usize, model.len());
 	assert_eq!(set.best(), model.first_key_value().map(entry));
 	assert_eq!(set.worst(), model.last_key_value().map(entry));
-	let max = MaxPages::<Runtime>::get() as usize;
+	let max = MaxPages::<MaxMixnodes, MaxStandbys>::get() as usize;
 	assert!(page_sizes(id).len() <= max);
 	// Numbers are used again: no more pages are stored than there can be at a time.
 	assert!(RankPages::<Runtime>::iter_prefix(id).count() <= max);
@@ -192,8 +192,8 @@ fn shrink_page(id: SetId, model: &mut Model, index: usize, count: u32) {
 	}
 }
 
-/// Who wants as many pages as possible leaves as few entries in each as keep it from being joined, by turns 1 and 32, and
-/// splits pages with what that saves.
+/// Who wants as many pages as possible leaves as few entries in each as keep it from being joined, by turns 1 and 32,
+/// and splits pages with what that saves.
 #[test]
 fn nobody_can_make_more_pages_than_the_directory_has_room_for() {
 	const ENTRIES: u32 = 1_000;
@@ -238,7 +238,7 @@ fn nobody_can_make_more_pages_than_the_directory_has_room_for() {
 		}
 		// Two pages for each 33 entries is what can be hoped for.
 		assert!(most >= 2 * (ENTRIES - 100) / 33, "{most}");
-		assert!(most <= MaxPages::<Runtime>::get());
+		assert!(most <= MaxPages::<MaxMixnodes, MaxStandbys>::get());
 	});
 }
 

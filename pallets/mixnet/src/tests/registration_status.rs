@@ -157,7 +157,7 @@ fn who_cannot_register_is_told_what_is_missing() {
 		// Barred, or too often.
 		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(3)), Ok(()));
 		assert_eq!(advice(3, 0), missing(RegistrationError::Barred));
-		let candidacy = Candidacy { registrations: 3, state: CandidacyState::Out };
+		let candidacy = Candidacy { next_revision: 3, state: CandidacyState::Out };
 		Candidacies::<Runtime>::insert(3, registrant(4), candidacy);
 		assert_eq!(advice(4, 0), missing(RegistrationError::TooManyRevisions));
 		assert_eq!(status(4, 0).revision, 3);

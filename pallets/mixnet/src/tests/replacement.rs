@@ -97,7 +97,7 @@ fn register_mixed(kx: u64, peer: u64, address: &[u8]) -> Mixnode {
 
 #[test]
 fn a_replacement_may_keep_its_own_key_or_peer_id() {
-	MaxReplacements::set(4);
+	MaxRevisions::set(4);
 	ext().execute_with(|| {
 		run_to_block(1);
 		register(1, 1);
@@ -136,7 +136,7 @@ fn a_replacement_that_is_refused_leaves_the_mixnode_as_it_was() {
 
 #[test]
 fn replacements_are_numbered_and_bounded_within_a_session() {
-	MaxReplacements::set(3);
+	MaxRevisions::set(3);
 	ext().execute_with(|| {
 		run_to_block(1);
 		for session in 1..4 {
@@ -160,7 +160,7 @@ fn replacements_are_numbered_and_bounded_within_a_session() {
 
 #[test]
 fn a_chain_may_allow_no_replacements() {
-	MaxReplacements::set(0);
+	MaxRevisions::set(0);
 	ext().execute_with(|| {
 		run_to_block(1);
 		register(0, 0);
@@ -170,7 +170,7 @@ fn a_chain_may_allow_no_replacements() {
 
 #[test]
 fn as_many_replacements_as_a_byte_counts_are_counted() {
-	MaxReplacements::set(254);
+	MaxRevisions::set(254);
 	ext().execute_with(|| {
 		run_to_block(1);
 		for n in 0..=254 {

@@ -11,10 +11,10 @@
 //!
 //! > P(N D(c/N, p) >= t) <= 2 e^-t, D(q, p) = q ln(q/p) + (1-q) ln((1-q)/(1-p)),
 //!
-//! where one e^-t is for counts above Np and one for those below. Unlike an approximation by the normal distribution, it
-//! holds for any N and p, rare outcomes included. By the union bound, with h counts in a test, t = ln(2h / 10^-6) makes
-//! **10^-6 the most that the chance of a false alarm can be for each test**; for hundred counts that is t = 19.1, a
-//! deviation of about 6.2 standard deviations. The seeds are fixed, so a test that passes once passes always.
+//! where one e^-t is for counts above Np and one for those below. Unlike an approximation by the normal distribution,
+//! it holds for any N and p, rare outcomes included. By the union bound, with h counts in a test, t = ln(2h / 10^-6)
+//! makes **10^-6 the most that the chance of a false alarm can be for each test**; for hundred counts that is t = 19.1,
+//! a deviation of about 6.2 standard deviations. The seeds are fixed, so a test that passes once passes always.
 //!
 //! That the counts are sharp enough to tell a wrong sampler is shown by testing some.
 

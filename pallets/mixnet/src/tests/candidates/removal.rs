@@ -27,8 +27,8 @@ fn removed(account: u64, reason: RemovalReason) -> Event<Runtime> {
 	Event::MixnodeRemoved { session_index: 3, registrant: registrant(account), reason }
 }
 
-fn promoted(account: u64, mixnode_index: u32) -> Event<Runtime> {
-	Event::StandbyPromoted { session_index: 3, registrant: registrant(account), mixnode_index }
+fn promoted(account: u64, place: u32) -> Event<Runtime> {
+	Event::StandbyPromoted { session_index: 3, registrant: registrant(account), place }
 }
 
 type Removal = (&'static str, fn(u64), RemovalReason, fn(u64) -> Event<Runtime>);
@@ -130,8 +130,8 @@ fn without_standbys_the_last_of_the_list_fills_the_gap() {
 	}
 }
 
-/// All orders in which five can be removed, without standbys: the list stays without gaps (which is an invariant), and the
-/// rest have a place each.
+/// All orders in which five can be removed, without standbys: the list stays without gaps (which is an invariant), and
+/// the rest have a place each.
 #[test]
 fn a_list_has_no_gaps_whoever_goes_first() {
 	let mut ext = ext_by_weight(5, 0);
@@ -194,11 +194,7 @@ fn a_validator_that_is_disabled_gives_way_to_a_standby_and_is_barred() {
 		};
 		assert_eq!(
 			events_of(|| assert!(Session::disable_index(9))),
-			[
-				removed(9),
-				Event::StandbyPromoted { session_index: 2, registrant: registrant(7), mixnode_index: 0 },
-				barred(9)
-			]
+			[removed(9), Event::StandbyPromoted { session_index: 2, registrant: registrant(7), place: 0 }, barred(9)]
 		);
 		assert_refused(9, 9, RegistrationError::Barred);
 		// Without a mixnode it is barred all the same.

@@ -11,8 +11,8 @@ const ELECTIONS: u32 = 2_500;
 /// How many of them are held between two commits: what was removed is searched through until it is committed.
 const BATCH: u32 = 50;
 
-/// The probability of each order in which three of the candidates can be drawn, by enumeration: each time one of those that
-/// are left, with probability proportional to its weight.
+/// The probability of each order in which three of the candidates can be drawn, by enumeration: each time one of those
+/// that are left, with probability proportional to its weight.
 fn orders() -> BTreeMap<[u64; 3], f64> {
 	let mut orders = BTreeMap::new();
 	let total: u64 = CANDIDATES.iter().map(|(_, weight)| weight).sum();
@@ -52,9 +52,9 @@ fn hold_election(rng: &mut Rng) -> [u64; 3] {
 /// Two places and one standby for five candidates. Each election is held by the pallet as a whole, from the seed to the
 /// session's list; only the proofs are left out.
 ///
-/// Two tests, each passed by a right implementation with probability 0.999: Pearson's on the orders, joined where fewer than
-/// five would be expected; and on the numbers of times that each candidate is elected, which are to be within 3.7 standard
-/// deviations (two-sided, for five of them). The elections are the same in every run.
+/// Two tests, each passed by a right implementation with probability 0.999: Pearson's on the orders, joined where fewer
+/// than five would be expected; and on the numbers of times that each candidate is elected, which are to be within 3.7
+/// standard deviations (two-sided, for five of them). The elections are the same in every run.
 #[test]
 fn elections_match_successive_weighted_sampling() {
 	let mut ext = ext_by_weight(2, 1);

@@ -14,7 +14,7 @@ fn a_bond_is_on_hold_and_cannot_be_spent() {
 		assert_eq!(events(), [Event::Bonded { account: OPERATOR, amount: 400_000, bond: 400_000 }]);
 		assert_eq!((on_hold(OPERATOR), free(OPERATOR)), (400_000, ENDOWMENT - 400_000));
 		assert_eq!(
-			Mixnet::operator(OPERATOR),
+			Mixnet::operator(&OPERATOR),
 			Some(Operator {
 				bond: 400_000,
 				recent: 400_000,
@@ -98,7 +98,8 @@ fn only_accounts_can_be_operators() {
 	});
 }
 
-/// Sessions are those of the mixnet, however many of pallet-session's they take, and whenever in a session it was asked for.
+/// Sessions are those of the mixnet, however many of pallet-session's they take, and whenever in a session it was asked
+/// for.
 #[test]
 fn a_bond_is_released_after_the_unbonding_sessions() {
 	for (unbonding, rotations, asked_at) in [(2, 1, 40), (2, 1, 59), (3, 1, 41), (2, 2, 45), (2, 2, 75), (4, 3, 130)] {

@@ -67,7 +67,7 @@ fn who_adds_in_every_session_is_not_put_off() {
 			assert_eq!(Mixnet::bond_extra(signed(OPERATOR), amount), Ok(()));
 			check_invariants();
 			parts.push((amount, at));
-			let rest = Mixnet::operator(OPERATOR).map(|operator| operator.bond);
+			let rest = Mixnet::operator(&OPERATOR).map(|operator| operator.bond);
 			assert_eq!(rest, Some(parts.iter().map(|(amount, _)| amount).sum()));
 			if at < 40 {
 				assert_eq!(weighing(OPERATOR), Err(RegistrationError::OperatorTooRecent));
@@ -83,8 +83,8 @@ fn who_adds_in_every_session_is_not_put_off() {
 	});
 }
 
-/// Any sequence of additions and slashes, with sessions of one to three of pallet-session's, beside a list of what was added
-/// when; slashes take the oldest parts first.
+/// Any sequence of additions and slashes, with sessions of one to three of pallet-session's, beside a list of what was
+/// added when; slashes take the oldest parts first.
 #[test]
 fn bonds_weigh_as_lists_of_their_parts_would() {
 	let mut rng = Rng(5);

@@ -54,7 +54,7 @@ fn a_key_is_proven_for_this_account_on_this_chain() {
 		assert_eq!(Mixnet::set_operator_key(signed(OPERATOR), registrant(key_of), right), Ok(()));
 		check_invariants();
 		assert_eq!(events(), [Event::OperatorKeySet { account: OPERATOR, key: registrant(key_of) }]);
-		let operator = Mixnet::operator(OPERATOR).expect("it has bonded; qed");
+		let operator = Mixnet::operator(&OPERATOR).expect("it has bonded; qed");
 		assert_eq!((operator.key, operator.key_since), (Some(registrant(key_of)), 2));
 	});
 }
@@ -139,8 +139,8 @@ fn registered_by(keys_of: &[u64]) -> usize {
 	next_registrations().iter().filter(|(account, _)| keys_of.contains(account)).count()
 }
 
-/// Whatever a bond's owner does with two accounts and three keys, of which one bond has ever been: each bond has at most
-/// one mixnode. What is tried at random is everything that could help.
+/// Whatever a bond's owner does with two accounts and three keys, of which one bond has ever been: each bond has at
+/// most one mixnode. What is tried at random is everything that could help.
 #[test]
 fn nobody_gets_two_mixnodes_for_one_bond() {
 	let mut rng = Rng(11);

@@ -177,8 +177,8 @@ fn checks_come_in_the_documented_order() {
 		wrong.mixnode.kx_public = KxPublic([0; 32]);
 		wrong.mixnode.peer_id = PeerId([0xff; 32]);
 		wrong.mixnode.external_addresses = vec![vec![b'a'; MAX_ADDRESS_SIZE as usize + 1]; MAX_ADDRESSES as usize + 1];
-		let known = |registrations, state| {
-			Candidacies::<Runtime>::insert(3, registrant(account), Candidacy { registrations, state });
+		let known = |next_revision, state| {
+			Candidacies::<Runtime>::insert(3, registrant(account), Candidacy { next_revision, state });
 		};
 		known(3, CandidacyState::Barred);
 		let proofs = |signed: &[RegistrationError], wrong: &Registration| {

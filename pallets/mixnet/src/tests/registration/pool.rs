@@ -1,7 +1,7 @@
 //! What the transaction pool is told of a registration, and of its refusal.
 
-use crate::{mock::*, registration::invalid, Error, WeightInfo};
-use codec::Encode;
+use crate::{mock::*, registration::invalid, Error, Refusal, WeightInfo};
+use codec::{Decode, Encode};
 use frame_support::dispatch::GetDispatchInfo;
 use mixnet_primitives::{Registration, RegistrationError};
 use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};
@@ -81,14 +81,19 @@ fn refusals_keep_their_codes() {
 	}
 }
 
+/// A module's error has four bytes. The first one names the pallet's error, the second one the reason.
 #[test]
-fn an_error_has_one_name_and_one_number_in_the_pool_and_in_a_block() {
+fn every_refusal_survives_the_way_into_a_dispatch_error_and_back() {
 	for code in 0..20 {
 		let error = RegistrationError::from_code(code).expect("there are twenty");
-		let in_block = Error::<Runtime>::from(error);
-		assert_eq!(format!("{in_block:?}"), format!("{error:?}"));
-		let DispatchError::Module(module) = in_block.into() else { panic!("a pallet's error is one") };
-		assert_eq!(module.error, [code, 0, 0, 0]);
+		let dispatched = DispatchError::from(Error::<Runtime>::from(error));
+		// As it reaches a node.
+		let received = DispatchError::decode(&mut &dispatched.encode()[..]).expect("it was encoded as one");
+		assert_eq!(received, dispatched);
+		let DispatchError::Module(module) = received else { panic!("a pallet's error is one") };
+		assert_eq!(module.error, [0, code, 0, 0]);
+		let decoded = Error::<Runtime>::decode(&mut &module.error[..]).expect("it was encoded as one");
+		assert!(matches!(decoded, Error::Registration(Refusal(refusal)) if refusal == error));
 	}
 	assert_eq!(RegistrationError::from_code(20), None);
 }
