@@ -56,7 +56,7 @@ fn bonding_is_refused_for_these_reasons() {
 		for amount in [ENDOWMENT, ENDOWMENT + 1, u64::MAX] {
 			assert_noop!(Mixnet::bond(signed(OPERATOR), amount), TokenError::FundsUnavailable);
 		}
-		// Who has nothing.
+		// An account without money.
 		assert_noop!(Mixnet::bond(signed(1000), min), TokenError::FundsUnavailable);
 
 		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), min), Error::<Runtime>::NotBonded);
@@ -98,8 +98,8 @@ fn only_accounts_can_be_operators() {
 	});
 }
 
-/// Sessions are those of the mixnet, however many of pallet-session's they take, and whenever in a session it was asked
-/// for.
+/// The sessions of unbonding are the mixnet's, however many of pallet-session's they take, and whenever in a session
+/// the release was asked for.
 #[test]
 fn a_bond_is_released_after_the_unbonding_sessions() {
 	for (unbonding, rotations, asked_at) in [(2, 1, 40), (2, 1, 59), (3, 1, 41), (2, 2, 45), (2, 2, 75), (4, 3, 130)] {
@@ -149,7 +149,7 @@ fn who_unbonds_stands_in_no_election_any_more() {
 		assert_eq!(Mixnet::withdraw(signed(OPERATOR)), Ok(()));
 		assert_refused(OPERATOR, 1, RegistrationError::NotARegistrant);
 
-		// It starts from the beginning.
+		// The account begins anew.
 		bond(OPERATOR, 1_000);
 		assert_refused(OPERATOR, 1, RegistrationError::OperatorTooRecent);
 		run_to_next_session();
@@ -158,7 +158,7 @@ fn who_unbonds_stands_in_no_election_any_more() {
 	});
 }
 
-/// An operator may mix in the session in which it unbonds: that does not change.
+/// An operator still mixes in the session in which it unbonds.
 #[test]
 fn who_unbonds_in_a_session_stays_in_its_list() {
 	ext_with_operator(1_000).execute_with(|| {
@@ -172,7 +172,7 @@ fn who_unbonds_in_a_session_stays_in_its_list() {
 		run_to_next_session();
 		assert_eq!(Mixnet::prev_mixnodes(), list);
 		assert_noop!(Mixnet::withdraw(signed(OPERATOR)), Error::<Runtime>::StillUnbonding);
-		// When it is, the session's traffic is over for good.
+		// When the bond is released, that session's traffic is over.
 		run_to_next_session();
 		assert_eq!(Mixnet::withdraw(signed(OPERATOR)), Ok(()));
 	});
@@ -185,7 +185,7 @@ fn where_operators_are_switched_off_they_can_leave() {
 		register(OPERATOR, 1);
 		register(0, 0);
 		OperatorsEnabled::set(false);
-		// Nobody comes, and nobody registers.
+		// Nobody can bond, and nobody can register.
 		assert_refused(OPERATOR, 2, RegistrationError::OperatorsNotEnabled);
 		assert_refused(OPERATOR + 1, 2, RegistrationError::OperatorsNotEnabled);
 		assert_noop!(Mixnet::bond(signed(OPERATOR + 2), 1_000), Error::<Runtime>::OperatorsNotEnabled);

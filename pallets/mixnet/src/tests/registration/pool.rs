@@ -1,4 +1,4 @@
-//! What the transaction pool is told of a registration, and of its refusal.
+//! What the transaction pool learns of a registration, and of its refusal.
 
 use crate::{mock::*, registration::invalid, Error, Refusal, WeightInfo};
 use codec::{Decode, Encode};
@@ -21,11 +21,11 @@ fn the_pool_is_told_how_to_keep_a_registration() {
 		assert!(kept.requires.is_empty());
 		assert_eq!(kept.provides, [(crate::REGISTRATION_TAG, (1u32, registrant(0), 0u8)).encode()]);
 
-		// Another of the same registrant and number cannot be in the pool at the same time; those of others can, even
-		// with the same mixnode: nobody can keep another's out.
+		// The pool cannot hold another one with the same registrant and revision. But it can hold others' registrations
+		// of the same mixnode, so that nobody can keep another's out.
 		assert_eq!(valid(0, 1, &registration(0, mixnode(1))).provides, kept.provides);
 		assert_ne!(valid(1, 0, &registration(1, mixnode(0))).provides, kept.provides);
-		// Nor is it in the way of what replaces it.
+		// Nor does it keep out the registration that replaces it.
 		register(0, 0);
 		assert_ne!(valid(0, 1, &registration(0, mixnode(1))).provides, kept.provides);
 	});
@@ -51,7 +51,7 @@ fn longevity_is_that_of_a_whole_mixnet_session() {
 	});
 }
 
-/// Codes are part of what wallets and nodes see; they must not move.
+/// Wallets and nodes see the codes, so they must not change.
 #[test]
 fn refusals_keep_their_codes() {
 	use RegistrationError::*;
