@@ -1,108 +1,18 @@
-//! Sorted sets of candidates: the elected of the next session, and the standbys.
-//!
-//! A set is a list of **pages** of at most [`PAGE_CAPACITY`] entries, sorted within and across pages, and a **directory** with the
-//! first key and the size of every page. To find, add or remove an entry takes the directory and one page, or two where pages
-//! are split or joined; so it hardly depends on the size of the set, which no single storage value holds. The worst
-//! entry is the last one of the last page.
-//!
-//! Two pages that together have no more than half of a page's room are joined. So more than half of a page's room is in use
-//! in any two neighbours, which bounds the directory: [`MaxPages`].
-//!
-//! To empty a set, its directory is removed. Its pages stay, unreachable, and are written over when a new page takes their
-//! number: the lowest that is free.
+//! A ranked set: finding, adding and removing entries.
 
-use crate::{Config, Rank, RankDirectories, RankPages};
-use codec::{Decode, Encode, MaxEncodedLen};
-use core::marker::PhantomData;
-use frame_support::{
-	pallet_prelude::ConstU32, traits::Get, BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound,
-};
-use scale_info::TypeInfo;
+use super::pages::{PageRef, RankKey, RankPage, RankedEntry, SetId, PAGE_CAPACITY};
+use crate::{Config, RankDirectories, RankDirectoryFor, RankPages};
+use alloc::{vec, vec::Vec};
+use mixnet_primitives::Place;
 
-/// Most entries of a page.
-pub const PAGE_CAPACITY: u32 = 64;
-
-/// Which set.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub enum SetId {
-	/// Those that will mix, as things are.
-	#[codec(index = 0)]
-	Elected,
-	/// Those that stand by.
-	#[codec(index = 1)]
-	Standby,
-}
-
-/// What sets are sorted by: lower is better.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct RankKey {
-	/// The candidate's rank.
-	pub rank: Rank,
-	/// The number of its registration within the session: of equal ranks, the earlier is better.
-	pub sequence: u32,
-}
-
-/// A candidate in a set.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct RankedEntry {
-	/// Where it is in the set.
-	pub key: RankKey,
-	/// The place of its mixnode in the session's list.
-	pub place: u32,
-}
-
-/// A page of a set.
-pub type RankPage = BoundedVec<RankedEntry, ConstU32<PAGE_CAPACITY>>;
-
-/// A page as the directory knows it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct PageRef {
-	/// The key of its first entry.
-	pub first: RankKey,
-	/// The number under which it is stored.
-	pub page: u16,
-	/// How many entries it has; at least one.
-	pub len: u8,
-}
-
-/// The bound on the pages of a set.
-pub struct MaxPages<T>(PhantomData<T>);
-
-impl<T: Config> Get<u32> for MaxPages<T> {
-	fn get() -> u32 {
-		// Any two neighbours have more than half a page together.
-		let entries = T::MaxMixnodes::get().max(T::MaxStandbys::get());
-		entries.div_ceil(PAGE_CAPACITY / 4).saturating_add(2)
-	}
-}
-
-/// The pages of a set, in ascending order.
-#[derive(
-	CloneNoBound,
-	PartialEqNoBound,
-	EqNoBound,
-	DebugNoBound,
-	frame_support::DefaultNoBound,
-	Encode,
-	Decode,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-#[codec(mel_bound())]
-#[scale_info(skip_type_params(T))]
-pub struct RankDirectory<T: Config> {
-	/// The pages.
-	pub pages: BoundedVec<PageRef, MaxPages<T>>,
-}
-
-/// A set, with its directory in memory. Changes of the directory are stored by [`RankedSet::save`].
+/// A set, with its directory in memory. [`RankedSet::save`] stores the changes of the directory.
 pub(crate) struct RankedSet<T: Config> {
 	id: SetId,
-	directory: RankDirectory<T>,
+	directory: RankDirectoryFor<T>,
 }
 
 impl<T: Config> RankedSet<T> {
-	/// The set as it is stored.
+	/// Loads the directory of a set.
 	pub fn load(id: SetId) -> Self {
 		Self { id, directory: RankDirectories::<T>::get(id) }
 	}
@@ -112,12 +22,12 @@ impl<T: Config> RankedSet<T> {
 		RankDirectories::<T>::insert(self.id, self.directory);
 	}
 
-	/// Empties a set.
+	/// Empties a set, at the same cost whatever its size.
 	pub fn clear(id: SetId) {
 		RankDirectories::<T>::remove(id);
 	}
 
-	/// How many entries it has.
+	/// How many entries the set has.
 	pub fn len(&self) -> u32 {
 		self.directory.pages.iter().map(|page| u32::from(page.len)).sum()
 	}
@@ -132,7 +42,7 @@ impl<T: Config> RankedSet<T> {
 		self.directory.pages.last().and_then(|page| self.read(page).last().copied())
 	}
 
-	/// The entries, the best first, from the one at place `start` of this order on.
+	/// The entries, the best first, without the best `start` ones.
 	pub fn iter_from(&self, start: u32) -> impl Iterator<Item = RankedEntry> + '_ {
 		let mut skip = start as usize;
 		self.directory
@@ -146,13 +56,15 @@ impl<T: Config> RankedSet<T> {
 			.flat_map(|(page, skipped)| self.read(page).into_iter().skip(skipped))
 	}
 
-	/// Adds an entry, whose key is in neither set. Returns `false`, and changes nothing, if the set has as many pages as there
-	/// may be; with at most as many entries as [`MaxPages`] counts on, it has not.
+	/// Adds an entry, whose key is in neither set.
+	///
+	/// Returns `false`, and changes nothing, if the set has as many pages as there may be. That cannot happen with at
+	/// most as many entries as [`MaxPages`](super::MaxPages) counts on.
 	#[must_use]
 	pub fn insert(&mut self, entry: RankedEntry) -> bool {
 		let Some(index) = self.find_page(&entry.key) else {
 			let page = PageRef { first: entry.key, page: 0, len: 0 };
-			return self.directory.pages.try_push(page).is_ok() && self.write(0, alloc::vec![entry]);
+			return self.directory.pages.try_push(page).is_ok() && self.write(0, vec![entry]);
 		};
 		let mut entries = self.read(&self.directory.pages[index]).into_inner();
 		let at = entries.partition_point(|other| other.key < entry.key);
@@ -174,7 +86,7 @@ impl<T: Config> RankedSet<T> {
 		self.write(index, entries) && self.write(index.saturating_add(1), upper)
 	}
 
-	/// Removes the entry with this key, and returns it.
+	/// Removes the entry with this key, and returns it if there was one.
 	pub fn remove(&mut self, key: &RankKey) -> Option<RankedEntry> {
 		let index = self.find_page(key)?;
 		let mut entries = self.read(&self.directory.pages[index]).into_inner();
@@ -185,7 +97,7 @@ impl<T: Config> RankedSet<T> {
 		} else {
 			self.write(index, entries);
 		}
-		// What is smaller now may fit in with the page before, or with the one behind.
+		// The page is smaller now. It may fit in one with the page before, or with the page behind.
 		for left in [index.checked_sub(1), Some(index)].into_iter().flatten() {
 			if self.join(left) {
 				break;
@@ -194,8 +106,8 @@ impl<T: Config> RankedSet<T> {
 		Some(removed)
 	}
 
-	/// Gives the entry with this key another place.
-	pub fn set_place(&mut self, key: &RankKey, place: u32) {
+	/// Changes the place of the entry with this key.
+	pub fn set_place(&mut self, key: &RankKey, place: Place) {
 		let Some(index) = self.find_page(key) else { return };
 		let mut entries = self.read(&self.directory.pages[index]).into_inner();
 		if let Ok(at) = entries.binary_search_by(|entry| entry.key.cmp(key)) {
@@ -204,7 +116,7 @@ impl<T: Config> RankedSet<T> {
 		}
 	}
 
-	/// Joins a page with the one behind it, if both have room in half a page.
+	/// Joins a page with the one behind it, if both fit in half a page.
 	fn join(&mut self, left: usize) -> bool {
 		let right = left.saturating_add(1);
 		let (Some(one), Some(other)) = (self.directory.pages.get(left), self.directory.pages.get(right)) else {
@@ -219,15 +131,16 @@ impl<T: Config> RankedSet<T> {
 		self.write(left, entries)
 	}
 
-	/// The page that a key belongs to: the last one that does not begin behind it, or the first; `None` if there is none.
+	/// The page that a key belongs to: the last page that does not begin behind it, or else the first; `None` if there
+	/// are no pages.
 	fn find_page(&self, key: &RankKey) -> Option<usize> {
 		let pages = &self.directory.pages;
 		(!pages.is_empty()).then(|| pages.partition_point(|page| page.first <= *key).saturating_sub(1))
 	}
 
-	/// The lowest number that no page has.
+	/// The lowest page number that is not in use.
 	fn free_number(&self) -> Option<u16> {
-		let mut numbers: alloc::vec::Vec<_> = self.directory.pages.iter().map(|page| page.page).collect();
+		let mut numbers: Vec<_> = self.directory.pages.iter().map(|page| page.page).collect();
 		numbers.sort_unstable();
 		(0..)
 			.zip(&numbers)
@@ -239,8 +152,8 @@ impl<T: Config> RankedSet<T> {
 		RankPages::<T>::get(self.id, page.page)
 	}
 
-	/// Stores the page at `index` of the directory. Returns `true`, for its callers to return.
-	fn write(&mut self, index: usize, entries: alloc::vec::Vec<RankedEntry>) -> bool {
+	/// Stores the page at `index` of the directory. Returns `true`, which its callers return.
+	fn write(&mut self, index: usize, entries: Vec<RankedEntry>) -> bool {
 		let page = &mut self.directory.pages[index];
 		page.first = entries.first().expect("no page is empty; qed").key;
 		page.len = entries.len() as u8;
@@ -252,13 +165,13 @@ impl<T: Config> RankedSet<T> {
 #[cfg(any(test, feature = "try-runtime"))]
 impl<T: Config> RankedSet<T> {
 	/// Checks what must hold of a set, and returns its entries.
-	pub fn check(&self) -> Result<alloc::vec::Vec<RankedEntry>, &'static str> {
+	pub fn check(&self) -> Result<Vec<RankedEntry>, &'static str> {
 		let pages = &self.directory.pages;
-		let mut numbers: alloc::vec::Vec<_> = pages.iter().map(|page| page.page).collect();
+		let mut numbers: Vec<_> = pages.iter().map(|page| page.page).collect();
 		numbers.sort_unstable();
 		numbers.dedup();
 		frame_support::ensure!(numbers.len() == pages.len(), "two pages have one number");
-		let mut all = alloc::vec::Vec::new();
+		let mut all = Vec::new();
 		for page in pages {
 			let entries = self.read(page);
 			frame_support::ensure!(entries.len() == usize::from(page.len), "a page has another size");
