@@ -1,6 +1,6 @@
-//! What the node answers by RPC, besides what every Substrate node does.
+//! The node's own RPC methods, besides those of every Substrate node.
 
-use crate::parts::{Client, Pool};
+use crate::components::{Client, Pool};
 use jsonrpsee::RpcModule;
 use mixnet_runtime::{opaque::Block, AccountId, Nonce, UncheckedExtrinsic};
 use mixnet_service::rpc::{MixnetRpc, MixnetRpcServer};
@@ -17,6 +17,9 @@ pub fn create(
 ) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
 	let mut module = RpcModule::new(());
 	module.merge(SystemApiServer::<_, AccountId, Nonce>::into_rpc(System::<_, _, Block>::new(client, pool)))?;
+	// guide: mixnet rpc
+	// `mixnet` is an `Option<mixnet_service::Handle>`.
 	module.merge(MixnetRpc::<UncheckedExtrinsic>::new(mixnet).into_rpc())?;
+	// guide: end
 	Ok(module)
 }

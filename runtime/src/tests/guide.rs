@@ -1,10 +1,9 @@
-//! docs/INTEGRATION.md shows parts of this repository's sources, which are compiled; here it is checked that it shows them as
-//! they are.
+//! docs/INTEGRATION.md shows parts of the sources as they are.
 //!
-//! In a source, a part is what stands between the comments `// guide: NAME` and `// guide: end`. In the guide, a block of
-//! code that comes from a source is preceded by the comment `<!-- FILE: NAME -->`.
+//! In a source, a part is what stands between the comments `// guide: NAME` and `// guide: end`. In the guide, the
+//! comment `<!-- FILE: NAME -->` precedes a block of code that comes from a source.
 
-/// The sources, by the names that the guide has for them.
+/// The sources, by the paths that the guide uses.
 const SOURCES: [(&str, &str); 6] = [
 	("runtime/src/lib.rs", include_str!("../lib.rs")),
 	("runtime/src/apis.rs", include_str!("../apis.rs")),

@@ -1,4 +1,9 @@
-//! What holds for the runtime as a whole; and [`mixnet`], what holds for the mixnet in it.
+//! The runtime as a whole.
+//!
+//! - [`mixnet`]: the mixnet in whole blocks.
+//! - [`live_upgrade`]: a chain that gets the mixnet later.
+//! - [`guide`]: docs/INTEGRATION.md shows the sources as they are.
+//! - [`chain`]: makes blocks in tests.
 
 mod chain;
 mod guide;

@@ -1,0 +1,352 @@
+//! Event loops that send each other packets, without a chain or a network.
+
+mod request_types;
+
+use super::*;
+use crate::{
+	handle::Handle,
+	network::{
+		inbound,
+		peer_id::to_network_peer_id,
+		testing::{Notifications, Sinks},
+	},
+	requests::submit_extrinsic::{ServeSubmissions, Submit, SubmitError, SubmitExtrinsic},
+	status::Status,
+};
+use codec::Encode;
+use futures::future::BoxFuture;
+use mixnet_node_core::{request::RemoteError, ChainSession, KxSecret, PACKET_SIZE};
+use mixnet_primitives::{Mixnode, Parameters, PeerId, SessionPhase, SessionStatus};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use sc_network::service::traits::{Direction, NotificationEvent};
+use sc_network_types::{ed25519::Keypair, multiaddr::Multiaddr, PeerId as NetworkPeerId};
+use std::{
+	collections::HashSet,
+	num::NonZeroUsize,
+	sync::{Arc, Mutex},
+	time::Duration,
+};
+
+/// Records what was asked of the network.
+#[derive(Clone)]
+struct Recorder {
+	own: NetworkPeerId,
+	reserved: Arc<Mutex<HashSet<Multiaddr>>>,
+	reported: Arc<Mutex<Vec<NetworkPeerId>>>,
+}
+
+impl PeerControl for Recorder {
+	fn local_peer_id(&self) -> NetworkPeerId {
+		self.own
+	}
+
+	fn set_reserved(&self, addresses: HashSet<Multiaddr>) -> Result<(), String> {
+		*self.reserved.lock().expect("no test panics while it holds this; qed") = addresses;
+		Ok(())
+	}
+
+	fn report(&self, peer: NetworkPeerId, _: ReputationChange) {
+		self.reported.lock().expect("no test panics while it holds this; qed").push(peer);
+	}
+}
+
+/// Takes extrinsics, which are texts here; refuses one of them.
+#[derive(Clone, Default)]
+struct Pool(Arc<Mutex<Vec<String>>>);
+
+impl Submit for Pool {
+	type Extrinsic = String;
+
+	fn submit(&self, extrinsic: String) -> BoxFuture<'static, Result<(), String>> {
+		let refused = extrinsic == "refuse me";
+		if !refused {
+			self.0.lock().expect("no test panics while it holds this; qed").push(extrinsic);
+		}
+		Box::pin(async move {
+			if refused {
+				Err("refused".into())
+			} else {
+				Ok(())
+			}
+		})
+	}
+}
+
+struct Node {
+	handle: Handle,
+	updates: mpsc::Sender<Update>,
+	next_key: watch::Receiver<Option<NextKey>>,
+	network: Recorder,
+	pool: Pool,
+	ended: tokio::task::JoinHandle<Ended>,
+}
+
+impl Node {
+	async fn submit(&self, extrinsic: Vec<u8>) -> Result<(), SubmitError> {
+		self.handle.ask(SubmitExtrinsic(extrinsic)).await
+	}
+
+	/// The status, which must come.
+	async fn status(&self) -> Status {
+		self.handle.snapshot().await.expect("the event loop runs").into()
+	}
+}
+
+/// Parameters with short delays.
+fn fast() -> Parameters {
+	Parameters {
+		mean_forwarding_delay_ms: 10,
+		mean_extrinsic_delay_ms: 5,
+		mixnode_mean_period_ms: 20,
+		non_mixnode_mean_period_ms: 20,
+		..Parameters::default()
+	}
+}
+
+/// Starts `mixnodes` mixnodes of session 0 and one user, all connected, with short delays.
+async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
+	start_serving(mixnodes, |_| ()).await
+}
+
+/// The same; `add_types` tells the nodes which request types they serve besides extrinsics.
+async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec<Node>, Sinks) {
+	let nodes = Sinks::default();
+	let mut keys = Vec::new();
+	for seed in 0..=mixnodes as u8 {
+		let public = Keypair::generate().public();
+		keys.push((PeerId(public.to_bytes()), KxSecret::from_bytes([seed + 1; 32])));
+	}
+	let list: Vec<_> = keys[..mixnodes]
+		.iter()
+		.map(|(peer_id, secret)| Mixnode {
+			kx_public: secret.public(),
+			peer_id: *peer_id,
+			external_addresses: vec![b"/ip4/127.0.0.1/tcp/1".to_vec()],
+		})
+		.collect();
+	let names: Vec<_> = keys.iter().map(|(id, _)| to_network_peer_id(id).expect("an Ed25519 key; qed")).collect();
+	let mut inputs = Vec::new();
+	for name in &names {
+		let (sender, receiver) = mpsc::unbounded_channel();
+		nodes.lock().expect("no test panics while it holds this; qed").insert(*name, sender);
+		inputs.push(receiver);
+	}
+	let mut started = Vec::new();
+	for (index, ((peer_id, secret), events)) in keys.into_iter().zip(inputs).enumerate() {
+		let config = Config::new(true);
+		let rng = ChaCha20Rng::seed_from_u64(index as u64);
+		let core = Mixnet::new(config.core.clone(), peer_id, rng, Some(secret)).expect("the config is valid; qed");
+		let own = names[index];
+		let network = Recorder { own, reserved: Default::default(), reported: Default::default() };
+		let pool = Pool::default();
+		let (handle, commands) = Handle::new(8);
+		let (inbound_sender, inbound) = inbound::channel();
+		let notifications = Notifications::new(own, nodes.clone(), events);
+		tokio::spawn(inbound_sender.run(Box::new(notifications)));
+		let (updates_sender, updates) = mpsc::channel(1);
+		let (next_key, next_key_receiver) = watch::channel(None);
+		let mut server = Server::default();
+		server.add(ServeSubmissions::new(pool.clone()), config.submissions);
+		add_types(&mut server);
+		let event_loop = EventLoop::new(EventLoopParts {
+			config,
+			core,
+			server,
+			peer_control: Box::new(network.clone()),
+			inbound,
+			workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
+			commands,
+			updates,
+			next_key,
+		});
+		let update = Update {
+			status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
+			sessions: vec![ChainSession { index: 0, parameters: Some(fast()), mixnodes: Ok(list.clone()) }],
+		};
+		updates_sender.send(update).await.expect("the event loop is not dropped; qed");
+		for peer in names.iter().filter(|peer| **peer != own) {
+			let opened = NotificationEvent::NotificationStreamOpened {
+				peer: *peer,
+				direction: Direction::Outbound,
+				handshake: Vec::new(),
+				negotiated_fallback: None,
+			};
+			nodes.lock().expect("no test panics while it holds this; qed")[&own]
+				.send(opened)
+				.expect("it is alive; qed");
+		}
+		started.push(Node {
+			handle,
+			updates: updates_sender,
+			next_key: next_key_receiver,
+			network,
+			pool,
+			ended: tokio::spawn(event_loop.run()),
+		});
+	}
+	// An event loop handles its inputs in any order: a command may well be first.
+	for node in &started {
+		let is_ready = async {
+			loop {
+				let status = node.status().await;
+				if status.session.is_some() && status.peers.connected + 1 == names.len() {
+					break;
+				}
+				tokio::task::yield_now().await;
+			}
+		};
+		within(is_ready).await;
+	}
+	(started, nodes)
+}
+
+fn text(words: &str) -> Vec<u8> {
+	words.to_string().encode()
+}
+
+async fn within<T>(future: impl std::future::Future<Output = T>) -> T {
+	tokio::time::timeout(Duration::from_secs(60), future).await.expect("it takes far less than a minute")
+}
+
+#[tokio::test]
+async fn extrinsics_go_through_and_answers_come_back() {
+	let (nodes, _network) = start(6).await;
+	let user = &nodes[6];
+	within(user.submit(text("hello"))).await.expect("nothing is lost here");
+	let taken = |node: &Node| node.pool.0.lock().expect("no test panics while it holds this; qed").clone();
+	let everywhere: Vec<_> = nodes.iter().flat_map(taken).collect();
+	assert_eq!(everywhere, ["hello"]);
+	assert!(taken(user).is_empty(), "the sender is the last to submit it itself");
+
+	// What the pool says comes back, and so does what is wrong with the request.
+	match within(user.submit(text("refuse me"))).await {
+		Err(SubmitError::Refused(RemoteError::Other(words))) => assert_eq!(words, "refused"),
+		other => panic!("{other:?}"),
+	}
+	match within(user.submit(vec![0xff; 40])).await {
+		Err(SubmitError::Refused(RemoteError::Decode(_))) => (),
+		other => panic!("{other:?}"),
+	}
+	let most = match within(user.submit(vec![0; 60_000])).await {
+		Err(SubmitError::TooLarge { size: 60_000, max }) => max,
+		other => panic!("{other:?}"),
+	};
+	match within(user.submit(vec![0; most + 1])).await {
+		Err(SubmitError::TooLarge { size, max }) => assert_eq!((size, max), (most + 1, most)),
+		other => panic!("{other:?}"),
+	}
+	let largest = text(&"x".repeat(most - 4));
+	assert_eq!(largest.len(), most, "four bytes of length");
+	within(user.submit(largest)).await.expect("the largest one goes through");
+
+	let status = within(user.status()).await;
+	assert_eq!(status.role.current, "user");
+	assert_eq!((status.parameters.previous, status.parameters.current), (None, Some(fast())));
+	assert_eq!(status.session.expect("it was told").phase_name, "DisconnectFromPrev");
+	assert_eq!(status.peers.connected, 6);
+	assert_eq!(status.peers.reserved, 3);
+	assert_eq!(user.network.reserved.lock().expect("no test panics while it holds this; qed").len(), 3);
+	assert!(status.counters.requests_sent >= 3 && status.counters.replies_delivered >= 3);
+	let mixnode = within(nodes[0].status()).await;
+	assert_eq!(mixnode.role.current, "mixnode 0");
+	assert_eq!(mixnode.peers.reserved, 5);
+	assert!(mixnode.counters.forwarded > 0);
+}
+
+#[tokio::test]
+async fn a_notification_that_is_no_packet_is_an_offence_and_counted() {
+	let (nodes, network) = start(2).await;
+	let offender = nodes[1].network.own;
+	for size in [0, PACKET_SIZE - 1, PACKET_SIZE + 1] {
+		let event = NotificationEvent::NotificationReceived { peer: offender, notification: vec![0; size] };
+		network.lock().expect("no test panics while it holds this; qed")[&nodes[0].network.own]
+			.send(event)
+			.expect("it is alive; qed");
+	}
+	within(async {
+		loop {
+			let status = nodes[0].status().await;
+			if status.counters.dropped_by_reason.get("wrong_size") == Some(&3) {
+				break;
+			}
+			tokio::time::sleep(Duration::from_millis(10)).await;
+		}
+	})
+	.await;
+	assert_eq!(*nodes[0].network.reported.lock().expect("no test panics while it holds this; qed"), [offender; 3]);
+}
+
+#[tokio::test]
+async fn the_registrar_learns_the_key_for_the_next_session() {
+	let (mut nodes, _network) = start(1).await;
+	let node = &mut nodes[0];
+	within(node.next_key.wait_for(Option::is_some)).await.expect("the event loop runs");
+	let first = node.next_key.borrow().expect("waited for");
+	assert_eq!(first.session, 1);
+	let update = Update {
+		status: SessionStatus { current_index: 1, phase: SessionPhase::CoverToCurrent },
+		sessions: Vec::new(),
+	};
+	node.updates.send(update).await.expect("the event loop runs");
+	within(node.next_key.wait_for(|key| key.is_some_and(|key| key.session == 2))).await.expect("the event loop runs");
+	let second = node.next_key.borrow().expect("waited for").kx_public;
+	assert_ne!(second, first.kx_public);
+
+	// Whoever registers it needs the core's proof that it holds the secret.
+	let prove = |session, kx_public| node.handle.prove_possession(session, kx_public, b"message".to_vec());
+	let proof = within(prove(2, second)).await.expect("it is the next session's key");
+	let public = second.to_ed25519().expect("it is a key").into();
+	assert!(<sp_core::ed25519::Pair as sp_core::Pair>::verify(&proof.0.into(), b"message", &public));
+	assert_eq!(within(prove(1, first.kx_public)).await, None, "its session has begun");
+}
+
+/// A caller that gives up must not take the room of others.
+#[tokio::test]
+async fn requests_whose_callers_have_given_up_make_room() {
+	let (nodes, network) = start(3).await;
+	let user = &nodes[3];
+	// Nobody answers.
+	for node in &nodes[..3] {
+		node.ended.abort();
+		network.lock().expect("no test panics while it holds this; qed").remove(&node.network.own);
+	}
+	let capacity = mixnet_node_core::Config::default().request.capacity;
+	for _ in 0..2 * capacity {
+		let submission = user.submit(text("hello"));
+		assert!(tokio::time::timeout(Duration::from_millis(5), submission).await.is_err(), "it was not taken");
+	}
+	let status = within(user.status()).await;
+	assert!(status.queues.requests <= capacity as u64);
+}
+
+/// The builder runs the event loop in an essential task, so its end is the node's.
+#[tokio::test]
+async fn without_network_or_chain_the_service_ends_and_says_why() {
+	let (mut nodes, network) = start(2).await;
+	network.lock().expect("no test panics while it holds this; qed").remove(&nodes[0].network.own);
+	// The other nodes' queues hold the last senders to it.
+	let rest = nodes.split_off(1);
+	for node in rest {
+		drop(node.updates);
+		assert!(matches!(within(node.ended).await.expect("it does not panic"), Ended::Chain));
+	}
+	let node = nodes.remove(0);
+	assert!(matches!(within(node.ended).await.expect("it does not panic"), Ended::Network));
+	assert!(matches!(
+		node.handle.ask(SubmitExtrinsic(text("hello"))).await,
+		Err(SubmitError::NoAnswer(NoAnswer::Stopped))
+	));
+	assert!(node.handle.snapshot().await.is_none());
+}
+
+#[tokio::test]
+async fn a_node_whose_handle_was_dropped_mixes_all_the_same() {
+	let (mut nodes, _network) = start(3).await;
+	let node = nodes.remove(0);
+	drop(node.handle);
+	tokio::time::sleep(Duration::from_millis(200)).await;
+	assert!(!node.ended.is_finished());
+	let other = within(nodes[0].status()).await;
+	assert!(other.counters.received > 0);
+}
