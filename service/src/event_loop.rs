@@ -28,7 +28,7 @@ use crate::{
 	workers::{OpenedBatch, WorkerDied, Workers},
 };
 use mixnet_node_core::{
-	message::max_data, sphinx::Packet, Event, HandlingDelay, Mixnet, PostError, ReplyTo, RequestId, Time, MAX_BATCH,
+	max_data, Event, HandlingDelay, Mixnet, Packet, PostError, ReplyTo, RequestId, Time, MAX_BATCH,
 };
 use mixnet_primitives::{PeerId, RelativeSession};
 use rand_core::{CryptoRng, RngCore};
