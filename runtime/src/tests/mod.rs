@@ -2,11 +2,9 @@
 //!
 //! - [`mixnet`]: the mixnet in whole blocks.
 //! - [`live_upgrade`]: a chain that gets the mixnet later.
-//! - [`guide`]: docs/INTEGRATION.md shows the sources as they are.
 //! - [`chain`]: makes blocks in tests.
 
 mod chain;
-mod guide;
 mod live_upgrade;
 mod mixnet;
 
