@@ -10,12 +10,12 @@ pub(crate) const POINTER: usize = size_of::<usize>();
 /// Size in bytes of a number that says when something was used, or how old it is.
 pub(crate) const AGE: usize = size_of::<u64>();
 
-/// A vector, queue or heap of so many entries. It grows by doubling, and starts at four.
+/// A vector, queue or heap of this many entries. It grows by doubling, and starts at four.
 pub(crate) fn list(entries: usize, size: usize) -> usize {
 	entries.saturating_mul(2).saturating_add(4).saturating_mul(size)
 }
 
-/// A B-tree of so many entries.
+/// A B-tree of this many entries.
 ///
 /// A node has room for 11 entries, and all but the first node have at least 5: that is 2.2 times the entries' size. Each
 /// node takes 16 bytes more, and each inner one another 96: 6.4 bytes per entry. Together that is less than three times

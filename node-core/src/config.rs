@@ -44,7 +44,7 @@ pub struct LoopConfig {
 /// Configuration of a [`Mixnet`](crate::Mixnet): what is a node's own choice. The defaults are the reference's.
 /// (PROTOCOL.md, sections 6 to 10)
 ///
-/// What all nodes must agree on is not among it: the [`Parameters`] of each session come from the chain
+/// The [`Parameters`] of each session, on which all nodes must agree, are not a node's choice: they come from the chain
 /// ([`ChainSession`](crate::ChainSession)).
 ///
 /// More fields may come: construct one with `..Config::default()`, as below.

@@ -89,7 +89,7 @@ impl Config {
 		terms.into_iter().map(rounded).fold(filters, usize::saturating_add)
 	}
 
-	/// What we may be in a session: a mixnode or, if so configured, not.
+	/// For each role that we may have in a session, whether it is that of a mixnode.
 	fn roles(&self) -> impl Iterator<Item = bool> {
 		[true, false].into_iter().take(1 + usize::from(self.non_mixnode))
 	}
@@ -133,7 +133,7 @@ mod tests {
 			println!("{} of {most}", config.memory_bytes(&parameters, 100));
 			assert!(config.memory_bytes(&parameters, 100) <= most);
 		}
-		// What is configured counts, though no chain may set it.
+		// The configured parameters count, although no chain may set them.
 		parameters.forward_queue_capacity = 20_000;
 		let config = Config { parameters, ..config };
 		assert!(config.max_memory_bytes(100) > most);

@@ -70,7 +70,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-	/// The most bytes of heap that a ledger of this capacity takes, whose loops visit at most so many mixnodes and gateways.
+	/// The most bytes of heap that a ledger of this capacity takes, whose loops visit at most this many mixnodes and gateways.
 	pub fn max_bytes(capacity: usize, longest_path: usize) -> usize {
 		let overdue = size_of::<(CoverId, OverdueLoop)>();
 		sum([

@@ -30,7 +30,7 @@ type Pair = [Option<MixnodeIndex>; 2];
 pub(super) struct Neighbours(BTreeMap<MixnodeIndex, VecDeque<Pair>>);
 
 impl Neighbours {
-	/// The most bytes of heap for so many mixnodes. A deque may have grown to twice its length.
+	/// The most bytes of heap for this many mixnodes. A deque may have grown to twice its length.
 	pub fn max_bytes(mixnodes: usize) -> usize {
 		const PAIRS: usize = 2 * REMEMBERED * size_of::<Pair>();
 		sum([tree(mixnodes, 4 * POINTER), mixnodes.saturating_mul(PAIRS)])

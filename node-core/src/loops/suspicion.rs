@@ -141,13 +141,13 @@ pub(super) struct Suspicion {
 }
 
 impl Suspicion {
-	/// The most bytes of heap of the scores in a session of so many mixnodes.
+	/// The most bytes of heap of the scores in a session of this many mixnodes.
 	pub fn max_bytes(num_mixnodes: usize) -> usize {
 		let scores = num_mixnodes.saturating_add(Self::max_links(num_mixnodes));
 		sum([tree(scores, size_of::<(Link, Tally)>()), Neighbours::max_bytes(num_mixnodes)])
 	}
 
-	/// The most links that are scored in a session of so many mixnodes.
+	/// The most links that are scored in a session of this many mixnodes.
 	fn max_links(num_mixnodes: usize) -> usize {
 		let all = num_links(num_mixnodes);
 		if all <= MAX_LINKS {

@@ -47,7 +47,7 @@ struct Simulation {
 	alarms: Vec<(Time, Alarm)>,
 }
 
-/// What loses packets.
+/// A cause of losses.
 type Losses<'a> = &'a dyn Fn(&mut ChaChaRng, &[MixnodeIndex]) -> bool;
 
 fn chance(rng: &mut ChaChaRng, probability: f64) -> bool {
@@ -271,7 +271,7 @@ fn whatever_gets_lost_by_chance_accuses_nobody_in_sessions_of_any_size() {
 	}
 }
 
-/// Who looks, and what gets lost: on the way between these and the target, in one direction or in both.
+/// An attack: packets between these mixnodes and the target get lost, in one direction or in both; and who looks.
 fn frames(culprits: &[MixnodeIndex], target: MixnodeIndex, both: bool, path: &[MixnodeIndex]) -> bool {
 	path.windows(2).any(|pair| {
 		(culprits.contains(&pair[0]) && pair[1] == target) || (both && culprits.contains(&pair[1]) && pair[0] == target)

@@ -62,7 +62,7 @@ pub fn max_data(fragments: usize, surbs: usize) -> usize {
 	fragments.saturating_mul(MAX_DATA).saturating_sub(surbs.saturating_mul(SURB_SIZE))
 }
 
-/// Splits a message of `data` and so many `surbs` into fragments, at most `max_fragments` (and never more than 65,536).
+/// Splits a message of `data` and `surbs` SURBs into fragments, at most `max_fragments` (and never more than 65,536).
 ///
 /// SURBs go into the first fragments, as many as fit, and the data takes the room that they leave. The same message is
 /// always split the same way. There is always at least one fragment, which may be empty.

@@ -139,7 +139,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.map_err(|error| PostError::TooLarge { fragments: error.needed, max: error.max })
 	}
 
-	/// Is there room for one request more, of so many fragments, in this session?
+	/// Is there room for one request more, of this many fragments, in this session?
 	fn check_room(&self, relative: RelativeSession, fragments: usize) -> Result<(), PostError> {
 		let Some(session) = self.sessions.session(relative) else { return Ok(()) };
 		// Requests that wait already are sent first, with all copies, if they are for this session.
@@ -164,7 +164,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Ok(())
 	}
 
-	/// How long it takes on average until so many queued packets have left.
+	/// How long it takes on average until this many queued packets have left.
 	fn time_to_send(&self, session: &Session, packets: usize) -> Duration {
 		let factor = self.sessions.status().map_or(1, |status| status.phase.period_factor());
 		let period = session.authoring().mean_period.saturating_mul(factor);

@@ -15,7 +15,7 @@ use crate::{
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use rand_core::{CryptoRng, RngCore};
 
-/// What we are in a session.
+/// Our role in a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
 	/// Not known yet: the session is not live, or its mixnodes are still to be told.
@@ -212,7 +212,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.sessions.iter().map(|session| session.authored.len()).sum()
 	}
 
-	/// What we are in this session.
+	/// Our role in this session.
 	pub fn role(&self, relative: RelativeSession) -> Role {
 		match self.sessions.slot(relative) {
 			None | Some(Slot::Empty | Slot::KeyOnly(_)) => Role::Unknown,

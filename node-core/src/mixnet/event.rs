@@ -1,4 +1,4 @@
-//! What the driver is told.
+//! Events: what the driver should know.
 
 use crate::{
 	bytes::{list, sum, POINTER},
@@ -22,7 +22,7 @@ pub enum Event {
 		message_id: MessageId,
 		/// The request's data.
 		data: Vec<u8>,
-		/// What it takes to reply.
+		/// Lets the driver reply.
 		reply_to: ReplyTo,
 	},
 	/// A request of ours was answered. The destination may lie: whether the answer is true is for the driver to check.
@@ -64,7 +64,7 @@ pub enum Event {
 }
 
 impl Event {
-	/// The most bytes of heap of so many queued requests, each with so many bytes of data and SURBs.
+	/// The most bytes of heap of this many queued requests, each with this many bytes of data and SURBs.
 	///
 	/// They are put together fragment by fragment, so they may take up to twice the size of the data. SURBs take less than
 	/// the data that there could be in their place.

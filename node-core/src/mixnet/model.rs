@@ -65,7 +65,7 @@ enum Operation {
 	Pass {
 		millis: u64,
 	},
-	/// The node is polled for so many packets.
+	/// The node is polled for this many packets.
 	Transmit {
 		node: usize,
 		packets: usize,
@@ -111,7 +111,7 @@ enum Operation {
 		bad: bool,
 		parameters: Option<Parameters>,
 	},
-	/// One node is told another status: so many sessions on or back, in this phase.
+	/// One node is told another status: this many sessions on or back, in this phase.
 	Status {
 		node: usize,
 		ahead: i64,
@@ -191,7 +191,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 	]
 }
 
-/// What a chain may have: mostly good ones that are as small as may be, and sometimes any.
+/// Parameters of the chain: mostly good ones with the smallest values, and sometimes any.
 fn parameters() -> impl Strategy<Value = Parameters> {
 	let good = (2u8..5, 0u32..2, 10u16..600, 1u32..5, 0u32..3, 0u32..3).prop_map(
 		|(hops, delay, loop_cover_permille, fragments, more, cooldown)| Parameters {

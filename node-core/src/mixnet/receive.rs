@@ -23,7 +23,7 @@ use rand_core::{CryptoRng, RngCore};
 /// Most packets that are unwrapped together.
 pub const MAX_BATCH: usize = 64;
 
-/// What is to be done with a packet that is taken.
+/// What to do with a packet that is taken.
 enum Task {
 	/// Send it to `peer_id` after `delay` times the mean forwarding delay.
 	Forward { tag: ReplayTag, peer_id: PeerId, delay: f64 },

@@ -60,7 +60,7 @@ pub struct Mixnet<R> {
 	pub(super) sessions: Sessions,
 	pub(super) connected: BTreeSet<PeerId>,
 
-	/// Who multiplies points of the curve, here and in the [`Unwrapper`](super::Unwrapper)s that we hand out.
+	/// Multiplies points of the curve, here and in the [`Unwrapper`](super::Unwrapper)s that we hand out.
 	pub(super) backend: Backend,
 	/// Memory for packets that are unwrapped together, and for the tags of the wanted ones. Empty between calls.
 	pub(super) scratch: Scratch,
@@ -133,7 +133,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		&self.config
 	}
 
-	/// Who multiplies points of the curve: the fastest that this machine runs.
+	/// The backend that multiplies points of the curve: the fastest that this machine runs.
 	pub fn backend(&self) -> Backend {
 		self.backend
 	}

@@ -57,7 +57,7 @@ pub struct Batch {
 }
 
 impl Batch {
-	/// The most bytes of heap that a batch of so many packets takes, beside the packets.
+	/// The most bytes of heap that a batch of this many packets takes, beside the packets.
 	pub(crate) const fn max_bytes(packets: usize) -> usize {
 		packets * (size_of::<Received>() + size_of::<Option<ReplayTag>>())
 	}

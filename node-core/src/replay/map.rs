@@ -46,7 +46,7 @@ const LINES_PER_GROUP: usize = HOMES_PER_GROUP + SPILLS_PER_GROUP;
 const GROWTH: usize = 32;
 
 impl Map {
-	/// Of a table of so many homes, at most 2^`bits`; their product fits in 63 bits.
+	/// Of a table of this many homes, at most 2^`bits`; their product fits in 63 bits.
 	pub fn new(bits: u32, homes: usize) -> Self {
 		let span = |together: usize| {
 			let homes = homes.max(1);
@@ -75,7 +75,7 @@ impl Map {
 		lines(self.homes)
 	}
 
-	/// Where `number` belongs; `None` in a table without lines.
+	/// The place of `number`. `None` in a table without lines.
 	pub fn place(&self, number: u64) -> Option<Place> {
 		let scaled = number * self.homes as u64;
 		let home = (scaled >> self.bits) as usize;

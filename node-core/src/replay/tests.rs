@@ -153,7 +153,7 @@ fn random_tags(seed: u64) -> impl Iterator<Item = ReplayTag> {
 	std::iter::repeat_with(move || ReplayTag(rng.next_u64()))
 }
 
-/// A filter in which so many tags were entered; some are taken for others.
+/// A filter in which this many tags were entered; some are taken for others.
 fn filled(shape: Shape, tags: usize) -> ReplayFilter {
 	let mut filter = ReplayFilter::with_shape(&mut rng(), shape);
 	for tag in random_tags(1).take(tags) {

@@ -120,7 +120,7 @@ pub(crate) struct PendingRequests {
 }
 
 impl PendingRequests {
-	/// The most bytes of heap that so many requests take, each with so many bytes of data.
+	/// The most bytes of heap that this many requests take, each with this many bytes of data.
 	pub fn max_bytes(capacity: usize, max_data: usize) -> usize {
 		/// Those that it had before, and the present one.
 		const MESSAGE_IDS: usize = MAX_OLD_MESSAGE_IDS + 1;

@@ -103,7 +103,7 @@ pub(crate) struct ReplyCache {
 }
 
 impl ReplyCache {
-	/// The most bytes of heap that so many replies take, each with so many bytes of data.
+	/// The most bytes of heap that this many replies take, each with this many bytes of data.
 	pub fn max_bytes(capacity: usize, max_data: usize) -> usize {
 		sum([
 			capacity.saturating_mul(max_data),

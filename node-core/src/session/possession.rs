@@ -13,8 +13,8 @@ use sha2::{digest::generic_array::GenericArray, Digest, Sha512};
 use subtle::{Choice, ConditionallyNegatable};
 use zeroize::Zeroizing;
 
-/// What the paper's hash1 begins with: 2^256 - 2, little-endian. It is no point's encoding, so that what is hashed for
-/// a nonce is never what is hashed for a challenge.
+/// The first bytes that the paper's hash1 takes: 2^256 - 2, little-endian. They encode no point, so the input of a nonce's
+/// hash is never the input of a challenge's hash.
 const HASH_1: [u8; 32] = {
 	let mut prefix = [0xff; 32];
 	prefix[0] = 0xfe;
@@ -22,7 +22,7 @@ const HASH_1: [u8; 32] = {
 };
 
 impl KxSecret {
-	/// Proves that we hold this secret, to whom knows the public key, and binds that to `message`. The proof is an
+	/// Proves to everybody who knows the public key that we hold this secret, and binds that to `message`. The proof is an
 	/// Ed25519 signature under [`KxPublic::to_ed25519`](crate::KxPublic::to_ed25519).
 	///
 	/// Takes the same time whatever the secret is.

@@ -242,7 +242,7 @@ impl Scratch {
 		}
 	}
 
-	/// Makes room for so many multiplications now: a vector that grows later would leave copies of secrets behind.
+	/// Makes room for this many multiplications now: a vector that grows later would leave copies of secrets behind.
 	fn reserve(&mut self, multiplications: usize) {
 		self.packets.reserve_exact(multiplications);
 		self.scalars.reserve_exact(multiplications);
@@ -282,7 +282,7 @@ impl Scratch {
 /// Vector lanes that may try another key.
 const MAX_IDLE_LANES: usize = 8;
 
-/// How many multiplications cost next to nothing beside so many others.
+/// How many multiplications cost next to nothing beside this many others.
 fn idle_lanes(backend: Backend, multiplications: usize) -> usize {
 	match backend {
 		Backend::Avx512Ifma => multiplications.next_multiple_of(MAX_IDLE_LANES) - multiplications,

@@ -188,7 +188,7 @@ fn a_route_has_its_limits() {
 	assert_eq!(build(&mut rng, &route), Err(BuildError::ActionsTooLong(172)));
 	assert!(build(&mut rng, &route[2..]).is_ok());
 
-	// Where the first hop is comes from outside the packet, so it may be anything there, but for a SURB.
+	// The first hop's target is not in the packet, so it may be anything. Only a SURB names it.
 	route[3].target = Target::Mixnode(index(3));
 	route[0].target = Target::Peer(PeerId([9; 32]));
 	assert!(build(&mut rng, &route).is_ok());
@@ -308,7 +308,7 @@ fn points_of_low_order_are_refused() {
 		route[1].kx_public = point;
 		assert_eq!(build_cover(&mut rng, &route, None).err(), Some(BuildError::LowOrder(1)));
 
-		// What somebody who knows that the shared secret is zero can make.
+		// A packet as somebody can make it who knows that the shared secret is zero.
 		let packet = with_actions(&point, &SharedSecret::from_bytes([0; 32]), [0; ACTIONS_SIZE]);
 		assert_eq!(Opened::open(&secrets[0], &packet).err(), Some(UnwrapError::LowOrder));
 	}
@@ -391,7 +391,7 @@ fn a_batch_is_built_like_its_packets_one_by_one() {
 			batch.add_request(&mut rng, route).unwrap();
 			batch.add_surb(&mut rng, first(route), route, surb_id).unwrap();
 			batch.add_cover(&mut rng, route, Some(cover_id)).unwrap();
-			// What is refused leaves no trace.
+			// A refused packet leaves no trace.
 			assert!(batch.add_cover(&mut rng, &[], None).is_err());
 			assert!(batch.add_surb(&mut rng, index(1), route, surb_id).is_err());
 		}

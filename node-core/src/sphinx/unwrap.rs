@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 pub enum Action {
 	/// Send it on after a delay.
 	Forward {
-		/// Where to.
+		/// The next hop.
 		target: Target,
 		/// The delay in multiples of the mean forwarding delay: 0 to 10, exponentially distributed. The source knows it too.
 		delay: f64,

@@ -38,7 +38,7 @@ impl Topology {
 	/// Bytes that are counted for a mixnode: it may have 16 addresses of 128 bytes each. The driver allocates them.
 	pub const MAX_BYTES_PER_MIXNODE: usize = size_of::<Mixnode>() + 16 * (size_of::<Vec<u8>>() + 128);
 
-	/// The most bytes of heap for so many mixnodes, all of which may be connected.
+	/// The most bytes of heap for this many mixnodes, all of which may be connected.
 	pub fn max_bytes(mixnodes: usize) -> usize {
 		sum([
 			mixnodes.saturating_mul(Self::MAX_BYTES_PER_MIXNODE),

@@ -82,7 +82,7 @@ fn session(rng: &mut ChaChaRng, case: &Case) -> (Topology, Vec<MixnodeIndex>) {
 /// A place on a route: a mixnode, or us where we have no index.
 type Place = Option<MixnodeIndex>;
 
-/// Where a packet is, one place after the other, both ends included.
+/// The places of a packet on its route, both ends included.
 fn path(topology: &Topology, kind: RouteKind, route: &Route) -> Vec<Place> {
 	let source = match kind {
 		RouteKind::From(source) => Some(source),
@@ -101,7 +101,7 @@ fn path(topology: &Topology, kind: RouteKind, route: &Route) -> Vec<Place> {
 	[source].into_iter().chain(route.hops.iter().map(place)).collect()
 }
 
-/// Can one walk from `from` to `to` in so many steps through `places`, never staying in one?
+/// Can one walk from `from` to `to` in this many steps through `places`, never staying in one?
 fn is_walk(places: &[Place], from: Place, to: Place, steps: usize) -> bool {
 	let mut at = vec![from];
 	for _ in 1..steps {
@@ -134,7 +134,7 @@ fn check(
 	};
 	prop_assert_eq!(*path.last().unwrap(), end);
 
-	// Where we have no index, the places next to us are connected gateways.
+	// If we have no index, the places next to us are connected gateways.
 	let needs_first = local.is_none() && !matches!(kind, RouteKind::From(_));
 	let needs_last = local.is_none() && !matches!(kind, RouteKind::To(_));
 	let (from, to) = (usize::from(needs_first), path.len() - 1 - usize::from(needs_last));

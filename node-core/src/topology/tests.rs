@@ -61,7 +61,7 @@ fn path(topology: &Topology, kind: RouteKind, route: &Route) -> Vec<Option<Mixno
 	[source].into_iter().chain(hops).collect()
 }
 
-/// What holds for every route, whatever the session's size.
+/// Checks what holds for every route, whatever the session's size.
 fn check_route(topology: &Topology, gateways: &[MixnodeIndex], kind: RouteKind, hops: usize, route: &Route) {
 	let what = format!("{kind:?}, {hops} hops, gateways {gateways:?}: {route:?}");
 	let path = path(topology, kind, route);

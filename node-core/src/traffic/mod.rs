@@ -1,4 +1,4 @@
-//! What a node sends, and when. (PROTOCOL.md, section 9)
+//! The packets that a node sends, and when. (PROTOCOL.md, section 9)
 //!
 //! An observer must learn nothing from the times at which packets leave. Packets of others leave after a delay that is
 //! fixed in their header, and that nobody but their author knew before. Our own leave when a Poisson clock ticks, which it

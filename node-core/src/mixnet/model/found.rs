@@ -1,4 +1,4 @@
-//! What the model found, in few steps.
+//! Mistakes that the model found, each in few steps.
 
 use super::*;
 use crate::{

@@ -399,7 +399,7 @@ impl Watched {
 	}
 }
 
-/// What waits in a queue, and the packets as they are shown. To look at them otherwise, one would have to take them out.
+/// The kinds of the packets in a queue, and the packets as `Debug` shows them. Otherwise one would have to take them out.
 fn queued_in(queue: &AuthoredQueue) -> Vec<(AuthoredKind, String)> {
 	let shown = format!("{queue:?}");
 	let packets = shown.split("AuthoredPacket { kind: ").skip(1);

@@ -36,7 +36,7 @@ fn peer_id(node: usize) -> PeerId {
 	PeerId([node as u8 + 1; 32])
 }
 
-/// What every node answers.
+/// The answer of every node.
 pub(super) fn answer(data: &[u8]) -> Vec<u8> {
 	data.iter().map(|byte| byte ^ 0xff).collect()
 }
@@ -289,7 +289,7 @@ impl World {
 			.filter(|node| members >> node & 1 != 0)
 			.map(|node| {
 				let (next, key) = self.nodes[node].next_key();
-				// Who is somewhere else registers in vain.
+				// A node in another session registers in vain.
 				let lost = KxSecret::random(&mut self.rng).public();
 				(peer_id(node), if next == session { key } else { lost })
 			})
