@@ -15,8 +15,8 @@ use core::time::Duration;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
-	/// A new request of another node. Hand `reply_to` back with [`Mixnet::post_reply`] or
-	/// [`Mixnet::abandon_request`]; until then repeats of the request are ignored.
+	/// A new request of another node. Hand `reply_to` back with [`Mixnet::post_reply`](crate::Mixnet::post_reply) or
+	/// [`Mixnet::abandon_request`](crate::Mixnet::abandon_request); until then repeats of the request are ignored.
 	Request {
 		/// Chosen by the source, which may be anyone.
 		message_id: MessageId,
@@ -27,7 +27,7 @@ pub enum Event {
 	},
 	/// A request of ours was answered. The destination may lie: whether the answer is true is for the driver to check.
 	RequestAnswered {
-		/// As [`Mixnet::post_request`] returned it.
+		/// As [`Mixnet::post_request`](crate::Mixnet::post_request) returned it.
 		id: RequestId,
 		/// The reply's data.
 		data: Vec<u8>,
@@ -36,14 +36,14 @@ pub enum Event {
 	},
 	/// A request of ours was given up.
 	RequestFailed {
-		/// As [`Mixnet::post_request`] returned it.
+		/// As [`Mixnet::post_request`](crate::Mixnet::post_request) returned it.
 		id: RequestId,
 		/// Why it was given up.
 		error: RequestError,
 		/// Did any packet of it leave us? If so, the destination may have handled it; if not, nobody knows of it.
 		sent: bool,
 	},
-	/// Ask [`Mixnet::reserved_peers`] again.
+	/// Ask [`Mixnet::reserved_peers`](crate::Mixnet::reserved_peers) again.
 	ReservedPeersChanged,
 	/// The session status changed.
 	SessionChanged(SessionStatus),
@@ -54,7 +54,7 @@ pub enum Event {
 		/// Why it rests.
 		reason: RestingReason,
 	},
-	/// Our loop cover shows that packets get lost, or are blocked. [`Mixnet::loop_report`] has more.
+	/// Our loop cover shows that packets get lost, or are blocked. [`Mixnet::loop_report`](crate::Mixnet::loop_report) has more.
 	LoopAlarm {
 		/// The session that the loops belong to.
 		session: SessionIndex,

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 ///
 /// ```
 /// # #[cfg(feature = "unstable")]
-/// # fn main() -> Result<(), BuildError> {
+/// # fn main() -> Result<(), mixnet_node_core::sphinx::BuildError> {
 /// use mixnet_node_core::sphinx::*;
 /// # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 /// # let mut rng = ChaChaRng::from_seed([7; 32]);

@@ -40,7 +40,7 @@ impl KxSecret {
 
 	/// The public key.
 	///
-	/// [`Backend::Portable`] computes it. Who has chosen another backend calls [`public_by`](Self::public_by).
+	/// [`Backend::Portable`] computes it, since every machine has that. The state machine uses the backend of its choice.
 	pub fn public(&self) -> KxPublic {
 		self.public_by(Backend::Portable)
 	}
