@@ -4,8 +4,10 @@ mod support;
 
 use cap::Cap;
 use mixnet_node_core::{
-	sphinx::{build_cover, Backend, BatchUnwrapper, Hop, KxSecret, MixnodeIndex, Target, Unwrapping},
-	Config, Mixnet, Packet, PeerId, SessionPhase, SessionStatus, Time,
+	sphinx::{
+		build_cover, finish_batch, open_batch, Backend, Hop, KxSecret, MixnodeIndex, Scratch, Target, Unwrapping,
+	},
+	ChainSession, Config, Mixnet, Packet, PeerId, SessionPhase, SessionStatus, Time,
 };
 use rand_chacha::ChaChaRng;
 use std::{alloc::System, time::Duration};
@@ -47,9 +49,9 @@ fn node() -> Mixnet<ChaChaRng> {
 	config.parameters.forward_queue_capacity = 5000;
 	let mut mixnet = Mixnet::new(config, PeerId([0; 32]), rng(1), Some(secret(0))).unwrap();
 	let status = SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev };
-	mixnet.set_session_status(NOW, status);
+	mixnet.set_status(NOW, status);
 	let mixnodes = (0..3).map(|index| mixnode(PeerId([index as u8; 32]), secret(index).public()));
-	mixnet.set_mixnodes(NOW, 0, Ok(mixnodes.collect()));
+	mixnet.set_session(NOW, ChainSession::new(0, Ok(mixnodes.collect())));
 	mixnet
 }
 
@@ -64,11 +66,11 @@ fn unwrapping_allocates_nothing_after_the_first_batch() {
 	let keys = [secret(2), secret(0)];
 	let keys = [&keys[0], &keys[1]];
 	for backend in Backend::available() {
-		let mut unwrapper = BatchUnwrapper::new(backend);
+		let mut scratch = Scratch::new();
 		let mut unwrap = |batch: &mut [Unwrapping]| {
 			allocated(|| {
-				unwrapper.open(&keys, batch);
-				unwrapper.finish(batch, |_| true);
+				open_batch(backend, &mut scratch, &keys, batch);
+				finish_batch(backend, &mut scratch, batch, |_| true);
 			})
 		};
 		let batch = |seed, num| packets(seed, num).into_iter().map(Unwrapping::from).collect::<Vec<_>>();

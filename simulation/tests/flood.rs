@@ -17,8 +17,8 @@ mod support;
 use cap::Cap;
 use flood::packets::{local_hop, other, packets, whole, FRAGMENTS, OTHERS};
 use mixnet_node_core::{
-	sphinx::build_request, Config, DropReason, Event, HandlingDelay, KxPublic, Mixnet, Packet, Parameters, PeerId,
-	RequestId, SessionPhase, SessionStatus, Statistics, Time,
+	sphinx::build_request, ChainSession, Config, DropReason, Event, HandlingDelay, KxPublic, Mixnet, Packet,
+	Parameters, PeerId, RequestId, SessionPhase, SessionStatus, Statistics, Time,
 };
 use rand_chacha::ChaChaRng;
 use std::{alloc::System, thread, time::Duration};
@@ -185,7 +185,7 @@ impl Victim {
 
 	fn set_phase(&mut self, phase: SessionPhase) {
 		let current_index = self.session;
-		self.call(|mixnet, now| mixnet.set_session_status(now, SessionStatus { current_index, phase }));
+		self.call(|mixnet, now| mixnet.set_status(now, SessionStatus { current_index, phase }));
 	}
 
 	/// Begins the next session, in which the victim is a mixnode again.
@@ -194,13 +194,11 @@ impl Victim {
 		self.session = index;
 		self.keys = [self.keys[1], kx_public];
 		self.set_phase(CoverToCurrent);
-		if let Some(told) = self.told {
-			assert!(self.call(|mixnet, _| mixnet.set_parameters(index, told)));
-		}
+		let parameters = self.told;
 		self.call(|mixnet, now| {
 			let mut mixnodes: Vec<_> = (0..OTHERS).map(|index| mixnode(other(index).0, other(index).1)).collect();
 			mixnodes.push(mixnode(LOCAL, kx_public));
-			mixnet.set_mixnodes(now, index, Ok(mixnodes));
+			mixnet.set_session(now, ChainSession { index, parameters, mixnodes: Ok(mixnodes) });
 		});
 	}
 

@@ -11,8 +11,8 @@ use mixed::{
 };
 use mixnet::core::{self as reference, Message, RelSessionIndex};
 use mixnet_node_core::{
-	sphinx::KxSecret, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, Packet, Parameters, PeerId,
-	RelativeSession, SessionIndex, SessionPhase, SessionStatus, Statistics, Time,
+	sphinx::KxSecret, ChainSession, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, Packet, Parameters,
+	PeerId, RelativeSession, SessionIndex, SessionPhase, SessionStatus, Statistics, Time,
 };
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 use std::{collections::BTreeSet, time::Duration};
@@ -225,8 +225,8 @@ impl Three {
 		let rng = ChaChaRng::seed_from_u64(index as u64);
 		let mut mixnet = Mixnet::new(config, peer_id(index), rng, Some(secret)).unwrap();
 		let status = SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev };
-		mixnet.set_session_status(Time::ZERO, status);
-		mixnet.set_mixnodes(Time::ZERO, 0, Ok(self.mixnodes.clone()));
+		mixnet.set_status(Time::ZERO, status);
+		mixnet.set_session(Time::ZERO, ChainSession::new(0, Ok(self.mixnodes.clone())));
 		mixnet
 	}
 

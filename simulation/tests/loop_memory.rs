@@ -5,7 +5,9 @@
 mod support;
 
 use cap::Cap;
-use mixnet_node_core::{Config, KxSecret, Mixnet, Parameters, RelativeSession, SessionPhase, SessionStatus, Time};
+use mixnet_node_core::{
+	ChainSession, Config, KxSecret, Mixnet, Parameters, RelativeSession, SessionPhase, SessionStatus, Time,
+};
 use std::{alloc::System, time::Duration};
 use support::{mixnode, peer_id, rng};
 
@@ -33,8 +35,8 @@ fn loops_stay_within_their_part_of_the_memory() {
 	mixnodes.push(mixnode(peer_id(0), secret.public()));
 	let mut now = Time::from_duration(Duration::from_secs(1));
 	let mut mixnet = Mixnet::new(config.clone(), peer_id(0), rng(1), Some(secret)).unwrap();
-	mixnet.set_session_status(now, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
-	mixnet.set_mixnodes(now, 0, Ok(mixnodes));
+	mixnet.set_status(now, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
+	mixnet.set_session(now, ChainSession::new(0, Ok(mixnodes)));
 	while mixnet.poll_event().is_some() {}
 	// Else no loss would be held against anybody.
 	for peer in mixnet.reserved_peers() {

@@ -10,8 +10,8 @@ use mixnet_node_core::{
 	message::split,
 	request::extrinsic_delay,
 	sphinx::{build_cover, build_request, build_surb, Action, Hop, Opened, SurbId, Target, PAYLOAD_DATA_SIZE},
-	DropReason, Event, HandlingDelay, KxPublic, MessageId, Mixnet, MixnodeIndex, Packet, Parameters, PeerId, PostError,
-	RelativeSession, ReplyError, ReplyTo, SessionIndex, SessionPhase, SessionStatus, Time,
+	ChainSession, DropReason, Event, HandlingDelay, KxPublic, MessageId, Mixnet, MixnodeIndex, Packet, Parameters,
+	PeerId, PostError, RelativeSession, ReplyError, ReplyTo, SessionIndex, SessionPhase, SessionStatus, Time,
 };
 use rand_chacha::ChaChaRng;
 use std::time::Duration;
@@ -62,7 +62,7 @@ impl Node {
 	}
 
 	fn set_phase(&mut self, current_index: SessionIndex, phase: SessionPhase) {
-		self.mixnet.set_session_status(self.now, SessionStatus { current_index, phase });
+		self.mixnet.set_status(self.now, SessionStatus { current_index, phase });
 	}
 
 	/// Cover that the node is to forward to mixnode 0 of this session, and after how many mean delays.
@@ -167,7 +167,7 @@ fn each_session_has_a_forwarding_delay_of_its_own() {
 			while node.mixnet.statistics().packets_forwarded == before {
 				at = node.mixnet.poll_timeout().unwrap();
 				node.mixnet.handle_timeout(at);
-				node.mixnet.poll_transmit();
+				let _ = node.mixnet.poll_transmit();
 			}
 			assert!((at - due).max(due - at) < Duration::from_micros(1), "{at:?}, not {due:?}");
 			node.now = at;
@@ -219,7 +219,7 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 	node.set_phase(3, CoverToCurrent);
 	let mut mixnodes = others(3);
 	mixnodes.push(support::mixnode(two_sessions::local_peer_id(), kx_public));
-	node.mixnet.set_mixnodes(node.now, 3, Ok(mixnodes));
+	node.mixnet.set_session(node.now, ChainSession::new(3, Ok(mixnodes)));
 	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardSessionEnded), 350);
 	node.keys[0] = kx_public;
 	let to_forward = |seed| {
@@ -309,42 +309,49 @@ fn parameters_are_taken_in_time_or_not_at_all() {
 	let (mut mixnet, now, _) = node_with_parameters(80, true, DisconnectFromPrev, [None; 3]);
 	let changed = |hops| Parameters { hops, ..OTHERS };
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()), "the configured ones");
-	// Late.
-	assert!(!mixnet.set_parameters(2, OTHERS));
-	assert!(mixnet.set_parameters(2, default_parameters()), "they are what it runs with");
+	let told = |index, parameters| ChainSession { index, parameters, mixnodes: Ok(others(index)) };
+	// Late: the session is known already.
+	mixnet.set_session(now, told(2, Some(OTHERS)));
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
 	// Of a session that is not live: over, or not begun.
 	for session in [0, 1, 3, 4, SessionIndex::MAX] {
-		assert!(!mixnet.set_parameters(session, OTHERS), "{session}");
+		mixnet.set_session(now, ChainSession { index: session, parameters: Some(OTHERS), mixnodes: Ok(others(2)) });
 	}
 
 	let status = |current_index, phase| SessionStatus { current_index, phase };
-	mixnet.set_session_status(now, status(3, CoverToCurrent));
+	mixnet.set_status(now, status(3, CoverToCurrent));
 	assert_eq!(mixnet.parameters(Current), None, "not known yet");
-	// Twice: the later counts. And not those that no mixnet can run with.
-	assert!(mixnet.set_parameters(3, changed(3)));
-	assert!(mixnet.set_parameters(3, changed(5)));
-	assert!(!mixnet.set_parameters(3, changed(7)));
-	assert!(!mixnet.set_parameters(3, Parameters { mixnode_mean_period_ms: 0, ..OTHERS }));
 	// The status may change meanwhile.
-	mixnet.set_session_status(now, status(3, RequestsToCurrent));
-	mixnet.set_mixnodes(now, 3, Ok(others(3)));
+	mixnet.set_status(now, status(3, RequestsToCurrent));
+	assert_eq!(mixnet.wanted_mixnodes(), [Current]);
+	mixnet.set_session(now, told(3, Some(changed(5))));
 	assert_eq!(mixnet.parameters(Current), Some(changed(5)));
 	assert_eq!(mixnet.parameters(Previous), Some(default_parameters()));
+	// Twice: the first counts.
+	mixnet.set_session(now, told(3, Some(changed(3))));
+	assert_eq!(mixnet.parameters(Current), Some(changed(5)));
 
 	// They stay with their session, and end with it.
-	mixnet.set_session_status(now, status(4, CoverToCurrent));
-	mixnet.set_mixnodes(now, 4, Ok(others(4)));
+	mixnet.set_status(now, status(4, CoverToCurrent));
+	mixnet.set_session(now, told(4, None));
 	assert_eq!(mixnet.parameters(Previous), Some(changed(5)));
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
-	mixnet.set_session_status(now, status(4, DisconnectFromPrev));
+	mixnet.set_status(now, status(4, DisconnectFromPrev));
 	assert_eq!(mixnet.parameters(Previous), None);
 
+	// Those that no mixnet can run with are refused, and the configured ones count.
+	for (index, bad) in [(5, changed(7)), (6, Parameters { mixnode_mean_period_ms: 0, ..OTHERS })] {
+		mixnet.set_status(now, status(index, CoverToCurrent));
+		mixnet.set_session(now, told(index, Some(bad)));
+		assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
+	}
+
 	// A chain that starts over tells its sessions' parameters anew.
-	mixnet.set_session_status(now, status(5, CoverToCurrent));
-	assert!(mixnet.set_parameters(5, OTHERS));
-	mixnet.set_session_status(now, status(4, CoverToCurrent));
-	mixnet.set_session_status(now, status(5, CoverToCurrent));
-	mixnet.set_mixnodes(now, 5, Ok(others(5)));
+	mixnet.set_status(now, status(7, CoverToCurrent));
+	mixnet.set_session(now, told(7, Some(OTHERS)));
+	assert_eq!(mixnet.parameters(Current), Some(OTHERS));
+	mixnet.set_status(now, status(6, CoverToCurrent));
+	mixnet.set_status(now, status(7, CoverToCurrent));
+	mixnet.set_session(now, told(7, None));
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
 }

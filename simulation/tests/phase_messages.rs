@@ -185,7 +185,7 @@ fn a_reply_whose_session_closes_meanwhile_is_refused_or_dropped() {
 		assert_eq!(posted.is_ok(), before.allows_requests(Previous), "{what}");
 		let (waiting, _) = node.queued();
 
-		node.mixnet.set_session_status(node.now, SessionStatus { current_index: SESSION, phase: after });
+		node.mixnet.set_status(node.now, SessionStatus { current_index: SESSION, phase: after });
 		assert_eq!(node.queued(), (0, 0), "{what}");
 		assert_eq!(node.mixnet.statistics().dropped(DropReason::AuthoredSessionClosed), waiting, "{what}");
 		let not_sent = node.mixnet.statistics().dropped(DropReason::ReplyNotSent);

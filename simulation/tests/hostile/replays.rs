@@ -7,7 +7,7 @@ use crate::{
 };
 use mixnet_node_core::{
 	sphinx::{build_cover, build_request, CoverId, Hop, HEADER_SIZE},
-	DropReason, KxPublic, Packet, SessionPhase,
+	ChainSession, DropReason, KxPublic, Packet, SessionPhase,
 };
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn a_copy_is_refused_in_every_phase_until_the_key_is_gone() {
 	for phase in [CoverToCurrent, RequestsToCurrent, CoverToPrev] {
 		victim.set_status(SESSION + 1, phase);
 		refuses_both(&mut victim, DropReason::Replayed, &phase.to_string());
-		victim.mixnet.set_mixnodes(victim.now, SESSION + 1, Ok(others(SESSION + 1)));
+		victim.mixnet.set_session(victim.now, ChainSession::new(SESSION + 1, Ok(others(SESSION + 1))));
 		while victim.poll_event().is_some() {}
 		refuses_both(&mut victim, DropReason::Replayed, &phase.to_string());
 	}
@@ -57,7 +57,7 @@ fn a_copy_is_refused_in_every_phase_until_the_key_is_gone() {
 	victim.set_status(SESSION + 1, CoverToPrev);
 	refuses_both(&mut victim, DropReason::UnknownKey, "the phase stepped back");
 	victim.set_status(SESSION, CoverToPrev);
-	victim.mixnet.set_mixnodes(victim.now, SESSION, Ok(others(SESSION)));
+	victim.mixnet.set_session(victim.now, ChainSession::new(SESSION, Ok(others(SESSION))));
 	while victim.poll_event().is_some() {}
 	refuses_both(&mut victim, DropReason::UnknownKey, "the session stepped back");
 }
@@ -118,7 +118,7 @@ fn packets_of_a_session_that_is_over_or_has_not_begun_are_unknown() {
 	victim.refuses(early.clone(), DropReason::UnknownKey, "begun, but its mixnodes are not known");
 	let mut mixnodes = others(next);
 	mixnodes.push(mixnode(local_peer_id(), kx_public));
-	victim.mixnet.set_mixnodes(victim.now, next, Ok(mixnodes));
+	victim.mixnet.set_session(victim.now, ChainSession::new(next, Ok(mixnodes)));
 	while victim.poll_event().is_some() {}
 	// What was refused was not acted on, so it may come again.
 	assert_eq!(victim.takes_request(early.clone()).0, [5; 10]);

@@ -16,8 +16,8 @@ use mixnet_node_core::{
 		build_cover, build_request, use_surb, Action, CoverId, Hop, Opened, PayloadData, Surb, Target, HEADER_SIZE,
 		PACKET_SIZE, PAYLOAD_DATA_SIZE, SURB_SIZE,
 	},
-	Config, DropReason, Event, HandlingDelay, KxPublic, KxSecret, Mixnet, Mixnode, MixnodeIndex, Packet, PeerId,
-	ReplyTo, RequestId, SessionPhase, SessionStatus, Statistics, Time,
+	ChainSession, Config, DropReason, Event, HandlingDelay, KxPublic, KxSecret, Mixnet, Mixnode, MixnodeIndex, Packet,
+	PeerId, ReplyTo, RequestId, SessionPhase, SessionStatus, Statistics, Time,
 };
 use rand_chacha::{rand_core::RngCore, ChaChaRng};
 use std::time::Duration;
@@ -205,7 +205,7 @@ impl Victim {
 			assert!(victim.mixnet.restore_kx_secret(session, KxSecret::from_bytes(local_secret(session))));
 			let phase = if session == SESSION { phase } else { SessionPhase::DisconnectFromPrev };
 			victim.set_status(session, phase);
-			victim.mixnet.set_mixnodes(now, session, Ok(mixnodes(session)));
+			victim.mixnet.set_session(now, ChainSession::new(session, Ok(mixnodes(session))));
 		}
 		for peer in victim.mixnet.reserved_peers() {
 			victim.mixnet.peer_connected(now, peer.peer_id);
@@ -215,7 +215,7 @@ impl Victim {
 	}
 
 	pub fn set_status(&mut self, current_index: u32, phase: SessionPhase) {
-		self.mixnet.set_session_status(self.now, SessionStatus { current_index, phase });
+		self.mixnet.set_status(self.now, SessionStatus { current_index, phase });
 		while self.poll_event().is_some() {}
 	}
 

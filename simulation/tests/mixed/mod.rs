@@ -12,8 +12,8 @@ pub mod trace;
 
 use mixnet::core::{self as reference, Events, Message, RelSessionIndex};
 use mixnet_node_core::{
-	sphinx::KxSecret, AddressedPacket, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, Packet, PeerId,
-	RelativeSession, RequestId, SessionIndex, SessionPhase, SessionStatus, Time,
+	sphinx::KxSecret, AddressedPacket, ChainSession, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, Packet,
+	PeerId, RelativeSession, RequestId, SessionIndex, SessionPhase, SessionStatus, Time,
 };
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 use std::{
@@ -162,10 +162,10 @@ impl Network {
 		for node in &mut self.nodes {
 			match &mut node.kind {
 				Kind::Ours { mixnet, .. } => {
-					mixnet.set_session_status(now, status);
+					mixnet.set_status(now, status);
 					if let Some(mixnodes) = &mixnodes {
 						assert_eq!(mixnet.wanted_mixnodes(), [RelativeSession::Current]);
-						mixnet.set_mixnodes(now, current_index, Ok(mixnodes.clone()));
+						mixnet.set_session(now, ChainSession::new(current_index, Ok(mixnodes.clone())));
 					}
 					assert_eq!(mixnet.wanted_mixnodes(), []);
 				},
@@ -317,11 +317,11 @@ impl Network {
 							node.answers.borrow_mut().insert(posted.remove(&id).unwrap(), data);
 						},
 						Event::RequestFailed { error, .. } => panic!("a request of ours failed: {error}"),
-						Event::SessionDisabled { session, reason } => panic!("session {session} rests: {reason}"),
+						Event::SessionResting { session, reason } => panic!("session {session} rests: {reason}"),
 						Event::LoopAlarm { session, alarm } => {
 							panic!("nothing is lost, but in session {session}: {alarm}")
 						},
-						Event::ReservedPeersChanged | Event::SessionChanged(_) => (),
+						_ => (),
 					}
 				}
 				while let Some(packet) = mixnet.poll_transmit() {

@@ -4,8 +4,9 @@
 #![allow(dead_code)] // Every test uses its own part of it.
 
 use mixnet_node_core::{
-	AddressedPacket, Alarm, Config, DropReason, Event, HandlingDelay, KxPublic, Mixnet, Mixnode, MixnodesError, Packet,
-	PeerId, RelativeSession, ReplyTo, RequestId, Role, SessionIndex, SessionPhase, SessionStatus, Time,
+	AddressedPacket, Alarm, ChainSession, Config, DropReason, Event, HandlingDelay, KxPublic, Mixnet, Mixnode,
+	MixnodesError, Packet, PeerId, RelativeSession, ReplyTo, RequestId, Role, SessionIndex, SessionPhase,
+	SessionStatus, Time,
 };
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
@@ -224,13 +225,13 @@ impl Network {
 	fn tell(&mut self, node: usize, news: News) {
 		let mixnet = &mut self.nodes[node].mixnet;
 		match news {
-			News::Status(status) => mixnet.set_session_status(self.now, status),
+			News::Status(status) => mixnet.set_status(self.now, status),
 			News::Mixnodes => {
 				let Some(status) = mixnet.session_status() else { return };
 				for relative in mixnet.wanted_mixnodes() {
 					let index = relative.index(status.current_index).unwrap();
 					if let Some(mixnodes) = self.mixnodes.get(&index) {
-						mixnet.set_mixnodes(self.now, index, mixnodes.clone());
+						mixnet.set_session(self.now, ChainSession::new(index, mixnodes.clone()));
 					}
 				}
 			},

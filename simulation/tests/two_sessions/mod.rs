@@ -7,8 +7,8 @@ pub mod rates;
 
 use crate::support::{mixnode, rng};
 use mixnet_node_core::{
-	sphinx::KxSecret, Config, KxPublic, Mixnet, Mixnode, Parameters, PeerId, RelativeSession, SessionPhase,
-	SessionStatus, Time,
+	sphinx::KxSecret, ChainSession, Config, KxPublic, Mixnet, Mixnode, Parameters, PeerId, RelativeSession,
+	SessionPhase, SessionStatus, Time,
 };
 use rand_chacha::ChaChaRng;
 use std::time::Duration;
@@ -68,15 +68,14 @@ pub fn node_with_parameters(
 	let keys = [0, 1, 2].map(|session| {
 		let (next, kx_public) = mixnet.next_kx_public();
 		let phase = if session == 2 { phase } else { SessionPhase::DisconnectFromPrev };
-		mixnet.set_session_status(now, SessionStatus { current_index: session, phase });
-		if let Some(parameters) = parameters[session as usize] {
-			assert!(mixnet.set_parameters(session, parameters));
-		}
+		mixnet.set_status(now, SessionStatus { current_index: session, phase });
 		let mut mixnodes = others(session);
 		if is_mixnode && next == session {
 			mixnodes.push(mixnode(local_peer_id(), kx_public));
 		}
-		mixnet.set_mixnodes(now, session, Ok(mixnodes));
+		let parameters = parameters[session as usize];
+		mixnet.set_session(now, ChainSession { index: session, parameters, mixnodes: Ok(mixnodes) });
+		assert!(parameters.is_none_or(|parameters| mixnet.parameters(Current) == Some(parameters)));
 		kx_public
 	});
 	for peer in mixnet.reserved_peers() {

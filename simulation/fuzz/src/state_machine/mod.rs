@@ -360,7 +360,7 @@ fn tell_odd_mixnodes(world: &mut World, reader: &mut Reader) {
 		_ => Ok(list),
 	};
 	for node in nodes {
-		world.set_mixnodes(node, index, told.clone());
+		world.set_session(node, index, world.parameters.get(&index).copied(), told.clone());
 	}
 	if kind != 6 && reader.bool() {
 		world.lists.insert(index, told);
@@ -381,7 +381,9 @@ fn set_parameters(world: &mut World, reader: &mut Reader) {
 		world.parameters.insert(index, parameters);
 	}
 	for node in nodes {
-		world.set_parameters(node, index, parameters);
+		if let Some(list) = world.lists.get(&index).cloned() {
+			world.set_session(node, index, Some(parameters), list);
+		}
 	}
 }
 

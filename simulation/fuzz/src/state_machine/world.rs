@@ -10,8 +10,8 @@ use super::{
 };
 use core::time::Duration;
 use mixnet_node_core::{
-	Config, Event, KxSecret, Mixnet, Mixnode, MixnodesError, Packet, Parameters, PeerId, RelativeSession, ReplyTo,
-	RequestId, SessionIndex, SessionStatus, Statistics, Time,
+	ChainSession, Config, Event, KxSecret, Mixnet, Mixnode, MixnodesError, Packet, Parameters, PeerId, RelativeSession,
+	ReplyTo, RequestId, SessionIndex, SessionStatus, Statistics, Time,
 };
 use rand_chacha::ChaChaRng;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -266,7 +266,8 @@ impl World {
 			},
 			Event::ReservedPeersChanged => checks::reserved_peers(driver),
 			Event::LoopAlarm { session, alarm } => checks::loop_alarm(driver, session, &alarm),
-			Event::SessionChanged(_) | Event::SessionDisabled { .. } => (),
+			// Sessions that change or rest.
+			_ => (),
 		}
 		true
 	}
@@ -400,7 +401,7 @@ impl World {
 		let driver = &mut self.nodes[node];
 		driver.status_changes += usize::from(driver.mixnet.session_status() != Some(status));
 		driver.is_polled_out = false;
-		driver.mixnet.set_session_status(self.now, status);
+		driver.mixnet.set_status(self.now, status);
 		assert_eq!(driver.mixnet.session_status(), Some(status));
 	}
 
@@ -409,38 +410,40 @@ impl World {
 		let Some(status) = self.nodes[node].mixnet.session_status() else { return };
 		for relative in self.nodes[node].mixnet.wanted_mixnodes() {
 			let index = relative.index(status.current_index).expect("no session before the first is wanted");
-			if let Some(parameters) = self.parameters.get(&index).copied() {
-				self.set_parameters(node, index, parameters);
-			}
 			if let Some(list) = self.lists.get(&index) {
-				self.set_mixnodes(node, index, list.clone());
+				self.set_session(node, index, self.parameters.get(&index).copied(), list.clone());
 				assert!(!self.nodes[node].mixnet.wanted_mixnodes().contains(&relative));
 			}
 		}
 	}
 
-	/// Tells a node the parameters of a session. It takes good ones that come in time, and no session's ever change.
-	pub fn set_parameters(&mut self, node: usize, index: SessionIndex, parameters: Parameters) {
-		let Node { mixnet, most, .. } = &mut self.nodes[node];
+	/// Tells a node of a session. It takes what comes in time, but for bad parameters; and no session ever changes.
+	pub fn set_session(
+		&mut self,
+		node: usize,
+		index: SessionIndex,
+		parameters: Option<Parameters>,
+		mixnodes: Result<Vec<Mixnode>, MixnodesError>,
+	) {
+		let Node { mixnet, most, is_polled_out, .. } = &mut self.nodes[node];
+		*is_polled_out = false;
 		let before = RelativeSession::BOTH.map(|relative| mixnet.parameters(relative));
 		let current = mixnet.session_status().map(|status| status.current_index);
 		let relative = current.and_then(|current| RelativeSession::of(index, current));
-		let is_early = relative.is_some_and(|relative| mixnet.wanted_mixnodes().contains(&relative));
-		let is_in_force = relative.is_some_and(|relative| mixnet.parameters(relative) == Some(parameters));
-		let is_taken = mixnet.set_parameters(index, parameters);
-		assert_eq!(is_taken, parameters.check().is_ok() && (is_early || is_in_force));
-		assert_eq!(RelativeSession::BOTH.map(|relative| mixnet.parameters(relative)), before);
-		if is_taken {
-			self.outcome.parameters += usize::from(is_early);
+		let wanted = relative.filter(|relative| mixnet.wanted_mixnodes().contains(relative));
+		mixnet.set_session(self.now, ChainSession { index, parameters, mixnodes });
+		let good = parameters.filter(|parameters| parameters.check().is_ok());
+		let expected = good.unwrap_or(mixnet.config().parameters);
+		for (relative, before) in RelativeSession::BOTH.into_iter().zip(before) {
+			let after = mixnet.parameters(relative);
+			let is_new = Some(relative) == wanted && after == Some(expected);
+			assert!(is_new || after == before);
+		}
+		if let (Some(_), Some(parameters)) = (wanted, good) {
+			self.outcome.parameters += 1;
 			most.forward_queue_capacity = most.forward_queue_capacity.max(parameters.forward_queue_capacity);
 			most.loop_cover_permille = most.loop_cover_permille.max(parameters.loop_cover_permille);
 		}
-	}
-
-	/// Tells a node the mixnodes of a session.
-	pub fn set_mixnodes(&mut self, node: usize, index: SessionIndex, list: Result<Vec<Mixnode>, MixnodesError>) {
-		self.nodes[node].is_polled_out = false;
-		self.nodes[node].mixnet.set_mixnodes(self.now, index, list);
 	}
 
 	/// Registers a node for its next session.
