@@ -63,9 +63,9 @@ struct Cli {
 }
 
 const EXAMPLES: &str = "Examples:
-  mixnet-devnet                                       20 transfers; about six minutes
-  mixnet-devnet --transfers 100 --json result.json    more of them, and the end table for programs
-  mixnet-devnet --keep                                then kill nodes, freeze them, submit transactions";
+  mixnet-devnet                                  20 transfers; about six minutes
+  mixnet-devnet --transfers 100 --json end.json  more of them, and the table as JSON
+  mixnet-devnet --keep                           then kill nodes, or freeze them";
 
 /// Does what this process was asked for on its command line.
 pub fn run() -> anyhow::Result<()> {

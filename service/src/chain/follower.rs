@@ -85,8 +85,7 @@ fn read(block: &impl Sessions, known: &mut BTreeSet<SessionIndex>) -> Result<Upd
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use mixnet_primitives::{Mixnode, MixnodesError, Parameters};
-	use mixnet_primitives::{SessionParameters, SessionPhase};
+	use mixnet_primitives::{Mixnode, MixnodesError, Parameters, SessionParameters, SessionPhase};
 	use std::cell::Cell;
 
 	/// A chain that says what it is told to.

@@ -19,6 +19,7 @@ use std::{
 pub struct File {
 	/// From the repository's root, with slashes.
 	pub path: String,
+	/// What is in it.
 	pub text: String,
 }
 

@@ -67,7 +67,7 @@ pub enum CandidacyState {
 	/// It is elected, or stands by.
 	#[codec(index = 0)]
 	Listed {
-		/// Its place in the list. Elected candidates have the places below [`STANDBY_BASE`].
+		/// Its place in the list. Elected candidates have the places below [`STANDBY_BASE`](super::STANDBY_BASE).
 		place: Place,
 		/// Its key in the ranked set.
 		key: RankKey,
@@ -91,7 +91,7 @@ pub struct Election<BlockNumber> {
 	pub committed_before: BlockNumber,
 	/// How many candidates are elected. They have the places from 0 on.
 	pub elected: u32,
-	/// How many candidates stand by. They have the places from [`STANDBY_BASE`] on.
+	/// How many candidates stand by. They have the places from [`STANDBY_BASE`](super::STANDBY_BASE) on.
 	pub standbys: u32,
 	/// How many candidates have been ranked so far.
 	pub ranked: u32,
