@@ -27,11 +27,12 @@ impl Process {
 		Self::start(Command::new(programs::node()).args(arguments))
 	}
 
-	/// Starts a devnet with these arguments.
+	/// Starts a devnet with these arguments. It runs the node that the tests run, unless they name another one.
 	pub fn devnet<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Self {
 		let mut command = Command::new(programs::devnet());
 		command.args(arguments);
-		if env::var_os("MIXNET_NODE").is_some() {
+		let names_a_node = command.get_args().any(|argument| argument == "--node");
+		if env::var_os("MIXNET_NODE").is_some() && !names_a_node {
 			command.arg("--node").arg(programs::node());
 		}
 		Self::start(&mut command)
