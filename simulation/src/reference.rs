@@ -1,0 +1,131 @@
+//! What must have happened in a [`World`](crate::World), kept beside it and compared with every event.
+//!
+//! Nothing here knows how the protocol works. It knows what users may rely on:
+//!
+//! - a request that comes to a destination was posted by somebody;
+//! - it comes to a destination once, unless the destination gave it back or could not remember it;
+//! - a request that was posted ends once: with an answer that some destination gave to these very words, or with an error;
+//! - a request that was cancelled does not end;
+//! - a packet is acted on once by the node that it comes to, whatever copies of it come.
+
+use mixnet_node_core::{MessageId, Packet, PostError, RequestId, Time};
+use std::{
+	collections::{hash_map::DefaultHasher, BTreeMap, BTreeSet},
+	hash::{Hash, Hasher},
+	time::Duration,
+};
+
+/// A request that was posted and has not ended.
+#[derive(Clone, Debug)]
+pub struct Posted {
+	/// What it says.
+	pub data: Vec<u8>,
+	/// When it was posted.
+	pub at: Time,
+}
+
+/// What is known of one request's words.
+#[derive(Default)]
+struct Words {
+	/// The answers that destinations gave, as hashes.
+	replies: BTreeSet<u64>,
+}
+
+/// The books of the whole world.
+#[derive(Default)]
+pub struct Reference {
+	/// Requests of each node that have not ended, as far as its events were polled.
+	pending: BTreeMap<(usize, RequestId), Posted>,
+	/// The last ID that each node gave.
+	last_ids: BTreeMap<usize, RequestId>,
+	/// All that was ever asked.
+	asked: BTreeMap<Vec<u8>, Words>,
+	/// Messages that came to each node, and that it neither gave back nor forgot.
+	delivered: BTreeSet<(usize, MessageId)>,
+	/// Headers of packets that each node acted on, as hashes.
+	acted_on: BTreeSet<(usize, u64)>,
+	/// Tells messages of attackers, which nobody posted, by their IDs.
+	pub is_forged: Option<fn(&MessageId) -> bool>,
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+	let mut hasher = DefaultHasher::new();
+	bytes.hash(&mut hasher);
+	hasher.finish()
+}
+
+impl Reference {
+	/// A request was posted, or refused.
+	pub(crate) fn posted(&mut self, node: usize, now: Time, data: Vec<u8>, result: &Result<RequestId, PostError>) {
+		let id = match result {
+			Ok(id) => *id,
+			Err(error) => {
+				assert!(!error.to_string().is_empty());
+				assert!(error.retry_at().is_none_or(|at| at >= now), "room in the past: {error:?}");
+				return;
+			},
+		};
+		assert!(self.last_ids.insert(node, id) < Some(id), "{id:?} was used before");
+		self.asked.entry(data.clone()).or_default();
+		self.pending.insert((node, id), Posted { data, at: now });
+	}
+
+	/// A request was cancelled.
+	pub(crate) fn cancelled(&mut self, node: usize, id: RequestId, was_pending: bool, is_polled_out: bool) {
+		let is_known = self.pending.contains_key(&(node, id));
+		if was_pending {
+			assert!(is_known, "{id:?} was pending, though it has ended");
+			self.pending.remove(&(node, id));
+		} else {
+			assert!(!is_known || !is_polled_out, "{id:?} was lost without an event");
+		}
+	}
+
+	/// A request came to a destination, which can remember others.
+	pub(crate) fn came(&mut self, node: usize, message_id: MessageId, data: &[u8], remembers: bool) {
+		let is_forged = self.is_forged.is_some_and(|is_forged| is_forged(&message_id));
+		assert!(is_forged || self.asked.contains_key(data), "a request that nobody posted came to node {node}");
+		let is_new = self.delivered.insert((node, message_id));
+		assert!(is_new || !remembers, "node {node} was told twice of {message_id:?}");
+	}
+
+	/// A destination gave a request back: it may come again.
+	pub(crate) fn given_back(&mut self, node: usize, message_id: &MessageId) {
+		self.delivered.remove(&(node, *message_id));
+	}
+
+	/// A destination replied to a request.
+	pub(crate) fn replied(&mut self, asked: &[u8], reply: &[u8]) {
+		// Forged requests were never asked.
+		if let Some(words) = self.asked.get_mut(asked) {
+			words.replies.insert(hash(reply));
+		}
+	}
+
+	/// A request was answered.
+	pub(crate) fn answered(&mut self, node: usize, now: Time, id: RequestId, data: &[u8], time: Option<Duration>) {
+		let posted = self.ended(node, id);
+		let words = &self.asked[&posted.data];
+		assert!(words.replies.contains(&hash(data)), "nobody gave this answer to {id:?} of node {node}");
+		assert!(time.is_none_or(|time| time <= now - posted.at), "the answer to {id:?} came before it was asked");
+	}
+
+	/// A request has ended.
+	pub(crate) fn ended(&mut self, node: usize, id: RequestId) -> Posted {
+		self.pending.remove(&(node, id)).unwrap_or_else(|| panic!("{id:?} of node {node} ended twice, or never was"))
+	}
+
+	/// A node acted on a packet.
+	pub(crate) fn acted_on(&mut self, node: usize, packet: &Packet) {
+		let mut header = [0; 188];
+		header.copy_from_slice(&packet.as_bytes()[..188]);
+		header[31] &= 0x7f; // The top bit of the key makes no other packet.
+		assert!(self.acted_on.insert((node, hash(&header))), "node {node} acted on a packet twice");
+	}
+
+	/// The requests of a node that have not ended.
+	pub fn pending(&self, node: usize) -> impl Iterator<Item = (RequestId, &Posted)> {
+		let all = (node, RequestId(0))..=(node, RequestId(u64::MAX));
+		self.pending.range(all).map(|((_, id), posted)| (*id, posted))
+	}
+}

@@ -1,0 +1,527 @@
+//! The world: nodes, links, a clock and a chain, and what must hold of them.
+
+use crate::{
+	chain::{Chain, News},
+	clock::Clock,
+	digest::Digest,
+	invariants,
+	link::{Faults, InFlight, Links},
+	log,
+	node::{Core, Event, Held, Node, Ours},
+	reference::Reference,
+	setup::{answer, mixnode, peer_id, rng},
+};
+use mixnet_node_core::{
+	AddressedPacket, Alarm, Config, DropReason, HandlingDelay, Mixnet, Packet, PeerId, PostError, ReplyError,
+	RequestId, SessionIndex, SessionPhase, SessionStatus, Time,
+};
+use std::{
+	collections::BTreeSet,
+	thread,
+	time::Duration,
+};
+
+/// Something that leaves a node, or comes to it.
+pub enum Output<'a, R> {
+	/// It sends a packet.
+	Packet(&'a AddressedPacket),
+	/// It tells its driver something.
+	Event(&'a Event<R>),
+	/// When it wants to be called again, asked after everything else was polled.
+	Timeout(Option<Time>),
+	/// A packet is about to be given to it. Not in the digest: it left another node before.
+	Arrival {
+		/// The node that sent it.
+		from: PeerId,
+		/// The packet itself.
+		packet: &'a Packet,
+	},
+}
+
+/// Sees everything that leaves the nodes, and what comes to them: when, and which node it is.
+pub type Observer<R> = Box<dyn FnMut(Time, usize, Output<R>)>;
+
+/// What nodes do with requests of others.
+pub enum Answers {
+	/// Reply with this, given the node and what the request says.
+	With(fn(usize, &[u8]) -> Vec<u8>),
+	/// Give them back.
+	Never,
+	/// Leave them to the test, in [`World::held`].
+	Hold,
+}
+
+/// A packet that its receiver dropped.
+#[derive(Debug)]
+pub struct Dropped {
+	/// When it was dropped.
+	pub at: Time,
+	/// The node that sent it.
+	pub from: PeerId,
+	/// The node that dropped it.
+	pub to: PeerId,
+	/// Why it was dropped.
+	pub reason: DropReason,
+	/// The sessions in which the sender took part when it sent the packet, and the receiver when it dropped it.
+	pub sessions: [BTreeSet<SessionIndex>; 2],
+}
+
+impl Dropped {
+	/// Was the receiver in all the sessions that the packet can be of?
+	pub fn between_nodes_that_agree(&self) -> bool {
+		self.sessions[0].is_subset(&self.sessions[1])
+	}
+}
+
+/// Whole nodes, the links between them, a clock and a chain. See the [crate's documentation](crate).
+///
+/// A world checks itself while it runs, and once more when it is dropped.
+pub struct World<C: Core = Ours> {
+	/// What time it is.
+	pub clock: Clock,
+	/// What the chain knows. Change it, then let nodes learn of it.
+	pub chain: Chain,
+	/// All links.
+	pub links: Links,
+	/// All nodes. Drive them by the world's own functions, which keep account of what happens.
+	pub nodes: Vec<Node<C>>,
+	/// What must have happened.
+	pub reference: Reference,
+	/// All that left the nodes.
+	pub digest: Digest,
+	/// What nodes do with requests of others.
+	pub answers: Answers,
+	/// Requests that are left to the test.
+	pub held: Vec<Held<C::ReplyTo>>,
+	/// Alarms that nodes raised: when, and which node.
+	pub alarms: Vec<(Time, usize, Alarm)>,
+	/// Packets that were dropped on arrival.
+	pub dropped: Vec<Dropped>,
+	/// Packets that were sent to peers who were not connected.
+	pub unconnected: u64,
+	/// Sees everything.
+	pub observer: Option<Observer<C::ReplyTo>>,
+	/// Are peers connected as soon as one of them wants it, and disconnected when none does? If not, the test connects
+	/// them, and packets reach peers whether they are connected or not.
+	pub connects: bool,
+	/// May nodes log errors? They do if the chain says nonsense.
+	pub may_log_errors: bool,
+}
+
+impl World {
+	/// A world of nodes of ours that know nothing yet, each with a generator of its own. The same seed gives the same run.
+	pub fn new(seed: u64, num: usize, config: impl Fn(usize) -> Config) -> Self {
+		let node = |index| {
+			let mixnet = Mixnet::new(config(index), peer_id(index), rng(seed * 1000 + index as u64), None);
+			(peer_id(index), mixnet.expect("tests have valid configurations; qed"))
+		};
+		Self::of(seed, (0..num).map(node))
+	}
+
+	/// Mixnodes in session 1 and users, all connected as they want to be. Mixnodes have the first indices.
+	pub fn in_session(seed: u64, mixnodes: usize, users: usize, config: impl Fn() -> Config) -> Self {
+		let mut world = Self::new(seed, mixnodes + users, |_| config());
+		world.set_status(0, SessionPhase::DisconnectFromPrev);
+		world.register(0..mixnodes);
+		world.set_status(1, SessionPhase::DisconnectFromPrev);
+		world
+	}
+}
+
+impl<C: Core> World<C> {
+	/// A world of these nodes.
+	pub fn of(seed: u64, nodes: impl IntoIterator<Item = (PeerId, C)>) -> Self {
+		log::start();
+		Self {
+			clock: Clock::Virtual(Time::from_duration(Duration::from_secs(1000))),
+			chain: Chain::default(),
+			links: Links::new(rng(seed)),
+			nodes: nodes.into_iter().map(|(peer_id, core)| Node::new(peer_id, core)).collect(),
+			reference: Reference::default(),
+			digest: Digest::new(),
+			answers: Answers::With(|_, data| answer(data)),
+			held: Vec::new(),
+			alarms: Vec::new(),
+			dropped: Vec::new(),
+			unconnected: 0,
+			observer: None,
+			connects: true,
+			may_log_errors: false,
+		}
+	}
+
+	/// What time it is.
+	pub fn now(&self) -> Time {
+		self.clock.now()
+	}
+
+	/// What goes wrong on links.
+	pub fn faults(&mut self) -> &mut Faults {
+		&mut self.links.faults
+	}
+
+	/// The node with this peer ID.
+	pub fn node_of(&self, peer_id: &PeerId) -> Option<usize> {
+		self.nodes.iter().position(|node| node.peer_id == *peer_id)
+	}
+
+	// --- The chain
+
+	/// Registers these nodes for the next session.
+	pub fn register(&mut self, nodes: impl IntoIterator<Item = usize>) {
+		let mut session = None;
+		let mut list = Vec::new();
+		for node in nodes {
+			let node = &mut self.nodes[node];
+			let (index, kx_public) = node.mixnet.next_kx_public();
+			assert!(session.is_none_or(|session| session == index), "nodes register for different sessions");
+			session = Some(index);
+			self.digest.note_key(&kx_public);
+			list.push(mixnode(node.peer_id, kx_public));
+		}
+		self.chain.mixnodes.insert(session.expect("tests register somebody; qed"), Ok(list));
+	}
+
+	/// Lets the chain move on, and every node follow it at once.
+	pub fn set_status(&mut self, current_index: SessionIndex, phase: SessionPhase) {
+		let status = SessionStatus { current_index, phase };
+		self.chain.status = Some(status);
+		for node in 0..self.nodes.len() {
+			self.tell(node, News::Status(status));
+			self.tell(node, News::Mixnodes);
+		}
+		for node in 0..self.nodes.len() {
+			self.settle(node);
+		}
+	}
+
+	/// Begins with two live sessions, 1 and 2, in this phase, these nodes being the mixnodes of each.
+	pub fn begin(&mut self, previous: &[usize], current: &[usize], phase: SessionPhase) {
+		self.set_status(0, SessionPhase::DisconnectFromPrev);
+		self.register(previous.iter().copied());
+		self.set_status(1, SessionPhase::DisconnectFromPrev);
+		self.register(current.iter().copied());
+		self.set_status(2, phase);
+	}
+
+	/// Lets one node learn something from the chain after some time.
+	pub fn tell_after(&mut self, time: Duration, node: usize, news: News) {
+		self.chain.tell_at(self.now() + time, node, news);
+	}
+
+	/// Lets one node learn something from the chain now. Its driver does not poll it yet.
+	pub fn tell(&mut self, node: usize, news: News) {
+		let now = self.now();
+		let Node { mixnet, books, .. } = &mut self.nodes[node];
+		books.is_polled_out = false;
+		match news {
+			News::Status(status) => mixnet.set_status(now, status),
+			News::Mixnodes => {
+				for session in mixnet.wanted_sessions() {
+					let Some(mixnodes) = self.chain.mixnodes.get(&session) else { continue };
+					let parameters = self.chain.parameters.get(&session).copied();
+					parameters.iter().for_each(|parameters| books.note_parameters(parameters));
+					mixnet.set_session(now, session, parameters, mixnodes.clone());
+				}
+				mixnet.told();
+			},
+		}
+	}
+
+	// --- Requests
+
+	/// Posts a request, as soon as there is room for it.
+	pub fn post(&mut self, node: usize, data: Vec<u8>, surbs: usize) -> RequestId {
+		let delay = HandlingDelay::Fixed(Duration::from_millis(100));
+		loop {
+			match self.try_post(node, data.clone(), surbs, delay) {
+				Ok(id) => {
+					self.settle(node);
+					return id;
+				},
+				Err(error) => match error.retry_at() {
+					Some(at) => self.run((at - self.now()).max(Duration::from_millis(1))),
+					None => panic!("{error}"),
+				},
+			}
+		}
+	}
+
+	/// Posts a request, if there is room for it. The node's driver does not poll it yet.
+	pub fn try_post(
+		&mut self,
+		node: usize,
+		data: Vec<u8>,
+		surbs: usize,
+		delay: HandlingDelay,
+	) -> Result<RequestId, PostError> {
+		let now = self.now();
+		let Node { mixnet, books, posted, .. } = &mut self.nodes[node];
+		books.is_polled_out = false;
+		let result = mixnet.post_request(now, data.clone(), surbs, delay);
+		posted.extend(&result);
+		self.reference.posted(node, now, data, &result);
+		result
+	}
+
+	/// Cancels a request. Returns whether it was pending.
+	pub fn cancel(&mut self, node: usize, id: RequestId) -> bool {
+		let now = self.now();
+		let Node { mixnet, books, .. } = &mut self.nodes[node];
+		let was_pending = mixnet.cancel_request(now, id);
+		self.reference.cancelled(node, id, was_pending, books.is_polled_out);
+		books.is_polled_out = false;
+		was_pending
+	}
+
+	/// Has this node reply to a request that came to it, or to another node. Its driver does not poll it yet.
+	pub fn reply(&mut self, node: usize, held: Held<C::ReplyTo>, data: Vec<u8>) -> Result<(), ReplyError> {
+		let now = self.now();
+		let Node { mixnet, books, .. } = &mut self.nodes[node];
+		books.is_polled_out = false;
+		self.reference.replied(&held.data, &data);
+		let result = mixnet.post_reply(now, held.reply_to, data);
+		if let Err(ReplyError::TooLarge { .. }) = result {
+			self.reference.given_back(node, &held.message_id);
+		}
+		result
+	}
+
+	/// Has this node give back a request, without a reply.
+	pub fn abandon(&mut self, node: usize, held: Held<C::ReplyTo>) {
+		self.nodes[node].mixnet.abandon_request(held.reply_to);
+		self.reference.given_back(node, &held.message_id);
+	}
+
+	// --- Time
+
+	/// Runs for some time.
+	pub fn run(&mut self, time: Duration) {
+		let end = self.now() + time;
+		while self.step(end) {}
+	}
+
+	/// Runs until this holds, or the time is over. Returns whether it holds.
+	pub fn run_until(&mut self, time: Duration, mut holds: impl FnMut(&Self) -> bool) -> bool {
+		let end = self.now() + time;
+		loop {
+			if holds(self) {
+				return true;
+			}
+			if !self.step(end) {
+				return false;
+			}
+		}
+	}
+
+	/// Lets the next thing happen, if it is due before `end`.
+	pub fn step(&mut self, end: Time) -> bool {
+		let timers = self.nodes.iter().enumerate().filter_map(|(index, node)| Some((node.mixnet.poll_timeout()?, index)));
+		let timer = timers.min();
+		let (arrival, news) = (self.links.next(), self.chain.next());
+		let due = timer.map(|(at, _)| at).into_iter().chain(arrival).chain(news).min();
+		let Some(next) = due.filter(|next| *next <= end) else {
+			return !self.clock.wait_until(end);
+		};
+		if !self.clock.wait_until(next) {
+			return true;
+		}
+		if arrival == Some(next) {
+			self.arrive();
+		} else if news == Some(next) {
+			let (node, news) = self.chain.pop().expect("it is due; qed");
+			self.tell(node, news);
+			self.settle(node);
+		} else if let Some((_, node)) = timer {
+			self.handle_timeout(node, self.now());
+			self.settle(node);
+		}
+		true
+	}
+
+	/// Tells a node what time it is. Its driver does not poll it yet.
+	pub fn handle_timeout(&mut self, node: usize, now: Time) {
+		self.nodes[node].mixnet.handle_timeout(now);
+		self.nodes[node].books.is_polled_out = false;
+	}
+
+	/// What waits on a link arrives.
+	fn arrive(&mut self) {
+		let InFlight { from, to, packet, sessions } = self.links.pop().expect("it is due; qed");
+		let Some(node) = self.node_of(&to) else { return };
+		if let Some(reason) = self.inject(node, from, packet) {
+			let sessions = [sessions, self.nodes[node].mixnet.sessions()];
+			self.dropped.push(Dropped { at: self.now(), from, to, reason, sessions });
+		}
+		self.settle(node);
+	}
+
+	/// Gives a packet to a node, as if it came from that peer. Its driver does not poll it yet. Returns why the packet was
+	/// dropped, if it was.
+	pub fn inject(&mut self, node: usize, from: PeerId, packet: Packet) -> Option<DropReason> {
+		let now = self.now();
+		self.note(node, Output::Arrival { from, packet: &packet });
+		let Node { mixnet, books, .. } = &mut self.nodes[node];
+		books.received += 1;
+		books.is_polled_out = false;
+		let before = mixnet.ours().map(|mixnet| mixnet.statistics());
+		let copy = before.is_some().then(|| packet.clone());
+		let reason = mixnet.handle_packet(now, from, packet);
+		if let (Some(before), Some(packet), Some(mixnet)) = (before, copy, mixnet.ours()) {
+			if invariants::packet_was_handled(&before, &mixnet.statistics(), reason) {
+				self.reference.acted_on(node, &packet);
+			}
+		}
+		reason
+	}
+
+	// --- Drivers
+
+	/// Does what a driver should do after each call: polls all that there is.
+	pub fn settle(&mut self, node: usize) {
+		while self.poll_event(node) {}
+		while self.poll_transmit(node) {}
+		while self.poll_event(node) {}
+		let timeout = self.nodes[node].mixnet.poll_timeout();
+		self.note(node, Output::Timeout(timeout));
+		self.check_node(node);
+	}
+
+	/// Polls a node for a packet, and sends it. Returns whether there was one.
+	pub fn poll_transmit(&mut self, node: usize) -> bool {
+		let now = self.now();
+		let Node { mixnet, books, connected, peer_id, .. } = &mut self.nodes[node];
+		let Some(packet) = mixnet.poll_transmit() else { return false };
+		books.transmitted += 1;
+		books.is_polled_out = false;
+		assert_ne!(packet.peer_id, *peer_id, "node {node} sends a packet to itself");
+		let is_connected = !self.connects || connected.contains(&packet.peer_id);
+		self.unconnected += u64::from(!is_connected);
+		let (from, sessions) = (*peer_id, mixnet.sessions());
+		self.note(node, Output::Packet(&packet));
+		let packet = InFlight { from, to: packet.peer_id, packet: packet.packet, sessions };
+		self.links.send(now, packet, is_connected);
+		true
+	}
+
+	/// Polls a node for an event, and handles it. Returns whether there was one.
+	pub fn poll_event(&mut self, node: usize) -> bool {
+		let Some(event) = self.nodes[node].mixnet.poll_event() else {
+			self.nodes[node].books.is_polled_out = true;
+			return false;
+		};
+		self.note(node, Output::Event(&event));
+		self.handle_event(node, event);
+		true
+	}
+
+	fn handle_event(&mut self, node: usize, event: Event<C::ReplyTo>) {
+		let now = self.now();
+		match event {
+			Event::ReservedPeersChanged => {
+				invariants::reserved_peers(&self.nodes[node]);
+				if self.connects {
+					self.connect();
+				}
+			},
+			Event::Request { message_id, data, reply_to } => {
+				let Node { books, received, .. } = &mut self.nodes[node];
+				self.reference.came(node, message_id, &data, !books.forgets);
+				*received.entry(data.clone()).or_default() += 1;
+				let held = Held { node, message_id, data, reply_to };
+				match self.answers {
+					Answers::Hold => self.held.push(held),
+					Answers::Never => self.abandon(node, held),
+					Answers::With(answer) => {
+						let reply = answer(node, &held.data);
+						let _ = self.reply(node, held, reply); // Its session may take no replies any more.
+					},
+				}
+			},
+			Event::Answered { id, data, round_trip } => {
+				self.reference.answered(node, now, id, &data, round_trip);
+				self.nodes[node].answered.insert(id, data);
+			},
+			Event::Failed { id, error, sent } => {
+				self.reference.ended(node, id);
+				let Node { mixnet, failed, .. } = &mut self.nodes[node];
+				let has_sent = |mixnet: &Ours| mixnet.statistics().requests_authored > 0;
+				assert!(!sent || mixnet.ours().is_none_or(has_sent), "node {node} sent nothing and says it did");
+				failed.insert(id, error.to_string());
+			},
+			Event::LoopAlarm { alarm, .. } => {
+				invariants::loop_alarm(&self.nodes[node], &alarm);
+				self.alarms.push((now, node, alarm));
+			},
+			Event::SessionChanged(_) | Event::Resting { .. } => (),
+		}
+	}
+
+	/// Connects whoever wants to be connected, and disconnects the others.
+	fn connect(&mut self) {
+		let wanted: Vec<_> = self.nodes.iter().map(|node| node.mixnet.reserved_peers()).collect();
+		for a in 0..self.nodes.len() {
+			for b in 0..self.nodes.len() {
+				let (id_a, id_b) = (self.nodes[a].peer_id, self.nodes[b].peer_id);
+				let connected = wanted[a].contains(&id_b) || wanted[b].contains(&id_a);
+				if connected != self.nodes[a].connected.contains(&id_b) {
+					self.set_connected(a, id_b, connected);
+				}
+			}
+		}
+	}
+
+	/// Connects or disconnects a peer, from this node's side. The node's driver does not poll it yet.
+	pub fn set_connected(&mut self, node: usize, peer_id: PeerId, is_connected: bool) {
+		let now = self.now();
+		let Node { mixnet, books, connected, .. } = &mut self.nodes[node];
+		books.is_polled_out = false;
+		match is_connected {
+			true => connected.insert(peer_id),
+			false => connected.remove(&peer_id),
+		};
+		mixnet.set_connected(now, peer_id, is_connected);
+	}
+
+	// --- Checks
+
+	fn note(&mut self, node: usize, output: Output<C::ReplyTo>) {
+		let now = self.now();
+		self.digest.note(now, node, &output);
+		if let Some(observer) = &mut self.observer {
+			observer(now, node, output);
+		}
+	}
+
+	/// Checks all that is quickly checked of a node.
+	pub fn check_node(&mut self, node: usize) {
+		let pending = self.reference.pending(node).count() as u64;
+		invariants::check(&mut self.nodes[node], pending);
+		if !self.may_log_errors {
+			log::assert_no_errors();
+		}
+	}
+
+	/// Checks everything.
+	pub fn check(&mut self) {
+		self.links.check();
+		for node in 0..self.nodes.len() {
+			self.check_node(node);
+			invariants::loops_are_accounted_for(&self.nodes[node]);
+		}
+	}
+
+	/// The longest forward queue, and the largest share of loop cover, that a node was told of.
+	pub fn most(&self, node: usize) -> mixnet_node_core::Parameters {
+		self.nodes[node].books.most
+	}
+}
+
+impl<C: Core> Drop for World<C> {
+	/// Checks everything once more, unless the test has failed already.
+	fn drop(&mut self) {
+		if !thread::panicking() {
+			self.check();
+		}
+	}
+}
