@@ -24,6 +24,7 @@
 //!
 //! - `world.rs`: the [`World`], which lets the next thing happen.
 //! - `node.rs`: a node: its [`Core`] and its driver's books. Other implementations of the protocol can take part.
+//! - [`alone`]: one core that a test drives by hand, and what its packets are compared with.
 //! - [`ours`]: our core as a node, and the calls by which it learns from the chain.
 //! - `clock.rs`: the [`Clock`].
 //! - `chain.rs`: the [`Chain`], scripted by the test.
@@ -34,6 +35,7 @@
 //! - [`log`]: errors in the log.
 //! - `setup.rs`: what tests set up worlds with.
 
+pub mod alone;
 mod chain;
 mod clock;
 mod digest;

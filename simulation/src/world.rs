@@ -15,11 +15,7 @@ use mixnet_node_core::{
 	AddressedPacket, Alarm, Config, DropReason, HandlingDelay, Mixnet, Packet, PeerId, PostError, ReplyError,
 	RequestId, SessionIndex, SessionPhase, SessionStatus, Time,
 };
-use std::{
-	collections::BTreeSet,
-	thread,
-	time::Duration,
-};
+use std::{collections::BTreeSet, thread, time::Duration};
 
 /// Something that leaves a node, or comes to it.
 pub enum Output<'a, R> {
@@ -316,7 +312,8 @@ impl<C: Core> World<C> {
 
 	/// Lets the next thing happen, if it is due before `end`.
 	pub fn step(&mut self, end: Time) -> bool {
-		let timers = self.nodes.iter().enumerate().filter_map(|(index, node)| Some((node.mixnet.poll_timeout()?, index)));
+		let timers =
+			self.nodes.iter().enumerate().filter_map(|(index, node)| Some((node.mixnet.poll_timeout()?, index)));
 		let timer = timers.min();
 		let (arrival, news) = (self.links.next(), self.chain.next());
 		let due = timer.map(|(at, _)| at).into_iter().chain(arrival).chain(news).min();

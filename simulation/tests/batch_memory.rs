@@ -1,15 +1,13 @@
 //! Packets that come in batches: nothing is allocated for them once the room for a batch is there.
 
-mod support;
-
 use cap::Cap;
 use mixnet_node_core::{
 	sphinx::{build_cover, Backend, BatchUnwrapper, Hop, KxSecret, MixnodeIndex, Target, Unwrapping},
 	Config, Mixnet, Packet, PeerId, SessionPhase, SessionStatus, Time,
 };
+use mixnet_simulation::{mixnode, rng};
 use rand_chacha::ChaChaRng;
 use std::{alloc::System, time::Duration};
-use support::{mixnode, rng};
 
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);

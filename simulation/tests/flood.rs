@@ -12,17 +12,16 @@
 mod flood {
 	pub mod packets;
 }
-mod support;
 
 use cap::Cap;
 use flood::packets::{local_hop, other, packets, whole, FRAGMENTS, OTHERS};
 use mixnet_node_core::{
 	sphinx::build_request, Config, DropReason, Event, HandlingDelay, KxPublic, Mixnet, Packet, Parameters, PeerId,
-	RequestId, SessionPhase, SessionStatus, Statistics, Time,
+	RequestId, SessionPhase, Statistics, Time,
 };
+use mixnet_simulation::{mixnode, ours, rng};
 use rand_chacha::ChaChaRng;
 use std::{alloc::System, thread, time::Duration};
-use support::{mixnode, rng};
 use SessionPhase::{CoverToCurrent, CoverToPrev, DisconnectFromPrev, RequestsToCurrent};
 
 #[global_allocator]
@@ -185,7 +184,7 @@ impl Victim {
 
 	fn set_phase(&mut self, phase: SessionPhase) {
 		let current_index = self.session;
-		self.call(|mixnet, now| mixnet.set_session_status(now, SessionStatus { current_index, phase }));
+		self.call(|mixnet, now| ours::set_status(mixnet, now, current_index, phase));
 	}
 
 	/// Begins the next session, in which the victim is a mixnode again.
@@ -194,13 +193,11 @@ impl Victim {
 		self.session = index;
 		self.keys = [self.keys[1], kx_public];
 		self.set_phase(CoverToCurrent);
-		if let Some(told) = self.told {
-			assert!(self.call(|mixnet, _| mixnet.set_parameters(index, told)));
-		}
+		let told = self.told;
 		self.call(|mixnet, now| {
 			let mut mixnodes: Vec<_> = (0..OTHERS).map(|index| mixnode(other(index).0, other(index).1)).collect();
 			mixnodes.push(mixnode(LOCAL, kx_public));
-			mixnet.set_mixnodes(now, index, Ok(mixnodes));
+			assert!(ours::set_session(mixnet, now, index, told, Ok(mixnodes)));
 		});
 	}
 

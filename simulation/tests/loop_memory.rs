@@ -2,12 +2,10 @@
 //!
 //! Nothing comes back, so that all loops are overdue in the end, and every mixnode and link has a score.
 
-mod support;
-
 use cap::Cap;
 use mixnet_node_core::{Config, KxSecret, Mixnet, Parameters, RelativeSession, SessionPhase, SessionStatus, Time};
+use mixnet_simulation::{mixnode, peer_id, rng};
 use std::{alloc::System, time::Duration};
-use support::{mixnode, peer_id, rng};
 
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);

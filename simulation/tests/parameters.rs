@@ -3,9 +3,6 @@
 //! One node alone, in virtual time: in session 1 with [`default_parameters`], in session 2 with [`OTHERS`]. What it sends
 //! is compared with the Poisson law, as in `phases.rs`.
 
-mod support;
-mod two_sessions;
-
 use mixnet_node_core::{
 	message::split,
 	request::extrinsic_delay,
@@ -13,14 +10,16 @@ use mixnet_node_core::{
 	DropReason, Event, HandlingDelay, KxPublic, MessageId, Mixnet, MixnodeIndex, Packet, Parameters, PeerId, PostError,
 	RelativeSession, ReplyError, ReplyTo, SessionIndex, SessionPhase, SessionStatus, Time,
 };
+use mixnet_simulation::{
+	alone::{
+		default_parameters, local_peer_id, node_with_parameters, others,
+		rates::{assert_poisson, assert_proportion, run},
+		secrets, session_of,
+	},
+	mixnode, rng,
+};
 use rand_chacha::ChaChaRng;
 use std::time::Duration;
-use support::rng;
-use two_sessions::{
-	default_parameters, node_with_parameters, others,
-	rates::{assert_poisson, assert_proportion, run},
-	secrets, session_of,
-};
 use RelativeSession::{Current, Previous};
 use SessionPhase::{CoverToCurrent, DisconnectFromPrev, RequestsToCurrent};
 
@@ -218,7 +217,7 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 	let (_, kx_public) = node.mixnet.next_kx_public();
 	node.set_phase(3, CoverToCurrent);
 	let mut mixnodes = others(3);
-	mixnodes.push(support::mixnode(two_sessions::local_peer_id(), kx_public));
+	mixnodes.push(mixnode(local_peer_id(), kx_public));
 	node.mixnet.set_mixnodes(node.now, 3, Ok(mixnodes));
 	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardSessionEnded), 350);
 	node.keys[0] = kx_public;

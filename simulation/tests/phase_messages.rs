@@ -3,19 +3,16 @@
 //!
 //! One node alone, in virtual time. Packets for it are made here; it delivers none to itself.
 
-mod support;
-mod two_sessions;
-
 use mixnet_node_core::{
 	message::split,
 	sphinx::{build_cover, build_request, build_surb, Action, CoverId, Hop, Opened, SurbId, Target, PAYLOAD_DATA_SIZE},
 	DropReason, Event, HandlingDelay, KxPublic, MessageId, Mixnet, MixnodeIndex, Packet, PeerId, RelativeSession,
 	ReplyError, ReplyTo, SessionPhase, SessionStatus, Time,
 };
+use mixnet_simulation::alone::{node, node_and_keys, others, secrets, TABLE};
+use mixnet_simulation::rng;
 use rand_chacha::ChaChaRng;
 use std::time::Duration;
-use support::rng;
-use two_sessions::{node, node_and_keys, others, secrets, TABLE};
 use RelativeSession::{Current, Previous};
 
 /// The current one.

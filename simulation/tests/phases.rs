@@ -5,20 +5,17 @@
 //! about a random number fails with probability 1e-4 at most for a right program and a random seed. Seeds are fixed, so
 //! each fails always or never.
 
-mod support;
-mod two_sessions;
-
 use mixnet_node_core::{
 	Config, DropReason, Event, HandlingDelay, Mixnet, PostError, RelativeSession, SessionPhase, SessionStatus,
 	Statistics, Time,
 };
-use std::time::Duration;
-use support::rng;
-use two_sessions::{
+use mixnet_simulation::alone::{
 	local_peer_id, node, others,
 	rates::{assert_poisson, assert_proportion, run},
 	MIXNODE_PERIOD, NON_MIXNODE_PERIOD, TABLE,
 };
+use mixnet_simulation::rng;
+use std::time::Duration;
 use RelativeSession::{Current, Previous};
 
 #[test]

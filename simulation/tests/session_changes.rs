@@ -4,8 +4,6 @@
 //! - here: all pairs of phases, for every way to move.
 //! - [`late_replies`]: replies that come over SURBs of before a change, or after the request's end.
 
-mod support;
-
 #[path = "session_changes/cell.rs"]
 mod cell;
 #[path = "session_changes/late_replies.rs"]

@@ -4,11 +4,11 @@ use super::victim::{
 	carry, flipped, fragment, local_hop, noise, numbers, other_hop, reply, request, to_forward, whole, End, Victim,
 	SESSION,
 };
-use crate::{support::rng, two_sessions::secrets};
 use mixnet_node_core::{
 	sphinx::{build_request, Action, Opened, HEADER_SIZE, PACKET_SIZE, PAYLOAD_SIZE},
 	DropReason, Packet, SessionPhase,
 };
+use mixnet_simulation::{alone::secrets, rng};
 use std::time::Duration;
 
 /// The bit of a packet that plays no part: the top one of its public key. (RFC 7748, section 5)

@@ -4,13 +4,13 @@
 //! section 5). So 38 spellings name the numbers below 19, and every other key has two.
 
 use super::victim::{carry, forge, local_public, local_secret, noise, Victim, DELIVER_REPLY, DELIVER_REQUEST, SESSION};
-use crate::{
-	support::{mixnode, rng},
-	two_sessions::{local_peer_id, others},
-};
 use mixnet_node_core::{
 	Config, DropReason, HandlingDelay, KxPublic, Mixnet, Mixnode, Packet, Parameters, PeerId, RelativeSession, Role,
 	SessionPhase,
+};
+use mixnet_simulation::{
+	alone::{local_peer_id, others},
+	mixnode, rng,
 };
 use std::time::Duration;
 

@@ -1,9 +1,5 @@
 //! The node, its enemies' tools, and the mixnodes around it.
 
-use crate::{
-	support::{mixnode, rng},
-	two_sessions::{local_peer_id, others, secrets},
-};
 use blake2b_simd::Params;
 use chacha20::{
 	cipher::{KeyIvInit, StreamCipher},
@@ -17,7 +13,11 @@ use mixnet_node_core::{
 		PACKET_SIZE, PAYLOAD_DATA_SIZE, SURB_SIZE,
 	},
 	Config, DropReason, Event, HandlingDelay, KxPublic, KxSecret, Mixnet, Mixnode, MixnodeIndex, Packet, PeerId,
-	ReplyTo, RequestId, SessionPhase, SessionStatus, Statistics, Time,
+	ReplyTo, RequestId, SessionPhase, Statistics, Time,
+};
+use mixnet_simulation::{
+	alone::{local_peer_id, others, secrets},
+	mixnode, ours, rng,
 };
 use rand_chacha::{rand_core::RngCore, ChaChaRng};
 use std::time::Duration;
@@ -205,7 +205,7 @@ impl Victim {
 			assert!(victim.mixnet.restore_kx_secret(session, KxSecret::from_bytes(local_secret(session))));
 			let phase = if session == SESSION { phase } else { SessionPhase::DisconnectFromPrev };
 			victim.set_status(session, phase);
-			victim.mixnet.set_mixnodes(now, session, Ok(mixnodes(session)));
+			ours::set_session(&mut victim.mixnet, now, session, None, Ok(mixnodes(session)));
 		}
 		for peer in victim.mixnet.reserved_peers() {
 			victim.mixnet.peer_connected(now, peer.peer_id);
@@ -215,7 +215,7 @@ impl Victim {
 	}
 
 	pub fn set_status(&mut self, current_index: u32, phase: SessionPhase) {
-		self.mixnet.set_session_status(self.now, SessionStatus { current_index, phase });
+		ours::set_status(&mut self.mixnet, self.now, current_index, phase);
 		while self.poll_event().is_some() {}
 	}
 
