@@ -23,6 +23,7 @@
 //! # Map
 //!
 //! - `world.rs`: the [`World`], which lets the next thing happen.
+//! - `driver.rs`: what the drivers of its nodes do, and the checks that follow.
 //! - `node.rs`: a node: its [`Core`] and its driver's books. Other implementations of the protocol can take part.
 //! - [`alone`]: one core that a test drives by hand, and what its packets are compared with.
 //! - [`ours`]: our core as a node, and the calls by which it learns from the chain.
@@ -39,6 +40,7 @@ pub mod alone;
 mod chain;
 mod clock;
 mod digest;
+mod driver;
 mod invariants;
 mod link;
 pub mod log;
@@ -55,4 +57,4 @@ pub use link::{Block, Count, Faults, InFlight, Links};
 pub use node::{Core, Event, Held, Node, Ours};
 pub use reference::{Posted, Reference};
 pub use setup::{answer, fast_config, mixnode, peer_id, rng, soak};
-pub use world::{Answers, Dropped, Observer, Output, World};
+pub use world::{Answers, Asked, Dropped, Observer, Output, World};

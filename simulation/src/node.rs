@@ -69,6 +69,9 @@ pub trait Core {
 	/// What it takes to reply to a request.
 	type ReplyTo: Debug;
 
+	/// The session that a request came in.
+	fn session_of(reply_to: &Self::ReplyTo) -> SessionIndex;
+
 	/// The chain is in this phase of this session.
 	fn set_status(&mut self, now: Time, status: SessionStatus);
 	/// The sessions that it wants to know the mixnodes of.

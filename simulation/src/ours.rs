@@ -33,6 +33,10 @@ pub fn set_session(
 impl Core for Ours {
 	type ReplyTo = ReplyTo;
 
+	fn session_of(reply_to: &ReplyTo) -> SessionIndex {
+		reply_to.session()
+	}
+
 	fn set_status(&mut self, now: Time, status: SessionStatus) {
 		set_status(self, now, status.current_index, status.phase);
 		assert_eq!(self.session_status(), Some(status));

@@ -3,9 +3,9 @@
 use cap::Cap;
 use mixnet_node_core::{
 	sphinx::{build_cover, Backend, BatchUnwrapper, Hop, KxSecret, MixnodeIndex, Target, Unwrapping},
-	Config, Mixnet, Packet, PeerId, SessionPhase, SessionStatus, Time,
+	Config, Mixnet, Packet, PeerId, SessionPhase, Time,
 };
-use mixnet_simulation::{mixnode, rng};
+use mixnet_simulation::{mixnode, ours, rng};
 use rand_chacha::ChaChaRng;
 use std::{alloc::System, time::Duration};
 
@@ -44,10 +44,9 @@ fn node() -> Mixnet<ChaChaRng> {
 	let mut config = Config::default();
 	config.parameters.forward_queue_capacity = 5000;
 	let mut mixnet = Mixnet::new(config, PeerId([0; 32]), rng(1), Some(secret(0))).unwrap();
-	let status = SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev };
-	mixnet.set_session_status(NOW, status);
+	ours::set_status(&mut mixnet, NOW, 0, SessionPhase::DisconnectFromPrev);
 	let mixnodes = (0..3).map(|index| mixnode(PeerId([index as u8; 32]), secret(index).public()));
-	mixnet.set_mixnodes(NOW, 0, Ok(mixnodes.collect()));
+	ours::set_session(&mut mixnet, NOW, 0, None, Ok(mixnodes.collect()));
 	mixnet
 }
 

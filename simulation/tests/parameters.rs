@@ -8,7 +8,7 @@ use mixnet_node_core::{
 	request::extrinsic_delay,
 	sphinx::{build_cover, build_request, build_surb, Action, Hop, Opened, SurbId, Target, PAYLOAD_DATA_SIZE},
 	DropReason, Event, HandlingDelay, KxPublic, MessageId, Mixnet, MixnodeIndex, Packet, Parameters, PeerId, PostError,
-	RelativeSession, ReplyError, ReplyTo, SessionIndex, SessionPhase, SessionStatus, Time,
+	RelativeSession, ReplyError, ReplyTo, SessionIndex, SessionPhase, Time,
 };
 use mixnet_simulation::{
 	alone::{
@@ -16,7 +16,7 @@ use mixnet_simulation::{
 		rates::{assert_poisson, assert_proportion, run},
 		secrets, session_of,
 	},
-	mixnode, rng,
+	mixnode, ours, rng,
 };
 use rand_chacha::ChaChaRng;
 use std::time::Duration;
@@ -61,7 +61,7 @@ impl Node {
 	}
 
 	fn set_phase(&mut self, current_index: SessionIndex, phase: SessionPhase) {
-		self.mixnet.set_session_status(self.now, SessionStatus { current_index, phase });
+		ours::set_status(&mut self.mixnet, self.now, current_index, phase);
 	}
 
 	/// Cover that the node is to forward to mixnode 0 of this session, and after how many mean delays.
@@ -218,7 +218,7 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 	node.set_phase(3, CoverToCurrent);
 	let mut mixnodes = others(3);
 	mixnodes.push(mixnode(local_peer_id(), kx_public));
-	node.mixnet.set_mixnodes(node.now, 3, Ok(mixnodes));
+	ours::set_session(&mut node.mixnet, node.now, 3, None, Ok(mixnodes));
 	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardSessionEnded), 350);
 	node.keys[0] = kx_public;
 	let to_forward = |seed| {
@@ -317,8 +317,7 @@ fn parameters_are_taken_in_time_or_not_at_all() {
 		assert!(!mixnet.set_parameters(session, OTHERS), "{session}");
 	}
 
-	let status = |current_index, phase| SessionStatus { current_index, phase };
-	mixnet.set_session_status(now, status(3, CoverToCurrent));
+	ours::set_status(&mut mixnet, now, 3, CoverToCurrent);
 	assert_eq!(mixnet.parameters(Current), None, "not known yet");
 	// Twice: the later counts. And not those that no mixnet can run with.
 	assert!(mixnet.set_parameters(3, changed(3)));
@@ -326,24 +325,24 @@ fn parameters_are_taken_in_time_or_not_at_all() {
 	assert!(!mixnet.set_parameters(3, changed(7)));
 	assert!(!mixnet.set_parameters(3, Parameters { mixnode_mean_period_ms: 0, ..OTHERS }));
 	// The status may change meanwhile.
-	mixnet.set_session_status(now, status(3, RequestsToCurrent));
-	mixnet.set_mixnodes(now, 3, Ok(others(3)));
+	ours::set_status(&mut mixnet, now, 3, RequestsToCurrent);
+	ours::set_session(&mut mixnet, now, 3, None, Ok(others(3)));
 	assert_eq!(mixnet.parameters(Current), Some(changed(5)));
 	assert_eq!(mixnet.parameters(Previous), Some(default_parameters()));
 
 	// They stay with their session, and end with it.
-	mixnet.set_session_status(now, status(4, CoverToCurrent));
-	mixnet.set_mixnodes(now, 4, Ok(others(4)));
+	ours::set_status(&mut mixnet, now, 4, CoverToCurrent);
+	ours::set_session(&mut mixnet, now, 4, None, Ok(others(4)));
 	assert_eq!(mixnet.parameters(Previous), Some(changed(5)));
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
-	mixnet.set_session_status(now, status(4, DisconnectFromPrev));
+	ours::set_status(&mut mixnet, now, 4, DisconnectFromPrev);
 	assert_eq!(mixnet.parameters(Previous), None);
 
 	// A chain that starts over tells its sessions' parameters anew.
-	mixnet.set_session_status(now, status(5, CoverToCurrent));
+	ours::set_status(&mut mixnet, now, 5, CoverToCurrent);
 	assert!(mixnet.set_parameters(5, OTHERS));
-	mixnet.set_session_status(now, status(4, CoverToCurrent));
-	mixnet.set_session_status(now, status(5, CoverToCurrent));
-	mixnet.set_mixnodes(now, 5, Ok(others(5)));
+	ours::set_status(&mut mixnet, now, 4, CoverToCurrent);
+	ours::set_status(&mut mixnet, now, 5, CoverToCurrent);
+	ours::set_session(&mut mixnet, now, 5, None, Ok(others(5)));
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
 }

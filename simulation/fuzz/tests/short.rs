@@ -1,7 +1,8 @@
 //! What `make fuzz` runs, in short: the fuzzer's targets on its seeds and on changed copies of them, the same every time.
 
 use mixnet_fuzz::{seeds::seeds, state_machine, TARGETS};
-use mixnet_node_core::{Config, KxSecret, Mixnet, Mixnode, PeerId, SessionPhase, SessionStatus, Time};
+use mixnet_node_core::{Config, KxSecret, Mixnet, Mixnode, PeerId, SessionPhase, Time};
+use mixnet_simulation::ours;
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
 	ChaChaRng,
@@ -155,13 +156,13 @@ fn the_seeds_lead_the_network_through_what_it_is_for() {
 #[test]
 fn packets_come_to_an_end_even_at_the_end_of_time() {
 	let mut mixnet = Mixnet::new(Config::default(), PeerId([1; 32]), ChaChaRng::seed_from_u64(1), None).unwrap();
-	mixnet.set_session_status(Time::ZERO, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
+	ours::set_status(&mut mixnet, Time::ZERO, 0, SessionPhase::DisconnectFromPrev);
 	let mixnode = |node| Mixnode {
 		kx_public: KxSecret::from_bytes([node; 32]).public(),
 		peer_id: PeerId([node; 32]),
 		external_addresses: Vec::new(),
 	};
-	mixnet.set_mixnodes(Time::ZERO, 0, Ok((2..6).map(mixnode).collect()));
+	ours::set_session(&mut mixnet, Time::ZERO, 0, None, Ok((2..6).map(mixnode).collect()));
 	for peer in 2..6 {
 		mixnet.peer_connected(Time::ZERO, PeerId([peer; 32]));
 	}
