@@ -1,12 +1,12 @@
 //! A digest of all that leaves the nodes of a [`World`](crate::World), by which two runs are compared.
 //!
 //! Two runs with one seed must be the same, byte for byte: else a failure could not be repeated, and something in the core
-//! would depend on more than its inputs. Noted are each packet with its receiver, each event, each time at which a node
-//! wants to be called again, and each key that it registers. Compare [`Checkpoint`]s of every second or so to find out
+//! would depend on more than its inputs. Noted are each packet with its receiver and what becomes of it, each event, each time
+//! at which a node wants to be called again, and each key that it registers. Compare [`Checkpoint`]s of every second or so to find out
 //! where two runs part.
 
 use crate::Output;
-use mixnet_node_core::{KxPublic, Time};
+use mixnet_node_core::{DropReason, KxPublic, Time};
 use std::fmt::Debug;
 
 /// The running digest.
@@ -63,6 +63,11 @@ impl Digest {
 			},
 			Output::Arrival { .. } => (),
 		}
+	}
+
+	/// Notes what became of a packet that came to a node.
+	pub(crate) fn note_handled(&mut self, reason: Option<DropReason>) {
+		self.hash.update(&[reason.map_or(u8::MAX, |reason| reason as u8)]);
 	}
 
 	/// Notes a key that a node registered.

@@ -146,6 +146,11 @@ impl<C: Core> World<C> {
 		}
 	}
 
+	/// A node was told these parameters of some session.
+	pub fn note_parameters(&mut self, node: usize, parameters: &Parameters) {
+		self.nodes[node].books.note_parameters(parameters);
+	}
+
 	/// The longest forward queue, and the largest share of loop cover, that a node was told of.
 	pub fn most(&self, node: usize) -> Parameters {
 		self.nodes[node].books.most

@@ -2,7 +2,9 @@
 //! bounds, and nothing waits for nothing.
 
 use crate::node::{Core, Node, Ours};
-use mixnet_node_core::{Alarm, DropReason, LoopReport, Parameters, RelativeSession, Role, Statistics};
+use mixnet_node_core::{
+	Alarm, Config, DropReason, LoopReport, Parameters, PostError, RelativeSession, Role, Statistics,
+};
 
 /// What a driver counts to be compared with its core's statistics.
 pub(crate) struct Books {
@@ -113,6 +115,18 @@ pub(crate) fn packet_was_handled(before: &Statistics, after: &Statistics, reason
 		},
 	}
 	acted_on == 1
+}
+
+/// Checks why a request was refused, when so many were pending.
+pub(crate) fn request_was_refused(error: &PostError, config: &Config, pending: u64) {
+	match *error {
+		PostError::TooManyRequests { capacity, .. } => {
+			assert_eq!((capacity, pending), (config.request.capacity, capacity as u64));
+		},
+		PostError::NoRoom { packets, .. } => assert!(packets > 0),
+		PostError::TooLarge { fragments, max } => assert!(fragments > max),
+		_ => (),
+	}
 }
 
 /// Checks whom a node wants to be connected to.

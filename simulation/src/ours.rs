@@ -25,9 +25,14 @@ pub fn set_session(
 	parameters: Option<Parameters>,
 	mixnodes: Result<Vec<Mixnode>, MixnodesError>,
 ) -> bool {
-	let is_taken = parameters.is_none_or(|parameters| mixnet.set_parameters(session, parameters));
+	let is_taken = parameters.is_none_or(|parameters| set_parameters(mixnet, session, parameters));
 	mixnet.set_mixnodes(now, session, mixnodes);
 	is_taken
+}
+
+/// The chain has these parameters for a session, whose mixnodes are not known yet. Returns whether the core takes them.
+pub fn set_parameters(mixnet: &mut Ours, session: SessionIndex, parameters: Parameters) -> bool {
+	mixnet.set_parameters(session, parameters)
 }
 
 impl Core for Ours {
@@ -126,7 +131,10 @@ impl Core for Ours {
 
 	fn poll_event(&mut self) -> Option<Event<ReplyTo>> {
 		Some(match self.poll_event()? {
-			OurEvent::Request { message_id, data, reply_to } => Event::Request { message_id, data, reply_to },
+			OurEvent::Request { message_id, data, reply_to } => {
+				assert_eq!(message_id, reply_to.message_id());
+				Event::Request { message_id, data, reply_to }
+			},
 			OurEvent::RequestAnswered { id, data, round_trip } => {
 				Event::Answered { id, data, round_trip: Some(round_trip) }
 			},

@@ -171,6 +171,13 @@ impl<C: Core> World<C> {
 		self.nodes.iter().position(|node| node.peer_id == *peer_id)
 	}
 
+	/// A node's core, to be told something that the world has no word for. Its driver does not poll it yet.
+	pub fn core(&mut self, node: usize) -> &mut C {
+		let Node { mixnet, books, .. } = &mut self.nodes[node];
+		books.is_polled_out = false;
+		mixnet
+	}
+
 	// --- The chain
 
 	/// Registers these nodes for the next session.
@@ -264,7 +271,11 @@ impl<C: Core> World<C> {
 		let now = self.now();
 		let Node { mixnet, books, posted, .. } = &mut self.nodes[node];
 		books.is_polled_out = false;
+		let pending = mixnet.ours().map(|mixnet| mixnet.statistics().requests_pending);
 		let result = mixnet.post_request(now, data.clone(), surbs, delay);
+		if let (Err(error), Some(pending), Some(mixnet)) = (&result, pending, mixnet.ours()) {
+			invariants::request_was_refused(error, mixnet.config(), pending);
+		}
 		posted.extend(&result);
 		self.reference.posted(node, now, data, &result);
 		result
@@ -318,6 +329,12 @@ impl<C: Core> World<C> {
 				return false;
 			}
 		}
+	}
+
+	/// When the next thing happens.
+	pub fn next_due(&self) -> Option<Time> {
+		let timers = self.nodes.iter().filter_map(|node| node.mixnet.poll_timeout());
+		timers.chain(self.links.next()).chain(self.chain.next()).min()
 	}
 
 	/// Lets the next thing happen, if it is due before `end`.
@@ -374,6 +391,7 @@ impl<C: Core> World<C> {
 		let before = mixnet.ours().map(|mixnet| mixnet.statistics());
 		let copy = before.is_some().then(|| packet.clone());
 		let reason = mixnet.handle_packet(now, from, packet);
+		self.digest.note_handled(reason);
 		if let (Some(before), Some(packet), Some(mixnet)) = (before, copy, mixnet.ours()) {
 			if invariants::packet_was_handled(&before, &mixnet.statistics(), reason) {
 				self.reference.acted_on(node, &packet);

@@ -309,21 +309,21 @@ fn parameters_are_taken_in_time_or_not_at_all() {
 	let changed = |hops| Parameters { hops, ..OTHERS };
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()), "the configured ones");
 	// Late.
-	assert!(!mixnet.set_parameters(2, OTHERS));
-	assert!(mixnet.set_parameters(2, default_parameters()), "they are what it runs with");
+	assert!(!ours::set_parameters(&mut mixnet, 2, OTHERS));
+	assert!(ours::set_parameters(&mut mixnet, 2, default_parameters()), "they are what it runs with");
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
 	// Of a session that is not live: over, or not begun.
 	for session in [0, 1, 3, 4, SessionIndex::MAX] {
-		assert!(!mixnet.set_parameters(session, OTHERS), "{session}");
+		assert!(!ours::set_parameters(&mut mixnet, session, OTHERS), "{session}");
 	}
 
 	ours::set_status(&mut mixnet, now, 3, CoverToCurrent);
 	assert_eq!(mixnet.parameters(Current), None, "not known yet");
 	// Twice: the later counts. And not those that no mixnet can run with.
-	assert!(mixnet.set_parameters(3, changed(3)));
-	assert!(mixnet.set_parameters(3, changed(5)));
-	assert!(!mixnet.set_parameters(3, changed(7)));
-	assert!(!mixnet.set_parameters(3, Parameters { mixnode_mean_period_ms: 0, ..OTHERS }));
+	assert!(ours::set_parameters(&mut mixnet, 3, changed(3)));
+	assert!(ours::set_parameters(&mut mixnet, 3, changed(5)));
+	assert!(!ours::set_parameters(&mut mixnet, 3, changed(7)));
+	assert!(!ours::set_parameters(&mut mixnet, 3, Parameters { mixnode_mean_period_ms: 0, ..OTHERS }));
 	// The status may change meanwhile.
 	ours::set_status(&mut mixnet, now, 3, RequestsToCurrent);
 	ours::set_session(&mut mixnet, now, 3, None, Ok(others(3)));
@@ -340,7 +340,7 @@ fn parameters_are_taken_in_time_or_not_at_all() {
 
 	// A chain that starts over tells its sessions' parameters anew.
 	ours::set_status(&mut mixnet, now, 5, CoverToCurrent);
-	assert!(mixnet.set_parameters(5, OTHERS));
+	assert!(ours::set_parameters(&mut mixnet, 5, OTHERS));
 	ours::set_status(&mut mixnet, now, 4, CoverToCurrent);
 	ours::set_status(&mut mixnet, now, 5, CoverToCurrent);
 	ours::set_session(&mut mixnet, now, 5, None, Ok(others(5)));

@@ -142,14 +142,14 @@ fn the_seeds_lead_the_network_through_what_it_is_for() {
 		println!("{name}: {outcome:?}");
 	}
 	for phase in 0..4 {
-		let outcome = outcomes[format!("ask-in-phase-{phase}").as_str()];
+		let outcome = &outcomes[format!("ask-in-phase-{phase}").as_str()];
 		assert!(outcome.answered >= 3 && outcome.failed == 0, "phase {phase}: {outcome:?}");
 	}
 	assert!(outcomes["ask-as-a-user"].answered > 0);
 	assert!(outcomes["attack-with-fragment"].requests > 0 && outcomes["attack-with-fragment"].replies > 0);
 	assert!(outcomes["disconnect"].failed > 0);
 	assert_eq!(outcomes["unanswered"].failed, 5);
-	let outcome = outcomes["parameters"];
+	let outcome = &outcomes["parameters"];
 	assert!(outcome.parameters == 4 && outcome.answered >= 3, "{outcome:?}");
 }
 
