@@ -1,7 +1,8 @@
 # What can be done here. `make` alone lists it.
 #
-# Everything is built with one profile (release) in one target folder (see scripts/env.sh), so that the node, the tests
-# and CI share one build of the SDK.
+# Everything is built with one profile (release) in one folder (see scripts/env.sh), so that the node, the tests, all
+# clones and CI share one build of the SDK. And always for the whole workspace: a part of it alone would be built with fewer
+# features of its dependencies, which would be built once more.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -33,7 +34,7 @@ build: setup ## Build the node
 devnet: build ## Run a network on this machine and send transfers through its mixnet
 	@. scripts/env.sh; exec "$$CARGO_TARGET_DIR/release/mixnet-node" devnet $(ARGS)
 
-test: setup fmt locks simulation-test unit-test pallet-test no-std lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
+test: setup fmt locks simulation-test build unit-test pallet-test no-std lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
 
 fmt:
 	$(call step,Checking the format) cargo fmt --all --check && cargo fmt --manifest-path simulation/Cargo.toml --all --check && \
@@ -49,9 +50,8 @@ locks:
 simulation-test: ## Test what many nodes do together: interoperation, attacks, changes of sessions, hostile packets
 	$(call step,Building the simulations) cd simulation && cargo test --release --locked --workspace --no-run
 	$(call step,Running the simulations) cd simulation && cargo test --release --locked --workspace
-	$(call step,Linting the simulations) cd simulation && cargo clippy --release --locked --workspace --all-targets -- -D warnings
-	$(call step,Building the documentation of the simulations) cd simulation && \
-		RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps
+	$(call step,Linting the simulations) cd simulation && lint --workspace --all-targets
+	$(call step,Building the documentation of the simulations) cd simulation && document
 
 unit-test:
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
@@ -62,18 +62,18 @@ pallet-test:
 	$(call step,Running the tests of the pallet with its benchmarks and the checks of its migrations) \
 		cargo test --release --locked -p pallet-mixnet --features runtime-benchmarks,try-runtime
 
-lint: setup ## Lint, with warnings as errors
-	$(call step,Linting) cargo clippy --release --locked --workspace --all-targets -- -D warnings
+lint: setup ## Lint; warnings are errors with the compiler that scripts/common.sh names
+	$(call step,Linting) lint --workspace --all-targets
 
-doc: setup ## Build the documentation, with warnings as errors
-	$(call step,Building the documentation) RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps
+doc: setup ## Build the documentation; warnings are errors as they are in `lint`
+	$(call step,Building the documentation) document
 
 # In a folder of its own: what proc macros are built with differs from the rest. The toolchain is the runtime's.
 no-std: setup ## Build the protocol for wasm, without std
 	$(call step,Building the protocol for wasm without std) \
 		RUSTUP_TOOLCHAIN="$${WASM_BUILD_TOOLCHAIN:-$${RUSTUP_TOOLCHAIN:-}}"; \
 		if [ -n "$$RUSTUP_TOOLCHAIN" ]; then export RUSTUP_TOOLCHAIN; else unset RUSTUP_TOOLCHAIN; fi; \
-		CARGO_TARGET_DIR="$$CARGO_TARGET_DIR/no-std" cargo build --release --locked \
+		CARGO_BUILD_BUILD_DIR="$$(build_folder)/no-std" CARGO_TARGET_DIR="$$CARGO_TARGET_DIR/no-std" cargo build --release --locked \
 			-p mixnet-node-core -p x25519-batch --no-default-features --target wasm32v1-none
 
 # Times as many as in `make test`; some of it takes a minute for each ten.

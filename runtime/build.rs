@@ -2,22 +2,50 @@
 
 fn main() {
 	#[cfg(feature = "std")]
-	{
-		use std::{env, path::Path};
+	build_blob();
+}
 
-		// The blob must be built with the workspace's Cargo.lock, also when the target folder is outside of it. Asked for
-		// when this runs, not when it is compiled: that may have been for another clone with the same target folder.
-		const HINT: &str = "WASM_BUILD_WORKSPACE_HINT";
-		if env::var_os(HINT).is_none() {
-			let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it for build scripts; qed");
-			let workspace = Path::new(&package).parent().expect("the package is a folder of the workspace; qed");
-			assert!(
-				workspace.join("Cargo.lock").exists(),
-				"no Cargo.lock in {}: without it the blob's dependencies are anybody's choice; set {HINT} to its folder",
-				workspace.display(),
-			);
-			env::set_var(HINT, workspace);
-		}
-		substrate_wasm_builder::WasmBuilder::build_using_defaults();
+#[cfg(feature = "std")]
+fn build_blob() {
+	use std::{env, path::Path};
+
+	// The blob must be built with the workspace's Cargo.lock, also when the build folder is outside of it. Asked for when
+	// this runs, not when it is compiled.
+	const HINT: &str = "WASM_BUILD_WORKSPACE_HINT";
+	if env::var_os(HINT).is_none() {
+		let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it for build scripts; qed");
+		let workspace = Path::new(&package).parent().expect("the package is a folder of the workspace; qed");
+		assert!(
+			workspace.join("Cargo.lock").exists(),
+			"no Cargo.lock in {}: without it the blob's dependencies are anybody's choice; set {HINT} to its folder",
+			workspace.display(),
+		);
+		env::set_var(HINT, workspace);
 	}
+	// The builder runs a cargo of its own, which would wait for the folder that the one that runs us has locked.
+	env::remove_var("CARGO_BUILD_BUILD_DIR");
+	substrate_wasm_builder::WasmBuilder::build_using_defaults();
+	keep_blobs();
+}
+
+/// Copies what the builder made, and `wasm_binary.rs` includes, into our own folder.
+///
+/// The builder's folder is the same for all clones that share a build folder: another one's runtime may lie there when this
+/// clone's library is compiled.
+#[cfg(feature = "std")]
+fn keep_blobs() {
+	use std::{env, fs, path::Path};
+
+	let folder = env::var("OUT_DIR").expect("cargo sets it for build scripts; qed");
+	let list = Path::new(&folder).join("wasm_binary.rs");
+	let text = fs::read_to_string(&list).expect("the builder has written it; qed");
+	let mut parts: Vec<String> = text.split('"').map(Into::into).collect();
+	// Every second part stands in quotes.
+	for path in parts.iter_mut().skip(1).step_by(2) {
+		let name = Path::new(path).file_name().expect("it is the path of a blob; qed");
+		let kept = Path::new(&folder).join(name);
+		fs::copy(&path, &kept).unwrap_or_else(|error| panic!("{path} cannot be copied to {}: {error}", kept.display()));
+		*path = kept.display().to_string();
+	}
+	fs::write(&list, parts.join("\"")).unwrap_or_else(|error| panic!("{}: {error}", list.display()));
 }

@@ -54,19 +54,16 @@ have python3 || fail "python3 is missing, which writes the tables" "install it w
 "$root/scripts/setup.sh"
 # shellcheck source=scripts/env.sh
 . "$root/scripts/env.sh"
-target=$CARGO_TARGET_DIR
-work=$target/speed
+work=$CARGO_TARGET_DIR/speed
 # In a folder of its own: the node's crates are built with other features here.
 export CARGO_TARGET_DIR=$work/build
+unset CARGO_BUILD_BUILD_DIR
 crate=$root/benchmarking/speed
 rm -rf "$work/results"
 mkdir -p "$work/results"
 cd "$crate"
 
 say "Building what is measured"
-# Cargo does not tell clones apart (see env.sh).
-cargo clean --quiet --locked --release --package mixnet-speed --package mixnet-node-core --package mixnet-primitives \
-	--package x25519-batch
 cargo bench --locked --no-run
 cargo build --release --locked --examples
 

@@ -61,7 +61,7 @@ ensure_omni_bencher() {
 	say "Installing frame-omni-bencher $OMNI_BENCHER_VERSION into $tools (once; about half an hour on two cores)"
 	# Built where an interrupted build goes on, and removed when it is done. RocksDB comes along but never runs: benchmarks
 	# have their state in memory.
-	CARGO_TARGET_DIR=$tools/build cargo install --locked --quiet --version "=$OMNI_BENCHER_VERSION" --root "$tools" \
+	env -u CARGO_BUILD_BUILD_DIR CARGO_TARGET_DIR="$tools/build" cargo install --locked --quiet --version "=$OMNI_BENCHER_VERSION" --root "$tools" \
 		--config 'profile.release.package.librocksdb-sys.opt-level=0' frame-omni-bencher ||
 		fail "cargo could not install frame-omni-bencher $OMNI_BENCHER_VERSION" "its own words are above"
 	rm -rf "$tools/build"
@@ -71,9 +71,9 @@ ensure_omni_bencher() {
 build_blob() {
 	local blobs=(--locked --release --manifest-path "$root/benchmarking/Cargo.toml" --package mixnet-benchmark-blobs)
 	say "Building the runtime that is measured"
-	# Cargo does not tell clones apart (see env.sh).
-	CARGO_TARGET_DIR=$work cargo clean --quiet "${blobs[@]}"
-	CARGO_TARGET_DIR=$work cargo build "${blobs[@]}" --features "$1"
+	# The folder of blobs is the same for all clones.
+	cargo clean --quiet "${blobs[@]}"
+	cargo build "${blobs[@]}" --features "$1"
 	cp "$work/release/wbuild/$2/${2//-/_}.compact.compressed.wasm" "$work/$1.wasm"
 }
 
@@ -113,6 +113,8 @@ measure_scale() {
 "$root/scripts/setup.sh" --benchmarks
 # shellcheck source=scripts/env.sh
 . "$root/scripts/env.sh"
-work=$CARGO_TARGET_DIR/benchmarks
+work=$(build_folder)/benchmarks
+mkdir -p "$work"
 ensure_omni_bencher
+export CARGO_TARGET_DIR=$work CARGO_BUILD_BUILD_DIR=$work
 "measure_$what"

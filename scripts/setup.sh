@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Makes this machine able to build the project: installs what is missing, after saying what.
 #
-# What is needed: git, a C and C++ compiler, make and perl (litep2p's DTLS builds OpenSSL from source), protoc, a stable
-# Rust toolchain by rustup with clippy and rustfmt, and a compiler for the wasm target that runtimes are built for. To
-# measure weights, besides: libclang (the benchmark runner comes with RocksDB, whose bindings are generated) and python3.
+# What is needed: git, make, a C and C++ compiler, OpenSSL with its headers and pkg-config (without them it is built from
+# source, which takes minutes, and perl), protoc, a stable Rust toolchain by rustup with clippy and rustfmt, and a compiler
+# for the wasm target that runtimes are built for. To measure weights, besides: libclang (the benchmark runner comes with
+# RocksDB, whose bindings are generated) and python3.
 
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -47,8 +48,12 @@ packages_for() {
 	case "$1:$2" in
 	git:*) echo git ;;
 	make:*) echo make ;;
-	perl:dnf) echo perl-core ;;
-	perl:*) echo perl ;;
+	openssl:apt-get) echo libssl-dev pkg-config ;;
+	openssl:dnf) echo openssl-devel pkgconf-pkg-config ;;
+	openssl:zypper) echo libopenssl-devel pkg-config ;;
+	openssl:pacman) echo openssl pkgconf ;;
+	openssl:brew) echo openssl@3 pkgconf ;;
+	openssl:none) echo "OpenSSL with its headers, pkg-config" ;;
 	compiler:apt-get) echo build-essential ;;
 	compiler:dnf | compiler:zypper) echo gcc gcc-c++ ;;
 	compiler:pacman) echo base-devel ;;
@@ -71,13 +76,19 @@ missing_tools() {
 	have git || echo git
 	{ have cc && have c++; } || echo compiler
 	have make || echo make
-	# Minimal systems have a perl without these modules of its standard library.
-	perl -MFindBin -MIPC::Cmd -MTime::Piece -e 1 2>/dev/null || echo perl
+	has_openssl || can_build_openssl || echo openssl
 	have protoc || echo protoc
 	if [ "$benchmarks" = yes ]; then
 		has_libclang || echo libclang
 		have python3 || echo python3
 	fi
+}
+
+# Building it from source takes minutes, and a perl with these modules, which minimal systems leave out. So it is only for
+# those who cannot install the system's.
+can_build_openssl() {
+	[ "$(package_manager)" = none ] || ! may_be_root || return
+	perl -MFindBin -MIPC::Cmd -MTime::Piece -e 1 2>/dev/null
 }
 
 # Where generators of bindings look for it: where they are told to, where the loader does, and in LLVM's own folders.
@@ -138,6 +149,13 @@ if [ -n "$tools" ]; then
 	tools=$(missing_tools)
 	[ -z "$tools" ] || fail "still missing after that: ${tools//$'\n'/, }"
 fi
+
+# AWS-LC refuses to be built by old releases of GCC, which compile memcmp wrongly (GCC bug 95189).
+gcc_version() { "${CC:-cc}" --version 2>/dev/null | grep -qi 'free software foundation' && "${CC:-cc}" -dumpversion | cut -d . -f 1; }
+gcc=$(gcc_version || true)
+[ -z "$gcc" ] || [ "$gcc" -ge 10 ] ||
+	fail "the C compiler is GCC $gcc, and 10 or newer is needed (older ones compile memcmp wrongly: GCC bug 95189)" \
+		"install a newer one, or clang, and set CC and CXX to it, such as: export CC=gcc-12 CXX=g++-12"
 
 # --- Rust --------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ use substrate_wasm_builder::WasmBuilder;
 /// Builds the crate in `folder`, a member of the workspace in `workspace`, with the versions that its `Cargo.lock` fixes.
 fn build(folder: &Path, workspace: &Path) {
 	env::set_var("WASM_BUILD_WORKSPACE_HINT", workspace);
+	// The builder runs a cargo of its own, which would wait for the folder that the one that runs us has locked.
+	env::remove_var("CARGO_BUILD_BUILD_DIR");
 	WasmBuilder::new()
 		.with_project(folder.join("Cargo.toml"))
 		.expect("every crate has its manifest there; qed")
