@@ -60,7 +60,7 @@ impl<C: Core> World<C> {
 			},
 			Event::Request { message_id, data, reply_to } => {
 				let Node { books, received, .. } = &mut self.nodes[node];
-				self.reference.came(node, message_id, &data, !books.forgets);
+				self.expected.came(node, message_id, &data, !books.forgets);
 				*received.entry(data.clone()).or_default() += 1;
 				let held = Held { node, message_id, data, reply_to };
 				match self.answers {
@@ -74,11 +74,11 @@ impl<C: Core> World<C> {
 				}
 			},
 			Event::Answered { id, data, round_trip } => {
-				self.reference.answered(node, now, id, &data, round_trip);
+				self.expected.answered(node, now, id, &data, round_trip);
 				self.nodes[node].answered.insert(id, data);
 			},
 			Event::Failed { id, error, sent } => {
-				self.reference.ended(node, id);
+				self.expected.ended(node, id);
 				let Node { mixnet, failed, .. } = &mut self.nodes[node];
 				let has_sent = |mixnet: &Ours| mixnet.statistics().requests_authored > 0;
 				assert!(!sent || mixnet.ours().is_none_or(has_sent), "node {node} sent nothing and says it did");
@@ -130,7 +130,7 @@ impl<C: Core> World<C> {
 
 	/// Checks all that is quickly checked of a node.
 	pub fn check_node(&mut self, node: usize) {
-		let pending = self.reference.pending(node).count() as u64;
+		let pending = self.expected.pending(node).count() as u64;
 		invariants::check(&mut self.nodes[node], pending);
 		if !self.may_log_errors {
 			log::assert_no_errors();

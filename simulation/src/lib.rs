@@ -16,7 +16,7 @@
 //! assert_eq!(world.nodes[4].answered[&id], answer(b"what is asked"));
 //! ```
 //!
-//! Nobody has to say what must hold of a run. The world keeps a [`Reference`] beside the nodes, which knows what users may
+//! Nobody has to say what must hold of a run. The world keeps a [`Expected`] beside the nodes, which knows what users may
 //! rely on and is compared with every event. It checks each node's statistics after every step. An error in the log fails
 //! the test. And a [`Digest`] of all packets, events and timeouts says whether two runs are the same.
 //!
@@ -30,7 +30,7 @@
 //! - `clock.rs`: the [`Clock`].
 //! - `chain.rs`: the [`Chain`], scripted by the test.
 //! - `link.rs`: the [`Links`] and their [`Faults`].
-//! - `reference.rs`: what must have happened.
+//! - `expected.rs`: what must have happened.
 //! - `invariants.rs`: what must hold of each core at any time.
 //! - `digest.rs`: the [`Digest`].
 //! - [`log`]: errors in the log.
@@ -41,20 +41,20 @@ mod chain;
 mod clock;
 mod digest;
 mod driver;
+mod expected;
 mod invariants;
 mod link;
 pub mod log;
 mod node;
 pub mod ours;
-mod reference;
 mod setup;
 mod world;
 
 pub use chain::{Chain, News};
 pub use clock::Clock;
 pub use digest::{Checkpoint, Digest};
+pub use expected::{Expected, Posted};
 pub use link::{Block, Count, Faults, InFlight, Links};
 pub use node::{Core, Event, Held, Node, Ours};
-pub use reference::{Posted, Reference};
 pub use setup::{answer, fast_config, mixnode, peer_id, rng, soak};
 pub use world::{Answers, Asked, Dropped, Observer, Output, World};

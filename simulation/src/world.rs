@@ -4,11 +4,11 @@ use crate::{
 	chain::{Chain, News},
 	clock::Clock,
 	digest::Digest,
+	expected::Expected,
 	invariants,
 	link::{Faults, InFlight, Links},
 	log,
 	node::{Core, Event, Held, Node, Ours},
-	reference::Reference,
 	setup::{answer, mixnode, peer_id, rng},
 };
 use mixnet_node_core::{
@@ -92,7 +92,7 @@ pub struct World<C: Core = Ours> {
 	/// All nodes. Drive them by the world's own functions, which keep account of what happens.
 	pub nodes: Vec<Node<C>>,
 	/// What must have happened.
-	pub reference: Reference,
+	pub expected: Expected,
 	/// All that left the nodes.
 	pub digest: Digest,
 	/// What nodes do with requests of others.
@@ -143,7 +143,7 @@ impl<C: Core> World<C> {
 			chain: Chain::default(),
 			links: Links::new(rng(seed)),
 			nodes: nodes.into_iter().map(|(peer_id, core)| Node::new(peer_id, core)).collect(),
-			reference: Reference::default(),
+			expected: Expected::default(),
 			digest: Digest::new(),
 			answers: Answers::With(|asked| answer(asked.data)),
 			held: Vec::new(),
@@ -277,7 +277,7 @@ impl<C: Core> World<C> {
 			invariants::request_was_refused(error, mixnet.config(), pending);
 		}
 		posted.extend(&result);
-		self.reference.posted(node, now, data, &result);
+		self.expected.posted(node, now, data, &result);
 		result
 	}
 
@@ -286,7 +286,7 @@ impl<C: Core> World<C> {
 		let now = self.now();
 		let Node { mixnet, books, .. } = &mut self.nodes[node];
 		let was_pending = mixnet.cancel_request(now, id);
-		self.reference.cancelled(node, id, was_pending, books.is_polled_out);
+		self.expected.cancelled(node, id, was_pending, books.is_polled_out);
 		books.is_polled_out = false;
 		was_pending
 	}
@@ -296,10 +296,10 @@ impl<C: Core> World<C> {
 		let now = self.now();
 		let Node { mixnet, books, .. } = &mut self.nodes[node];
 		books.is_polled_out = false;
-		self.reference.replied(&held.data, &data);
+		self.expected.replied(&held.data, &data);
 		let result = mixnet.post_reply(now, held.reply_to, data);
 		if let Err(ReplyError::TooLarge { .. }) = result {
-			self.reference.given_back(node, &held.message_id);
+			self.expected.given_back(node, &held.message_id);
 		}
 		result
 	}
@@ -307,7 +307,7 @@ impl<C: Core> World<C> {
 	/// Has this node give back a request, without a reply.
 	pub fn abandon(&mut self, node: usize, held: Held<C::ReplyTo>) {
 		self.nodes[node].mixnet.abandon_request(held.reply_to);
-		self.reference.given_back(node, &held.message_id);
+		self.expected.given_back(node, &held.message_id);
 	}
 
 	// --- Time
@@ -394,7 +394,7 @@ impl<C: Core> World<C> {
 		self.digest.note_handled(reason);
 		if let (Some(before), Some(packet), Some(mixnet)) = (before, copy, mixnet.ours()) {
 			if invariants::packet_was_handled(&before, &mixnet.statistics(), reason) {
-				self.reference.acted_on(node, &packet);
+				self.expected.acted_on(node, &packet);
 			}
 		}
 		reason

@@ -16,7 +16,7 @@ fn world(seed: u64) -> World {
 }
 
 #[test]
-fn who_blocks_all_but_one_targets_packets_is_noticed_by_the_first_hop_within_seconds() {
+fn blocking_all_packets_but_the_targets_is_noticed_within_seconds() {
 	let mut world = world(1);
 	world.run(Duration::from_secs(20));
 	assert_eq!(world.alarms, [], "all is well");

@@ -112,7 +112,7 @@ fn first_difference(one: &Run, other: &Run) -> Option<usize> {
 }
 
 #[test]
-fn two_runs_with_one_seed_are_the_same_byte_for_byte_and_another_seed_gives_another_run() {
+fn two_runs_are_the_same_byte_for_byte_if_their_seeds_are() {
 	let other = thread::spawn(|| run(1, MINUTES));
 	let one = run(1, MINUTES);
 	let other = other.join().unwrap();

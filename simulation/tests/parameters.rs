@@ -1,4 +1,4 @@
-//! A session runs with the parameters that were told for it, and the other live session goes on with its own.
+//! A session runs with the parameters that the chain has for it, and the other live session goes on with its own.
 //!
 //! One node alone, in virtual time: in session 1 with [`default_parameters`], in session 2 with [`OTHERS`]. What it sends
 //! is compared with the Poisson law, as in `phases.rs`.
@@ -39,7 +39,7 @@ const OTHERS: Parameters = Parameters {
 	reply_cooldown_ms: 2_000,
 };
 
-/// Whom packets come from.
+/// The peer that packets come from.
 const PEER: PeerId = PeerId([0xee; 32]);
 
 fn hop(index: u16, kx_public: KxPublic) -> Hop {
@@ -302,7 +302,7 @@ fn each_session_has_delays_of_its_own_for_extrinsics_and_for_repeats() {
 	}
 }
 
-/// When parameters are told, and which, decides what comes of them.
+/// It depends on the parameters, and on when they come, whether they are taken.
 #[test]
 fn parameters_are_taken_in_time_or_not_at_all() {
 	let (mut mixnet, now, _) = node_with_parameters(80, true, DisconnectFromPrev, [None; 3]);

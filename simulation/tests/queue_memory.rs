@@ -2,7 +2,7 @@
 
 extern crate alloc;
 
-// The queues are private. Their files are compiled here once more, with the crate's public words around them.
+// The queues are private. Their files are compiled here once more, beside the crate's public items that they use.
 #[allow(dead_code)]
 #[path = "../../node-core/src/traffic/authored.rs"]
 mod authored;

@@ -63,9 +63,9 @@ fn requests_survive_sessions_whose_mixnodes_are_unknown_for_a_while() {
 }
 
 #[test]
-fn requests_survive_a_session_that_is_disabled_or_fail_with_that_reason() {
+fn requests_survive_a_resting_session_or_fail_with_its_reason() {
 	let changes = to_session(SESSION + 1).chain(to_session(SESSION + 2));
-	let outcome = run_all(Way::Disabled, changes);
+	let outcome = run_all(Way::Resting, changes);
 	assert!(outcome.answered > 0 && outcome.failed > 0);
 }
 

@@ -22,7 +22,7 @@ use mixnet_simulation::{
 use rand_chacha::{rand_core::RngCore, ChaChaRng};
 use std::time::Duration;
 
-/// Whom hostile packets come from.
+/// The peer that hostile packets come from.
 pub const ENEMY: PeerId = PeerId([0xee; 32]);
 /// The victim's index in each session: the mixnodes of [`others`] come before it.
 pub const LOCAL_INDEX: u16 = 9;
@@ -104,7 +104,7 @@ pub fn forge(secret: [u8; 32], kx_public: [u8; 32], action: &[u8]) -> Packet {
 	bytes.into()
 }
 
-/// Where a packet ends.
+/// What becomes of a packet.
 pub enum End {
 	/// It comes to the victim.
 	Victim(Packet),

@@ -1,4 +1,4 @@
-//! Nodes of the `mixnet` crate: what they are made of, and the chain in their words.
+//! Nodes of the crate `mixnet`, as the world drives them, and conversions from our types to theirs.
 
 use super::{peer_id, session_0_secret, AUTHORED_PERIOD, FORWARDING_DELAY, PER_HOP_DELAY, SURBS};
 use mixnet::{
@@ -35,7 +35,7 @@ impl NetworkStatus for Connections<'_> {
 	}
 }
 
-/// What the log target of the reference's nodes is; our own have another.
+/// The log target of the reference's nodes; ours have another.
 pub const TARGET: &str = "reference";
 
 #[derive(Debug)]

@@ -42,7 +42,7 @@ pub enum Way {
 	/// At once, but nodes learn of new sessions' mixnodes only 10 to 30 seconds later.
 	Unknown,
 	/// At once, and too few have registered for the new sessions.
-	Disabled,
+	Resting,
 	/// Mixnodes follow from session to session; the posters but one are told of the last one only.
 	SkippedBySome,
 }
@@ -53,7 +53,7 @@ impl Way {
 		match self {
 			// Requests of a session that is closed start anew, or fail, at once. With the configuration below a retry timer
 			// takes longer than this: none is waited for.
-			Self::AtOnce | Self::Disabled | Self::SkippedBySome => 20 * SECOND,
+			Self::AtOnce | Self::Resting | Self::SkippedBySome => 20 * SECOND,
 			// Half a minute of waiting for the mixnodes of a session, and three attempts.
 			Self::Skewed | Self::Late | Self::Unknown => 120 * SECOND,
 		}
@@ -160,7 +160,7 @@ pub fn run(change: Change) -> Outcome {
 
 fn register_for_next_sessions(world: &mut World, change: Change) {
 	match change.way {
-		Way::Disabled => {
+		Way::Resting => {
 			world.chain.mixnodes.insert(SESSION + 1, Err(resting()));
 		},
 		_ => world.register(mixnodes_of(SESSION + 1)),
@@ -172,7 +172,7 @@ fn register_for_next_sessions(world: &mut World, change: Change) {
 fn move_on(world: &mut World, change: Change) {
 	let to = change.to;
 	match change.way {
-		Way::AtOnce | Way::Late | Way::Disabled => world.set_status(to.current_index, to.phase),
+		Way::AtOnce | Way::Late | Way::Resting => world.set_status(to.current_index, to.phase),
 		Way::Skewed => {
 			for (place, node) in [2, 1, 4, 0, 3, 5].into_iter().enumerate() {
 				let mut time = place as u32 * SECOND;

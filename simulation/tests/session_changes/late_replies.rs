@@ -51,7 +51,7 @@ fn assert_answered(world: &World, id: RequestId) {
 }
 
 #[test]
-fn a_reply_of_an_earlier_destination_answers_the_request_and_later_ones_are_dropped() {
+fn a_reply_of_an_earlier_destination_answers_and_later_ones_are_dropped() {
 	let (mut world, id) = network_with_request(1, SessionPhase::DisconnectFromPrev);
 	assert!(world.run_until(60 * SECOND, |world| world.held.len() == 2), "the next destination gets it");
 	assert_ne!(world.held[0].reply_to.message_id(), world.held[1].reply_to.message_id());

@@ -102,7 +102,7 @@ impl Network {
 		world.answers = Answers::Hold;
 		world.connects = false;
 		// Attackers' messages are known by their IDs. Their replies serve nobody.
-		world.reference.is_forged = Some(|message_id| message_id.0.iter().all(|byte| *byte == message_id.0[0]));
+		world.expected.is_forged = Some(|message_id| message_id.0.iter().all(|byte| *byte == message_id.0[0]));
 		let seen = Rc::new(RefCell::new(VecDeque::new()));
 		let all = seen.clone();
 		world.observer = Some(Box::new(move |_, node, output| {
@@ -202,7 +202,7 @@ impl Network {
 	fn keep_within_bounds(&mut self) {
 		for held in self.world.held.iter().skip(self.num_held) {
 			let is_asked = self.asked.contains(&(held.data.clone(), held.reply_to.surbs()));
-			let is_forged = self.world.reference.is_forged.is_some_and(|is_forged| is_forged(&held.message_id));
+			let is_forged = self.world.expected.is_forged.is_some_and(|is_forged| is_forged(&held.message_id));
 			assert!(is_asked || is_forged, "a request that nobody posted with so many SURBs");
 		}
 		self.world.held.drain(..self.world.held.len().saturating_sub(MAX_HELD));
@@ -246,7 +246,7 @@ impl Network {
 			}
 			let mut waits = 0;
 			self.settle(node);
-			while self.world.reference.pending(node).any(|(id, _)| !self.patient.contains(&(node, id))) {
+			while self.world.expected.pending(node).any(|(id, _)| !self.patient.contains(&(node, id))) {
 				let mixnet = &self.world.nodes[node].mixnet;
 				let statistics = mixnet.statistics();
 				let at = mixnet.poll_timeout().expect("a request waits for nothing");

@@ -21,7 +21,7 @@ impl Network {
 
 	/// A request that has not ended.
 	pub fn some_pending(&self, node: usize, which: u8) -> Option<RequestId> {
-		let pending: Vec<_> = self.world.reference.pending(node).map(|(id, _)| id).collect();
+		let pending: Vec<_> = self.world.expected.pending(node).map(|(id, _)| id).collect();
 		pending.get(usize::from(which).checked_rem(pending.len())?).copied()
 	}
 

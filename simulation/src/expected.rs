@@ -4,7 +4,7 @@
 //!
 //! - a request that comes to a destination was posted by somebody;
 //! - it comes to a destination once, unless the destination gave it back or could not remember it;
-//! - a request that was posted ends once: with an answer that some destination gave to these very words, or with an error;
+//! - a request that was posted ends once: with an answer that some destination gave to a request that says the same, or with an error;
 //! - a request that was cancelled does not end;
 //! - a packet is acted on once by the node that it comes to, whatever copies of it come.
 
@@ -24,22 +24,22 @@ pub struct Posted {
 	pub at: Time,
 }
 
-/// What is known of one request's words.
+/// What is known of all requests that say the same.
 #[derive(Default)]
-struct Words {
+struct Asked {
 	/// The answers that destinations gave, as hashes.
 	replies: BTreeSet<u64>,
 }
 
 /// The books of the whole world.
 #[derive(Default)]
-pub struct Reference {
+pub struct Expected {
 	/// Requests of each node that have not ended, as far as its events were polled.
 	pending: BTreeMap<(usize, RequestId), Posted>,
 	/// The last ID that each node gave.
 	last_ids: BTreeMap<usize, RequestId>,
-	/// All that was ever asked.
-	asked: BTreeMap<Vec<u8>, Words>,
+	/// What was ever asked, by what the request says.
+	asked: BTreeMap<Vec<u8>, Asked>,
 	/// Messages that came to each node, and that it neither gave back nor forgot.
 	delivered: BTreeSet<(usize, MessageId)>,
 	/// Headers of packets that each node acted on, as hashes.
@@ -54,7 +54,7 @@ fn hash(bytes: &[u8]) -> u64 {
 	hasher.finish()
 }
 
-impl Reference {
+impl Expected {
 	/// A request was posted, or refused.
 	pub(crate) fn posted(&mut self, node: usize, now: Time, data: Vec<u8>, result: &Result<RequestId, PostError>) {
 		let id = match result {
@@ -127,5 +127,68 @@ impl Reference {
 	pub fn pending(&self, node: usize) -> impl Iterator<Item = (RequestId, &Posted)> {
 		let all = (node, RequestId(0))..=(node, RequestId(u64::MAX));
 		self.pending.range(all).map(|((_, id), posted)| (*id, posted))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::panic::{catch_unwind, AssertUnwindSafe};
+
+	const ID: RequestId = RequestId(1);
+	const MESSAGE: MessageId = MessageId([1; 16]);
+	const NOW: Time = Time::ZERO;
+
+	/// Node 0 has asked something, which came to node 1.
+	fn asked() -> Expected {
+		let mut expected = Expected::default();
+		expected.posted(0, NOW, b"question".to_vec(), &Ok(ID));
+		expected.came(1, MESSAGE, b"question", true);
+		expected
+	}
+
+	#[test]
+	fn what_may_happen_is_taken() {
+		let mut expected = asked();
+		// It is given back, and comes again.
+		expected.given_back(1, &MESSAGE);
+		expected.came(1, MESSAGE, b"question", true);
+		expected.replied(b"question", b"answer");
+		assert_eq!(expected.pending(0).map(|(id, _)| id).collect::<Vec<_>>(), [ID]);
+		expected.answered(0, NOW, ID, b"answer", Some(Duration::ZERO));
+		assert_eq!(expected.pending(0).count(), 0);
+	}
+
+	#[test]
+	fn what_must_not_happen_is_noticed() {
+		type Wrong = fn(&mut Expected);
+		let wrongs: [(&str, Wrong); 9] = [
+			("a request that nobody posted", |it| it.came(1, MessageId([2; 16]), b"another", true)),
+			("a request that comes twice", |it| it.came(1, MESSAGE, b"question", true)),
+			("an answer that nobody gave", |it| it.answered(0, NOW, ID, b"answer", None)),
+			("an answer to nobody", |it| it.answered(2, NOW, ID, b"answer", None)),
+			("an answer before the question", |it| {
+				it.replied(b"question", b"answer");
+				it.answered(0, NOW, ID, b"answer", Some(Duration::from_secs(1)));
+			}),
+			("a request that ends twice", |it| {
+				it.ended(0, ID);
+				it.ended(0, ID);
+			}),
+			("a request that ends after it was cancelled", |it| {
+				it.cancelled(0, ID, true, true);
+				it.ended(0, ID);
+			}),
+			("an ID that was used before", |it| it.posted(0, NOW, Vec::new(), &Ok(ID))),
+			("a packet that is acted on twice", |it| {
+				let packet = Packet::from([1; 2252]);
+				it.acted_on(1, &packet);
+				it.acted_on(1, &packet);
+			}),
+		];
+		for (what, wrong) in wrongs {
+			let mut expected = asked();
+			assert!(catch_unwind(AssertUnwindSafe(|| wrong(&mut expected))).is_err(), "{what} is not noticed");
+		}
 	}
 }
