@@ -97,16 +97,16 @@ impl Expected {
 	/// A destination replied to a request.
 	pub(crate) fn replied(&mut self, asked: &[u8], reply: &[u8]) {
 		// Forged requests were never asked.
-		if let Some(words) = self.asked.get_mut(asked) {
-			words.replies.insert(hash(reply));
+		if let Some(known) = self.asked.get_mut(asked) {
+			known.replies.insert(hash(reply));
 		}
 	}
 
 	/// A request was answered.
 	pub(crate) fn answered(&mut self, node: usize, now: Time, id: RequestId, data: &[u8], time: Option<Duration>) {
 		let posted = self.ended(node, id);
-		let words = &self.asked[&posted.data];
-		assert!(words.replies.contains(&hash(data)), "nobody gave this answer to {id:?} of node {node}");
+		let known = &self.asked[&posted.data];
+		assert!(known.replies.contains(&hash(data)), "nobody gave this answer to {id:?} of node {node}");
 		assert!(time.is_none_or(|time| time <= now - posted.at), "the answer to {id:?} came before it was asked");
 	}
 
