@@ -17,6 +17,9 @@ pub fn create(
 ) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
 	let mut module = RpcModule::new(());
 	module.merge(SystemApiServer::<_, AccountId, Nonce>::into_rpc(System::<_, _, Block>::new(client, pool)))?;
+	// guide: mixnet rpc
+	// `mixnet` is an `Option<mixnet_service::Handle>`.
 	module.merge(MixnetRpc::<UncheckedExtrinsic>::new(mixnet).into_rpc())?;
+	// guide: end
 	Ok(module)
 }

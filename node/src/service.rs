@@ -55,7 +55,9 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 		);
 	net_config.add_notification_protocol(grandpa_protocol_config);
 
-	// The mixnet, in three steps: a prototype before the network is built (its protocol must be known by then), ...
+	// The mixnet, in three steps, which service/README.md shows.
+	// guide: mixnet prototype
+	// A prototype before the network is built: its protocol must be known by then.
 	let mixnet = mixnet_args
 		.config(config.role.is_authority())
 		.map_err(|error| ServiceError::Other(error.to_string()))?
@@ -70,6 +72,7 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 			net_config.add_notification_protocol(protocol_config);
 			prototype
 		});
+	// guide: end
 
 	let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =
 		sc_service::build_network(sc_service::BuildNetworkParams {
@@ -87,7 +90,8 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 			gap_sync_body_policy: None,
 		})?;
 
-	// ... then its tasks, which are essential: a node whose mixnet service ends, ends too, ...
+	// guide: mixnet tasks
+	// Its tasks are essential: a node whose mixnet service ends, ends too.
 	let mixnet_handle = mixnet
 		.map(|prototype| {
 			prototype.start(
@@ -101,13 +105,14 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 		})
 		.transpose()
 		.map_err(|error| ServiceError::Other(error.to_string()))?;
+	// guide: end
 
 	let role = config.role;
 	let force_authoring = config.force_authoring;
 	let name = config.network.node_name.clone();
 	let prometheus_registry = config.prometheus_registry().cloned();
 
-	// ... and its RPC.
+	// The handle goes to the RPC.
 	let rpc_builder = {
 		let client = client.clone();
 		let pool = transaction_pool.clone();

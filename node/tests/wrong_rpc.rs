@@ -96,6 +96,6 @@ async fn while_the_mixnet_rests() {
 async fn on_a_node_without_a_mixnet() {
 	let (_node, client) = start(&[]);
 	let (code, words) = refused(&client, &remark(10)).await;
-	assert_eq!(code, code::DISABLED);
+	assert_eq!(code, code::NO_MIXNET);
 	assert!(words.contains("--mixnet"), "{words}");
 }

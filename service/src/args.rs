@@ -1,6 +1,6 @@
 //! Command-line arguments.
 
-use crate::{Config, LOG_TARGET};
+use crate::{config::Config, log_target::LOG_TARGET};
 use mixnet_node_core::sphinx::KxSecret;
 use rand_core::OsRng;
 use std::{
@@ -22,30 +22,29 @@ pub struct MixnetArgs {
 	#[arg(long)]
 	pub mixnet: bool,
 
-	/// Be a mixnode without being a validator: by a bond.
+	/// Be a mixnode by a bond, without being a validator.
 	///
 	/// Registers as a mixnode of each next session by the operator key in this node's keystore (key type `mixn`). On chain,
-	/// the operator's account has to bond (call mixnet.bond) and to name that key (call mixnet.set_operator_key); it can
-	/// stand for election once a whole session has passed since. The log says what is missing. A validator need not say
-	/// this.
+	/// the operator's account has to bond (call mixnet.bond) and to name that key (call mixnet.set_operator_key); it can be
+	/// a candidate once a whole session has passed since. The log says what is missing. A validator does not need this flag.
 	#[arg(long, requires = "mixnet")]
 	pub mixnet_operator: bool,
 
 	/// File with the key-exchange secret for session 0: 64 hex digits, as `generate-mixnet-key` writes it.
 	///
-	/// Only for mixnodes that the chain's genesis names. The file is emptied and renamed to FILE.used: a key serves one
-	/// run of the node, since after a restart packets could be replayed under it.
+	/// Only for mixnodes that the chain's genesis names. The file is emptied and renamed to FILE.used. The key serves one
+	/// run of the node only, since packets could be replayed under it after a restart.
 	#[arg(long, value_name = "FILE", requires = "mixnet")]
 	pub mixnet_session_0_secret_file: Option<PathBuf>,
 
-	/// How many mixnodes to connect to per session while not being one.
+	/// Number of mixnodes to connect to in each session in which this node is not a mixnode itself.
 	#[arg(long, value_name = "COUNT", default_value_t = 3, requires = "mixnet", value_parser = clap::value_parser!(u8).range(1..))]
 	pub mixnet_gateways: u8,
 
-	/// How many threads unwrap packets. Without this, one for each core but one.
+	/// Number of threads that unwrap packets. By default one for each core but one.
 	///
-	/// One thread unwraps tens of thousands of packets a second, which is far more than the parameters of most chains bring a
-	/// mixnode. More threads than cores only take turns.
+	/// One thread unwraps tens of thousands of packets a second. With the parameters of most chains, a mixnode gets far
+	/// fewer. More threads than cores do not help.
 	#[arg(long, value_name = "COUNT", requires = "mixnet", value_parser = clap::value_parser!(u8).range(1..=64))]
 	pub mixnet_threads: Option<u8>,
 }
@@ -56,9 +55,9 @@ pub enum ArgsError {
 	/// The secret's file cannot be read or written.
 	#[error("{}: {error}", path.display())]
 	Io {
-		/// Which file.
+		/// The file.
 		path: PathBuf,
-		/// What went wrong.
+		/// The operating system's reason.
 		error: io::Error,
 	},
 	/// The file holds something else.
@@ -83,8 +82,8 @@ impl MixnetArgs {
 	}
 }
 
-/// Takes the secret out of the file, so that no later run of the node finds it. `None` if an earlier one took it: what
-/// packets that one acted on is forgotten, so the key is given up.
+/// Takes the secret out of the file, so that no later run of the node finds it. `None` if an earlier run took it: nobody
+/// remembers which packets that run acted on, so its key is given up.
 fn take_secret(path: &Path) -> Result<Option<KxSecret>, ArgsError> {
 	let mut used = path.as_os_str().to_owned();
 	used.push(".used");
@@ -92,7 +91,7 @@ fn take_secret(path: &Path) -> Result<Option<KxSecret>, ArgsError> {
 	if used.exists() && !path.exists() {
 		log::warn!(
 			target: LOG_TARGET,
-			"{} was used by an earlier run of this node: it does not mix in session 0",
+			"Not mixing in session 0: an earlier run of this node has used the secret in {}, and replays could not be told",
 			path.display(),
 		);
 		return Ok(None);
@@ -101,7 +100,7 @@ fn take_secret(path: &Path) -> Result<Option<KxSecret>, ArgsError> {
 	let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
 	let mut secret = Zeroizing::new([0; 32]);
 	hex::decode_to_slice(text.trim(), &mut *secret).map_err(|_| ArgsError::NotASecret(path.into()))?;
-	// The new name is what marks it as used; it must last before the secret serves.
+	// The new name marks the secret as used. It must be on disk before the secret is used.
 	fs::rename(path, &used).map_err(io)?;
 	fs::File::create(&used).and_then(|file| file.sync_all()).map_err(io)?;
 	#[cfg(unix)]
@@ -120,7 +119,7 @@ pub struct GenerateKeyCmd {
 }
 
 impl GenerateKeyCmd {
-	/// Writes the secret to the file, which only its owner may read, and prints the public key.
+	/// Writes the secret to the file, which only its owner can read, and prints the public key.
 	pub fn run(&self) -> Result<(), ArgsError> {
 		let mut bytes = Zeroizing::new([0; 32]);
 		rand_core::RngCore::fill_bytes(&mut OsRng, &mut *bytes);
@@ -156,17 +155,17 @@ mod tests {
 		parsed.unwrap_or_else(|error| panic!("{arguments:?}: {error}")).args
 	}
 
-	/// Who stands for election must be open to others too, since mixnodes are their gateways.
+	/// A node that may become a mixnode takes connections, since mixnodes are the gateways of users.
 	#[test]
-	fn validators_and_operators_stand_for_election_and_nobody_else_does() {
-		let stands = |arguments: &[&str], is_authority| {
+	fn validators_and_operators_register_and_other_nodes_do_not() {
+		let registers = |arguments: &[&str], is_authority| {
 			let config = parsed(arguments).config(is_authority).expect("nothing to read; qed").expect("--mixnet; qed");
 			assert_eq!(config.register, config.inbound_peers > 0);
 			config.register
 		};
-		assert!(stands(&["--mixnet"], true));
-		assert!(!stands(&["--mixnet"], false));
-		assert!(stands(&["--mixnet", "--mixnet-operator"], false));
+		assert!(registers(&["--mixnet"], true));
+		assert!(!registers(&["--mixnet"], false));
+		assert!(registers(&["--mixnet", "--mixnet-operator"], false));
 	}
 
 	#[test]

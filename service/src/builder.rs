@@ -1,16 +1,20 @@
-//! From configuration to running tasks, in the order that a node is put together.
+//! From configuration to running tasks, in the order in which a node is put together.
 
 use crate::{
 	chain::{
 		follower,
-		registrar::{self, Registrar},
+		registrar::{Registrar, RegistrarParts},
 	},
-	event_loop::{EventLoop, Parts},
+	config::Config,
+	event_loop::{EventLoop, EventLoopParts},
 	handle::{Command, Handle},
-	network::{inbound, protocol, to_mixnet_peer_id, ProtocolLinks},
-	requests::submit_extrinsic::ToPool,
+	log_target::LOG_TARGET,
+	network::{inbound, peer_control::ProtocolPeers, peer_id::to_mixnet_peer_id, protocol},
+	requests::{
+		server::Server,
+		submit_extrinsic::{ServeSubmissions, ToPool},
+	},
 	workers::Workers,
-	Config, LOG_TARGET,
 };
 use futures::{future::BoxFuture, FutureExt};
 use mixnet_node_core::{sphinx::BatchUnwrapper, ConfigError, Mixnet};
@@ -49,29 +53,29 @@ pub struct Prototype {
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-	/// The chain knows nothing of mixnets.
+	/// The chain's runtime has no mixnet.
 	#[error(
 		"--mixnet: the chain's runtime at finalised block {0} does not have the runtime API `MixnetApi`. Use a chain \
 		 spec whose runtime includes pallet-mixnet, or start without --mixnet (if a later runtime has it, until the node \
 		 has caught up)"
 	)]
 	NoRuntimeApi(String),
-	/// The client cannot be asked.
+	/// The call into the runtime failed.
 	#[error("--mixnet: cannot ask the chain's runtime: {0}")]
 	Api(#[from] sp_api::ApiError),
-	/// Mixnet peer IDs are Ed25519 keys.
+	/// This node's peer ID is not an Ed25519 key, which every peer ID in the mixnet is.
 	#[error("--mixnet: this node's peer ID {0} is not an Ed25519 key; use an Ed25519 node key")]
 	PeerId(sc_network_types::PeerId),
-	/// The protocol's configuration makes no sense.
+	/// The core does not take its configuration.
 	#[error("--mixnet: {0}")]
 	Config(#[from] ConfigError),
-	/// The operating system gives no threads.
+	/// The operating system did not start a thread.
 	#[error("--mixnet: cannot start the threads that unwrap packets (--mixnet-threads says how many): {0}")]
 	Threads(#[from] io::Error),
 }
 
 impl Prototype {
-	/// The service's prototype, and its protocol for the network's configuration.
+	/// The service's prototype, and the configuration of its protocol, which the network is built with.
 	pub fn new<B: BlockT, N: NetworkBackend<B, B::Hash>>(
 		config: Config,
 		genesis_hash: &[u8],
@@ -86,7 +90,10 @@ impl Prototype {
 		(Self { config, protocol_name, notifications, handle, commands }, protocol_config)
 	}
 
-	/// Starts the service's tasks. They are essential: should one end, the node ends with it.
+	/// Starts the service's tasks. They are essential: if one ends, the node ends with it.
+	///
+	/// # Errors
+	/// [`StartError`] says what the operator can do.
 	pub fn start<B, C, P, S>(
 		self,
 		client: Arc<C>,
@@ -111,13 +118,13 @@ impl Prototype {
 		let local = network.local_peer_id();
 		let peer_id = to_mixnet_peer_id(&local).ok_or(StartError::PeerId(local))?;
 		let session_0_secret = config.session_0_secret.take();
-		// From the operating system, and not from a generator of ours: whoever learnt its state could compute the session
-		// keys that were destroyed.
+		// Randomness comes from the operating system. From the state of a generator of our own, session keys that were
+		// destroyed could be computed again.
 		let core = Mixnet::new(config.core.clone(), peer_id, OsRng, session_0_secret)?;
 		let workers = Workers::start(config.threads)?;
 		log::info!(
 			target: LOG_TARGET,
-			"Packets are unwrapped by {} threads, with {}",
+			"Unwrapping packets with {} threads; X25519 by {}",
 			config.threads,
 			BatchUnwrapper::default().backend(),
 		);
@@ -125,7 +132,7 @@ impl Prototype {
 		let (updates_sender, updates) = mpsc::channel(UPDATES);
 		let (next_key_sender, next_key) = watch::channel(None);
 		if config.register {
-			let registrar = Registrar::new(registrar::Parts {
+			let registrar = Registrar::new(RegistrarParts {
 				genesis_hash: info.genesis_hash,
 				keystore,
 				network: network.clone(),
@@ -141,11 +148,13 @@ impl Prototype {
 		let (inbound_sender, inbound) = inbound::channel();
 		spawner.spawn_essential("mixnet-inbound", Some("mixnet"), inbound_sender.run(notifications).boxed());
 
-		let event_loop = EventLoop::new(Parts {
+		let mut server = Server::default();
+		server.add(ServeSubmissions::new(ToPool { client, pool }), config.submissions);
+		let event_loop = EventLoop::new(EventLoopParts {
 			config,
 			core,
-			submit: ToPool { client, pool },
-			links: Box::new(ProtocolLinks { network, protocol: protocol_name }),
+			server,
+			peer_control: Box::new(ProtocolPeers { network, protocol: protocol_name }),
 			inbound,
 			workers,
 			commands,
@@ -157,7 +166,7 @@ impl Prototype {
 			Some("mixnet"),
 			async move {
 				let reason = event_loop.run().await;
-				log::error!(target: LOG_TARGET, "The mixnet service ends: {reason}");
+				log::error!(target: LOG_TARGET, "The mixnet service has ended: {reason}");
 			}
 			.boxed(),
 		);
@@ -171,7 +180,7 @@ fn spawn_blocking(spawner: &impl SpawnEssentialNamed, name: &'static str, task: 
 		Some("mixnet"),
 		async move {
 			task.await;
-			log::error!(target: LOG_TARGET, "The mixnet service ends: its task {name} did");
+			log::error!(target: LOG_TARGET, "The mixnet service has ended: its task {name} stopped");
 		}
 		.boxed(),
 	);

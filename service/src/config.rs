@@ -6,37 +6,43 @@ use std::num::NonZeroUsize;
 
 /// Configuration of the service.
 pub struct Config {
-	/// The protocol's; see there.
+	/// Configuration of the core.
 	pub core: mixnet_node_core::Config,
 	/// Key-exchange secret for session 0, whose mixnodes are those of the chain's genesis.
 	pub session_0_secret: Option<KxSecret>,
-	/// Register as a mixnode of each next session whose authority or operator has its key in this node's keystore.
+	/// Whether to register for each next session, by a key in this node's keystore that is an authority's or an operator's.
 	pub register: bool,
-	/// Most peers that may connect to this node uninvited: mixnodes are the others' gateways.
+	/// Most peers that may connect to this node without being reserved: mixnodes are the gateways of users.
 	pub inbound_peers: u32,
-	/// Threads that unwrap packets.
+	/// Number of threads that unwrap packets.
 	pub threads: NonZeroUsize,
 	/// Packets that may wait for a slow peer; the next ones are dropped.
 	pub peer_queue_capacity: usize,
-	/// Most extrinsics of others that may wait for their delay.
-	pub extrinsic_queue_capacity: usize,
-	/// Most extrinsics of others that may be in submission at a time.
-	pub max_submissions: usize,
+	/// Bounds on the extrinsics that others want submitted.
+	pub submissions: RequestLimits,
+}
+
+/// Bounds on others' requests of one type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+	/// Most requests that may wait for their delay, or for earlier ones; the next ones are dropped.
+	pub waiting: usize,
+	/// Most requests that are worked at, at a time.
+	pub running: usize,
 }
 
 impl Config {
-	/// The defaults for a node that `stands` for election, which a validator's or an operator's does, or for another node,
-	/// which only uses the mixnet.
-	pub fn new(stands: bool) -> Self {
+	/// The defaults. A node that `registers` (a validator's or an operator's) may become a mixnode, another only uses the
+	/// mixnet.
+	pub fn new(registers: bool) -> Self {
 		Self {
 			core: Default::default(),
 			session_0_secret: None,
-			register: stands,
-			inbound_peers: if stands { 150 } else { 0 },
+			register: registers,
+			inbound_peers: if registers { 150 } else { 0 },
 			threads: workers::default_threads(),
 			peer_queue_capacity: 16,
-			extrinsic_queue_capacity: 50,
-			max_submissions: 20,
+			submissions: RequestLimits { waiting: 50, running: 20 },
 		}
 	}
 }

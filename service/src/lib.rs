@@ -1,18 +1,24 @@
 //! The mixnet inside a Substrate node.
 //!
 //! A node developer adds three steps to the node's service file: a [`Prototype`] before the network is built (a
-//! notifications protocol must be known by then), [`Prototype::start`] after it, and the resulting [`Handle`] to the RPC
-//! ([`rpc::MixnetRpc`]). What operators choose is in [`MixnetArgs`].
+//! notifications protocol must be known by then), [`Prototype::start`] after it, and the resulting [`Handle`] for the RPC
+//! ([`rpc::MixnetRpc`]). What operators can choose is in [`MixnetArgs`]. The crate's README shows the code.
+//!
+//! # Map
+//!
+//! Files import only from files further down in this list:
 //!
 //! - [`builder`]: the three steps.
 //! - [`event_loop`]: owns the core ([`mixnet_node_core::Mixnet`]); everything else talks to it by channels.
-//! - [`workers`]: the threads that unwrap packets for it.
-//! - [`chain`]: follows finality for sessions and mixnodes, and registers at new best blocks.
+//! - [`chain`]: reads sessions, mixnodes and parameters at finalised blocks, and registers this node at new best blocks.
+//! - [`rpc`]: what this node's user can ask.
+//! - [`handle`]: the way to the event loop.
+//! - [`status`]: the answer of `mixnet_status`, made from a snapshot.
+//! - [`snapshot`]: the state of the service at one moment, for all that present it.
+//! - [`requests`]: the types of requests between nodes, one file each, and how to add one.
 //! - [`network`]: the notifications protocol, the peers and their queues, the reserved peers' addresses.
-//! - [`requests`]: what other nodes ask of this one; one file per type of request.
-//! - [`handle`] and [`rpc`]: what this node's user can ask.
-//! - [`status`]: what is going on, in numbers.
 //! - [`args`] and [`config`]: what can be chosen.
+//! - [`workers`]: the threads that unwrap packets.
 
 pub mod args;
 pub mod builder;
@@ -20,9 +26,11 @@ pub mod chain;
 pub mod config;
 pub mod event_loop;
 pub mod handle;
+mod log_target;
 pub mod network;
 pub mod requests;
 pub mod rpc;
+pub mod snapshot;
 pub mod status;
 pub mod workers;
 
@@ -30,7 +38,5 @@ pub use args::{GenerateKeyCmd, MixnetArgs};
 pub use builder::{Prototype, StartError};
 pub use chain::registrar::KEY_TYPE;
 pub use config::Config;
-pub use handle::{Handle, SubmitError};
-
-/// Target of this crate's log messages.
-pub const LOG_TARGET: &str = "mixnet";
+pub use handle::Handle;
+pub use log_target::LOG_TARGET;

@@ -1,6 +1,11 @@
-//! What is going on, in numbers: the answer of `mixnet_status`.
+//! The answer of `mixnet_status`: a [`Snapshot`] for people and scripts to read.
 
-use mixnet_primitives::Parameters;
+use crate::{
+	requests::{server::ServeReport, submit_extrinsic},
+	snapshot::{SessionSnapshot, Snapshot},
+};
+use mixnet_node_core::{LoopReport, Role};
+use mixnet_primitives::{Parameters, SessionStatus};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -10,19 +15,19 @@ use std::collections::BTreeMap;
 pub struct Status {
 	/// This node's peer ID, base58.
 	pub peer_id: String,
-	/// The current session as of the latest finalised block; none before the first one is read.
+	/// The current session, as of the latest finalised block; none before the first one is read.
 	pub session: Option<SessionView>,
-	/// Our part in the live sessions.
+	/// What this node is in the live sessions.
 	pub role: Roles,
-	/// What the nodes of the live sessions have agreed on.
+	/// The parameters that the live sessions run with.
 	pub parameters: ParametersInForce,
-	/// What our loop cover shows.
+	/// What this node's loop cover shows.
 	pub loops: Loops,
-	/// Who we are connected to.
+	/// How many peers this node has, and wants.
 	pub peers: PeerNumbers,
-	/// What waits where.
+	/// How much waits, and for what.
 	pub queues: Queues,
-	/// What happened since the node started.
+	/// What has happened since the node started.
 	pub counters: Counters,
 }
 
@@ -30,16 +35,16 @@ pub struct Status {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionView {
-	/// Index of the session.
+	/// The session's index.
 	pub index: u32,
-	/// Phase, 0 to 3.
+	/// Its phase, 0 to 3.
 	pub phase: u8,
 	/// The phase's name.
 	pub phase_name: String,
 }
 
-/// The parameters that each live session runs with, by the names that they have on chain; none where we take no part, or
-/// before its mixnodes are known.
+/// The parameters that each live session runs with, by the names that they have on chain; none where this node takes no
+/// part, or before the session's mixnodes are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ParametersInForce {
@@ -49,7 +54,7 @@ pub struct ParametersInForce {
 	pub current: Option<Parameters>,
 }
 
-/// Loop cover in each live session; none where we take no part.
+/// Loop cover in each live session; none where this node takes no part.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Loops {
@@ -59,36 +64,36 @@ pub struct Loops {
 	pub current: Option<LoopView>,
 }
 
-/// Loop cover of a session: packets that we send to ourselves. Where they get lost, others' do, or somebody
-/// blocks ours.
+/// Loop cover of a session: packets that this node sends to itself. If they get lost, others' packets do too, or somebody
+/// blocks this node's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoopView {
-	/// Sent.
+	/// Loops sent.
 	pub sent: u64,
-	/// Back in time.
+	/// Loops that came back in time.
 	pub returned: u64,
-	/// Back, after they were given up.
+	/// Loops that came back after they were given up.
 	pub late: u64,
-	/// Not back in time, nor since.
+	/// Loops that were given up, and have not come back since.
 	pub lost: u64,
-	/// On their way.
+	/// Loops on their way.
 	pub out: u64,
-	/// Not waited for, for want of time or room.
+	/// Loops that this node had no time or no room to wait for.
 	pub unjudged: u64,
-	/// Half of those that came back took no longer, in milliseconds.
+	/// Half of the loops that came back took no longer, in milliseconds.
 	pub median_round_trip_ms: Option<u64>,
-	/// Share of loops lost, in per cent: lower end of the 95 % confidence interval, estimate, upper end.
+	/// The share of loops that are lost, in per cent: lower end of the 95 % confidence interval, estimate, upper end.
 	pub loss_percent: Option<[f64; 3]>,
-	/// Are so many lost that packets may be blocked on purpose?
+	/// Whether so many are lost that somebody may block packets on purpose.
 	pub alarm: bool,
-	/// Where packets get lost, beyond what chance explains: mixnodes and links. Where neighbours of a mixnode are named,
-	/// it may as well be they.
+	/// Mixnodes and links at which more packets get lost than chance explains. If a mixnode's neighbours are named too,
+	/// the fault may be theirs.
 	pub suspected: Vec<String>,
 }
 
-/// Our part in each live session: `mixnode 3` (with our index), `user`, `resting` (the session has too few mixnodes) or
-/// `unknown` (its mixnodes are not known yet, or the session is over).
+/// What this node is in each live session: `mixnode 3` (with its index), `user`, `resting` (the session has too few
+/// mixnodes) or `unknown` (the session's mixnodes are not known yet, or it is over).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Roles {
@@ -102,9 +107,9 @@ pub struct Roles {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PeerNumbers {
-	/// Connected by the mixnet's protocol.
+	/// Peers connected by the mixnet's protocol.
 	pub connected: usize,
-	/// That we want to be connected to.
+	/// Peers that this node wants to be connected to.
 	pub reserved: usize,
 }
 
@@ -118,9 +123,9 @@ pub struct Queues {
 	pub authored_previous: u64,
 	/// Request and reply packets waiting to be sent in the current session.
 	pub authored_current: u64,
-	/// Our requests without an answer yet.
+	/// This node's requests that have no answer yet.
 	pub requests: u64,
-	/// Others' extrinsics waiting to be submitted.
+	/// Others' extrinsics that wait to be submitted, or are being submitted.
 	pub extrinsics: u64,
 }
 
@@ -130,7 +135,7 @@ pub struct Queues {
 pub struct Counters {
 	/// Packets received.
 	pub received: u64,
-	/// Packets sent, forwarded ones and our own.
+	/// Packets sent, whether forwarded or this node's own.
 	pub sent: u64,
 	/// Packets forwarded.
 	pub forwarded: u64,
@@ -144,16 +149,112 @@ pub struct Counters {
 	pub requests_sent: u64,
 	/// Reply packets sent.
 	pub replies_sent: u64,
-	/// Request packets delivered to us.
+	/// Request packets that were for this node.
 	pub requests_delivered: u64,
-	/// Reply packets delivered to us.
+	/// Reply packets that were for this node.
 	pub replies_delivered: u64,
-	/// Others' extrinsics that our transaction pool took.
+	/// Others' extrinsics that this node's transaction pool took.
 	pub extrinsics_submitted: u64,
-	/// Others' extrinsics that our transaction pool refused, or that were none.
+	/// Others' extrinsics that this node's transaction pool refused, or that were malformed.
 	pub extrinsics_refused: u64,
-	/// Everything dropped.
+	/// How much was dropped, for whatever reason.
 	pub dropped: u64,
-	/// The same by reason; reasons that never occurred are left out.
+	/// The same by reason. Reasons that never occurred are left out.
 	pub dropped_by_reason: BTreeMap<String, u64>,
+}
+
+impl From<Snapshot> for Status {
+	fn from(snapshot: Snapshot) -> Self {
+		let extrinsics = snapshot.served.iter().find(|report| report.name == submit_extrinsic::NAME);
+		let queues = Queues::new(&snapshot, extrinsics);
+		let counters = Counters::new(&snapshot, extrinsics);
+		let Snapshot { peer_id, session_status, previous, current, connected, reserved, .. } = snapshot;
+		Self {
+			peer_id: peer_id.to_base58(),
+			session: session_status.map(SessionView::from),
+			role: Roles { previous: role(previous.role), current: role(current.role) },
+			parameters: ParametersInForce { previous: previous.parameters, current: current.parameters },
+			loops: Loops { previous: loops(previous), current: loops(current) },
+			peers: PeerNumbers { connected, reserved },
+			queues,
+			counters,
+		}
+	}
+}
+
+impl From<SessionStatus> for SessionView {
+	fn from(status: SessionStatus) -> Self {
+		Self { index: status.current_index, phase: status.phase as u8, phase_name: status.phase.to_string() }
+	}
+}
+
+impl Queues {
+	fn new(snapshot: &Snapshot, extrinsics: Option<&ServeReport>) -> Self {
+		let core = &snapshot.core;
+		Self {
+			forward: core.forward_queue_len,
+			authored_previous: core.previous_authored_queue_len,
+			authored_current: core.current_authored_queue_len,
+			requests: core.requests_pending,
+			extrinsics: extrinsics.map_or(0, |report| report.queued as u64),
+		}
+	}
+}
+
+impl Counters {
+	fn new(snapshot: &Snapshot, extrinsics: Option<&ServeReport>) -> Self {
+		let core = &snapshot.core;
+		let extrinsics = extrinsics.map(|report| report.counters).unwrap_or_default();
+		let dropped_by_reason: BTreeMap<_, _> = snapshot.drops().filter(|(_, times)| *times > 0).collect();
+		Self {
+			received: core.packets_received,
+			sent: snapshot.sent,
+			forwarded: core.packets_forwarded,
+			loop_cover_sent: core.loop_cover_authored,
+			loop_cover_returned: core.loop_cover_returned,
+			drop_cover_sent: core.drop_cover_authored,
+			requests_sent: core.requests_authored,
+			replies_sent: core.replies_authored,
+			requests_delivered: core.requests_delivered,
+			replies_delivered: core.replies_delivered,
+			extrinsics_submitted: extrinsics.done,
+			extrinsics_refused: extrinsics.refused + extrinsics.malformed,
+			dropped: dropped_by_reason.values().sum(),
+			dropped_by_reason,
+		}
+	}
+}
+
+fn role(role: Role) -> String {
+	match role {
+		Role::Unknown => "unknown".into(),
+		Role::Resting => "resting".into(),
+		Role::Mixnode(index) => format!("mixnode {index}"),
+		Role::NonMixnode => "user".into(),
+	}
+}
+
+fn loops(session: SessionSnapshot) -> Option<LoopView> {
+	session.loops.map(LoopView::from)
+}
+
+impl From<LoopReport> for LoopView {
+	fn from(report: LoopReport) -> Self {
+		let mixnodes = report.mixnodes.iter().filter(|mixnode| mixnode.score.suspected);
+		let links = report.links.iter().filter(|link| link.score.suspected);
+		Self {
+			sent: report.sent,
+			returned: report.returned,
+			late: report.late,
+			lost: report.lost,
+			out: report.out,
+			unjudged: report.unjudged,
+			median_round_trip_ms: report.round_trips.quantile(0.5).map(|time| time.as_millis() as u64),
+			loss_percent: report
+				.loss
+				.map(|loss| [loss.low, loss.rate, loss.high].map(|share| (share * 1e4).round() / 100.0)),
+			alarm: report.loss_alarm,
+			suspected: mixnodes.map(ToString::to_string).chain(links.map(ToString::to_string)).collect(),
+		}
+	}
 }

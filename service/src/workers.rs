@@ -1,18 +1,18 @@
-//! The threads that unwrap.
+//! The threads that unwrap packets.
 //!
-//! Unwrapping is nearly all of a mixnode's work, and needs nothing but keys and the packet; what is then done with a packet
-//! depends on all that came before it. So threads of their own unwrap, in batches, as many as there are cores to spare,
-//! and the event loop alone decides, in the order in which packets came:
+//! Unwrapping is nearly all of a mixnode's work, and needs nothing but keys and the packet. What is then done with a packet
+//! depends on all packets before it. So threads of their own unwrap, in batches, on as many cores as there are to spare.
+//! The event loop alone decides, in the order in which packets came:
 //!
 //! ```text
 //! event loop        worker      event loop        worker        event loop
 //!  packets -------> open ----> note_wanted -----> finish -----> accept, in order
 //! ```
 //!
-//! Replays are found in between, so that they do not get the dearer half of unwrapping. All is handed over by channels:
-//! nobody holds a lock while cryptography is done. No more than [`MAX_UNDER_WAY`] batches for each worker are under way;
-//! until one of them is done, the event loop takes no more from the network's queue, which is bounded and counts what it
-//! has no room for. A packet that comes alone does not wait for others: a batch is what has come.
+//! Replays are found after the first half, so that the dearer second half is not spent on them. Packets are handed over by
+//! channels: nobody holds a lock while cryptography is done. No more than [`MAX_UNDER_WAY`] batches for each worker are under
+//! way. Until one of them is done, the event loop takes no more from the network's queue, which is bounded and counts the
+//! packets that it has no room for. A packet that comes alone does not wait for others: a batch is whatever has come.
 
 use mixnet_node_core::{
 	sphinx::{BatchUnwrapper, Packet},
@@ -27,15 +27,15 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// Batches that may be under way for each worker: while one is worked at, another waits.
+/// Batches that may be under way for each worker: it works at one while another waits.
 pub const MAX_UNDER_WAY: usize = 2;
 
-/// A thread that unwraps has panicked; what it was given is lost.
+/// A thread that unwraps packets has panicked. The batches that it had are lost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a thread that unwraps packets has panicked")]
 pub struct WorkerDied;
 
-/// The number of a batch: they are counted as they come.
+/// A batch's number. Batches are counted as they come.
 type Number = u64;
 
 enum Job {
@@ -48,49 +48,49 @@ enum Done {
 	Finished(Vec<ReceivedPacket>),
 }
 
-/// A batch whose packets are opened: those that are wanted are to be noted.
-pub struct Opened {
+/// A batch whose packets are opened. The core is to note which of them are wanted.
+pub struct OpenedBatch {
 	number: Number,
 	/// The packets, in the order in which they came.
 	pub packets: Vec<ReceivedPacket>,
 }
 
-/// The event loop's end.
+/// The workers, as the event loop sees them.
 pub struct Workers {
 	workers: Vec<Worker>,
 	done: mpsc::Receiver<Result<(Number, Done), WorkerDied>>,
-	/// The batches that are under way and those that wait for them, in the order in which they came.
+	/// The batches that are under way, and the finished ones that wait for an earlier one, in the order in which they came.
 	batches: VecDeque<Batch>,
-	/// The number of the first of them.
+	/// The number of the first batch in `batches`.
 	first: Number,
 }
 
 struct Worker {
 	jobs: SyncSender<(Number, Job)>,
-	/// Batches that are under way.
+	/// The number of batches that are under way.
 	batches: usize,
 }
 
 struct Batch {
-	/// Who works at it.
+	/// The index of the worker that has it.
 	worker: usize,
-	/// The packets, once they are finished.
+	/// Its packets, once they are finished.
 	finished: Option<Vec<ReceivedPacket>>,
 }
 
-/// How many threads make sense on this machine: one for each core but the event loop's.
+/// The default number of threads on this machine: one for each core, but one core is left to the event loop.
 pub fn default_threads() -> NonZeroUsize {
 	let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
 	NonZeroUsize::new(cores - 1).unwrap_or(NonZeroUsize::MIN)
 }
 
 impl Workers {
-	/// Starts so many threads. They end when this is dropped.
+	/// Starts this number of threads. They end when the `Workers` are dropped.
 	///
 	/// # Errors
-	/// The operating system gives no threads.
+	/// The operating system did not start one.
 	pub fn start(threads: NonZeroUsize) -> io::Result<Self> {
-		// Room for all that can be under way, and for the last word of each thread: nobody ever waits to send.
+		// There is room for all batches that can be under way, and for the last word of each thread: no thread waits to send.
 		let (done_sender, done) = mpsc::channel(threads.get() * (MAX_UNDER_WAY + 1));
 		let start = |index| {
 			let (jobs, receiver) = sync_channel(MAX_UNDER_WAY);
@@ -102,13 +102,13 @@ impl Workers {
 		Ok(Self { workers, done, batches: VecDeque::new(), first: 0 })
 	}
 
-	/// May another batch come?
+	/// Is there room for another batch?
 	pub fn has_room(&self) -> bool {
-		// Those that wait for an earlier one count as well: the packets are in memory.
+		// Finished batches that wait for an earlier one count as well, since their packets are in memory.
 		self.batches.len() < self.workers.len() * MAX_UNDER_WAY
 	}
 
-	/// Gives a batch to the thread that has the least to do. There must be [room](Self::has_room).
+	/// Gives a batch to the worker that has the least to do. There must be [room](Self::has_room).
 	///
 	/// # Errors
 	/// The thread has died.
@@ -121,12 +121,12 @@ impl Workers {
 		worker.jobs.try_send((number, Job::Open(unwrapper, packets))).map_err(|_| WorkerDied)
 	}
 
-	/// Gives a batch back to the thread that opened it, in which the wanted packets have been noted.
+	/// Gives a batch, in which the wanted packets have been noted, back to the worker that opened it.
 	///
 	/// # Errors
 	/// The thread has died.
-	pub fn finish(&mut self, opened: Opened) -> Result<(), WorkerDied> {
-		let Opened { number, packets } = opened;
+	pub fn finish(&mut self, opened: OpenedBatch) -> Result<(), WorkerDied> {
+		let OpenedBatch { number, packets } = opened;
 		if packets.iter().any(ReceivedPacket::is_wanted) {
 			let worker = self.batch(number).worker;
 			return self.workers[worker].jobs.try_send((number, Job::Finish(packets))).map_err(|_| WorkerDied);
@@ -135,15 +135,15 @@ impl Workers {
 		Ok(())
 	}
 
-	/// Waits until a batch is opened, which is returned, or finished: see [`Self::pop`].
+	/// Waits until a batch is opened, and returns it, or until one is finished: see [`Self::pop`].
 	///
 	/// # Errors
 	/// A thread has died.
-	pub async fn next(&mut self) -> Result<Option<Opened>, WorkerDied> {
-		// Only when there are no threads any more is there nothing to come.
+	pub async fn next(&mut self) -> Result<Option<OpenedBatch>, WorkerDied> {
+		// The channel is closed only when all threads have ended.
 		let (number, done) = self.done.recv().await.unwrap_or(Err(WorkerDied))?;
 		Ok(match done {
-			Done::Opened(packets) => Some(Opened { number, packets }),
+			Done::Opened(packets) => Some(OpenedBatch { number, packets }),
 			Done::Finished(packets) => {
 				self.finished(number, packets);
 				None
@@ -151,7 +151,7 @@ impl Workers {
 		})
 	}
 
-	/// The packets of the next batch, in the order in which batches came, if it is finished: to be accepted.
+	/// The packets of the next batch, in the order in which batches came, if it is finished. They are to be accepted.
 	pub fn pop(&mut self) -> Option<Vec<ReceivedPacket>> {
 		let packets = self.batches.front_mut()?.finished.take()?;
 		self.batches.pop_front();
@@ -171,7 +171,7 @@ impl Workers {
 	}
 }
 
-/// What a thread does until nobody has jobs for it any more.
+/// What a thread does until the `Workers` are dropped.
 fn work(jobs: &Receiver<(Number, Job)>, done: &mpsc::Sender<Result<(Number, Done), WorkerDied>>) {
 	let _last_word = LastWord(done);
 	let mut scratch = BatchUnwrapper::default();
@@ -187,14 +187,14 @@ fn work(jobs: &Receiver<(Number, Job)>, done: &mpsc::Sender<Result<(Number, Done
 				Done::Finished(packets)
 			},
 		};
-		// There is room, so the event loop is gone.
+		// There is always room, so an error means that the event loop has ended.
 		if done.try_send(Ok((number, result))).is_err() {
 			return;
 		}
 	}
 }
 
-/// Says so if its thread panics: the event loop would wait for ever.
+/// Tells the event loop if the thread panics: it would wait for ever otherwise.
 struct LastWord<'a>(&'a mpsc::Sender<Result<(Number, Done), WorkerDied>>);
 
 impl Drop for LastWord<'_> {

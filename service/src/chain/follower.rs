@@ -1,10 +1,9 @@
-//! Follows finality: which session it is, in which phase, who mixes, and by which parameters.
+//! Follows finality: tells the event loop the session, its phase, its mixnodes and its parameters.
 
-use crate::LOG_TARGET;
+use super::at_block::{AtBlock, Sessions};
+use crate::log_target::LOG_TARGET;
 use futures::StreamExt;
-use mixnet_primitives::{
-	Mixnode, MixnodesError, Parameters, RelativeSession, SessionIndex, SessionParameters, SessionStatus,
-};
+use mixnet_primitives::{Mixnode, MixnodesError, Parameters, RelativeSession, SessionIndex, SessionStatus};
 use mixnet_runtime_api::MixnetApi;
 use sc_client_api::BlockchainEvents;
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
@@ -13,33 +12,30 @@ use sp_runtime::traits::Block as BlockT;
 use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::mpsc;
 
-/// What does not change any more in a session that has begun.
+/// A session that has begun. Nothing of this changes any more.
 #[derive(Debug)]
 pub struct LiveSession {
-	/// Which session.
+	/// The session's index.
 	pub index: SessionIndex,
-	/// Its parameters; `None` if the chain has none, so that the nodes' defaults count.
+	/// Its parameters; `None` if the chain has none, and nodes use their defaults.
 	pub parameters: Option<Parameters>,
 	/// Its mixnodes, or why it has none.
 	pub mixnodes: Result<Vec<Mixnode>, MixnodesError>,
 }
 
-/// What a finalised block said.
+/// The mixnet's state in a finalised block.
 #[derive(Debug)]
 pub struct Update {
-	/// The session and its phase.
+	/// The current session and its phase.
 	pub status: SessionStatus,
-	/// The live sessions that no earlier update had.
+	/// The live sessions that were in no earlier update.
 	pub sessions: Vec<LiveSession>,
 }
 
-/// The version of [`MixnetApi`] from which on chains have parameters.
-const PARAMETERS_SINCE: u32 = 2;
-
 /// Sends an [`Update`] for every block that is finalised from now on, until the client or the receiver is gone.
 ///
-/// Nothing is sent while the node catches up with the chain, nor for the block that was the last finalised one when it
-/// started: it may be of long ago, and old sessions' mixnodes are of no use.
+/// Sends nothing while the node catches up with the chain, and nothing for the block that was the last finalised one when
+/// the node started. That block may be old, and the mixnodes of old sessions are of no use.
 pub async fn follow<B, C, S>(client: Arc<C>, sync: Arc<S>, updates: mpsc::Sender<Update>)
 where
 	B: BlockT,
@@ -55,7 +51,7 @@ where
 			continue;
 		}
 		let hash = notification.hash;
-		match read(&RuntimeAtBlock { client: &*client, hash }, &mut known) {
+		match read(&AtBlock { client: &*client, hash }, &mut known) {
 			Ok(update) => {
 				failing = false;
 				if updates.send(update).await.is_err() {
@@ -67,7 +63,7 @@ where
 				if !failing {
 					log::warn!(
 						target: LOG_TARGET,
-						"Cannot read the mixnet's state at block {hash:?}: {error}. Trying again at every block.",
+						"Cannot read the mixnet's state at block {hash:?}: {error}. Trying again at every finalised block.",
 					);
 				}
 				failing = true;
@@ -76,51 +72,8 @@ where
 	}
 }
 
-/// What the follower asks of the chain, at one block.
-trait AtBlock {
-	fn status(&self) -> Result<SessionStatus, ApiError>;
-
-	/// The sessions' parameters; `None` if the runtime is of before there were any.
-	fn parameters(&self) -> Result<Option<SessionParameters>, ApiError>;
-
-	fn mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError>;
-}
-
-/// The runtime, in the state after block `hash`.
-struct RuntimeAtBlock<'a, B: BlockT, C> {
-	client: &'a C,
-	hash: B::Hash,
-}
-
-impl<B, C> AtBlock for RuntimeAtBlock<'_, B, C>
-where
-	B: BlockT,
-	C: ProvideRuntimeApi<B>,
-	C::Api: MixnetApi<B> + ApiExt<B>,
-{
-	fn status(&self) -> Result<SessionStatus, ApiError> {
-		self.client.runtime_api().session_status(self.hash)
-	}
-
-	fn parameters(&self) -> Result<Option<SessionParameters>, ApiError> {
-		let api = self.client.runtime_api();
-		match api.api_version::<dyn MixnetApi<B>>(self.hash)? {
-			Some(PARAMETERS_SINCE..) => api.parameters(self.hash).map(Some),
-			_ => Ok(None),
-		}
-	}
-
-	fn mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError> {
-		let api = self.client.runtime_api();
-		match session {
-			RelativeSession::Previous => api.prev_mixnodes(self.hash),
-			RelativeSession::Current => api.current_mixnodes(self.hash),
-		}
-	}
-}
-
-/// Reads the state at a block. Sessions in `known` are left out, those read are added to it.
-fn read(block: &impl AtBlock, known: &mut BTreeSet<SessionIndex>) -> Result<Update, ApiError> {
+/// Reads the mixnet's state at a block. Sessions in `known` are left out; those that were read are added to it.
+fn read(block: &impl Sessions, known: &mut BTreeSet<SessionIndex>) -> Result<Update, ApiError> {
 	let status = block.status()?;
 	let is_new = |session: &RelativeSession| {
 		let is_live = *session == RelativeSession::Current || status.phase.needs_previous();
@@ -142,18 +95,18 @@ fn read(block: &impl AtBlock, known: &mut BTreeSet<SessionIndex>) -> Result<Upda
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use mixnet_primitives::SessionPhase;
+	use mixnet_primitives::{SessionParameters, SessionPhase};
 	use std::cell::Cell;
 
 	/// A chain that says what it is told to.
 	struct Chain {
 		status: SessionStatus,
 		parameters: Option<SessionParameters>,
-		/// Does it fail to say who the mixnodes of the current session are?
+		/// Whether it fails to list the mixnodes of the current session.
 		is_failing: Cell<bool>,
 	}
 
-	impl AtBlock for Chain {
+	impl Sessions for Chain {
 		fn status(&self) -> Result<SessionStatus, ApiError> {
 			Ok(self.status)
 		}
@@ -202,19 +155,19 @@ mod tests {
 		assert_eq!(told(&first, &mut known), both);
 		assert_eq!(told(&first, &mut known), []);
 		assert_eq!(told(&chain(8, SessionPhase::CoverToCurrent), &mut known), [(8, Some(parameters(3)))]);
-		// A previous session that is over is of no interest; and there is none before session 0.
+		// A previous session that is over is of no interest, and session 0 has no previous one.
 		assert_eq!(told(&chain(20, SessionPhase::DisconnectFromPrev), &mut known), [(20, Some(parameters(3)))]);
 		assert_eq!(told(&chain(0, SessionPhase::CoverToCurrent), &mut BTreeSet::new()), [(0, Some(parameters(3)))]);
 	}
 
 	#[test]
-	fn a_chain_of_before_there_were_parameters_tells_none() {
+	fn a_chain_that_has_no_parameters_yet_tells_none() {
 		let old = Chain { parameters: None, ..chain(7, SessionPhase::CoverToCurrent) };
 		assert_eq!(told(&old, &mut BTreeSet::new()), [(6, None), (7, None)]);
 	}
 
 	#[test]
-	fn what_could_not_be_read_is_asked_for_again() {
+	fn a_session_that_could_not_be_read_is_asked_for_again() {
 		let mut known = BTreeSet::new();
 		let failing = chain(7, SessionPhase::CoverToCurrent);
 		failing.is_failing.set(true);

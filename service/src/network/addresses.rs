@@ -1,10 +1,11 @@
-//! Where the peers that we want are to be found, and where we are.
+//! Where reserved peers are to be found, and where this node is.
 //!
-//! The addresses on chain were written by others: each is parsed, and made to name the peer that it is for, so that
-//! nobody can make us connect to somebody else. What we write there ourselves must be what the chain takes.
+//! The addresses on chain were written by others. Each is parsed, and made to name the peer that it is for, so that
+//! nobody can make us connect to somebody else. The addresses that we write there ourselves must be ones that the chain
+//! takes.
 
-use super::to_network_peer_id;
-use crate::LOG_TARGET;
+use super::peer_id::to_network_peer_id;
+use crate::log_target::LOG_TARGET;
 use mixnet_node_core::ReservedPeer;
 use mixnet_primitives::check_address;
 use sc_network_types::{
@@ -19,18 +20,18 @@ const MAX_PUBLISHED: usize = 8;
 /// Size of the longest address that is published, in bytes. No chain should take shorter ones only.
 const MAX_PUBLISHED_SIZE: usize = 128;
 
-/// Of our external addresses, those to be registered. What the chain would refuse is left out, and told of: it would
-/// refuse the whole registration.
+/// Those of our external addresses that are to be registered. One that the chain would refuse is left out, and logged:
+/// the chain would refuse the whole registration.
 pub fn published(external: Vec<Multiaddr>, own: &mixnet_primitives::PeerId) -> Vec<Vec<u8>> {
 	let mut published = Vec::new();
 	for address in external {
 		let text = address.to_string().into_bytes();
 		if text.len() > MAX_PUBLISHED_SIZE {
-			log::info!(target: LOG_TARGET, "Not published, since it is longer than {MAX_PUBLISHED_SIZE} bytes: {address}");
+			log::info!(target: LOG_TARGET, "Not publishing the address {address}: it is longer than {MAX_PUBLISHED_SIZE} bytes");
 		} else if let Err(reason) = check_address(&text, own) {
-			log::info!(target: LOG_TARGET, "Not published, since the chain would refuse {reason}: {address}");
+			log::info!(target: LOG_TARGET, "Not publishing the address {address}: the chain would refuse {reason}");
 		} else if published.len() == MAX_PUBLISHED {
-			log::info!(target: LOG_TARGET, "Not published, since {MAX_PUBLISHED} others are: {address}");
+			log::info!(target: LOG_TARGET, "Not publishing the address {address}: {MAX_PUBLISHED} others are enough");
 		} else {
 			published.push(text);
 		}
@@ -38,13 +39,13 @@ pub fn published(external: Vec<Multiaddr>, own: &mixnet_primitives::PeerId) -> V
 	published
 }
 
-/// The addresses of reserved peers, each ending in the peer's ID. A peer without a usable address is named by its ID
-/// alone: the network may know where it is.
+/// The addresses of reserved peers, each ending in the peer's ID. A peer that has no usable address gets one that is only
+/// its ID: the network may know where the peer is.
 pub fn reserved(peers: &[ReservedPeer]) -> HashSet<Multiaddr> {
 	let mut addresses = HashSet::new();
 	for peer in peers {
 		let Some(peer_id) = to_network_peer_id(&peer.peer_id) else {
-			log::debug!(target: LOG_TARGET, "The mixnode {} cannot be reached: its peer ID is no key", peer.peer_id);
+			log::debug!(target: LOG_TARGET, "Cannot connect to the mixnode {}: its peer ID is not an Ed25519 key", peer.peer_id);
 			continue;
 		};
 		let before = addresses.len();
@@ -56,15 +57,15 @@ pub fn reserved(peers: &[ReservedPeer]) -> HashSet<Multiaddr> {
 	addresses
 }
 
-/// The multiaddr in `address`, ending in the ID of `peer_id`; `None` if it is none that we would dial, or if it names
-/// another peer.
+/// The multiaddr in `address`, ending in the ID of `peer_id`; `None` if we would not dial it, or if it names another
+/// peer.
 ///
-/// Taken are a host (an IP address or a name), a TCP port, perhaps a websocket, perhaps the peer itself; nothing else.
-/// The network would take a peer ID in the middle of an address for the one to connect to.
+/// An address has a host (an IP address or a name), a TCP port, perhaps a websocket, perhaps the peer itself, and nothing
+/// else. If it had a peer ID in the middle, the network would connect to that peer.
 fn for_peer(address: &[u8], peer_id: &PeerId) -> Option<Multiaddr> {
 	let parsed = std::str::from_utf8(address).ok().and_then(|address| address.parse::<Multiaddr>().ok());
 	let Some(address) = parsed else {
-		log::debug!(target: LOG_TARGET, "{peer_id} published an address that is no multiaddr");
+		log::debug!(target: LOG_TARGET, "The mixnode {peer_id} registered an address that is no multiaddr");
 		return None;
 	};
 	let mut parts = address.iter().peekable();
@@ -88,7 +89,7 @@ fn for_peer(address: &[u8], peer_id: &PeerId) -> Option<Multiaddr> {
 			Some(if names_peer { address } else { address.with(Protocol::P2p((*peer_id).into())) })
 		},
 		_ => {
-			log::debug!(target: LOG_TARGET, "{peer_id} published an address that we do not dial: {address}");
+			log::debug!(target: LOG_TARGET, "The mixnode {peer_id} registered an address that this node does not dial: {address}");
 			None
 		},
 	}
@@ -112,7 +113,7 @@ mod tests {
 	}
 
 	#[test]
-	fn addresses_get_the_peer_that_they_are_for() {
+	fn addresses_end_in_the_id_of_the_peer_that_they_are_for() {
 		let (id, peer) = peer(&["/ip4/127.0.0.1/tcp/1", "/dns/example/tcp/2"]);
 		assert_eq!(
 			texts(reserved(&[peer])),
@@ -139,7 +140,7 @@ mod tests {
 	}
 
 	#[test]
-	fn addresses_that_the_network_cannot_dial_do_not_hide_the_peer() {
+	fn a_peer_whose_addresses_cannot_be_dialled_is_named_by_its_id() {
 		for address in ["/memory/1", "/unix/x", "/ip4/1.2.3.4/udp/1/quic-v1", "/ip4/0.0.0.0/tcp/1", "/ip4/1.2.3.4"] {
 			let (id, peer) = peer(&[address]);
 			assert_eq!(texts(reserved(&[peer])), [format!("/p2p/{id}")], "{address}");
@@ -150,7 +151,7 @@ mod tests {
 
 	/// One odd address must not prevent a registration.
 	#[test]
-	fn only_what_the_chain_takes_is_published() {
+	fn only_addresses_that_the_chain_takes_are_published() {
 		let keypair = Keypair::generate().public();
 		let (id, own) = (keypair.to_peer_id(), keypair.to_bytes().into());
 		let long = format!("/dns/{}.example/tcp/1", ["a"; 60].join("."));
@@ -180,7 +181,7 @@ mod tests {
 	}
 
 	#[test]
-	fn rubbish_leaves_the_bare_peer_id() {
+	fn a_peer_whose_addresses_are_no_multiaddrs_is_named_by_its_id() {
 		let (id, mut peer) = peer(&["", "nonsense"]);
 		peer.external_addresses.push(vec![0xff; 40]);
 		assert_eq!(texts(reserved(&[peer])), [format!("/p2p/{id}")]);

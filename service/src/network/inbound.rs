@@ -1,10 +1,10 @@
 //! What comes from the network, taken as fast as it comes.
 //!
-//! The network hands out packets before anything else. Were they taken at the pace at which they are unwrapped, a flood of
-//! them would keep it from connecting and disconnecting peers. So a task of its own takes them, and drops those for which
-//! there is no room; connections are never dropped, and wait instead.
+//! The network hands out packets before anything else. If we took them no faster than we unwrap them, a flood of packets
+//! would keep the network from connecting and disconnecting peers. So a task of its own takes all events. It drops packets
+//! for which there is no room. It never drops connections and disconnections, and waits until there is room for them.
 
-use crate::LOG_TARGET;
+use crate::log_target::LOG_TARGET;
 use sc_network::{
 	service::traits::{MessageSink, NotificationEvent, ValidationResult},
 	NotificationService,
@@ -19,42 +19,42 @@ use tokio::sync::mpsc;
 /// Packets that may wait to be unwrapped: about a megabyte, and some tens of milliseconds of work.
 const CAPACITY: usize = 512;
 
-/// Something that happened.
+/// An event of the network.
 pub enum Inbound {
 	/// A peer was connected.
 	Connected {
-		/// Who.
+		/// The peer's ID.
 		peer: PeerId,
-		/// Leads to it.
+		/// Takes packets for the peer.
 		sink: Box<dyn MessageSink>,
 	},
 	/// A peer was disconnected.
 	Disconnected {
-		/// Who.
+		/// The peer's ID.
 		peer: PeerId,
 	},
-	/// A peer sent something, of any size.
+	/// A peer sent a notification.
 	Notification {
-		/// Who.
+		/// The peer that sent it.
 		peer: PeerId,
-		/// What.
+		/// The notification, which may have any size.
 		notification: Vec<u8>,
 	},
 }
 
-/// The event loop's end.
+/// The event loop's end of the channel.
 pub struct InboundReceiver {
 	events: mpsc::Receiver<Inbound>,
 	dropped: Arc<AtomicU64>,
 }
 
-/// The network's end.
+/// The network's end of the channel.
 pub struct InboundSender {
 	events: mpsc::Sender<Inbound>,
 	dropped: Arc<AtomicU64>,
 }
 
-/// A bounded channel for what comes from the network.
+/// A bounded channel for the network's events.
 pub fn channel() -> (InboundSender, InboundReceiver) {
 	let (sender, receiver) = mpsc::channel(CAPACITY);
 	let dropped = Arc::new(AtomicU64::new(0));
@@ -62,37 +62,37 @@ pub fn channel() -> (InboundSender, InboundReceiver) {
 }
 
 impl InboundReceiver {
-	/// What happened next; `None` once the network is gone.
+	/// The next event; `None` once the network has stopped.
 	pub async fn next(&mut self) -> Option<Inbound> {
 		self.events.recv().await
 	}
 
-	/// What has happened already, if something has.
+	/// The next event, if one waits already.
 	pub fn try_next(&mut self) -> Option<Inbound> {
 		self.events.try_recv().ok()
 	}
 
-	/// How many notifications there was no room for.
+	/// The number of notifications that were dropped because there was no room.
 	pub fn dropped(&self) -> u64 {
 		self.dropped.load(Ordering::Relaxed)
 	}
 }
 
 impl InboundSender {
-	/// Passes on what comes, until the network or the event loop is gone.
+	/// Passes on the network's events, until the network or the event loop has stopped.
 	pub async fn run(self, mut notifications: Box<dyn NotificationService>) {
 		while let Some(event) = notifications.next_event().await {
 			let passed_on = match event {
 				NotificationEvent::ValidateInboundSubstream { result_tx, .. } => {
-					// Anyone may send us packets; the peer set bounds how many do. A dropped receiver means that the
-					// peer is gone again.
+					// Anybody may send us packets; the peer set bounds how many peers do. If the receiver is dropped,
+					// the peer is gone again.
 					let _ = result_tx.send(ValidationResult::Accept);
 					true
 				},
 				NotificationEvent::NotificationStreamOpened { peer, .. } => match notifications.message_sink(&peer) {
 					Some(sink) => self.events.send(Inbound::Connected { peer, sink }).await.is_ok(),
 					None => {
-						log::debug!(target: LOG_TARGET, "{peer} was gone as soon as it had connected");
+						log::debug!(target: LOG_TARGET, "The peer {peer} was gone as soon as it had connected");
 						true
 					},
 				},
@@ -123,7 +123,7 @@ mod tests {
 	use crate::network::testing::{Notifications, Sinks};
 
 	#[tokio::test]
-	async fn a_flood_is_taken_dropped_and_counted_and_no_connection_is() {
+	async fn a_flood_is_dropped_and_counted_and_connections_are_not() {
 		let peer = PeerId::random();
 		let (network, events) = mpsc::unbounded_channel();
 		let send = |event| network.send(event).expect("its other end is alive; qed");

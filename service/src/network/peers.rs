@@ -1,10 +1,10 @@
 //! Who is connected, and a short queue for each.
 //!
-//! The network takes packets at the pace of the slowest link. Waiting for one peer must not hold up the others, so each
-//! has a queue, emptied by a future of its own; a full queue drops the newest packet and counts it.
+//! The network takes a packet when the peer's connection has room for it. A slow peer must not hold up the others, so each
+//! peer has a queue, and a future of its own empties it. A full queue drops the newest packet and counts it.
 
-use super::{to_mixnet_peer_id, to_network_peer_id};
-use crate::LOG_TARGET;
+use super::peer_id::{to_mixnet_peer_id, to_network_peer_id};
+use crate::log_target::LOG_TARGET;
 use futures::{
 	future::BoxFuture,
 	stream::{FuturesUnordered, StreamExt},
@@ -23,16 +23,16 @@ pub struct PeerDrops {
 	pub not_connected: u64,
 	/// The peer's queue was full.
 	pub queue_full: u64,
-	/// The network refused the packet: the connection was closing.
+	/// The connection was closing.
 	pub send_failed: u64,
 }
 
 /// The connected peers.
 pub struct Peers {
 	capacity: usize,
-	/// The other end of each queue is in one of the `senders`.
+	/// The queue of each connected peer. Its other end is in one of the `senders`.
 	queues: HashMap<PeerId, mpsc::Sender<Vec<u8>>>,
-	/// Empties the peers' queues; each ends with the number of packets that were lost with the connection.
+	/// One future for each queue empties it. It ends with the number of packets that were lost with the connection.
 	senders: FuturesUnordered<BoxFuture<'static, u64>>,
 	drops: PeerDrops,
 }
@@ -43,10 +43,10 @@ impl Peers {
 		Self { capacity, queues: HashMap::new(), senders: FuturesUnordered::new(), drops: PeerDrops::default() }
 	}
 
-	/// A peer connected; `sink` leads to it. Returns its name in the mixnet, `None` if it has none.
+	/// A peer connected; `sink` leads to it. Returns its peer ID, or `None` if that is not an Ed25519 key.
 	pub fn connected(&mut self, peer_id: &sc_network_types::PeerId, sink: Box<dyn MessageSink>) -> Option<PeerId> {
 		let Some(id) = to_mixnet_peer_id(peer_id) else {
-			log::debug!(target: LOG_TARGET, "{peer_id} is not an Ed25519 key: no part of the mixnet");
+			log::debug!(target: LOG_TARGET, "Sending nothing to the peer {peer_id}: its peer ID is not an Ed25519 key");
 			return None;
 		};
 		let (queue, packets) = mpsc::channel(self.capacity);
@@ -55,13 +55,13 @@ impl Peers {
 		Some(id)
 	}
 
-	/// A peer disconnected. Returns its name in the mixnet if it was known.
+	/// A peer disconnected. Returns its peer ID if it was connected.
 	pub fn disconnected(&mut self, peer_id: &sc_network_types::PeerId) -> Option<PeerId> {
 		let id = to_mixnet_peer_id(peer_id)?;
 		self.queues.remove(&id).map(|_| id)
 	}
 
-	/// Queues a packet for its peer.
+	/// Puts a packet into its peer's queue, or drops and counts it.
 	pub fn send(&mut self, packet: AddressedPacket) {
 		let Some(queue) = self.queues.get(&packet.peer_id) else {
 			self.drops.not_connected += 1;
@@ -79,7 +79,7 @@ impl Peers {
 		}
 	}
 
-	/// Sends what is queued; never ends.
+	/// Sends what is queued. Never ends.
 	pub async fn run(&mut self) -> std::convert::Infallible {
 		loop {
 			match self.senders.next().await {
@@ -89,7 +89,7 @@ impl Peers {
 		}
 	}
 
-	/// How many are connected.
+	/// How many peers are connected.
 	pub fn len(&self) -> usize {
 		self.queues.len()
 	}
@@ -99,14 +99,14 @@ impl Peers {
 		self.queues.is_empty()
 	}
 
-	/// What did not reach the network.
+	/// Counters of packets that did not reach the network.
 	pub fn drops(&self) -> PeerDrops {
 		self.drops
 	}
 }
 
-/// Sends the queue's packets one by one; ends when the queue's other end is dropped, or when the network refuses one.
-/// Returns how many packets were lost.
+/// Sends the queue's packets one by one, until the queue's other end is dropped or the connection closes. Returns how many
+/// packets were lost.
 async fn send_all(mut packets: mpsc::Receiver<Vec<u8>>, sink: Box<dyn MessageSink>) -> u64 {
 	while let Some(packet) = packets.recv().await {
 		if let Err(error) = sink.send_async_notification(packet).await {
@@ -194,7 +194,7 @@ mod tests {
 	}
 
 	#[tokio::test]
-	async fn what_is_lost_with_a_connection_is_counted() {
+	async fn packets_lost_with_a_connection_are_counted() {
 		let mut peers = Peers::new(4);
 		let peer_id = Keypair::generate().public().to_peer_id();
 		let sink = Sink { sent: Default::default(), takes: 1, then_fails: true };

@@ -1,6 +1,6 @@
 //! The protocol's name and configuration. (PROTOCOL.md, section 11)
 
-use crate::Config;
+use crate::config::Config;
 use mixnet_node_core::sphinx::PACKET_SIZE;
 use sc_network::{
 	config::{NonReservedPeerMode, SetConfig},
@@ -21,7 +21,7 @@ pub fn name(genesis_hash: &[u8], fork_id: Option<&str>) -> ProtocolName {
 	.into()
 }
 
-/// The protocol, for the network's configuration, and the service's end of it.
+/// The protocol's configuration, which the network is built with, and the service's end of the protocol.
 pub fn configuration<B: BlockT, N: NetworkBackend<B, B::Hash>>(
 	name: ProtocolName,
 	config: &Config,
@@ -47,7 +47,7 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn the_name_is_the_specified_one() {
+	fn the_protocol_has_the_name_that_is_specified() {
 		assert_eq!(&*name(&[0xab, 0x01], None), "/ab01/mixnet/1");
 		assert_eq!(&*name(&[0xab, 0x01], Some("fork")), "/ab01/fork/mixnet/1");
 	}

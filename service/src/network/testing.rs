@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// Leads to each node, as if all were connected to each other.
+/// The way to each node, as if all were connected to each other.
 pub type Sinks = Arc<Mutex<HashMap<NetworkPeerId, mpsc::UnboundedSender<NotificationEvent>>>>;
 
 /// One node's end of a network in which everybody is connected to everybody in `nodes`.
@@ -24,7 +24,7 @@ pub struct Notifications {
 }
 
 impl Notifications {
-	/// The end of the node `own`, to which `events` happen.
+	/// The end of the node `own`, which gets `events`.
 	pub fn new(own: NetworkPeerId, nodes: Sinks, events: mpsc::UnboundedReceiver<NotificationEvent>) -> Self {
 		Self { own, nodes, events, name: "/mixnet".into() }
 	}

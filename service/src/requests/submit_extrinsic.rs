@@ -1,64 +1,149 @@
-//! Submits extrinsics for others, each after a delay of its own. (PROTOCOL.md, section 10)
+//! Submits an extrinsic through the mixnet. (PROTOCOL.md, section 10)
 //!
-//! The delay hides which request an extrinsic came with from somebody who watches both the mixnet and the gossip.
+//! The destination waits before it submits an extrinsic, each for a delay of its own. The delay hides which request an
+//! extrinsic came with from somebody who watches both the mixnet and the gossip.
 
-use crate::LOG_TARGET;
-use codec::{Decode, DecodeAll};
-use futures::{
-	future::BoxFuture,
-	stream::{FuturesUnordered, StreamExt},
-	FutureExt,
+use super::{
+	ask::{Ask, NoAnswer},
+	serve::{Job, Serve},
 };
-use mixnet_node_core::{request::RemoteError, ReplyTo};
+use codec::{Decode, DecodeAll, Encode};
+use futures::{future::BoxFuture, FutureExt};
+use mixnet_node_core::{
+	request::{RemoteError, Reply, Request},
+	HandlingDelay, ReplyTo,
+};
 use sc_transaction_pool_api::{
 	error::{Error as PoolError, IntoPoolError},
 	TransactionPool, TransactionSource,
 };
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
-use std::{collections::BTreeMap, sync::Arc};
-use tokio::time::Instant;
+use std::sync::Arc;
 
-/// Longest error text that is sent back, in bytes: an answer should fit one packet.
-const MAX_ERROR_SIZE: usize = 512;
+/// The [name](Serve::name) of this type.
+pub const NAME: &str = "extrinsic";
 
-/// Counters of what became of others' extrinsics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SubmissionCounters {
-	/// Taken by the transaction pool.
-	pub submitted: u64,
-	/// Refused by the transaction pool.
-	pub refused: u64,
-	/// Not extrinsics of this chain.
-	pub malformed: u64,
-	/// Dropped without an answer because too many waited: the sender tries another mixnode.
-	pub dropped: u64,
+/// A request to submit this extrinsic, which holds the bytes that `author_submitExtrinsic` takes.
+pub struct SubmitExtrinsic(pub Vec<u8>);
+
+impl Ask for SubmitExtrinsic {
+	type Answer = ();
+	type Error = SubmitError;
+
+	fn encode(&self) -> Vec<u8> {
+		Request::SubmitExtrinsic(self.0.clone()).encode()
+	}
+
+	/// The answer fits one packet, and a second copy of it makes up for a lost one.
+	fn surbs(&self) -> usize {
+		2
+	}
+
+	fn handling_delay(&self) -> HandlingDelay {
+		HandlingDelay::Extrinsic
+	}
+
+	fn read(&self, answer: &[u8]) -> Result<(), SubmitError> {
+		match Reply::decode_all(&mut &*answer) {
+			Ok(Ok(())) => Ok(()),
+			Ok(Err(error)) => Err(SubmitError::Refused(error)),
+			Err(_) => Err(SubmitError::BadAnswer),
+		}
+	}
 }
 
-/// What to do about a request right away.
-pub enum Taken {
-	/// Nothing: it waits for its delay, and [`Submissions::next`] tells its result.
-	Queued,
-	/// Answer it with this error.
-	Answer(ReplyTo, RemoteError),
-	/// Forget it: its sender should try elsewhere.
-	Abandon(ReplyTo),
+/// Why an extrinsic was not submitted, or is not known to have been.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+	/// The extrinsic is too large to be sent through the mixnet in this session.
+	#[error(
+		"the extrinsic is too large for the mixnet: it has {size} bytes, and {max} are the most; submit a smaller one"
+	)]
+	TooLarge {
+		/// Its size, in bytes.
+		size: usize,
+		/// The largest that can be sent, in bytes.
+		max: usize,
+	},
+	/// The request was not sent, or not answered, for another reason than its size.
+	#[error("{0}{advice}", advice = look_on_chain(.0))]
+	NoAnswer(NoAnswer),
+	/// The mixnode at the end of the route refused it.
+	#[error(
+		"the mixnode refused it: {0} (outdated or banned may mean that an earlier copy was submitted: look on chain)"
+	)]
+	Refused(RemoteError),
+	/// The answer cannot be read.
+	#[error("the mixnode's answer cannot be read; the extrinsic may have been submitted all the same")]
+	BadAnswer,
+}
+
+impl From<NoAnswer> for SubmitError {
+	fn from(reason: NoAnswer) -> Self {
+		match reason {
+			// The request is one byte more than the extrinsic.
+			NoAnswer::TooLarge { size, max } => {
+				Self::TooLarge { size: size.saturating_sub(1), max: max.saturating_sub(1) }
+			},
+			other => Self::NoAnswer(other),
+		}
+	}
+}
+
+/// What to do where the extrinsic may have been submitted although no answer came.
+fn look_on_chain(reason: &NoAnswer) -> &'static str {
+	match reason {
+		NoAnswer::Stopped => "; if it was sent before, it may have been submitted: look for it on chain",
+		NoAnswer::NotAnswered(_) => {
+			"; it may have been submitted all the same: look for it on chain before sending it again"
+		},
+		NoAnswer::TooLarge { .. } | NoAnswer::NotSent { .. } | NoAnswer::GivenUp(_) => "",
+	}
 }
 
 /// Where extrinsics go when their time has come.
-pub trait Submit: Send + 'static {
-	/// What is submitted.
+pub trait Submit: Send + Sync + 'static {
+	/// An extrinsic of the chain.
 	type Extrinsic: Decode + Send;
 
 	/// Submits an extrinsic; the error says why it was refused.
 	fn submit(&self, extrinsic: Self::Extrinsic) -> BoxFuture<'static, Result<(), String>>;
 }
 
+/// Submits others' extrinsics.
+pub struct ServeSubmissions<S>(Arc<S>);
+
+impl<S: Submit> ServeSubmissions<S> {
+	/// Submits them there.
+	pub fn new(submit: S) -> Self {
+		Self(Arc::new(submit))
+	}
+}
+
+impl<S: Submit> Serve for ServeSubmissions<S> {
+	fn index(&self) -> u8 {
+		Request::SUBMIT_EXTRINSIC
+	}
+
+	fn name(&self) -> &'static str {
+		NAME
+	}
+
+	fn take(&self, body: &[u8], reply_to: &ReplyTo) -> Result<Job, String> {
+		let extrinsic = S::Extrinsic::decode_all(&mut &*body)
+			.map_err(|error| format!("not an extrinsic of this chain: {error}"))?;
+		let submit = self.0.clone();
+		let work = async move { submit.submit(extrinsic).await.map(|()| Reply::Ok(()).encode()) };
+		Ok(Job { delay: reply_to.extrinsic_delay(), work: work.boxed() })
+	}
+}
+
 /// Submits to the transaction pool, as of the best block.
 pub struct ToPool<C, P> {
 	/// Knows the best block.
 	pub client: Arc<C>,
-	/// The pool.
+	/// The transaction pool.
 	pub pool: Arc<P>,
 }
 
@@ -81,101 +166,6 @@ where
 	}
 }
 
-/// The extrinsics that wait for their delay, and those being submitted.
-pub struct Submissions<S: Submit> {
-	submit: S,
-	capacity: usize,
-	max_running: usize,
-	/// By time and arrival.
-	waiting: BTreeMap<(Instant, u64), (S::Extrinsic, ReplyTo)>,
-	arrivals: u64,
-	running: FuturesUnordered<BoxFuture<'static, (Result<(), String>, ReplyTo)>>,
-	counters: SubmissionCounters,
-}
-
-impl<S: Submit> Submissions<S> {
-	/// None yet; at most `capacity` may wait and `max_running` be in submission.
-	pub fn new(submit: S, capacity: usize, max_running: usize) -> Self {
-		Self {
-			submit,
-			capacity,
-			max_running,
-			waiting: BTreeMap::new(),
-			arrivals: 0,
-			running: FuturesUnordered::new(),
-			counters: SubmissionCounters::default(),
-		}
-	}
-
-	/// Takes an extrinsic to be submitted at `due`.
-	pub fn take(&mut self, due: Instant, extrinsic: &[u8], reply_to: ReplyTo) -> Taken {
-		if self.waiting.len() >= self.capacity {
-			self.counters.dropped += 1;
-			return Taken::Abandon(reply_to);
-		}
-		match S::Extrinsic::decode_all(&mut &*extrinsic) {
-			Ok(extrinsic) => {
-				self.arrivals += 1;
-				self.waiting.insert((due, self.arrivals), (extrinsic, reply_to));
-				Taken::Queued
-			},
-			Err(error) => {
-				self.counters.malformed += 1;
-				Taken::Answer(
-					reply_to,
-					RemoteError::Decode(shorten(format!("not an extrinsic of this chain: {error}"))),
-				)
-			},
-		}
-	}
-
-	/// When [`Self::submit_due`] wants to be called.
-	pub fn next_due(&self) -> Option<Instant> {
-		// While as many are running as may, the next one waits for one of them to end.
-		(self.running.len() < self.max_running).then(|| self.waiting.keys().next().map(|(due, _)| *due)).flatten()
-	}
-
-	/// Submits the extrinsics whose time has come.
-	pub fn submit_due(&mut self, now: Instant) {
-		while self.next_due().is_some_and(|due| due <= now) {
-			let Some((_, (extrinsic, reply_to))) = self.waiting.pop_first() else { return };
-			let submission = self.submit.submit(extrinsic);
-			self.running.push(async move { (submission.await, reply_to) }.boxed());
-		}
-	}
-
-	/// The next result of a submission; waits for ever while there is none.
-	pub async fn next(&mut self) -> (ReplyTo, Result<(), RemoteError>) {
-		match self.running.next().await {
-			Some((Ok(()), reply_to)) => {
-				self.counters.submitted += 1;
-				(reply_to, Ok(()))
-			},
-			Some((Err(error), reply_to)) => {
-				self.counters.refused += 1;
-				log::debug!(target: LOG_TARGET, "The transaction pool refused an extrinsic of somebody: {error}");
-				(reply_to, Err(RemoteError::Other(shorten(error))))
-			},
-			None => futures::future::pending().await,
-		}
-	}
-
-	/// How many wait or are in submission.
-	pub fn len(&self) -> usize {
-		self.waiting.len() + self.running.len()
-	}
-
-	/// Is there nothing to do?
-	pub fn is_empty(&self) -> bool {
-		self.len() == 0
-	}
-
-	/// What became of those before.
-	pub fn counters(&self) -> SubmissionCounters {
-		self.counters
-	}
-}
-
 /// An extrinsic that the pool knows already is where its sender wants it: another copy of the request was faster.
 fn known_is_good<E: IntoPoolError>(error: E) -> Result<(), String> {
 	match error.into_pool_error() {
@@ -185,31 +175,13 @@ fn known_is_good<E: IntoPoolError>(error: E) -> Result<(), String> {
 	}
 }
 
-/// Cuts a text to at most [`MAX_ERROR_SIZE`] bytes.
-fn shorten(mut text: String) -> String {
-	if text.len() > MAX_ERROR_SIZE {
-		let end = (0..=MAX_ERROR_SIZE).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-		text.truncate(end);
-	}
-	text
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
 
 	#[test]
-	fn an_extrinsic_that_the_pool_has_is_submitted() {
+	fn an_extrinsic_that_the_pool_knows_counts_as_submitted() {
 		assert_eq!(known_is_good(PoolError::AlreadyImported(Box::new(()))), Ok(()));
 		assert!(known_is_good(PoolError::TemporarilyBanned).is_err());
-	}
-
-	#[test]
-	fn long_errors_are_cut_between_characters() {
-		assert_eq!(shorten("short".into()), "short");
-		let cut = shorten("é".repeat(MAX_ERROR_SIZE));
-		assert_eq!(cut.len(), MAX_ERROR_SIZE);
-		let cut = shorten(format!("x{}", "é".repeat(MAX_ERROR_SIZE)));
-		assert_eq!(cut.len(), MAX_ERROR_SIZE - 1);
 	}
 }

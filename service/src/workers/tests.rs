@@ -18,7 +18,7 @@ fn hop(mixnode: u8) -> Hop {
 	Hop { target: Target::Mixnode(index), kx_public: secret(mixnode).public() }
 }
 
-/// Mixnode 0 of session 0. Each is in the same state.
+/// Mixnode 0 of session 0, always in the same state.
 fn mixnode() -> Mixnet<ChaCha20Rng> {
 	let mut core = Mixnet::new(Config::default(), PeerId([0; 32]), ChaCha20Rng::seed_from_u64(0), Some(secret(0)))
 		.expect("valid; qed");
@@ -54,7 +54,7 @@ fn packets(count: usize) -> Vec<(PeerId, Packet)> {
 	packets
 }
 
-/// Gives the batches to the threads as fast as there is room, and accepts what comes back.
+/// Gives the batches to the threads as fast as there is room, and accepts the packets that come back.
 async fn handle(core: &mut Mixnet<ChaCha20Rng>, workers: &mut Workers, batches: Vec<Vec<(PeerId, Packet)>>) {
 	let mut batches = batches.into_iter();
 	let mut left = batches.len();
@@ -76,7 +76,7 @@ async fn handle(core: &mut Mixnet<ChaCha20Rng>, workers: &mut Workers, batches: 
 	}
 }
 
-/// All that is sent within a minute.
+/// The packets that are sent within a minute.
 fn sent(core: &mut Mixnet<ChaCha20Rng>) -> Vec<AddressedPacket> {
 	let mut sent = Vec::new();
 	for second in 0..60 {
@@ -89,7 +89,7 @@ fn sent(core: &mut Mixnet<ChaCha20Rng>) -> Vec<AddressedPacket> {
 }
 
 #[tokio::test]
-async fn threads_do_what_one_does_in_the_same_order() {
+async fn many_threads_do_the_same_as_one_in_the_same_order() {
 	let packets = packets(1000);
 	let mut alone = mixnode();
 	alone.handle_packets(Time::ZERO, packets.clone());
@@ -109,7 +109,7 @@ async fn threads_do_what_one_does_in_the_same_order() {
 }
 
 #[tokio::test]
-async fn there_is_room_for_two_batches_of_each_thread_and_a_late_one_holds_up_the_others() {
+async fn each_thread_has_two_batches_and_a_late_one_holds_up_the_others() {
 	let mut workers = Workers::start(NonZeroUsize::new(2).expect("not zero; qed")).expect("there are threads");
 	let core = mixnode();
 	for packet in packets(2 * MAX_UNDER_WAY) {
@@ -138,7 +138,7 @@ async fn there_is_room_for_two_batches_of_each_thread_and_a_late_one_holds_up_th
 	assert!(workers.pop().is_none() && workers.has_room());
 }
 
-/// Else the event loop would wait for ever, and the node would live on without mixing.
+/// Otherwise the event loop would wait for ever, and the node would live on without mixing.
 #[tokio::test]
 async fn a_thread_that_panics_says_so() {
 	let (done_sender, done) = mpsc::channel(1);

@@ -1,19 +1,19 @@
-//! What the node's operator is told about its registrations: each thing once, when it changes, and what to do about it.
+//! What the node's operator is told about its registrations: each thing once, when it changes, with what to do about it.
 
 use super::choice::is_ours;
-use crate::LOG_TARGET;
+use crate::log_target::LOG_TARGET;
 use log::Level;
 use mixnet_primitives::{
 	KxPublic, PeerId, Registrant, RegistrationAdvice, RegistrationError, RegistrationStatus, SessionIndex, Standing,
 };
 use std::collections::BTreeMap;
 
-/// Something to be told.
+/// Something that the operator is told.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Note {
-	/// `Warn` if somebody has to do something about it.
+	/// `Warn` if the operator has to do something about it.
 	pub level: Level,
-	/// What it is.
+	/// The text.
 	pub words: String,
 }
 
@@ -24,29 +24,31 @@ impl Note {
 	}
 }
 
-/// What was last told of a registrant.
+/// What the last note about a registrant said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+enum LastNote {
 	Elected,
-	StandsBy,
+	Standby,
 	Missing(RegistrationError),
 	Refused(RegistrationError),
 	TakenOver,
 }
 
-/// Remembers what was told.
+/// Remembers what the operator was told.
 pub struct Journal {
 	peer_id: PeerId,
-	told: BTreeMap<Registrant, (SessionIndex, Told)>,
-	told_no_key: bool,
-	/// The session and the registrant that this node was last seen registered for and by.
+	/// The last note about each registrant, and the session that it was about.
+	last_notes: BTreeMap<Registrant, (SessionIndex, LastNote)>,
+	/// Whether the last note was that there is no key.
+	said_no_key: bool,
+	/// The session that this node was last seen registered for, and the registrant.
 	registered: Option<(SessionIndex, Registrant)>,
 }
 
 impl Journal {
-	/// Nothing was told yet, by the node with this name.
+	/// The journal of the node with this peer ID, still empty.
 	pub fn new(peer_id: PeerId) -> Self {
-		Self { peer_id, told: BTreeMap::new(), told_no_key: false, registered: None }
+		Self { peer_id, last_notes: BTreeMap::new(), said_no_key: false, registered: None }
 	}
 
 	/// Has this node been seen registered for this session by this registrant?
@@ -54,22 +56,22 @@ impl Journal {
 		self.registered == Some((session, *registrant))
 	}
 
-	/// Takes note of what the chain says to all registrants in the keystore, and says what is new about it.
+	/// What is new in what the chain says to the registrants in the keystore. `kx_public` is this node's key.
 	pub fn note(&mut self, statuses: &[(Registrant, RegistrationStatus)], kx_public: &KxPublic) -> Vec<Note> {
 		if statuses.is_empty() {
-			let note = (!self.told_no_key).then(no_key);
-			self.told_no_key = true;
+			let note = (!self.said_no_key).then(no_key);
+			self.said_no_key = true;
 			return note.into_iter().collect();
 		}
-		self.told_no_key = false;
-		self.told.retain(|registrant, _| statuses.iter().any(|(present, _)| present == registrant));
+		self.said_no_key = false;
+		self.last_notes.retain(|registrant, _| statuses.iter().any(|(present, _)| present == registrant));
 
-		// Keys of former times are nobody's concern while another one will do.
+		// An old key that may not register is no concern while another one may.
 		let may_register = |status: &RegistrationStatus| !matches!(status.advice, RegistrationAdvice::Missing(_));
-		let one_will_do = statuses.iter().any(|(_, status)| may_register(status));
+		let one_may = statuses.iter().any(|(_, status)| may_register(status));
 		statuses
 			.iter()
-			.filter(|(_, status)| may_register(status) || !one_will_do)
+			.filter(|(_, status)| may_register(status) || !one_may)
 			.filter_map(|(registrant, status)| self.note_one(*registrant, status, kx_public))
 			.collect()
 	}
@@ -87,47 +89,51 @@ impl Journal {
 		let is_anothers = status.registered.as_ref().filter(|registered| registered.kx_public != *kx_public);
 		match is_anothers {
 			Some(other) if ours.is_none() && self.was_registered(session, &registrant) => {
-				self.tell(session, registrant, Told::TakenOver).then(|| Note {
+				self.is_new(session, registrant, LastNote::TakenOver).then(|| Note {
 					level: Level::Warn,
 					words: format!(
-						"Another node, with the peer ID {}, has registered for session {session} by the key {registrant}, in \
-						 place of this one. One key is for one node: stop one of them, or give it a key of its own",
+						"Another node, with the peer ID {}, has replaced this node's registration for session {session}: it \
+						 uses the same key {registrant}. One key is for one node: stop one of them, or give it a key of its \
+						 own",
 						other.peer_id,
 					),
 				})
 			},
-			// To be registered, now or later.
+			// It will be registered, now or later.
 			_ => None,
 		}
 	}
 
 	fn note_standing(&mut self, session: SessionIndex, registrant: Registrant, standing: Standing) -> Option<Note> {
-		let before = self.told.get(&registrant).filter(|(told, _)| *told == session).map(|(_, told)| *told);
-		let (told, words) = match (standing, before) {
-			(Standing::Elected(place), Some(Told::StandsBy)) => {
-				(Told::Elected, format!("Moved up from the standbys: elected as mixnode {place} of session {session}"))
-			},
+		let before = self.last_notes.get(&registrant).filter(|(of, _)| *of == session).map(|(_, note)| *note);
+		let (note, words) = match (standing, before) {
+			(Standing::Elected(place), Some(LastNote::Standby)) => (
+				LastNote::Elected,
+				format!("Moved up from the standbys: elected as mixnode {place} of session {session}"),
+			),
 			(Standing::Elected(place), _) => (
-				Told::Elected,
+				LastNote::Elected,
 				format!(
 					"Registered for session {session} by the key {registrant}: elected as mixnode {place}, unless better \
-					 candidates come"
+					 candidates register"
 				),
 			),
-			(Standing::Standby, Some(Told::Elected)) => (
-				Told::StandsBy,
+			(Standing::Standby, Some(LastNote::Elected)) => (
+				LastNote::Standby,
 				format!(
-					"Displaced by a better candidate for session {session}: stands by, should an elected one leave"
+					"Displaced by a better candidate for session {session}: now a standby, which moves up if an elected \
+					 mixnode leaves"
 				),
 			),
 			(Standing::Standby, _) => (
-				Told::StandsBy,
+				LastNote::Standby,
 				format!(
-					"Registered for session {session} by the key {registrant}: stands by, should an elected one leave"
+					"Registered for session {session} by the key {registrant}: a standby, which moves up if an elected \
+					 mixnode leaves"
 				),
 			),
 		};
-		self.tell(session, registrant, told).then_some(Note { level: Level::Info, words })
+		self.is_new(session, registrant, note).then_some(Note { level: Level::Info, words })
 	}
 
 	fn note_missing(
@@ -136,21 +142,21 @@ impl Journal {
 		registrant: Registrant,
 		error: RegistrationError,
 	) -> Option<Note> {
-		if let Some((told_session, told)) = self.told.get_mut(&registrant) {
-			let was_listed = *told_session == session && matches!(told, Told::Elected | Told::StandsBy);
+		if let Some((last_session, last_note)) = self.last_notes.get_mut(&registrant) {
+			let was_listed = *last_session == session && matches!(last_note, LastNote::Elected | LastNote::Standby);
 			if was_listed && error == RegistrationError::RankTooLow {
-				*told = Told::Missing(error);
+				*last_note = LastNote::Missing(error);
 				return Some(Note {
 					level: Level::Info,
 					words: format!("Displaced by better candidates: not elected for session {session}. {NEXT_TIME}"),
 				});
 			}
-			if *told == Told::Missing(error) && (lasts(error) || *told_session == session) {
-				*told_session = session;
+			if *last_note == LastNote::Missing(error) && (lasts(error) || *last_session == session) {
+				*last_session = session;
 				return None;
 			}
 		}
-		self.told.insert(registrant, (session, Told::Missing(error)));
+		self.last_notes.insert(registrant, (session, LastNote::Missing(error)));
 		let (level, advice) = advice(error);
 		Some(Note {
 			level,
@@ -158,14 +164,14 @@ impl Journal {
 		})
 	}
 
-	/// Takes note that a registration was refused which the chain had asked for.
+	/// The chain refused a registration that it had asked for.
 	pub fn note_refusal(
 		&mut self,
 		session: SessionIndex,
 		registrant: Registrant,
 		error: RegistrationError,
 	) -> Option<Note> {
-		self.tell(session, registrant, Told::Refused(error)).then(|| Note {
+		self.is_new(session, registrant, LastNote::Refused(error)).then(|| Note {
 			level: Level::Warn,
 			words: format!(
 				"The chain refuses to register this node for session {session} by the key {registrant}: {error}. Trying \
@@ -174,13 +180,13 @@ impl Journal {
 		})
 	}
 
-	/// Remembers what is told; is it new?
-	fn tell(&mut self, session: SessionIndex, registrant: Registrant, told: Told) -> bool {
-		self.told.insert(registrant, (session, told)) != Some((session, told))
+	/// Whether the last note about this registrant said something else; it is remembered.
+	fn is_new(&mut self, session: SessionIndex, registrant: Registrant, note: LastNote) -> bool {
+		self.last_notes.insert(registrant, (session, note)) != Some((session, note))
 	}
 }
 
-const NEXT_TIME: &str = "It stands again in the next election; there is nothing to do";
+const NEXT_TIME: &str = "It will be a candidate in the next election again; there is nothing to do";
 
 fn no_key() -> Note {
 	Note {
@@ -192,13 +198,13 @@ fn no_key() -> Note {
 	}
 }
 
-/// Is what is missing the same for one session after the other, so that once is enough to tell of it?
+/// Whether the reason stays the same from session to session, so that the operator is told once and not in each.
 fn lasts(error: RegistrationError) -> bool {
 	use RegistrationError::*;
 	matches!(error, NotARegistrant | OperatorsDisabled | BondTooSmall | OperatorTooRecent)
 }
 
-/// How urgent something that is missing is, and what to do about it.
+/// How urgent a reason is, and what to do about it.
 fn advice(error: RegistrationError) -> (Level, &'static str) {
 	use RegistrationError::*;
 	match error {

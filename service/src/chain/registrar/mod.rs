@@ -1,31 +1,31 @@
 //! Registers this node as a mixnode of each next session.
 //!
-//! At every new best block the chain is asked what to do, for each key in the keystore that could be a registrant's: the
-//! session keys of a validator, or the key of an operator. A node is one mixnode, so one of them at most registers: which
-//! one is `choice`'s to say. Its registration is signed three times: by that key, in the keystore; by the secret of the
-//! key-exchange key, in the core; and by the network's identity. So no secret has to leave its place.
+//! At every new best block it asks the chain what to do, for each key in the keystore that could be a registrant's: the
+//! session keys of a validator, or the key of an operator. A node is one mixnode, so at most one of the keys registers it.
+//! The registration is signed three times: by that key, in the keystore; by the secret of the key-exchange key, in the
+//! core; and by the network's identity. So no secret leaves its place.
 //!
-//! - `choice`: which registrant registers now.
-//! - `journal`: what the node's operator is told of it, once.
+//! - `choice`: chooses the registrant.
+//! - `journal`: what the node's operator is told about registrations, each thing once.
 
 mod choice;
 mod journal;
 #[cfg(test)]
 mod tests;
 
-use crate::{network::addresses, Handle, LOG_TARGET};
+use super::at_block::{AtBlock, Registrations, WithPool};
+use crate::{handle::Handle, log_target::LOG_TARGET, network::addresses};
 use codec::Encode;
 use futures::StreamExt;
 use journal::{Journal, Note};
 use mixnet_primitives::{
-	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationProofs, RegistrationStatus, SessionIndex,
-	SubmitError,
+	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationProofs, SessionIndex, SubmitError,
 };
 use mixnet_runtime_api::MixnetApi;
 use sc_client_api::BlockchainEvents;
 use sc_network::{service::traits::NetworkSigner, NetworkStateInfo};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
-use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
+use sp_api::{ApiError, ProvideRuntimeApi};
 use sp_consensus::SyncOracle;
 use sp_core::{crypto::KeyTypeId, sr25519};
 use sp_keystore::KeystorePtr;
@@ -39,66 +39,19 @@ use tokio::sync::watch;
 /// The type of the keys by which mixnodes are registered: what pallet-mixnet's session keys have.
 pub const KEY_TYPE: KeyTypeId = KeyTypeId(*b"mixn");
 
-/// After a registration was sent, blocks to give it to be included before the next try.
+/// Blocks to wait after a registration was sent, so that it can be included, before the next try.
 const BLOCKS_BETWEEN_TRIES: u32 = 3;
 
 /// The key to register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NextKey {
-	/// The current session; the key is for the one after it.
-	pub current_session: SessionIndex,
+	/// The session that the key is for.
+	pub session: SessionIndex,
 	/// The public key.
 	pub kx_public: KxPublic,
 }
 
-impl NextKey {
-	fn session(&self) -> SessionIndex {
-		self.current_session.saturating_add(1)
-	}
-}
-
-/// What the registrar asks of the chain, at one block.
-trait AtBlock: Sync {
-	/// What `registrant` should do if `kx_public` is its key for the next session.
-	fn status(&self, registrant: Registrant, kx_public: KxPublic) -> Result<RegistrationStatus, ApiError>;
-
-	/// Sends a registration to the transaction pool.
-	fn submit(
-		&self,
-		registration: Registration,
-		proofs: RegistrationProofs,
-	) -> Result<Result<(), SubmitError>, ApiError>;
-}
-
-/// The runtime, in the state after block `hash`.
-struct RuntimeAtBlock<'a, B: BlockT, C> {
-	client: &'a C,
-	pool: &'a OffchainTransactionPoolFactory<B>,
-	hash: B::Hash,
-}
-
-impl<B, C> AtBlock for RuntimeAtBlock<'_, B, C>
-where
-	B: BlockT,
-	C: ProvideRuntimeApi<B> + Sync,
-	C::Api: MixnetApi<B>,
-{
-	fn status(&self, registrant: Registrant, kx_public: KxPublic) -> Result<RegistrationStatus, ApiError> {
-		self.client.runtime_api().registration_status(self.hash, registrant, kx_public)
-	}
-
-	fn submit(
-		&self,
-		registration: Registration,
-		proofs: RegistrationProofs,
-	) -> Result<Result<(), SubmitError>, ApiError> {
-		let mut api = self.client.runtime_api();
-		api.register_extension(self.pool.offchain_transaction_pool(self.hash));
-		api.submit_registration(self.hash, registration, proofs)
-	}
-}
-
-/// Why a block passed without what it was to bring.
+/// Why nothing was registered at a block although it was time to.
 #[derive(Debug, thiserror::Error)]
 enum StepError {
 	#[error("the chain cannot be asked: {0}")]
@@ -113,35 +66,35 @@ enum StepError {
 	Pool,
 }
 
-/// What the registrar works with.
-pub struct Parts<H, N: ?Sized> {
-	/// Hash of the chain's first block: what is signed names the chain.
+/// What the registrar is made of.
+pub struct RegistrarParts<H, N: ?Sized> {
+	/// Hash of the chain's genesis block: all signatures are bound to it.
 	pub genesis_hash: H,
-	/// Where the registrants' keys are.
+	/// Has the registrants' keys.
 	pub keystore: KeystorePtr,
-	/// Knows our addresses, and signs by our identity.
+	/// Knows this node's addresses, and signs with its identity.
 	pub network: Arc<N>,
-	/// Our name.
+	/// This node's peer ID.
 	pub peer_id: PeerId,
 	/// Leads to the core, which proves possession of its keys.
 	pub handle: Handle,
-	/// The key to register, as the core makes it known.
+	/// The key to register, as the event loop publishes it.
 	pub next_key: watch::Receiver<Option<NextKey>>,
 }
 
-/// Registers when it is time to.
+/// Registers this node when it is time to.
 pub struct Registrar<H, N: ?Sized> {
-	parts: Parts<H, N>,
+	parts: RegistrarParts<H, N>,
 	journal: Journal,
 }
 
 impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Sized> Registrar<H, N> {
 	/// A registrar that has not done anything yet.
-	pub fn new(parts: Parts<H, N>) -> Self {
+	pub fn new(parts: RegistrarParts<H, N>) -> Self {
 		Self { journal: Journal::new(parts.peer_id), parts }
 	}
 
-	/// Tries at every new best block, until the client is gone; not while `sync` says that we are catching up.
+	/// Does what is to be done at every new best block, until the client is gone; nothing while the node catches up.
 	pub async fn run<B, C, S>(mut self, client: Arc<C>, pool: OffchainTransactionPoolFactory<B>, sync: Arc<S>)
 	where
 		B: BlockT,
@@ -157,7 +110,8 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 			if !notification.is_new_best || number < not_before || sync.is_major_syncing() {
 				continue;
 			}
-			let block = RuntimeAtBlock { client: &*client, pool: &pool, hash: notification.hash };
+			let at = AtBlock { client: &*client, hash: notification.hash };
+			let block = WithPool { at, pool: &pool };
 			match self.step(&block).await {
 				Ok(tried) => {
 					failing = false;
@@ -170,7 +124,7 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 					failing = true;
 					log::warn!(
 						target: LOG_TARGET,
-						"Cannot ask the chain about registrations at block {number}: {error}. Trying again at every block.",
+						"Cannot ask the chain about registrations at block {number}: {error}. Trying again at every new block.",
 					);
 				},
 				Err(error) => log::debug!(target: LOG_TARGET, "Did not register at block {number}: {error}"),
@@ -178,20 +132,21 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		}
 	}
 
-	/// Does what is to be done at a block. Returns whether a registration was tried: then the next try has to wait.
-	async fn step(&mut self, block: &impl AtBlock) -> Result<bool, StepError> {
+	/// Does what is to be done at a block. Returns whether a registration was tried: the next try then has to wait.
+	async fn step(&mut self, block: &impl Registrations) -> Result<bool, StepError> {
 		let Some(next_key) = *self.parts.next_key.borrow() else { return Ok(false) };
 		let mut statuses = Vec::new();
 		for registrant in self.registrants() {
 			let status = block.status(registrant, next_key.kx_public)?;
-			if status.session_index != next_key.session() {
-				// A session began in the best chain. The core acts on finalised blocks, and has no key for the next one yet.
+			if status.session_index != next_key.session {
+				// A session has begun in the best chain. The core acts on finalised blocks, and has no key for the session
+				// after that one yet.
 				return Ok(false);
 			}
 			statuses.push((registrant, status));
 		}
 		self.journal.note(&statuses, &next_key.kx_public).iter().for_each(Note::log);
-		let was_registered = |registrant: &Registrant| self.journal.was_registered(next_key.session(), registrant);
+		let was_registered = |registrant: &Registrant| self.journal.was_registered(next_key.session, registrant);
 		let Some((registrant, revision)) = choice::choose(&statuses, &self.parts.peer_id, was_registered) else {
 			return Ok(false);
 		};
@@ -207,14 +162,15 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		keys
 	}
 
+	/// Signs a registration and sends it.
 	async fn register(
 		&mut self,
-		block: &impl AtBlock,
+		block: &impl Registrations,
 		next_key: NextKey,
 		registrant: Registrant,
 		revision: u8,
 	) -> Result<(), StepError> {
-		let session_index = next_key.session();
+		let session_index = next_key.session;
 		let mixnode = Mixnode {
 			kx_public: next_key.kx_public,
 			peer_id: self.parts.peer_id,
@@ -226,7 +182,7 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 			Ok(()) => {
 				log::debug!(
 					target: LOG_TARGET,
-					"Sent registration {revision} of the key {registrant} for session {session_index}",
+					"Sent revision {revision} of the registration for session {session_index} by the key {registrant}",
 				);
 				Ok(())
 			},

@@ -1,10 +1,10 @@
-//! The registrar, with a chain, a core and a network that do what a test says.
+//! The registrar, between a chain, a core and a network that do what a test says.
 
 use super::*;
-use crate::handle::Command;
+use crate::{handle::Command, network::peer_id::to_mixnet_peer_id};
 use log::Level;
 use mixnet_node_core::sphinx::KxSecret;
-use mixnet_primitives::{RegisteredMixnode, RegistrationAdvice, RegistrationError, Standing};
+use mixnet_primitives::{RegisteredMixnode, RegistrationAdvice, RegistrationError, RegistrationStatus, Standing};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use sc_network::service::signature::{Keypair, Signature, SigningError};
@@ -17,7 +17,7 @@ const GENESIS: [u8; 32] = [0xee; 32];
 /// The session that registrations are for.
 const NEXT: SessionIndex = 8;
 
-/// The chain at a block: says what it is told to, and keeps what it is sent.
+/// The chain at a block. It gives the answers of the test, and keeps what it is sent.
 struct Chain {
 	statuses: BTreeMap<Registrant, RegistrationStatus>,
 	answer: Result<(), SubmitError>,
@@ -29,13 +29,13 @@ impl Chain {
 		Self { statuses: statuses.into(), answer: Ok(()), sent: Mutex::default() }
 	}
 
-	/// What was sent since this was last asked.
+	/// The registrations that were sent since the last call.
 	fn take_sent(&self) -> Vec<(Registration, RegistrationProofs)> {
 		std::mem::take(&mut self.sent.lock().expect("no test panics while it holds this; qed"))
 	}
 }
 
-impl AtBlock for Chain {
+impl Registrations for Chain {
 	fn status(&self, registrant: Registrant, _: KxPublic) -> Result<RegistrationStatus, ApiError> {
 		Ok(self.statuses[&registrant].clone())
 	}
@@ -54,7 +54,7 @@ struct Network(Keypair);
 
 impl Network {
 	fn peer_id(&self) -> PeerId {
-		crate::network::to_mixnet_peer_id(&self.local_peer_id()).expect("an Ed25519 key; qed")
+		to_mixnet_peer_id(&self.local_peer_id()).expect("an Ed25519 key; qed")
 	}
 }
 
@@ -111,8 +111,8 @@ impl Node {
 		});
 		let network = Network(Keypair::generate_ed25519());
 		let peer_id = network.peer_id();
-		let (next_key, receiver) = watch::channel(Some(NextKey { current_session: NEXT - 1, kx_public }));
-		let registrar = Registrar::new(Parts {
+		let (next_key, receiver) = watch::channel(Some(NextKey { session: NEXT, kx_public }));
+		let registrar = Registrar::new(RegistrarParts {
 			genesis_hash: GENESIS,
 			keystore: Arc::new(keystore),
 			network: Arc::new(network),
@@ -127,12 +127,12 @@ impl Node {
 		self.registrar.step(chain).await.expect("nothing fails here")
 	}
 
-	/// What the operator would read if the chain said this.
+	/// The notes that the operator gets if the chain says this.
 	fn notes(&mut self, statuses: &[(Registrant, RegistrationStatus)]) -> Vec<Note> {
 		self.registrar.journal.note(statuses, &self.kx_public)
 	}
 
-	/// What this node has registered, under its present key or under one that it has lost.
+	/// This node as it is registered, under its present key or under one that it has lost.
 	fn ours(&self, registrant: Registrant, standing: Standing, lost: bool) -> RegisteredMixnode {
 		let kx_public = if lost { KxPublic([9; 32]) } else { self.kx_public };
 		RegisteredMixnode { registrant, rank: 1, standing, revision: 0, kx_public, peer_id: self.peer_id }
@@ -162,7 +162,7 @@ async fn a_registration_is_signed_by_all_three_keys() {
 		mixnode: Mixnode {
 			kx_public: node.kx_public,
 			peer_id: node.peer_id,
-			// Without the one that the chain would refuse.
+			// The address that the chain would refuse is left out.
 			external_addresses: vec![b"/ip4/1.2.3.4/tcp/30333".to_vec()],
 		},
 	};
@@ -184,7 +184,7 @@ async fn nothing_is_sent_unless_the_chain_asks_for_it() {
 		status(RegistrationAdvice::Wait, 0, None),
 		status(RegistrationAdvice::Registered, 1, Some(registered)),
 		missing(RegistrationError::NotARegistrant),
-		// The best chain has begun a session that the core does not know of.
+		// The best chain has begun a session that the core does not know of yet.
 		RegistrationStatus { session_index: NEXT + 1, ..status(RegistrationAdvice::Register, 0, None) },
 	] {
 		let chain = Chain::new([(key, quiet)]);
@@ -196,11 +196,11 @@ async fn nothing_is_sent_unless_the_chain_asks_for_it() {
 	assert!(!node.step(&chain).await, "there is no key to register");
 }
 
-/// .. when the session has begun meanwhile.
+/// The core proves nothing once the session has begun.
 #[tokio::test]
 async fn without_a_proof_of_possession_nothing_is_sent() {
 	let mut node = Node::new(1);
-	let key = NextKey { current_session: NEXT - 1, kx_public: KxPublic([5; 32]) };
+	let key = NextKey { session: NEXT, kx_public: KxPublic([5; 32]) };
 	node.next_key.send(Some(key)).expect("the registrar listens; qed");
 	let chain = Chain::new([(node.keys[0], status(RegistrationAdvice::Register, 0, None))]);
 	assert!(matches!(node.registrar.step(&chain).await, Err(StepError::NoPossession)));
@@ -208,7 +208,7 @@ async fn without_a_proof_of_possession_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn of_several_keys_the_first_that_may_registers_and_stays_the_only_one() {
+async fn of_several_keys_only_the_first_one_that_may_register_does() {
 	let mut node = Node::new(3);
 	let [first, second, third] = [0, 1, 2].map(|index| node.keys[index]);
 	let register = || status(RegistrationAdvice::Register, 0, None);
@@ -219,7 +219,7 @@ async fn of_several_keys_the_first_that_may_registers_and_stays_the_only_one() {
 	node.step(&chain).await;
 	assert_eq!(sender(&chain), [second]);
 
-	// By now the first one could, too; but the peer ID is the second one's.
+	// Now the first one may register too, but the peer ID is registered by the second one.
 	for (advice, revision, lost) in
 		[(RegistrationAdvice::Registered, 1, false), (RegistrationAdvice::Register, 1, true)]
 	{
@@ -244,14 +244,14 @@ async fn a_node_that_lost_its_key_replaces_what_it_registered() {
 
 /// Two nodes with one keystore must not replace each other in turns.
 #[tokio::test]
-async fn who_was_replaced_by_another_node_leaves_it_at_that_and_says_so() {
+async fn a_node_that_another_one_replaced_does_not_replace_it_back() {
 	let mut node = Node::new(1);
 	let key = node.keys[0];
 	let ours = node.ours(key, Standing::Elected(3), false);
 	let others = RegisteredMixnode { peer_id: PeerId([1; 32]), kx_public: KxPublic([2; 32]), ..ours.clone() };
 	let by_other = status(RegistrationAdvice::Register, 1, Some(others));
 
-	// It was there before we were, as where a node has moved to another machine: ours is the one that counts.
+	// The other node was there first, as when a node has moved to another machine. This one replaces it.
 	let chain = Chain::new([(key, by_other.clone())]);
 	assert!(node.step(&chain).await);
 	assert_eq!(chain.take_sent().len(), 1);
@@ -263,7 +263,7 @@ async fn who_was_replaced_by_another_node_leaves_it_at_that_and_says_so() {
 }
 
 #[tokio::test]
-async fn the_operator_is_told_what_becomes_of_a_candidacy_once_each() {
+async fn each_change_of_a_candidacy_is_told_once() {
 	let mut node = Node::new(1);
 	let key = node.keys[0];
 	let elected = node.ours(key, Standing::Elected(3), false);
@@ -291,7 +291,7 @@ async fn the_operator_is_told_what_becomes_of_a_candidacy_once_each() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_once_with_what_to_do_about_it() {
+async fn a_missing_requirement_is_told_once_with_advice() {
 	let mut node = Node::new(2);
 	let [first, second] = [0, 1].map(|index| node.keys[index]);
 	let stranger = || missing(RegistrationError::NotARegistrant);
@@ -300,17 +300,17 @@ async fn what_is_missing_is_told_once_with_what_to_do_about_it() {
 	let notes = told(node.notes(&[(first, stranger()), (second, stranger())]));
 	assert_eq!(notes.len(), 2, "each key's");
 	assert!(notes.iter().all(|(level, words)| *level == Level::Warn && words.contains("set_operator_key")));
-	// Not in each block, nor in each session.
+	// It is not told again at each block, nor in each session.
 	for session_index in NEXT..NEXT + 2 {
 		let stranger = || RegistrationStatus { session_index, ..stranger() };
 		assert_eq!(node.notes(&[(first, stranger()), (second, stranger())]), []);
 	}
 
-	// One of them will do. That the other would not is of no interest.
+	// One of the keys may register, so it does not matter that the other may not.
 	let wait = status(RegistrationAdvice::Wait, 0, None);
 	assert_eq!(node.notes(&[(first, missing(RegistrationError::BondTooSmall)), (second, wait)]), []);
 
-	// What holds for one session only is told in each.
+	// A reason that holds for one session only is told in each.
 	for session_index in NEXT..NEXT + 2 {
 		let barred = RegistrationStatus { session_index, ..missing(RegistrationError::Barred) };
 		for new in [2, 0] {
@@ -326,7 +326,7 @@ async fn what_is_missing_is_told_once_with_what_to_do_about_it() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_what_the_chain_asked_for_is_told() {
+async fn a_refused_registration_that_the_chain_asked_for_is_told() {
 	let mut node = Node::new(1);
 	let key = node.keys[0];
 	let mut chain = Chain::new([(key, status(RegistrationAdvice::Register, 0, None))]);

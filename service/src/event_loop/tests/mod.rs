@@ -1,18 +1,25 @@
-//! Two event loops and what goes between them, without a chain or a network.
+//! Event loops that send each other packets, without a chain or a network.
+
+mod request_types;
 
 use super::*;
 use crate::{
 	chain::follower::LiveSession,
+	handle::Handle,
 	network::{
 		inbound,
+		peer_id::to_network_peer_id,
 		testing::{Notifications, Sinks},
-		to_network_peer_id,
 	},
-	requests::submit_extrinsic::Submit,
-	Handle,
+	requests::submit_extrinsic::{ServeSubmissions, Submit, SubmitError, SubmitExtrinsic},
+	status::Status,
 };
+use codec::Encode;
 use futures::future::BoxFuture;
-use mixnet_node_core::sphinx::{KxSecret, PACKET_SIZE};
+use mixnet_node_core::{
+	request::RemoteError,
+	sphinx::{KxSecret, PACKET_SIZE},
+};
 use mixnet_primitives::{Mixnode, Parameters, PeerId, SessionPhase, SessionStatus};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -25,7 +32,7 @@ use std::{
 	time::Duration,
 };
 
-/// What was asked of the network.
+/// Records what was asked of the network.
 #[derive(Clone)]
 struct Recorder {
 	own: NetworkPeerId,
@@ -33,7 +40,7 @@ struct Recorder {
 	reported: Arc<Mutex<Vec<NetworkPeerId>>>,
 }
 
-impl Links for Recorder {
+impl PeerControl for Recorder {
 	fn local_peer_id(&self) -> NetworkPeerId {
 		self.own
 	}
@@ -48,7 +55,7 @@ impl Links for Recorder {
 	}
 }
 
-/// Takes extrinsics that are texts, except for one.
+/// Takes extrinsics, which are texts here; refuses one of them.
 #[derive(Clone, Default)]
 struct Pool(Arc<Mutex<Vec<String>>>);
 
@@ -74,9 +81,20 @@ struct Node {
 	handle: Handle,
 	updates: mpsc::Sender<Update>,
 	next_key: watch::Receiver<Option<NextKey>>,
-	links: Recorder,
+	network: Recorder,
 	pool: Pool,
 	ended: tokio::task::JoinHandle<Ended>,
+}
+
+impl Node {
+	async fn submit(&self, extrinsic: Vec<u8>) -> Result<(), SubmitError> {
+		self.handle.ask(SubmitExtrinsic(extrinsic)).await
+	}
+
+	/// The status, which must come.
+	async fn status(&self) -> Status {
+		self.handle.snapshot().await.expect("the event loop runs").into()
+	}
 }
 
 /// Parameters with short delays.
@@ -92,6 +110,11 @@ fn fast() -> Parameters {
 
 /// Starts `mixnodes` mixnodes of session 0 and one user, all connected, with short delays.
 async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
+	start_serving(mixnodes, |_| ()).await
+}
+
+/// The same; `add_types` tells the nodes which request types they serve besides extrinsics.
+async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec<Node>, Sinks) {
 	let nodes = Sinks::default();
 	let mut keys = Vec::new();
 	for seed in 0..=mixnodes as u8 {
@@ -119,7 +142,7 @@ async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 		let rng = ChaCha20Rng::seed_from_u64(index as u64);
 		let core = Mixnet::new(config.core.clone(), peer_id, rng, Some(secret)).expect("the config is valid; qed");
 		let own = names[index];
-		let links = Recorder { own, reserved: Default::default(), reported: Default::default() };
+		let network = Recorder { own, reserved: Default::default(), reported: Default::default() };
 		let pool = Pool::default();
 		let (handle, commands) = Handle::new(8);
 		let (inbound_sender, inbound) = inbound::channel();
@@ -127,11 +150,14 @@ async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 		tokio::spawn(inbound_sender.run(Box::new(notifications)));
 		let (updates_sender, updates) = mpsc::channel(1);
 		let (next_key, next_key_receiver) = watch::channel(None);
-		let event_loop = EventLoop::new(Parts {
+		let mut server = Server::default();
+		server.add(ServeSubmissions::new(pool.clone()), config.submissions);
+		add_types(&mut server);
+		let event_loop = EventLoop::new(EventLoopParts {
 			config,
 			core,
-			submit: pool.clone(),
-			links: Box::new(links.clone()),
+			server,
+			peer_control: Box::new(network.clone()),
 			inbound,
 			workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
 			commands,
@@ -158,16 +184,16 @@ async fn start(mixnodes: usize) -> (Vec<Node>, Sinks) {
 			handle,
 			updates: updates_sender,
 			next_key: next_key_receiver,
-			links,
+			network,
 			pool,
 			ended: tokio::spawn(event_loop.run()),
 		});
 	}
-	// An event loop takes what comes in any order: a command may well be first.
+	// An event loop handles its inputs in any order: a command may well be first.
 	for node in &started {
 		let is_ready = async {
 			loop {
-				let status = node.handle.status().await.expect("it runs");
+				let status = node.status().await;
 				if status.session.is_some() && status.peers.connected + 1 == names.len() {
 					break;
 				}
@@ -191,60 +217,60 @@ async fn within<T>(future: impl std::future::Future<Output = T>) -> T {
 async fn extrinsics_go_through_and_answers_come_back() {
 	let (nodes, _network) = start(6).await;
 	let user = &nodes[6];
-	within(user.handle.submit_extrinsic(text("hello"))).await.expect("nothing is lost here");
+	within(user.submit(text("hello"))).await.expect("nothing is lost here");
 	let taken = |node: &Node| node.pool.0.lock().expect("no test panics while it holds this; qed").clone();
 	let everywhere: Vec<_> = nodes.iter().flat_map(taken).collect();
 	assert_eq!(everywhere, ["hello"]);
 	assert!(taken(user).is_empty(), "the sender is the last to submit it itself");
 
 	// What the pool says comes back, and so does what is wrong with the request.
-	match within(user.handle.submit_extrinsic(text("refuse me"))).await {
+	match within(user.submit(text("refuse me"))).await {
 		Err(SubmitError::Refused(RemoteError::Other(words))) => assert_eq!(words, "refused"),
 		other => panic!("{other:?}"),
 	}
-	match within(user.handle.submit_extrinsic(vec![0xff; 40])).await {
+	match within(user.submit(vec![0xff; 40])).await {
 		Err(SubmitError::Refused(RemoteError::Decode(_))) => (),
 		other => panic!("{other:?}"),
 	}
-	let most = match within(user.handle.submit_extrinsic(vec![0; 60_000])).await {
+	let most = match within(user.submit(vec![0; 60_000])).await {
 		Err(SubmitError::TooLarge { size: 60_000, max }) => max,
 		other => panic!("{other:?}"),
 	};
-	match within(user.handle.submit_extrinsic(vec![0; most + 1])).await {
+	match within(user.submit(vec![0; most + 1])).await {
 		Err(SubmitError::TooLarge { size, max }) => assert_eq!((size, max), (most + 1, most)),
 		other => panic!("{other:?}"),
 	}
 	let largest = text(&"x".repeat(most - 4));
 	assert_eq!(largest.len(), most, "four bytes of length");
-	within(user.handle.submit_extrinsic(largest)).await.expect("the largest one goes through");
+	within(user.submit(largest)).await.expect("the largest one goes through");
 
-	let status = within(user.handle.status()).await.expect("it runs");
+	let status = within(user.status()).await;
 	assert_eq!(status.role.current, "user");
 	assert_eq!((status.parameters.previous, status.parameters.current), (None, Some(fast())));
 	assert_eq!(status.session.expect("it was told").phase_name, "DisconnectFromPrev");
 	assert_eq!(status.peers.connected, 6);
 	assert_eq!(status.peers.reserved, 3);
-	assert_eq!(user.links.reserved.lock().expect("no test panics while it holds this; qed").len(), 3);
+	assert_eq!(user.network.reserved.lock().expect("no test panics while it holds this; qed").len(), 3);
 	assert!(status.counters.requests_sent >= 3 && status.counters.replies_delivered >= 3);
-	let mixnode = within(nodes[0].handle.status()).await.expect("it runs");
+	let mixnode = within(nodes[0].status()).await;
 	assert_eq!(mixnode.role.current, "mixnode 0");
 	assert_eq!(mixnode.peers.reserved, 5);
 	assert!(mixnode.counters.forwarded > 0);
 }
 
 #[tokio::test]
-async fn a_notification_of_another_size_is_an_offence_and_counted() {
+async fn a_notification_that_is_no_packet_is_an_offence_and_counted() {
 	let (nodes, network) = start(2).await;
-	let offender = nodes[1].links.own;
+	let offender = nodes[1].network.own;
 	for size in [0, PACKET_SIZE - 1, PACKET_SIZE + 1] {
 		let event = NotificationEvent::NotificationReceived { peer: offender, notification: vec![0; size] };
-		network.lock().expect("no test panics while it holds this; qed")[&nodes[0].links.own]
+		network.lock().expect("no test panics while it holds this; qed")[&nodes[0].network.own]
 			.send(event)
 			.expect("it is alive; qed");
 	}
 	within(async {
 		loop {
-			let status = nodes[0].handle.status().await.expect("it runs");
+			let status = nodes[0].status().await;
 			if status.counters.dropped_by_reason.get("wrong_size") == Some(&3) {
 				break;
 			}
@@ -252,24 +278,22 @@ async fn a_notification_of_another_size_is_an_offence_and_counted() {
 		}
 	})
 	.await;
-	assert_eq!(*nodes[0].links.reported.lock().expect("no test panics while it holds this; qed"), [offender; 3]);
+	assert_eq!(*nodes[0].network.reported.lock().expect("no test panics while it holds this; qed"), [offender; 3]);
 }
 
 #[tokio::test]
-async fn the_next_sessions_key_is_made_known() {
+async fn the_registrar_learns_the_key_for_the_next_session() {
 	let (mut nodes, _network) = start(1).await;
 	let node = &mut nodes[0];
 	within(node.next_key.wait_for(Option::is_some)).await.expect("the event loop runs");
 	let first = node.next_key.borrow().expect("waited for");
-	assert_eq!(first.current_session, 0);
+	assert_eq!(first.session, 1);
 	let update = Update {
 		status: SessionStatus { current_index: 1, phase: SessionPhase::CoverToCurrent },
 		sessions: Vec::new(),
 	};
 	node.updates.send(update).await.expect("the event loop runs");
-	within(node.next_key.wait_for(|key| key.is_some_and(|key| key.current_session == 1)))
-		.await
-		.expect("the event loop runs");
+	within(node.next_key.wait_for(|key| key.is_some_and(|key| key.session == 2))).await.expect("the event loop runs");
 	let second = node.next_key.borrow().expect("waited for").kx_public;
 	assert_ne!(second, first.kx_public);
 
@@ -281,22 +305,22 @@ async fn the_next_sessions_key_is_made_known() {
 	assert_eq!(within(prove(1, first.kx_public)).await, None, "its session has begun");
 }
 
-/// A pool, or a caller, that gives up must not take the room of others.
+/// A caller that gives up must not take the room of others.
 #[tokio::test]
-async fn requests_whose_callers_are_gone_make_room() {
+async fn requests_whose_callers_have_given_up_make_room() {
 	let (nodes, network) = start(3).await;
 	let user = &nodes[3];
 	// Nobody answers.
 	for node in &nodes[..3] {
 		node.ended.abort();
-		network.lock().expect("no test panics while it holds this; qed").remove(&node.links.own);
+		network.lock().expect("no test panics while it holds this; qed").remove(&node.network.own);
 	}
 	let capacity = mixnet_node_core::Config::default().request.capacity;
 	for _ in 0..2 * capacity {
-		let submission = user.handle.submit_extrinsic(text("hello"));
+		let submission = user.submit(text("hello"));
 		assert!(tokio::time::timeout(Duration::from_millis(5), submission).await.is_err(), "it was not taken");
 	}
-	let status = within(user.handle.status()).await.expect("it runs");
+	let status = within(user.status()).await;
 	assert!(status.queues.requests <= capacity as u64);
 }
 
@@ -304,8 +328,8 @@ async fn requests_whose_callers_are_gone_make_room() {
 #[tokio::test]
 async fn without_network_or_chain_the_service_ends_and_says_why() {
 	let (mut nodes, network) = start(2).await;
-	network.lock().expect("no test panics while it holds this; qed").remove(&nodes[0].links.own);
-	// The others' queues hold the last ways to it.
+	network.lock().expect("no test panics while it holds this; qed").remove(&nodes[0].network.own);
+	// The other nodes' queues hold the last senders to it.
 	let rest = nodes.split_off(1);
 	for node in rest {
 		drop(node.updates);
@@ -313,17 +337,20 @@ async fn without_network_or_chain_the_service_ends_and_says_why() {
 	}
 	let node = nodes.remove(0);
 	assert!(matches!(within(node.ended).await.expect("it does not panic"), Ended::Network));
-	assert!(matches!(node.handle.submit_extrinsic(text("hello")).await, Err(SubmitError::Stopped)));
-	assert!(node.handle.status().await.is_none());
+	assert!(matches!(
+		node.handle.ask(SubmitExtrinsic(text("hello"))).await,
+		Err(SubmitError::NoAnswer(NoAnswer::Stopped))
+	));
+	assert!(node.handle.snapshot().await.is_none());
 }
 
 #[tokio::test]
-async fn a_node_without_use_for_its_handle_mixes_all_the_same() {
+async fn a_node_whose_handle_was_dropped_mixes_all_the_same() {
 	let (mut nodes, _network) = start(3).await;
 	let node = nodes.remove(0);
 	drop(node.handle);
 	tokio::time::sleep(Duration::from_millis(200)).await;
 	assert!(!node.ended.is_finished());
-	let other = within(nodes[0].handle.status()).await.expect("it runs");
+	let other = within(nodes[0].status()).await;
 	assert!(other.counters.received > 0);
 }

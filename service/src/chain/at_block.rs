@@ -1,0 +1,104 @@
+//! The runtime, asked in the state after one block.
+//!
+//! The follower and the registrar each see a trait, in place of which tests put a chain that says what they want.
+
+use mixnet_primitives::{
+	KxPublic, Mixnode, MixnodesError, Registrant, Registration, RegistrationProofs, RegistrationStatus,
+	RelativeSession, SessionParameters, SessionStatus, SubmitError,
+};
+use mixnet_runtime_api::MixnetApi;
+use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
+use sp_runtime::traits::Block as BlockT;
+
+/// The version of [`MixnetApi`] from which on chains have parameters.
+const PARAMETERS_SINCE: u32 = 2;
+
+/// The follower's questions.
+pub trait Sessions {
+	/// The current session and its phase.
+	fn status(&self) -> Result<SessionStatus, ApiError>;
+
+	/// The sessions' parameters; `None` if the runtime is older than they are.
+	fn parameters(&self) -> Result<Option<SessionParameters>, ApiError>;
+
+	/// A session's mixnodes, or why it has none.
+	fn mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError>;
+}
+
+/// The registrar's questions, and its answer.
+pub trait Registrations: Sync {
+	/// The registration of `registrant` for the next session, and what to do if `kx_public` is its key for that session.
+	fn status(&self, registrant: Registrant, kx_public: KxPublic) -> Result<RegistrationStatus, ApiError>;
+
+	/// Sends a registration to the transaction pool.
+	fn submit(
+		&self,
+		registration: Registration,
+		proofs: RegistrationProofs,
+	) -> Result<Result<(), SubmitError>, ApiError>;
+}
+
+/// The runtime in the state after a block.
+pub struct AtBlock<'a, B: BlockT, C> {
+	/// Calls the runtime.
+	pub client: &'a C,
+	/// The block's hash.
+	pub hash: B::Hash,
+}
+
+impl<B, C> Sessions for AtBlock<'_, B, C>
+where
+	B: BlockT,
+	C: ProvideRuntimeApi<B>,
+	C::Api: MixnetApi<B> + ApiExt<B>,
+{
+	fn status(&self) -> Result<SessionStatus, ApiError> {
+		self.client.runtime_api().session_status(self.hash)
+	}
+
+	fn parameters(&self) -> Result<Option<SessionParameters>, ApiError> {
+		let api = self.client.runtime_api();
+		match api.api_version::<dyn MixnetApi<B>>(self.hash)? {
+			Some(PARAMETERS_SINCE..) => api.parameters(self.hash).map(Some),
+			_ => Ok(None),
+		}
+	}
+
+	fn mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError> {
+		let api = self.client.runtime_api();
+		match session {
+			RelativeSession::Previous => api.prev_mixnodes(self.hash),
+			RelativeSession::Current => api.current_mixnodes(self.hash),
+		}
+	}
+}
+
+/// The same, with the transaction pool that registrations go to.
+pub struct WithPool<'a, B: BlockT, C> {
+	/// The runtime in the state after a block.
+	pub at: AtBlock<'a, B, C>,
+	/// Makes the pool available to runtime calls.
+	pub pool: &'a OffchainTransactionPoolFactory<B>,
+}
+
+impl<B, C> Registrations for WithPool<'_, B, C>
+where
+	B: BlockT,
+	C: ProvideRuntimeApi<B> + Sync,
+	C::Api: MixnetApi<B>,
+{
+	fn status(&self, registrant: Registrant, kx_public: KxPublic) -> Result<RegistrationStatus, ApiError> {
+		self.at.client.runtime_api().registration_status(self.at.hash, registrant, kx_public)
+	}
+
+	fn submit(
+		&self,
+		registration: Registration,
+		proofs: RegistrationProofs,
+	) -> Result<Result<(), SubmitError>, ApiError> {
+		let mut api = self.at.client.runtime_api();
+		api.register_extension(self.pool.offchain_transaction_pool(self.at.hash));
+		api.submit_registration(self.at.hash, registration, proofs)
+	}
+}
