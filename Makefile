@@ -28,11 +28,11 @@ help: ## List what can be done
 setup: ## Install what is missing to build (says what, before it does)
 	@scripts/setup.sh
 
-build: setup ## Build the node
-	$(call step,Building the node) cargo build --release --locked --workspace
+build: setup ## Build the node and the devnet
+	$(call step,Building the node and the devnet) cargo build --release --locked --workspace
 
 devnet: build ## Run a network on this machine and send transfers through its mixnet
-	@. scripts/env.sh; exec "$$CARGO_TARGET_DIR/release/mixnet-node" devnet $(ARGS)
+	@. scripts/env.sh; exec "$$CARGO_TARGET_DIR/release/mixnet-devnet" $(ARGS)
 
 test: setup fmt locks simulation-test build unit-test pallet-test no-std lint doc ## Everything that CI checks: format, tests (a small devnet among them), lints, docs
 

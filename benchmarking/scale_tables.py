@@ -3,9 +3,9 @@
 
 usage: scale_tables.py RESULTS PAGE
 
-RESULTS is what frame-omni-bencher writes with --json-file: of each benchmark, the time of each repetition, and the
-storage that it touched. Benchmarks are named after the work and the pallet, `rotate_ours` and `rotate_peer`; their
-component `e` is the number of mixnodes as a power of ten.
+RESULTS is the file that frame-omni-bencher writes with --json-file. For each benchmark it has the time of each repetition,
+and the storage that was touched. A benchmark is named after the work and the pallet, such as `rotate_ours` and
+`rotate_peer`. Its component `e` is the number of mixnodes as a power of ten.
 """
 
 import json
@@ -17,13 +17,13 @@ from statistics import median
 BEGIN = "<!-- measured: begin (written by `make scale`) -->\n"
 END = "<!-- measured: end -->\n"
 
-# Work, in the order of the page: the benchmark's name and what the page calls it.
+# The works in the order of the page: the benchmark's name, and the title on the page.
 WORK = [
     ("apply", "A registration, as a block applies it"),
     ("dispatch", "A registration, dispatched without its signatures"),
-    ("rotate", "A rotation, the queued authorities being the same"),
-    ("rotate_changed", "A rotation, the queued authorities being others"),
-    ("rotate_operators", "A rotation, all mixnodes being operators', with 100 authorities"),
+    ("rotate", "A rotation with the same queued authorities"),
+    ("rotate_changed", "A rotation with other queued authorities"),
+    ("rotate_operators", "A rotation with 100 authorities, if operators run all mixnodes"),
     ("prune", "A step of pruning, in the idle time of a block"),
     ("current_mixnodes", "The current session's mixnodes, all at once"),
     ("mixnodes_page", "The current session's mixnodes, a page of 256"),
@@ -42,7 +42,7 @@ def read(path):
         for result in batch["time_results"]:
             by_size.setdefault(size(result), {"times": []})["times"].append(result["extrinsic_time"])
         for result in batch["db_results"]:
-            # The same in each repetition; the largest, should it not be.
+            # These are the same in each repetition. If they were not, the largest would count.
             figures = by_size[size(result)]
             for figure in FIGURES:
                 figures[figure] = max(figures.get(figure, 0), result[figure])
@@ -53,12 +53,12 @@ def read(path):
 
 
 def size(result):
-    """How many mixnodes a result is for."""
+    """The number of mixnodes that a result is for."""
     return 10 ** dict(map(tuple, result["components"]))["e"]
 
 
 def microseconds(nanoseconds):
-    """Three digits, or all before the point."""
+    """Formats nanoseconds as microseconds, with three digits or with all that are before the point."""
     value = nanoseconds / 1_000
     digits = 2 if value < 10 else 1 if value < 100 else 0
     return f"{value:,.{digits}f}"
@@ -69,7 +69,7 @@ def row(cells):
 
 
 def table(ours, peer):
-    """Both pallets' figures by size; ours alone where the peer has no such work."""
+    """The figures of both pallets by number of mixnodes; only ours if the peer has no such work."""
     both = bool(peer)
     names = ["time, µs", "reads", "writes", "proof, bytes"]
     header = ["mixnodes"]
@@ -92,7 +92,7 @@ def table(ours, peer):
 
 
 def processor():
-    """The processor's name, as the system has it."""
+    """The processor's name, as the operating system gives it."""
     try:
         with open("/proc/cpuinfo") as file:
             for line in file:
@@ -115,7 +115,7 @@ def render(results):
             text += f"\n### {title}\n\n" + table(ours, peer)
     unknown = set(results) - known
     if unknown:
-        sys.exit(f"error: no place in the page for: {', '.join(sorted(unknown))}")
+        sys.exit(f"error: WORK has no title for: {', '.join(sorted(unknown))}")
     return text + "\n"
 
 
@@ -126,7 +126,7 @@ def main():
     with open(page_path) as file:
         page = file.read()
     if page.count(BEGIN) != 1 or page.count(END) != 1:
-        sys.exit(f"error: {page_path} has not the two markers that the results go between")
+        sys.exit(f"error: {page_path} must have each of the two markers once; the results go between them")
     before, rest = page.split(BEGIN)
     after = rest.split(END)[1]
     with open(page_path, "w") as file:

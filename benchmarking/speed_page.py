@@ -36,7 +36,7 @@ def colour(index):
 
 
 def short(number):
-    """For an axis."""
+    """Formats a number for an axis, such as 10k."""
     for size, name in [(1e9, "G"), (1e6, "M"), (1e3, "k")]:
         if number >= size:
             return f"{number / size:g}{name}"
@@ -44,7 +44,7 @@ def short(number):
 
 
 class Axis:
-    """Numbers from `low` to `high`, on so many pixels; by their logarithm if `log`."""
+    """Maps numbers from `low` to `high` to pixels from `start` to `end`; by their logarithm if `log`."""
 
     def __init__(self, low, high, start, end, log=False):
         self.log = log
@@ -77,7 +77,7 @@ def svg(parts, label, height=HEIGHT):
 
 
 def frame(x, y, x_label, y_label, x_ticks, y_form=short):
-    """Axes with their labels. `x_ticks`: place and words."""
+    """Draws the axes with their labels. `x_ticks` has the places and the words."""
     bottom = HEIGHT - BOTTOM
     parts = []
     for tick in y.ticks():
@@ -104,13 +104,13 @@ def curve(x, y, points, index, dashed=False, dots=True):
 
 
 def legend(names):
-    """`names` by number of colour."""
+    """`names` has pairs of a colour's number and a name."""
     spans = [f'<span><i style="background:{colour(index)}"></i>{escape(name)}</span>' for index, name in names]
     return f'<p class="legend">{"".join(spans)}</p>'
 
 
 def bars(rows, label):
-    """Horizontal ones. `rows`: name, and values with the number of their colour, side by side."""
+    """Horizontal bars. `rows` has pairs of a name and a bar's parts: each the number of its colour, and its value."""
     step, left = 44, 150
     height = TOP + step * len(rows) + BOTTOM
     most = max(sum(value for _, value in values) for _, values in rows)
@@ -134,7 +134,7 @@ def bars(rows, label):
 
 
 def ratios_plot(rows):
-    """A line for each target: the spread, the ratio on it, and the target."""
+    """A line for each target, with the spread, the ratio and the target on it."""
     step, left = 30, 400
     height = TOP + step * len(rows) + BOTTOM
     most = max(max(row["spread"][1], row["target"]) for row in rows)
@@ -151,7 +151,7 @@ def ratios_plot(rows):
         parts.append(f'<circle cx="{x.at(row["ratio"]):.1f}" cy="{y}" r="5" fill="{good}">')
         parts.append(f"<title>{row['ratio']:.2f}</title></circle>")
         parts.append(line(x.at(row["target"]), y - 11, x.at(row["target"]), y + 11, "", ' stroke="var(--text)" stroke-width="2"'))
-    label = "times as fast as the peer; the bar across is the target"
+    label = "times as fast as the peer; an upright bar is the target"
     parts.append(text((left + WIDTH - RIGHT) / 2, height - 8, label))
     return svg(parts, label, height)
 
@@ -173,7 +173,7 @@ def speed_plot(speeds):
 
 
 def bloom(tags):
-    """False positives of the filter of `mixnet` 0.7.0, of 2^26 bits of which a tag sets 8."""
+    """False positives of the filter of `mixnet` 0.7.0, which has 2^26 bits; a tag sets 8 of them."""
     return (1 - exp(-8 * tags / 2**26)) ** 8
 
 
@@ -233,8 +233,8 @@ def render(results, caption, header, lines):
         f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style></head><body>",
         "<h1>How fast</h1>",
         f"<p>{escape(caption.replace('`', ''))}</p>",
-        "<p class='note'>Each repetition measures everything once, ours and the peer within seconds of each other. What else "
-        "the machine did meanwhile shows in the spread.</p>",
+        "<p class='note'>Each repetition measures everything once, ours and the peer within seconds of each other. Other work "
+        "of the machine shows in the spread.</p>",
         "<h2>Targets</h2>",
         ratios_plot([row for row in results["rows"] if row["target"]]),
         "<h2>All ratios</h2>",
@@ -256,8 +256,8 @@ def render(results, caption, header, lines):
     names = list(stages[backends[0]])
     parts += [
         "<h2>Where the time goes</h2>",
-        "<p class='note'>A packet that is forwarded, in batches of 32. Each stage was measured by itself, all else is "
-        "the rest of the whole; the lowest of the repetitions.</p>",
+        "<p class='note'>A packet that is forwarded, in batches of 32. Each stage was measured by itself; \"all else\" is the "
+        "rest of the whole. Times are the lowest of the repetitions.</p>",
         bars([(who, list(enumerate(by_stage.values()))) for who, by_stage in stages.items()], "µs for each packet"),
         legend(enumerate(names)),
         bars([(name, [(at, stages[backends[0]][name])]) for at, name in enumerate(names)], f"µs for each packet, {backends[0]}"),
@@ -269,8 +269,8 @@ def render(results, caption, header, lines):
     if results["instructions"]:
         parts += [
             "<h2>Instructions</h2>",
-            "<p class='note'>Counted by callgrind, which knows no AVX-512: aws-lc takes its code for processors without "
-            "ADX there, too.</p>",
+            "<p class='note'>Counted by callgrind, which does not know AVX-512. Nor does it offer ADX, so aws-lc runs its code "
+            "for processors without it.</p>",
             instruction_bars(results["instructions"]),
         ]
     return "\n".join(parts) + "\n</body></html>\n"

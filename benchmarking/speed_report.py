@@ -25,8 +25,8 @@ SPHINX_PACKET = ("sphinx-packet 0.8.0", "sphinx-packet/1")
 BACKENDS = ["avx512-ifma", "aws-lc", "portable"]
 WITHOUT_AVX512 = "aws-lc"
 
-# Works whose packets are handled alone or together: criterion's group, what it is called, whom it is compared with, and
-# the sizes of batches. Those of one packet are packets alone.
+# Works on packets, alone or in batches: criterion's group, the title in the tables, the peer that ours is compared with,
+# and the sizes of batches. A batch of one is a packet alone.
 WORKS = [
     ("forward", "unwrap and forward", MIXNET, [1, 8, 32, 64]),
     ("replay", "refuse a replayed packet", MIXNET, [1, 32]),
@@ -37,7 +37,7 @@ WORKS = [
     ("build_5", "build a packet for 5 hops", SPHINX_PACKET, [1, 32]),
 ]
 
-# What is to be reached, as a ratio, by work, size of the batch and backend.
+# The ratios to be reached, by work, size of the batch and backend.
 TARGETS = {
     ("forward", 32, "avx512-ifma"): 6.0,
     ("forward", 32, WITHOUT_AVX512): 1.9,
@@ -49,7 +49,7 @@ TARGETS = {
     ("threads", 32, "avx512-ifma"): 1.9,
 }
 
-# The README's rows, by group, size of the batch and backend. docs/speed.md has all.
+# The rows that README.md shows, by group, size of the batch and backend. docs/speed.md shows all.
 README_ROWS = [
     ("forward", 32, "avx512-ifma"),
     ("forward", 32, WITHOUT_AVX512),
@@ -84,7 +84,7 @@ class Measured:
         return min(self.times[group, function].values())
 
     def ratios(self, ours, peer):
-        """Peer's time by ours, in each repetition that has both."""
+        """The peer's time divided by ours, for each repetition that has both."""
         ours, peer = self.times[ours], self.times[peer]
         return [peer[at] / ours[at] for at in sorted(ours.keys() & peer.keys())]
 
@@ -96,7 +96,7 @@ class Measured:
 
 
 def new_row(measured, group, title, size, backend, ours, peer_name, peer):
-    """A row of the table. `ours` and `peer` are criterion's functions in the group."""
+    """Makes a row of the table. `ours` and `peer` are criterion's functions in the group."""
     ratios = measured.ratios((group, ours), (group, peer))
     target = TARGETS.get((group, size, backend))
     ratio = median(ratios)
@@ -126,7 +126,7 @@ def rows(measured):
                 if (group, ours) in measured:
                     name = f"{title}, {batch(size)}"
                     table.append(new_row(measured, group, name, size, backend, ours, peer_name, peer))
-    # Two threads of ours against one.
+    # Two threads of ours beside one.
     for backend in BACKENDS:
         ours = f"{backend}/2"
         if ("threads", ours) in measured:
@@ -146,7 +146,7 @@ def rows(measured):
     return table
 
 
-# The stages of unwrapping, in their order; `None` is a multiplication, of which there are two.
+# The stages of unwrapping in their order, with criterion's function. `None` is an X25519, of which there are two.
 STAGES = [
     ("X25519, to open", None),
     ("hop secrets", "hop secrets/32"),
@@ -162,9 +162,9 @@ STAGES = [
 
 
 def stages(measured):
-    """Microseconds for each packet of a batch of 32, by backend and stage; the last is what is left of the whole.
+    """Microseconds for each packet of a batch of 32, by backend and stage. The last stage is the rest of the whole.
 
-    The lowest of the repetitions: of a difference of numbers there would be little left but what disturbed them.
+    Takes the lowest of the repetitions: the rest is a difference, in which disturbances would outweigh what is measured.
     """
     result = {}
     for backend in BACKENDS:
@@ -179,7 +179,7 @@ def stages(measured):
 
 
 def speeds(measured):
-    """Packets per second and core, by who and batch; and by threads, of all cores."""
+    """Packets per second: of one core, by implementation and batch; and of all cores, by implementation and threads."""
     by_batch, by_threads = {}, {}
     for function in measured.functions("forward"):
         who, size = function.rsplit("/", 1)
@@ -191,12 +191,12 @@ def speeds(measured):
 
 
 def percent(cell):
-    """Of a cell such as `0.00067 %`: the share, and no more digits than are there."""
+    """Reads a cell such as `0.00067 %` as a share, with no more digits than the cell has."""
     return float(f"{float(cell.split()[0]) / 100:.3g}")
 
 
 def filter_by_fill(measured, table):
-    """The replay filter by tags in it: what criterion measured, and what the example printed."""
+    """The replay filter's figures, by tags in it: those that criterion measured, and those that the example printed."""
     result = {}
     for function in measured.functions("filter_check"):
         fill = int(function.rsplit("/", 1)[0])
@@ -215,7 +215,7 @@ def filter_by_fill(measured, table):
 
 
 def instructions(path):
-    """Instructions for one packet, by work and who."""
+    """Instructions for one packet, by work and implementation."""
     result = {}
     for line in path.read_text().splitlines() if path.exists() else []:
         work, who, number = line.split()
@@ -224,7 +224,7 @@ def instructions(path):
 
 
 def machine():
-    """Processor, how many there are, and the system."""
+    """The processor, the number of cores, and the operating system."""
     try:
         info = Path("/proc/cpuinfo").read_text()
     except OSError:
@@ -241,7 +241,7 @@ def machine():
 
 
 def digits(number):
-    """Three of them, or all before the point."""
+    """Formats a number with three digits, or with all that are before the point."""
     return f"{number:,.{2 if number < 10 else 1 if number < 100 else 0}f}"
 
 
@@ -270,7 +270,7 @@ def markdown(header, lines, to_the_right):
 
 
 def text_table(lines):
-    """For a terminal."""
+    """The table of ratios, for a terminal."""
     widths = [max(len(line[i]) for line in [HEADER] + lines) for i in range(len(HEADER))]
     text = ""
     for line in [HEADER] + lines:
@@ -295,7 +295,7 @@ def stage_table(results):
 def instruction_table(results):
     counts = results["instructions"]
     if not counts:
-        return "Instructions were not counted: there was no valgrind.\n"
+        return "Instructions were not counted, because valgrind was not installed.\n"
     whos = list(next(iter(counts.values())))
     lines = [[work] + [f"{counts[work].get(who, 0):,}" for who in whos] for work in counts]
     return markdown(["instructions, a packet alone"] + whos, lines, [False] + [True] * len(whos))
@@ -310,13 +310,13 @@ def write_between_markers(path, text):
     page = path.read_text()
     begin, end = MARKERS
     if page.count(begin) != 1 or page.count(end) != 1:
-        sys.exit(f"error: {path} has not the two markers that the results go between")
+        sys.exit(f"error: {path} must have each of the two markers once; the results go between them")
     before, rest = page.split(begin)
     path.write_text(before + begin + text + end + rest.split(end)[1])
 
 
 def to_json(results):
-    """A line for each row of the table, and for each other result."""
+    """Formats the results as JSON, with a line for each row of the table and for each other result."""
     lines = []
     for name, result in results.items():
         if name == "rows":
@@ -330,8 +330,8 @@ def to_json(results):
 def caption(results):
     return (
         f"Measured on {results['date']} by `{results['command']}`, on one core (two where there are two threads) of: "
-        f"{results['machine']}. Medians of {results['repetitions']} repetitions, for each packet; a ratio is the median of "
-        "the repetitions' ratios, and the spread goes from the lowest to the highest of them.\n"
+        f"{results['machine']}. Times are medians of {results['repetitions']} repetitions, for each packet. A ratio is the "
+        "median of the repetitions' ratios; the spread is from the lowest to the highest of them.\n"
     )
 
 
@@ -350,7 +350,7 @@ def main():
         "packets_per_second": speeds(measured),
         "replay_filter": filter_by_fill(measured, folder / "filter"),
         "queues": {
-            f"{queue.rsplit('/', 1)[0]} queue: one leaves, one comes": round(1000 * measured.median("queue", queue), 1)
+            f"{queue.rsplit('/', 1)[0]} queue: a pop and a push": round(1000 * measured.median("queue", queue), 1)
             for queue in measured.functions("queue")
         },
         "instructions": instructions(folder / "instructions"),
@@ -365,8 +365,8 @@ def main():
         "### All ratios\n",
         markdown(HEADER, lines, TO_THE_RIGHT),
         "### Stages\n",
-        "Of a packet that is forwarded, in batches of 32. Each was measured by itself, all else is the rest of the whole; the "
-        "lowest of the repetitions.\n",
+        "The stages of a packet that is forwarded, in batches of 32. Each was measured by itself; \"all else\" is the rest of "
+        "the whole. Times are the lowest of the repetitions.\n",
         stage_table(results),
         "### Instructions\n",
         instruction_table(results),

@@ -9,15 +9,15 @@ fn main() {
 fn build_blob() {
 	use std::{env, path::Path};
 
-	// The blob must be built with the workspace's Cargo.lock, also when the build folder is outside of it. Asked for when
-	// this runs, not when it is compiled.
+	// The blob must be built with the workspace's Cargo.lock, even if the build folder is outside of the workspace. The
+	// path is read when this runs, not when it is compiled.
 	const HINT: &str = "WASM_BUILD_WORKSPACE_HINT";
 	if env::var_os(HINT).is_none() {
 		let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it for build scripts; qed");
 		let workspace = Path::new(&package).parent().expect("the package is a folder of the workspace; qed");
 		assert!(
 			workspace.join("Cargo.lock").exists(),
-			"no Cargo.lock in {}: without it the blob's dependencies are anybody's choice; set {HINT} to its folder",
+			"no Cargo.lock in {}: without it the versions of the blob's dependencies are not fixed; set {HINT} to its folder",
 			workspace.display(),
 		);
 		env::set_var(HINT, workspace);
@@ -28,10 +28,10 @@ fn build_blob() {
 	keep_blobs();
 }
 
-/// Copies what the builder made, and `wasm_binary.rs` includes, into our own folder.
+/// Copies the blobs that the builder made, and that `wasm_binary.rs` includes, into our own folder.
 ///
-/// The builder's folder is the same for all clones that share a build folder: another one's runtime may lie there when this
-/// clone's library is compiled.
+/// Clones that share a build folder share the builder's folder. When this clone's library is compiled, another clone's
+/// runtime may lie there.
 #[cfg(feature = "std")]
 fn keep_blobs() {
 	use std::{env, fs, path::Path};

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Measures what packets cost, ours beside `mixnet` 0.7.0 and `sphinx-packet` 0.8.0 in the same run (`make bench`).
 #
-# Everything is measured again and again, in turn, so that what is compared is measured within seconds of each other;
-# benchmarking/speed has what is measured, benchmarking/speed_report.py makes the tables and the page of it.
+# Everything is measured in turn, again and again, so that two times that are compared are measured within seconds of each
+# other. The benchmarks are in benchmarking/speed. benchmarking/speed_report.py writes the tables and the page.
 
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -15,15 +15,15 @@ usage() {
 		usage: scripts/bench.sh [--quick] [--repetitions N]
 		or:    make bench ARGS="..."
 
-		Measures unwrapping, building, key exchanges, the replay filter and the queues, prints a table of ratios, and writes
-		benchmarking/results.json, benchmarking/results.html and the tables in README.md and docs/speed.md. Instructions
-		are counted as well if there is valgrind. Takes about 12 minutes, and 3 GB of memory.
+		Measures unwrapping, building, key exchanges, the replay filter and the queues. Prints a table of ratios, and writes
+		benchmarking/results.json, benchmarking/results.html and the tables in README.md and docs/speed.md. If valgrind is
+		installed, counts instructions too. Takes about 12 minutes and 3 GB of memory.
 
-		  --quick           about two minutes: fewer repetitions, shorter ones, and a smaller replay filter
+		  --quick           fewer and shorter repetitions, and a smaller replay filter; takes about two minutes
 		  --repetitions N   how many times each is measured (10; 3 with --quick)
 		  --help            this text
 
-		Measure on a machine that does nothing else meanwhile.
+		Measure on a machine that does nothing else at the time.
 	TEXT
 }
 
@@ -43,19 +43,19 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-# For each measurement, in seconds; criterion takes the median of ten samples in that time.
+# How long each measurement takes, in seconds. Criterion takes the median of ten samples in that time.
 if [ "$quick" = yes ]; then
 	repetitions=${repetitions:-3} warm_up=0.05 seconds=0.1 max_tags=10000000
 else
 	repetitions=${repetitions:-10} warm_up=0.1 seconds=0.25 max_tags=100000000
 fi
 
-have python3 || fail "python3 is missing, which writes the tables" "install it with the system's packages"
+have python3 || fail "python3 is missing; it writes the tables" "install it with the system's package manager"
 "$root/scripts/setup.sh"
 # shellcheck source=scripts/env.sh
 . "$root/scripts/env.sh"
 work=$CARGO_TARGET_DIR/speed
-# In a folder of its own: the node's crates are built with other features here.
+# Built in a folder of its own, because the node's crates have other features here.
 export CARGO_TARGET_DIR=$work/build
 unset CARGO_BUILD_BUILD_DIR
 crate=$root/benchmarking/speed
@@ -70,18 +70,18 @@ cargo build --release --locked --examples
 say "Measuring, $repetitions times each"
 CRITERION_HOME=$work/results/criterion REPETITIONS=$repetitions cargo bench --locked --quiet -- --noplot --quiet \
 	--warm-up-time "$warm_up" --measurement-time "$seconds" --sample-size 10 --nresamples 1000 >"$work/results/log" 2>&1 ||
-	fail "the measurement failed" "its words are in $work/results/log"
+	fail "the measurement failed" "its messages are in $work/results/log"
 
 say "Filling a replay filter with $max_tags tags"
 "$CARGO_TARGET_DIR/release/examples/replay_filter" "$max_tags" >"$work/results/filter"
 
-# count WORK WHO: notes the instructions of a packet alone.
+# count WORK WHO: counts the instructions for a packet alone, and writes them down.
 count() {
 	local instructions
 	instructions=$(valgrind --tool=callgrind --toggle-collect='*counted*' --callgrind-out-file=/dev/null \
 		"$CARGO_TARGET_DIR/release/examples/instructions" "$1" "$2" 2>&1 | sed -n 's/.*Collected : \([0-9]*\)$/\1/p')
 	[ -n "$instructions" ] || fail "callgrind counted no instructions of: $1, $2"
-	# As many turns as examples/instructions.rs has.
+	# examples/instructions.rs repeats the work 20 times (TURNS).
 	printf '%s %s %s\n' "$1" "$2" "$((instructions / 20))" >>"$work/results/instructions"
 }
 
@@ -93,7 +93,7 @@ if have valgrind; then
 		done
 	done
 else
-	note "there is no valgrind: instructions are not counted"
+	note "valgrind is not installed, so instructions are not counted"
 fi
 
 python3 "$root/benchmarking/speed_report.py" "$work/results" "make bench${arguments:+ ARGS=\"$arguments\"}"

@@ -1,3 +1,3 @@
 #!/bin/sh
-# The compiler, by a path that differs from clone to clone: see env.sh.
+# Runs the compiler. Only its path matters, which differs between clones: see env.sh.
 exec "$@"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes this machine able to build the project: installs what is missing, after saying what.
+# Prepares this machine to build the project: says what is missing, and installs it.
 #
-# What is needed: git, make, a C and C++ compiler, OpenSSL with its headers and pkg-config (without them it is built from
-# source, which takes minutes, and perl), protoc, a stable Rust toolchain by rustup with clippy and rustfmt, and a compiler
-# for the wasm target that runtimes are built for. To measure weights, besides: libclang (the benchmark runner comes with
-# RocksDB, whose bindings are generated) and python3.
+# The project needs git, make, a C and C++ compiler, OpenSSL with its headers and pkg-config (otherwise OpenSSL is built from
+# source, which takes minutes and needs perl), protoc, a stable Rust toolchain by rustup with clippy and rustfmt, and a
+# compiler for the wasm target of runtimes. Measuring weights also needs python3 and libclang, because the benchmark runner
+# contains RocksDB, whose bindings are generated.
 
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -14,10 +14,10 @@ usage() {
 	cat <<-'TEXT'
 		usage: scripts/setup.sh [--check] [--benchmarks]
 
-		Installs what is missing to build this project, saying what before it does so. Quick when nothing is missing.
+		Installs what is missing to build this project, and says what before it does so. Quick if nothing is missing.
 
-		  --check        install nothing: report what is missing, and fail if anything is
-		  --benchmarks   also what the benchmark runner is built with (for `make weights` and `make scale`)
+		  --check        install nothing; report what is missing, and fail if anything is
+		  --benchmarks   also install what the benchmark runner needs (for `make weights` and `make scale`)
 		  --help         this text
 	TEXT
 }
@@ -43,7 +43,7 @@ package_manager() {
 	echo none
 }
 
-# packages_for TOOL MANAGER: the packages that bring it, by the names of that package manager.
+# packages_for TOOL MANAGER: prints the packages that contain the tool, as the package manager names them.
 packages_for() {
 	case "$1:$2" in
 	git:*) echo git ;;
@@ -84,14 +84,14 @@ missing_tools() {
 	fi
 }
 
-# Building it from source takes minutes, and a perl with these modules, which minimal systems leave out. So it is only for
-# those who cannot install the system's.
+# Building OpenSSL from source takes minutes, and needs a perl with these modules, which minimal systems lack. So we rely on
+# it only where the system's OpenSSL cannot be installed.
 can_build_openssl() {
 	[ "$(package_manager)" = none ] || ! may_be_root || return
 	perl -MFindBin -MIPC::Cmd -MTime::Piece -e 1 2>/dev/null
 }
 
-# Where generators of bindings look for it: where they are told to, where the loader does, and in LLVM's own folders.
+# Looks where generators of bindings look: in LIBCLANG_PATH, where the loader looks, and in LLVM's own folders.
 has_libclang() {
 	[ -z "${LIBCLANG_PATH:-}" ] || return 0
 	{ ldconfig -p || /sbin/ldconfig -p; } 2>/dev/null | grep -qE 'libclang(-[0-9.]+)?\.so' && return
@@ -99,7 +99,7 @@ has_libclang() {
 	have brew && [ -e "$(brew --prefix llvm 2>/dev/null)/lib/libclang.dylib" ]
 }
 
-# as_root COMMAND...: by sudo where we are not root. Without a terminal nobody could answer sudo's question.
+# as_root COMMAND...: runs it with sudo if we are not root. Without a terminal, nobody could answer sudo's question.
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		"$@"
@@ -112,30 +112,30 @@ as_root() {
 
 may_be_root() { [ "$(id -u)" -eq 0 ] || { have sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; }; }
 
-# install_packages WHY PACKAGE...: says so, and does it; or names the packages and stops where it may not.
+# install_packages WHY PACKAGE...: says what it installs, and does it. If it may not, names the packages and stops.
 install_packages() {
 	local why=$1 manager
 	shift
 	manager=$(package_manager)
 	[ "$check_only" = no ] || fail "missing: $why" "install the packages: $*"
-	[ "$manager" != none ] || fail "missing: $why; and no package manager that this script knows" \
-		"install what your system calls: $*" "then run this again"
-	[ "$manager" = brew ] || may_be_root || fail "missing: $why; and installing needs root, or sudo without a question" \
-		"have these packages installed: $*" "then run this again"
+	[ "$manager" != none ] || fail "missing: $why; and this script knows no package manager of this system" \
+		"install these, under the names that your system has for them: $*" "then run this again"
+	[ "$manager" = brew ] || may_be_root || fail "missing: $why; and installing needs root, or sudo without a password" \
+		"install these packages as root: $*" "then run this again"
 
 	say "Installing with $manager: $* ($why)"
 	case "$manager" in
 	apt-get)
-		# The lists may be old or, in a container, not there at all. Never remove anything of the user's.
+		# The lists may be old, or missing in a container. Never remove a package of the user's.
 		as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq ||
-			note "apt-get update failed: trying with the lists that are there"
+			note "apt-get update failed; trying with the present lists"
 		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends --no-remove "$@" </dev/null
 		;;
 	dnf) as_root dnf install -y "$@" ;;
 	pacman) as_root pacman -S --needed --noconfirm "$@" ;;
 	zypper) as_root zypper --non-interactive install "$@" ;;
 	brew) brew install "$@" ;;
-	esac >&2 || fail "$manager could not install: $*" "its own words are above; install them by hand, then run this again"
+	esac >&2 || fail "$manager could not install: $*" "its messages are above; install the packages by hand, then run this again"
 }
 
 tools=$(missing_tools)
@@ -150,7 +150,7 @@ if [ -n "$tools" ]; then
 	[ -z "$tools" ] || fail "still missing after that: ${tools//$'\n'/, }"
 fi
 
-# AWS-LC refuses to be built by old releases of GCC, which compile memcmp wrongly (GCC bug 95189).
+# AWS-LC refuses old releases of GCC, which compile memcmp wrongly (GCC bug 95189).
 gcc_version() { "${CC:-cc}" --version 2>/dev/null | grep -qi 'free software foundation' && "${CC:-cc}" -dumpversion | cut -d . -f 1; }
 gcc=$(gcc_version || true)
 [ -z "$gcc" ] || [ "$gcc" -ge 10 ] ||
@@ -181,13 +181,13 @@ fi
 
 # --- The wasm target ---------------------------------------------------------------------------------------------
 
-# A compiler of the system's that wasm-toolchain.sh can work with: new enough, and with the library's sources.
+# Does the system have a compiler for wasm-toolchain.sh? It must be new enough, and come with the library's sources.
 system_rust_is_usable() {
 	[ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -e /usr/lib/rustlib/src/rust/library/core/Cargo.toml ] &&
 		version_at_least "$(rust_version /usr/bin/rustc)" "$MINIMUM_RUST"
 }
 
-# Debian keeps a newer Rust than its own for building browsers: rustc-web. Later releases' own will do.
+# Debian has rustc-web, a newer Rust for building browsers. In later releases the ordinary rustc is new enough.
 distribution_rust_packages() {
 	local rustc version
 	for rustc in rustc-web rustc; do
@@ -199,7 +199,7 @@ distribution_rust_packages() {
 	done
 }
 
-# Is the composed toolchain there, in working order, and made from the compiler that is installed now?
+# Does the composed toolchain exist, does it work, and was it made from the compiler that is installed now?
 composed_toolchain_is_good() {
 	local toolchain
 	toolchain=$(mixnet_cache)/wasm-toolchain
@@ -210,7 +210,7 @@ composed_toolchain_is_good() {
 ensure_wasm_target() {
 	local words names
 	if [ -n "${WASM_BUILD_TOOLCHAIN:-}" ] && [ "$WASM_BUILD_TOOLCHAIN" != "$WASM_TOOLCHAIN_NAME" ]; then
-		# The user's own choice: only look whether it can do it.
+		# This is the user's choice. Only check that it has the target.
 		has_wasm_target "$(rustup which --toolchain "$WASM_BUILD_TOOLCHAIN" rustc 2>/dev/null)" ||
 			fail "the toolchain WASM_BUILD_TOOLCHAIN=$WASM_BUILD_TOOLCHAIN has no target wasm32v1-none" \
 				"run: rustup target add wasm32v1-none --toolchain $WASM_BUILD_TOOLCHAIN"
@@ -226,18 +226,18 @@ ensure_wasm_target() {
 	fi
 	note "rustup could not: $(tail -n 1 <<<"$words")"
 	if ! system_rust_is_usable; then
-		have apt-cache || fail "no other way to get the target wasm32v1-none is known on this system" \
+		have apt-cache || fail "this script knows no other way to get the target wasm32v1-none on this system" \
 			"what rustup said:" "$words"
 		read -ra names <<<"$(distribution_rust_packages)"
 		if [ ${#names[@]} -eq 0 ] && [ "$(package_manager)" = apt-get ] && may_be_root; then
-			say "Bringing apt-get's lists up to date, to look for a compiler there"
+			say "Updating apt-get's lists, to look for a compiler"
 			as_root apt-get update -qq >&2 || true
 			read -ra names <<<"$(distribution_rust_packages)"
 		fi
-		[ ${#names[@]} -gt 0 ] || fail "this distribution has no Rust of $MINIMUM_RUST or newer to fall back on" \
+		[ ${#names[@]} -gt 0 ] || fail "this distribution has no Rust $MINIMUM_RUST or newer, which would be another way" \
 			"what rustup said:" "$words"
 		install_packages "a compiler with sources, to build the wasm target from" "${names[@]}"
-		system_rust_is_usable || fail "what was installed is no compiler of $MINIMUM_RUST or newer with its sources"
+		system_rust_is_usable || fail "the installed packages have no Rust $MINIMUM_RUST or newer with its sources"
 	fi
 	"$(dirname "${BASH_SOURCE[0]}")/wasm-toolchain.sh" /usr/bin/rustc /usr/bin/cargo
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Composes a toolchain that can build for wasm32v1-none out of a compiler that comes with the standard library's sources
-# but without that target, such as a distribution's. For machines on which rustup can fetch nothing; scripts/setup.sh
-# calls this only there.
+# Composes a toolchain that can build for wasm32v1-none. It is for machines on which rustup cannot fetch that target, and
+# scripts/setup.sh calls it only there. It starts from a compiler that has the standard library's sources but not the
+# target, such as a distribution's.
 #
 # Usage: scripts/wasm-toolchain.sh RUSTC CARGO
 #
-# The compiler's own folders (mostly /usr) are left alone. We build a folder of our own which looks like a toolchain:
+# The compiler's own folders (mostly /usr) stay as they are. We build a folder of our own that looks like a toolchain:
 #
 #     <cache>/wasm-toolchain/
 #       bin/rustc                        runs RUSTC with this folder as its sysroot
@@ -13,9 +13,9 @@
 #       lib/rustlib/<host>/lib        -> what RUSTC came with, for build scripts and procedural macros
 #       lib/rustlib/<host>/bin/rust-lld  runs the linker of rustup's toolchain: distributions ship none
 #       lib/rustlib/wasm32v1-none/lib/   core, alloc and compiler_builtins, built here
-#       origin                           what it was made from, to notice when that changes
+#       origin                           the version that it was made from, to notice when that changes
 #
-# and give it to rustup under a name, because the SDK's wasm builder chooses toolchains through `rustup run`.
+# Then we link it to rustup under a name, because the SDK's wasm builder chooses toolchains through `rustup run`.
 
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -25,7 +25,7 @@ set -euo pipefail
 rustc=$1
 cargo=$2
 
-# Not the rustup proxies: those would answer for whatever toolchain is the default.
+# RUSTC must not be rustup's proxy, which answers for the default toolchain.
 sysroot=$("$rustc" --print sysroot)
 host=$("$rustc" -vV | sed -n 's/^host: //p')
 sources=$sysroot/lib/rustlib/src/rust/library
@@ -36,7 +36,8 @@ linker=$(find -L "$default_sysroot/lib/rustlib" -path '*/bin/rust-lld' -type f -
 
 toolchain=$(mixnet_cache)/wasm-toolchain
 mkdir -p "$(mixnet_cache)"
-# Built beside its place and moved there when it works, so that an interruption leaves nothing that looks finished.
+# We build it beside its place and move it there when it is complete, so that an interruption leaves nothing that looks
+# complete.
 scratch=$(mktemp -d "$(mixnet_cache)/wasm-toolchain.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
@@ -53,8 +54,8 @@ cat >"$scratch/crate/Cargo.toml" <<-'TOML'
 	[workspace]
 TOML
 echo '#![no_std]' >"$scratch/crate/src/lib.rs"
-# Bitcode in the libraries is what link-time optimisation of the runtime reads.
-# `-Z build-std` is a nightly feature, which RUSTC_BOOTSTRAP opens on a stable compiler.
+# Link-time optimisation of the runtime reads the bitcode in the libraries.
+# `-Z build-std` is a nightly feature, which RUSTC_BOOTSTRAP enables on a stable compiler.
 if ! (
 	cd "$scratch/crate"
 	unset CARGO_ENCODED_RUSTFLAGS RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER CARGO_BUILD_TARGET RUSTUP_TOOLCHAIN
@@ -62,7 +63,7 @@ if ! (
 		"$cargo" build --release -Z build-std=core,alloc --target wasm32v1-none
 ) >"$scratch/log" 2>&1; then
 	cat "$scratch/log" >&2
-	fail "core and alloc could not be built for wasm32v1-none (the compiler's words are above)"
+	fail "core and alloc could not be built for wasm32v1-none (the compiler's messages are above)"
 fi
 
 new=$scratch/toolchain

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{devnet::DevnetCmd, operator_key::OperatorKeyCmd};
+use crate::operator_key::OperatorKeyCmd;
 use clap::Parser;
 use mixnet_service::MixnetArgs;
 use sc_cli::{
@@ -28,9 +28,6 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 #[allow(clippy::large_enum_variant)]
 pub enum Subcommand {
-	/// Run a whole network on this machine and send transfers through its mixnet.
-	Devnet(DevnetCmd),
-
 	/// Make and inspect keys: node keys, session keys, accounts.
 	#[command(subcommand)]
 	Key(KeySubcommand),

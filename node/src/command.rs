@@ -1,9 +1,9 @@
-//! Doing what the command line asks.
+//! Does what the command line asks.
 
 use crate::{
 	chain_spec,
 	cli::{Cli, Subcommand},
-	parts, preflight, service,
+	components, preflight, service,
 };
 use mixnet_runtime::opaque::Block;
 use sc_cli::SubstrateCli;
@@ -20,7 +20,7 @@ impl SubstrateCli for Cli {
 
 	fn description() -> String {
 		"A Substrate node whose validators run a mix network.\n\n\
-		Try a whole network on this machine: `mixnet-node devnet`. Run one node: `mixnet-node --dev`, or with a chain \
+		Try a whole network on this machine: `mixnet-devnet`. Run one node: `mixnet-node --dev`, or with a chain \
 		spec of your own: `mixnet-node --chain SPEC.json --mixnet`."
 			.into()
 	}
@@ -46,7 +46,6 @@ impl SubstrateCli for Cli {
 pub fn run() -> sc_cli::Result<()> {
 	let cli = Cli::from_args();
 	match &cli.subcommand {
-		Some(Subcommand::Devnet(cmd)) => cmd.run(),
 		Some(Subcommand::Key(cmd)) => cmd.run(&cli),
 		Some(Subcommand::OperatorKey(cmd)) => cmd.run(&cli),
 		Some(Subcommand::GenerateMixnetKey(cmd)) => cmd.run().map_err(|error| sc_cli::Error::Input(error.to_string())),
@@ -55,25 +54,25 @@ pub fn run() -> sc_cli::Result<()> {
 			cmd.run(chain_spec)
 		},
 		Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, import_queue, .. } = parts::new(&config)?;
+			let PartialComponents { client, task_manager, import_queue, .. } = components::new(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = parts::new(&config)?;
+			let PartialComponents { client, task_manager, .. } = components::new(&config)?;
 			Ok((cmd.run(client, config.database), task_manager))
 		}),
 		Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = parts::new(&config)?;
+			let PartialComponents { client, task_manager, .. } = components::new(&config)?;
 			Ok((cmd.run(client, config.chain_spec), task_manager))
 		}),
 		Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, import_queue, .. } = parts::new(&config)?;
+			let PartialComponents { client, task_manager, import_queue, .. } = components::new(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::PurgeChain(cmd)) => cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database)),
 		Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, backend, .. } = parts::new(&config)?;
-			let revert_consensus = Box::new(|client: std::sync::Arc<parts::Client>, backend, blocks| {
+			let PartialComponents { client, task_manager, backend, .. } = components::new(&config)?;
+			let revert_consensus = Box::new(|client: std::sync::Arc<components::Client>, backend, blocks| {
 				sc_consensus_babe::revert::<Block, _, _>(client.clone(), backend, blocks)?;
 				sc_consensus_grandpa::revert(client, blocks)?;
 				Ok(())

@@ -1,5 +1,5 @@
-//! The key by which an operator registers its node, and the proof that the chain wants before it takes it:
-//! `mixnet-node operator-key`.
+//! `mixnet-node operator-key`: the key by which an operator registers its node, and the proof without which the chain does
+//! not take it.
 
 use crate::chain_spec;
 use codec::Encode;
@@ -60,7 +60,7 @@ fn parse_key(text: &str) -> Result<Registrant, String> {
 }
 
 impl OperatorKeyCmd {
-	/// Does it, and prints what the chain has to be told.
+	/// Chooses or makes the key, and prints what the chain has to be told.
 	pub fn run(&self, cli: &impl SubstrateCli) -> sc_cli::Result<()> {
 		let spec = chain_spec::load(&self.shared.chain_id(self.shared.is_dev()))?;
 		let base_path = match self.shared.base_path()? {
@@ -82,13 +82,13 @@ impl OperatorKeyCmd {
 	}
 }
 
-/// Where a node without `--base-path` keeps its things.
+/// The folder of a node that is run without `--base-path`.
 fn default_base_path<C: SubstrateCli>(_: &C) -> BasePath {
 	BasePath::from_project("", "", &C::executable_name())
 }
 
-/// The key of the keystore to use: the one that is wanted; the only one; or else a new one.
-pub fn choose(keystore: &dyn Keystore, wanted: Option<Registrant>, new: bool) -> Result<Registrant, String> {
+/// Chooses a key of the keystore: the one that is wanted, or else the only one, or else a new one.
+fn choose(keystore: &dyn Keystore, wanted: Option<Registrant>, new: bool) -> Result<Registrant, String> {
 	let keys: Vec<_> = keystore.sr25519_public_keys(KEY_TYPE).into_iter().map(|key| Registrant(key.0)).collect();
 	match (wanted, &keys[..]) {
 		(Some(wanted), _) if keys.contains(&wanted) => Ok(wanted),
@@ -111,17 +111,16 @@ pub fn choose(keystore: &dyn Keystore, wanted: Option<Registrant>, new: bool) ->
 }
 
 /// A key, with the proof that lets an account register by it.
-pub struct Proven {
+struct Proven {
 	account: AccountId,
-	/// The key.
-	pub key: Registrant,
-	/// The key's signature of what the pallet's `operator_key_payload` says.
-	pub proof: [u8; 64],
+	key: Registrant,
+	/// The key's signature of the pallet's `operator_key_payload`.
+	proof: [u8; 64],
 }
 
 impl Proven {
 	/// Has the key in the keystore sign that `account` may register by it, on the chain that begins with `genesis`.
-	pub fn new(keystore: &dyn Keystore, genesis: Hash, account: AccountId, key: Registrant) -> Result<Self, String> {
+	fn new(keystore: &dyn Keystore, genesis: Hash, account: AccountId, key: Registrant) -> Result<Self, String> {
 		let payload = (OPERATOR_KEY_DOMAIN, genesis, &account).encode();
 		let signed = keystore.sr25519_sign(KEY_TYPE, &sr25519::Public::from(key.0), &payload);
 		let signature = signed
@@ -131,7 +130,7 @@ impl Proven {
 	}
 
 	/// The call by which the account tells the chain.
-	pub fn call(&self) -> RuntimeCall {
+	fn call(&self) -> RuntimeCall {
 		pallet_mixnet::Call::<Runtime>::set_operator_key { key: self.key, proof: self.proof }.into()
 	}
 }
@@ -154,38 +153,4 @@ fn genesis_hash(spec: &chain_spec::ChainSpec) -> Result<Hash, String> {
 		.and_then(|builder| builder.build_genesis_block())
 		.map_err(|error| format!("the chain spec does not make a first block: {error}"))?;
 	Ok(block.header().hash())
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use sp_core::Pair as _;
-	use sp_keystore::testing::MemoryKeystore;
-
-	const GENESIS: Hash = Hash::repeat_byte(7);
-
-	#[test]
-	fn the_proof_is_what_the_pallet_wants() {
-		let keystore = MemoryKeystore::new();
-		let account = AccountId::new([5; 32]);
-		let key = choose(&keystore, None, false).expect("a new one; qed");
-		let proven = Proven::new(&keystore, GENESIS, account.clone(), key).expect("the key is there; qed");
-		let payload = sp_io::TestExternalities::default().execute_with(|| {
-			frame_system::BlockHash::<Runtime>::insert(0, GENESIS);
-			mixnet_runtime::Mixnet::operator_key_payload(&account)
-		});
-		assert!(sr25519::Pair::verify(&proven.proof.into(), &payload, &key.0.into()));
-	}
-
-	#[test]
-	fn a_key_is_made_once_and_more_only_if_wanted() {
-		let keystore = MemoryKeystore::new();
-		let first = choose(&keystore, None, false).expect("a new one; qed");
-		assert_eq!(choose(&keystore, None, false), Ok(first));
-		let second = choose(&keystore, None, true).expect("a new one; qed");
-		assert_ne!(first, second);
-		assert!(choose(&keystore, None, false).is_err_and(|words| words.contains("--key") && words.contains("--new")));
-		assert_eq!(choose(&keystore, Some(first), false), Ok(first));
-		assert!(choose(&keystore, Some(Registrant([1; 32])), false).is_err_and(|words| words.contains("no key")));
-	}
 }

@@ -1,7 +1,7 @@
 //! What is checked before a node starts.
 //!
-//! Left alone, the node would go on without what it was asked for (with another RPC port, or without being reachable), or
-//! fail in words that do not name what to change.
+//! Without these checks, the node would go on without what it was asked for (with another RPC port, or unreachable), or
+//! fail with words that do not name what to change.
 
 use sc_cli::RunCmd;
 use sc_network::{multiaddr::Protocol, Multiaddr};
@@ -14,7 +14,7 @@ use std::{
 /// The port for other nodes where the user names none.
 const DEFAULT_PORT: u16 = 30333;
 
-/// Can the node have the folder and the ports that it is told to use? The error says what to change.
+/// Can the node use the folder and the ports that it is told to use? The error says what to change.
 pub fn check(run: &RunCmd) -> Result<(), String> {
 	if let Some(path) = &run.shared_params.base_path {
 		check_base_path(path)?;
@@ -42,7 +42,7 @@ fn check_base_path(path: &Path) -> Result<(), String> {
 	})
 }
 
-/// Can we listen there? `argument` is what the user would change.
+/// Can we listen at this address? `argument` is what the user would change.
 fn check_port(address: SocketAddr, argument: &str) -> Result<(), String> {
 	match TcpListener::bind(address) {
 		Ok(_) => Ok(()),
@@ -53,7 +53,7 @@ fn check_port(address: SocketAddr, argument: &str) -> Result<(), String> {
 	}
 }
 
-/// Where a node with this address would listen, if that is a TCP port of this machine.
+/// The socket that a node with this address would listen on. `None` unless it is a TCP port of an IP address.
 fn socket_address(address: &Multiaddr) -> Option<SocketAddr> {
 	let mut protocols = address.iter();
 	let ip: IpAddr = match protocols.next()? {
@@ -64,32 +64,5 @@ fn socket_address(address: &Multiaddr) -> Option<SocketAddr> {
 	match protocols.next()? {
 		Protocol::Tcp(port) => Some(SocketAddr::new(ip, port)),
 		_ => None,
-	}
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	fn address(text: &str) -> Option<SocketAddr> {
-		socket_address(&text.parse().expect("well formed; qed"))
-	}
-
-	#[test]
-	fn only_tcp_addresses_of_this_machine_are_tried() {
-		assert_eq!(address("/ip4/127.0.0.1/tcp/7"), Some(([127, 0, 0, 1], 7).into()));
-		assert_eq!(address("/ip6/::1/tcp/7/ws"), Some((std::net::Ipv6Addr::LOCALHOST, 7).into()));
-		assert_eq!(address("/dns/localhost/tcp/7"), None);
-		assert_eq!(address("/ip4/127.0.0.1/udp/7"), None);
-	}
-
-	#[test]
-	fn a_port_in_use_is_refused_by_name() {
-		let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there are free ports; qed");
-		let used = listener.local_addr().expect("it is bound; qed");
-		let error = check_port(used, "--rpc-port").expect_err("it is used; qed");
-		assert!(error.contains(&used.to_string()) && error.contains("--rpc-port"), "{error}");
-		drop(listener);
-		assert_eq!(check_port(used, "--rpc-port"), Ok(()));
 	}
 }

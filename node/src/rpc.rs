@@ -1,6 +1,6 @@
-//! What the node answers by RPC, besides what every Substrate node does.
+//! The node's own RPC methods, besides those of every Substrate node.
 
-use crate::parts::{Client, Pool};
+use crate::components::{Client, Pool};
 use jsonrpsee::RpcModule;
 use mixnet_runtime::{opaque::Block, AccountId, Nonce, UncheckedExtrinsic};
 use mixnet_service::rpc::{MixnetRpc, MixnetRpcServer};

@@ -1,7 +1,7 @@
 //! The node, put together: BABE makes blocks, GRANDPA finalises them, and the mixnet mixes.
 
 use crate::{
-	parts::{self, Inherents, JUSTIFICATION_PERIOD},
+	components::{self, Inherents, JUSTIFICATION_PERIOD},
 	rpc,
 };
 use mixnet_runtime::{opaque::Block, Hash};
@@ -18,7 +18,7 @@ use sc_telemetry::Telemetry;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use std::time::Duration;
 
-/// The only network backend that this node is built with: a second one would double the time to build it.
+/// The only network backend that this node is built with. A second one would double the time to build it.
 type Network = sc_network::Litep2pNetworkBackend;
 
 /// Builds and starts a node.
@@ -39,7 +39,7 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 		select_chain,
 		transaction_pool,
 		other: (block_import, babe_link, grandpa_link, mut telemetry),
-	} = parts::new(&config)?;
+	} = components::new(&config)?;
 
 	let metrics = <Network as NetworkBackend<Block, Hash>>::register_notification_metrics(config.prometheus_registry());
 	let mut net_config =

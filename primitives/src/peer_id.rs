@@ -1,18 +1,23 @@
-//! Which peer IDs may be registered, and how they are written.
+//! Peer IDs: the type, its text form, and which of them may be registered.
 
-use crate::{kx_public::at_least_prime, PeerId};
+use crate::{field::is_at_least_prime, public_bytes::public_bytes};
 use core::fmt;
 use curve25519_dalek::edwards::CompressedEdwardsY;
+
+public_bytes! {
+	/// A network peer ID: the raw 32-byte Ed25519 public key that libp2p wraps in an identity multihash.
+	PeerId
+}
 
 /// Why a peer ID may not be registered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BadPeerId {
-	/// Its y-coordinate is not below 2^255 - 19. Since Ed25519 implementations may read such encodings nevertheless,
-	/// allowing them would let one key be registered twice.
+	/// The y-coordinate is not below 2^255 - 19. Ed25519 implementations may read such encodings nevertheless, so that
+	/// one key could be registered twice.
 	NotCanonical,
-	/// No point of the curve has this y-coordinate: it is no Ed25519 public key, and no peer can have it.
+	/// No point of the curve has this y-coordinate: this is no Ed25519 public key, and no peer can have it.
 	NotOnCurve,
-	/// Of small order: anyone can make signatures that are valid under it.
+	/// The point has a low order: anyone can make signatures that are valid under it.
 	LowOrder,
 }
 
@@ -21,20 +26,21 @@ impl fmt::Display for BadPeerId {
 		f.write_str(match self {
 			Self::NotCanonical => "not a canonical encoding of an Ed25519 public key",
 			Self::NotOnCurve => "not an Ed25519 public key: no point of the curve",
-			Self::LowOrder => "an Ed25519 public key of small order",
+			Self::LowOrder => "an Ed25519 public key of low order",
 		})
 	}
 }
 
 impl PeerId {
-	/// May this peer ID be registered? Every one that is made from a secret may.
+	/// May this peer ID be registered? Every public key that Ed25519 makes from a secret may.
 	///
-	/// Costs a square root in the field and a few additions on the curve, unless the encoding alone gives it away.
+	/// Costs a square root in the field and a few additions on the curve, unless the encoding alone is reason to
+	/// refuse.
 	pub fn check(&self) -> Result<(), BadPeerId> {
-		if at_least_prime(&self.0) {
+		if is_at_least_prime(&self.0) {
 			return Err(BadPeerId::NotCanonical);
 		}
-		// The other encodings that are not canonical (the sign bit of x = 0) are of points of small order.
+		// The other encodings that are not canonical (x = 0 with the sign bit set) are those of points of low order.
 		let point = CompressedEdwardsY(self.0).decompress().ok_or(BadPeerId::NotOnCurve)?;
 		if point.is_small_order() {
 			return Err(BadPeerId::LowOrder);
@@ -42,8 +48,8 @@ impl PeerId {
 		Ok(())
 	}
 
-	/// The text form, as in multiaddrs: base58btc of an identity multihash of the key in libp2p's protobuf. All begin with
-	/// `12D3Koo`.
+	/// The text form, as in multiaddrs: base58btc of an identity multihash of the key in libp2p's protobuf. Every peer
+	/// ID's begins with `12D3Koo`.
 	pub fn to_base58(&self) -> [u8; 52] {
 		let mut multihash = [0; 38];
 		// An identity multihash of 36 bytes: key type 1 (Ed25519), and 32 bytes of data.
@@ -76,11 +82,11 @@ mod tests {
 	}
 
 	#[test]
-	fn peer_ids_of_small_order_are_refused() {
+	fn peer_ids_of_low_order_are_refused() {
 		for point in EIGHT_TORSION {
 			assert_eq!(PeerId(point.compress().to_bytes()).check(), Err(BadPeerId::LowOrder));
 		}
-		// x = 0 has but one sign; this encoding of it says the other.
+		// x = 0 has one sign only. This encoding claims the other.
 		for mut bytes in [EIGHT_TORSION[0], EIGHT_TORSION[4]].map(|point| point.compress().to_bytes()) {
 			bytes[31] |= 0x80;
 			assert_eq!(PeerId(bytes).check(), Err(BadPeerId::LowOrder));
@@ -107,9 +113,9 @@ mod tests {
 			prop_assert_eq!(PeerId(EdwardsPoint::mul_base_clamped(secret).compress().to_bytes()).check(), Ok(()));
 		}
 
-		/// .. and the encoding of each is its only one.
+		/// And it is the point's only encoding.
 		#[test]
-		fn what_is_taken_is_the_encoding_of_a_point(bytes: [u8; 32]) {
+		fn only_the_encodings_of_points_are_taken(bytes: [u8; 32]) {
 			let id = PeerId(bytes);
 			match CompressedEdwardsY(bytes).decompress() {
 				None => prop_assert_eq!(id.check(), Err(BadPeerId::NotOnCurve)),

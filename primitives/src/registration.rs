@@ -1,28 +1,28 @@
-//! How a mixnode is registered for the next session: what a registrant says, what it proves, and why it may be refused.
+//! How a mixnode is registered for the next session: the message, its proofs, and the reasons to refuse it.
 //!
 //! docs/REGISTRATION.md has the message byte by byte, with test vectors.
 
-use crate::{KxPublic, Mixnode, PeerId, Registrant, SessionIndex};
+use crate::{mixnode::Mixnode, registrant::Registrant, session::SessionIndex};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// Separates registrations from everything else that the same keys may sign.
+/// The domain of registrations: separates them from everything else that the same keys may sign.
 pub const REGISTRATION_DOMAIN: &[u8; 22] = b"mixnet/registration/v2";
 
-/// A mixnode that somebody wants to be listed in a session.
+/// A registrant's request to list its mixnode in a session.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub struct Registration {
-	/// The session that the mixnode is for: the one after the current one.
+	/// The session that the mixnode is for: the one after the current session.
 	pub session_index: SessionIndex,
-	/// Who registers it.
+	/// The registrant whose mixnode it is.
 	pub registrant: Registrant,
-	/// How many times the registrant has registered a mixnode for that session already: 0 at first. With each number used
-	/// once, nobody can put back a registration that its registrant has replaced.
+	/// The number of this registration among the registrant's for that session: 0 for the first, one more each time it
+	/// is replaced. Each number is used once, so that nobody can put back a registration that was replaced.
 	pub revision: u8,
-	/// The mixnode.
+	/// The mixnode's key, peer ID and addresses.
 	pub mixnode: Mixnode,
 }
 
@@ -32,30 +32,33 @@ impl Registration {
 	/// | field | encoding |
 	/// |---|---|
 	/// | domain | the 22 bytes of [`REGISTRATION_DOMAIN`] |
-	/// | genesis hash | the hash of the chain's first block, 32 bytes where it is a usual one |
+	/// | genesis hash | the hash of the chain's first block; 32 bytes on most chains |
 	/// | session index | u32 |
 	/// | registrant | 32 bytes |
 	/// | revision | u8 |
 	/// | mixnode | key-exchange key, 32 bytes; peer ID, 32 bytes; addresses, a SCALE vector of vectors of bytes |
 	///
-	/// It names the chain, the purpose, the session and the registrant, so that a signature is worth nothing anywhere else.
+	/// The payload names the chain, the purpose, the session and the registrant, so that a signature is worth nothing
+	/// anywhere else.
 	pub fn signing_payload(&self, genesis_hash: &impl Encode) -> Vec<u8> {
 		(REGISTRATION_DOMAIN, genesis_hash, self).encode()
 	}
 }
 
-/// What proves a [`Registration`]: three signatures of its [payload](Registration::signing_payload).
+/// The three proofs of a [`Registration`]: signatures of its [payload](Registration::signing_payload).
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct RegistrationProofs {
-	/// By the registrant: sr25519, in the context `substrate`.
+	/// The registrant's signature: sr25519, in the context `substrate`.
 	pub registrant: [u8; 64],
-	/// By the X25519 secret of the mixnode's key: XEdDSA (docs/REGISTRATION.md).
+	/// The signature by the X25519 secret of the mixnode's key: XEdDSA (docs/REGISTRATION.md).
 	pub possession: [u8; 64],
-	/// By the mixnode's peer identity: Ed25519.
+	/// The signature by the mixnode's peer identity: Ed25519.
 	pub peer: [u8; 64],
 }
 
-/// Why a registration is refused. Each has a code, its number as encoded, by which the transaction pool tells of it.
+/// Why a registration is refused.
+///
+/// Each reason is encoded as one byte, its [code](Self::code), by which the transaction pool reports it.
 #[derive(
 	Clone,
 	Copy,
@@ -71,31 +74,31 @@ pub struct RegistrationProofs {
 	Deserialize,
 )]
 pub enum RegistrationError {
-	/// The session that it is for has begun already.
+	/// The session that the registration is for has begun already.
 	#[codec(index = 0)]
 	StaleSession,
-	/// The session that it is for is not the next one yet.
+	/// The session that the registration is for is not the next one yet.
 	#[codec(index = 1)]
 	FutureSession,
 	/// The registrant is neither one of the next session's authorities nor an operator.
 	#[codec(index = 2)]
 	NotARegistrant,
-	/// The registrant is an operator, and this chain has no mixnodes of operators.
+	/// The registrant is an operator, and this chain takes no mixnodes of operators.
 	#[codec(index = 3)]
-	OperatorsDisabled,
-	/// The operator's bond is below the least one, or is being released.
+	OperatorsNotEnabled,
+	/// The operator's bond is below the least bond, or is being released.
 	#[codec(index = 4)]
 	BondTooSmall,
-	/// The operator's key was set too late: its luck in this election could be known by then.
+	/// The operator's key was set too late for this election: the seed may have been known by then.
 	#[codec(index = 5)]
 	OperatorTooRecent,
 	/// The registrant may not stand in this election: it was disabled as a validator, or its mixnode was removed.
 	#[codec(index = 6)]
 	Barred,
-	/// The number of the registration is not the one that is due: it has been used, or there are earlier ones to come.
+	/// The revision is not the one that is due: it was used already, or an earlier one has to come first.
 	#[codec(index = 7)]
 	WrongRevision,
-	/// The registrant has replaced its registration as often as it may in one session.
+	/// The registrant has replaced its registration as often as one session allows.
 	#[codec(index = 8)]
 	TooManyRevisions,
 	/// There are more external addresses than allowed.
@@ -107,7 +110,7 @@ pub enum RegistrationError {
 	/// An external address is no multiaddr that leads to the mixnode.
 	#[codec(index = 11)]
 	BadAddress,
-	/// The key-exchange key is of small order, not in its canonical encoding, or no key at all.
+	/// The key-exchange key is of low order, not in its canonical encoding, or no key at all.
 	#[codec(index = 12)]
 	BadKxPublic,
 	/// The peer ID is no Ed25519 public key.
@@ -119,27 +122,27 @@ pub enum RegistrationError {
 	/// Another registrant has the peer ID in that session.
 	#[codec(index = 15)]
 	PeerIdTaken,
-	/// All places are taken by better ranks, those of standbys among them.
+	/// All places, those of standbys included, are taken by candidates of better rank.
 	#[codec(index = 16)]
 	RankTooLow,
-	/// The registrant's signature is not its own, or not over this registration on this chain.
+	/// The registrant's signature is by another key, or over something else than this registration on this chain.
 	#[codec(index = 17)]
 	BadRegistrantProof,
-	/// The proof of possession is not by the key-exchange key's secret, or not over this registration on this chain.
+	/// The proof of possession is by another secret than the key's, or over something else.
 	#[codec(index = 18)]
 	BadPossessionProof,
-	/// The peer's signature is not by the peer identity, or not over this registration on this chain.
+	/// The peer's signature is by another identity than the peer ID's, or over something else.
 	#[codec(index = 19)]
 	BadPeerProof,
 }
 
 impl RegistrationError {
-	/// The error's number.
+	/// The byte that stands for this error.
 	pub fn code(self) -> u8 {
 		self.using_encoded(|encoded| encoded[0])
 	}
 
-	/// The error with this number.
+	/// The error that a byte stands for; `None` if there is none.
 	pub fn from_code(code: u8) -> Option<Self> {
 		Self::decode(&mut &[code][..]).ok()
 	}
@@ -151,7 +154,7 @@ impl fmt::Display for RegistrationError {
 			Self::StaleSession => "the session has begun already; register for the next one",
 			Self::FutureSession => "the session is not the next one yet; wait for the one before it to begin",
 			Self::NotARegistrant => "the registrant is neither an authority of the next session nor an operator",
-			Self::OperatorsDisabled => "this chain takes no mixnodes of operators",
+			Self::OperatorsNotEnabled => "this chain takes no mixnodes of operators",
 			Self::BondTooSmall => "the operator's bond is too small, or is being released; bond more",
 			Self::OperatorTooRecent => {
 				"the operator's key is too recent: it can stand once a whole session has passed since it was set"
@@ -176,92 +179,10 @@ impl fmt::Display for RegistrationError {
 	}
 }
 
-/// Where a registrant's mixnode stands in the election of the next session, as things are.
-#[derive(
-	Clone,
-	Copy,
-	PartialEq,
-	Eq,
-	Debug,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-	Serialize,
-	Deserialize,
-)]
-pub enum Standing {
-	/// It will mix, at this place of the session's list, unless better ones come.
-	Elected(u32),
-	/// It takes the place of an elected one that is removed, in the order of ranks.
-	Standby,
-}
-
-/// A registrant's registration for the next session.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
-pub struct RegisteredMixnode {
-	/// Who registered it.
-	pub registrant: Registrant,
-	/// Its rank: lower is better.
-	pub rank: u128,
-	/// Where it stands.
-	pub standing: Standing,
-	/// The number of its registration.
-	pub revision: u8,
-	/// Its key.
-	pub kx_public: KxPublic,
-	/// Its peer ID.
-	pub peer_id: PeerId,
-}
-
-/// What a registrant should do about its registration for the next session.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
-pub struct RegistrationStatus {
-	/// The next session.
-	pub session_index: SessionIndex,
-	/// What it has registered for that session.
-	pub registered: Option<RegisteredMixnode>,
-	/// The number of its next registration.
-	pub revision: u8,
-	/// What to do now.
-	pub advice: RegistrationAdvice,
-}
-
-/// What a registrant should do now.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo, Serialize, Deserialize)]
-pub enum RegistrationAdvice {
-	/// Nothing: the key that it asked about is registered.
-	Registered,
-	/// Register now.
-	Register,
-	/// Wait: registrations are spread over the session, and its turn has not come.
-	Wait,
-	/// It cannot register: this is what is missing.
-	Missing(RegistrationError),
-}
-
-/// Why a registration was not sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub enum SubmitError {
-	/// It would be refused.
-	Refused(RegistrationError),
-	/// The transaction pool does not take it, as when it has it already.
-	Pool,
-}
-
-impl fmt::Display for SubmitError {
-	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-		match self {
-			Self::Refused(error) => error.fmt(f),
-			Self::Pool => f.write_str("the transaction pool did not take it; it may have it already"),
-		}
-	}
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::{KxPublic, PeerId};
 
 	/// The layout that both sides must agree on, byte by byte.
 	#[test]

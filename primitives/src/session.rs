@@ -9,23 +9,23 @@ use core::fmt;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// Index of a mixnet session. Sessions count up from 0; they need not be the chain's other sessions.
+/// Index of a mixnet session. Sessions are counted from 0; they need not coincide with pallet-session's.
 pub type SessionIndex = u32;
 
 /// One of the two sessions that can be live at a time, relative to the current one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum RelativeSession {
-	/// The session before the current one; live until phase 3 of the current one.
+	/// The session before the current one. It is live until phase 3 of the current one.
 	Previous,
 	/// The current session.
 	Current,
 }
 
 impl RelativeSession {
-	/// Both, the older first.
+	/// Both sessions, the older one first.
 	pub const BOTH: [Self; 2] = [Self::Previous, Self::Current];
 
-	/// What `index` is while `current` is the current session; `None` if neither of the two live sessions.
+	/// Which of the two `index` is while `current` is the current session; `None` if it is neither.
 	pub const fn of(index: SessionIndex, current: SessionIndex) -> Option<Self> {
 		match current.checked_sub(index) {
 			Some(0) => Some(Self::Current),
@@ -62,27 +62,27 @@ impl RelativeSession {
 	Deserialize,
 )]
 pub enum SessionPhase {
-	/// 0: cover traffic starts in the current session; requests still go through the previous one.
+	/// 0: cover traffic starts in the current session. Requests still go through the previous one.
 	CoverToCurrent,
-	/// 1: new requests go through the current session; the previous one still carries requests and replies.
+	/// 1: new requests go through the current session. The previous one still carries requests and replies.
 	RequestsToCurrent,
 	/// 2: the previous session carries cover and forwarded packets only.
 	CoverToPrev,
-	/// 3: the previous session is over; its keys are destroyed.
+	/// 3: the previous session is over. Its keys are destroyed.
 	DisconnectFromPrev,
 }
 
 impl SessionPhase {
-	/// All four, in order.
+	/// All four phases, in order.
 	pub const ALL: [Self; 4] =
 		[Self::CoverToCurrent, Self::RequestsToCurrent, Self::CoverToPrev, Self::DisconnectFromPrev];
 
-	/// Is the previous session still live: are its keys, its mixnodes and its connections still needed?
+	/// Is the previous session still live? If so, its keys, its mixnodes and its connections are still needed.
 	pub const fn needs_previous(self) -> bool {
 		!matches!(self, Self::DisconnectFromPrev)
 	}
 
-	/// May packets of `session` be sent at all, cover and forwarded ones among them?
+	/// May any packets of `session` be sent, be they cover or forwarded?
 	pub const fn allows_cover(self, session: RelativeSession) -> bool {
 		match session {
 			RelativeSession::Previous => self.needs_previous(),
@@ -106,8 +106,9 @@ impl SessionPhase {
 		}
 	}
 
-	/// By how much each live session's mean authored-packet period is stretched: 2 (half rate) while two sessions are
-	/// live, so that a node's total rate stays the same; else 1.
+	/// The factor by which each live session's mean time between authored packets is stretched.
+	///
+	/// It is 2 (half rate) while two sessions are live, so that a node's total rate stays the same, and 1 otherwise.
 	pub const fn period_factor(self) -> u32 {
 		if self.needs_previous() {
 			2
@@ -148,7 +149,7 @@ impl fmt::Display for SessionPhase {
 pub struct SessionStatus {
 	/// Index of the current session.
 	pub current_index: SessionIndex,
-	/// Its phase.
+	/// The phase that the current session is in.
 	pub phase: SessionPhase,
 }
 
@@ -174,10 +175,10 @@ impl fmt::Display for SessionStatus {
 	Deserialize,
 )]
 pub struct SessionForecast<BlockNumber> {
-	/// The phase that comes after the present one, and the block in which it begins; `None` in the last phase. It may be
-	/// cut off by the next session.
+	/// The phase after the present one, and the block in which it begins; `None` in the last phase. The next session
+	/// may begin before it does.
 	pub next_phase: Option<(SessionPhase, BlockNumber)>,
-	/// The block in which the next session is expected to begin; `None` if there is no telling.
+	/// The block in which the next session is expected to begin; `None` if that cannot be told.
 	pub next_session: Option<BlockNumber>,
 }
 

@@ -1,4 +1,5 @@
-//! What crosses from chain to node is encoded as nodes of the Substrate Mix Network expect it. (PROTOCOL.md, section 12)
+//! What crosses from chain to node is encoded as nodes of the Substrate Mix Network expect it. (PROTOCOL.md, section
+//! 12)
 
 use codec::{Decode, Encode};
 use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, PeerId, SessionPhase, SessionStatus};

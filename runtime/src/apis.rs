@@ -1,9 +1,8 @@
 //! The runtime APIs.
 
 use crate::{
-	configs::BABE_GENESIS_EPOCH_CONFIG, genesis, AccountId, Babe, Balance, Block, BlockNumber, Executive, Grandpa,
-	InherentDataExt, Mixnet, Nonce, Runtime, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
-	SESSION_BLOCKS, VERSION,
+	genesis, AccountId, Babe, Balance, Block, BlockNumber, Executive, Grandpa, InherentDataExt, Mixnet, Nonce, Runtime,
+	RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, BABE_GENESIS_EPOCH_CONFIG, SESSION_BLOCKS,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -70,7 +69,7 @@ impl_runtime_apis! {
 
 	impl sp_api::Core<Block> for Runtime {
 		fn version() -> RuntimeVersion {
-			VERSION
+			<Runtime as frame_system::Config>::Version::get()
 		}
 
 		fn execute_block(block: <Block as BlockT>::LazyBlock) {
@@ -245,6 +244,7 @@ impl_runtime_apis! {
 			genesis::preset_names()
 		}
 	}
+
 	#[cfg(feature = "runtime-benchmarks")]
 	impl frame_benchmarking::Benchmark<Block> for Runtime {
 		fn benchmark_metadata(
@@ -263,8 +263,8 @@ impl_runtime_apis! {
 	#[cfg(feature = "try-runtime")]
 	impl frame_try_runtime::TryRuntime<Block> for Runtime {
 		fn on_runtime_upgrade(checks: frame_try_runtime::UpgradeCheckSelect) -> (Weight, Weight) {
-			let weight = Executive::try_runtime_upgrade(checks).expect("the upgrade is to be tried: its failure is the answer");
-			(weight, crate::configs::RuntimeBlockWeights::get().max_block)
+			let weight = Executive::try_runtime_upgrade(checks).expect("try-runtime reports a failed upgrade by a panic; qed");
+			(weight, <Runtime as frame_system::Config>::BlockWeights::get().max_block)
 		}
 
 		fn execute_block(
@@ -274,7 +274,7 @@ impl_runtime_apis! {
 			select: frame_try_runtime::TryStateSelect,
 		) -> Weight {
 			Executive::try_execute_block(block, state_root_check, signature_check, select)
-				.expect("the block is to be tried: its failure is the answer")
+				.expect("try-runtime reports a failed block by a panic; qed")
 		}
 	}
 }

@@ -1,4 +1,4 @@
-//! The benchmarks that `make weights` runs: those of the mixnet's pallet. The other pallets come with weights of their own.
+//! The benchmarks that `make weights` runs: those of the mixnet's pallet. The other pallets have weights already.
 
 use crate::AllPalletsWithSystem;
 use alloc::{string::String, vec::Vec};
@@ -7,14 +7,14 @@ use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKey
 
 define_benchmarks!([pallet_mixnet, crate::Mixnet]);
 
-/// Which benchmarks there are, and what the pallets store.
+/// The list of benchmarks, and of what the pallets store.
 pub fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
 	let mut list = Vec::new();
 	list_benchmarks!(list, extra);
 	(list, AllPalletsWithSystem::storage_info())
 }
 
-/// Runs one of them.
+/// Runs a benchmark.
 pub fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
 	let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();
 	let mut batches = Vec::new();

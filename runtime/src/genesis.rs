@@ -1,8 +1,8 @@
 //! Genesis presets.
 
 use crate::{
-	configs::BABE_GENESIS_EPOCH_CONFIG, AccountId, Balance, BalancesConfig, MixnetConfig, RuntimeGenesisConfig,
-	SessionConfig, SessionKeys, SudoConfig, UNIT,
+	AccountId, Balance, BalancesConfig, MixnetConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+	BABE_GENESIS_EPOCH_CONFIG, UNIT,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -15,7 +15,7 @@ use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 /// Name of the preset for a local network of six validators.
 pub const LOCAL_RUNTIME_PRESET: &str = "local";
 
-/// What each well-known account starts with.
+/// The balance that each well-known account starts with.
 const ENDOWMENT: Balance = 1_000_000 * UNIT;
 
 /// A well-known validator: its account, and session keys derived from the same name.
@@ -33,7 +33,7 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>) -> Value {
 		balances: BalancesConfig {
 			balances: Sr25519Keyring::well_known().map(|account| (account.to_account_id(), ENDOWMENT)).collect(),
 		},
-		// The default ones. Named, so that who exports a chain spec sees what can be chosen.
+		// The defaults, named here so that an exported chain spec shows what can be chosen.
 		mixnet: MixnetConfig { parameters: Some(Parameters::default()) },
 		session: SessionConfig { keys: validators },
 		sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
@@ -41,7 +41,7 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>) -> Value {
 }
 // guide: end
 
-/// One validator, Alice: blocks are made and finalised, and the mixnet rests for want of mixnodes.
+/// One validator, Alice. Blocks are made and finalised, and the mixnet rests, since there are too few mixnodes.
 fn development() -> Value {
 	genesis(vec![validator(Sr25519Keyring::Alice, Ed25519Keyring::Alice)])
 }
@@ -70,7 +70,7 @@ pub fn preset(id: &PresetId) -> Option<Vec<u8>> {
 	Some(serde_json::to_vec(&patch).expect("a JSON value serialises; qed"))
 }
 
-/// The presets that there are.
+/// The names of all presets.
 pub fn preset_names() -> Vec<PresetId> {
 	vec![PresetId::from(DEV_RUNTIME_PRESET), PresetId::from(LOCAL_RUNTIME_PRESET)]
 }

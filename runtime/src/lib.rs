@@ -1,15 +1,17 @@
 //! The example chain's runtime: as small as it can be while real.
 //!
-//! BABE makes blocks every two seconds, GRANDPA finalises them, pallet-session rotates a fixed set of validators about
-//! once a minute, and pallet-mixnet follows it. Balances and transaction payment give users something to send; sudo
-//! stands in for governance.
+//! BABE makes blocks every two seconds, and GRANDPA finalises them. pallet-session rotates a fixed set of validators
+//! about once a minute, and pallet-mixnet follows it. Balances and transaction payment give users something to send.
+//! sudo stands in for governance.
 //!
 //! - [`configs`]: the pallets' configuration; the mixnet's is in [`configs::mixnet`].
 //! - [`apis`]: the runtime APIs; the mixnet's is one short `impl` block.
+//! - [`version`]: the runtime's version.
 //! - [`genesis`]: the presets `development` and `local`.
 //! - [`live_upgrade`]: how a chain that runs already gets the mixnet.
 //!
-//! docs/INTEGRATION.md leads runtime developers through these files; what it shows of them is compared with them by a test.
+//! docs/INTEGRATION.md leads runtime developers through these files. A test compares the parts that it shows with the
+//! files.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 // The blob that the macro `include!`s and `construct_runtime` output cannot be documented from here.
@@ -28,22 +30,24 @@ pub mod genesis;
 pub mod live_upgrade;
 #[cfg(test)]
 mod tests;
+pub mod version;
 
-use alloc::{borrow::Cow, vec::Vec};
+pub use version::VERSION;
+
+use alloc::vec::Vec;
 use sp_runtime::{
 	generic, impl_opaque_keys,
 	traits::{BlakeTwo256, IdentifyAccount, Verify},
 	MultiAddress, MultiSignature,
 };
-use sp_version::RuntimeVersion;
 
-/// Who signs a transaction.
+/// The signature of a transaction.
 pub type Signature = MultiSignature;
 /// An account, named by its public key.
 pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
 /// How transactions name accounts.
 pub type Address = MultiAddress<AccountId, ()>;
-/// An amount of [`UNIT`]s' smallest part.
+/// An amount of money, in the smallest parts of a [`UNIT`].
 pub type Balance = u128;
 /// How many transactions an account has sent.
 pub type Nonce = u32;
@@ -56,8 +60,8 @@ pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
 
-/// The same types as seen from outside of the runtime, where transactions are but bytes: what the node works with, so that
-/// it need not know every call of a runtime that may be upgraded.
+/// The same types as a node uses them, to which transactions are only bytes. So a node need not know every call of a
+/// runtime that may be upgraded.
 pub mod opaque {
 	use super::*;
 
@@ -67,7 +71,7 @@ pub mod opaque {
 
 /// One coin.
 pub const UNIT: Balance = 1_000_000_000_000;
-/// The least that an account may hold.
+/// The least balance of an account.
 pub const EXISTENTIAL_DEPOSIT: Balance = UNIT / 1_000;
 
 /// Time between blocks, in milliseconds.
@@ -75,10 +79,18 @@ pub const MILLISECONDS_PER_BLOCK: u64 = 2_000;
 /// Length of a pallet-session session, and of a BABE epoch, in blocks: a minute.
 pub const SESSION_BLOCKS: BlockNumber = 30;
 
+/// What BABE starts with. One slot in four has a primary author. In the others a validator takes its turn, so that
+/// there is a block every two seconds.
+pub const BABE_GENESIS_EPOCH_CONFIG: sp_consensus_babe::BabeEpochConfiguration =
+	sp_consensus_babe::BabeEpochConfiguration {
+		c: (1, 4),
+		allowed_slots: sp_consensus_babe::AllowedSlots::PrimaryAndSecondaryVRFSlots,
+	};
+
 // guide: extension
 /// What a transaction carries besides its call.
 ///
-/// `AuthorizeCall` comes first: it lets pallet-mixnet's registrations in without an account. `WeightReclaim` comes last.
+/// `AuthorizeCall` comes first: it admits pallet-mixnet's registrations without an account. `WeightReclaim` comes last.
 pub type TxExtension = (
 	frame_system::AuthorizeCall<Runtime>,
 	frame_system::CheckNonZeroSender<Runtime>,
@@ -93,8 +105,7 @@ pub type TxExtension = (
 );
 // guide: end
 
-/// The extension of a transaction that lives as long as `era`, is its sender's `nonce`-th, and pays `tip` on top of its
-/// fee.
+/// The extension of a transaction that is valid in `era`, has this `nonce`, and pays `tip` on top of its fee.
 pub fn tx_extension(era: generic::Era, nonce: Nonce, tip: Balance) -> TxExtension {
 	(
 		frame_system::AuthorizeCall::new(),
@@ -110,7 +121,7 @@ pub fn tx_extension(era: generic::Era, nonce: Nonce, tip: Balance) -> TxExtensio
 	)
 }
 
-/// A transaction, or an inherent, as it is in a block.
+/// A transaction or an inherent, as blocks contain it.
 pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
 /// What a signed transaction's signature covers.
 pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
@@ -120,8 +131,8 @@ pub type Executive =
 
 // guide: session keys
 impl_opaque_keys! {
-	/// A validator's session keys. BABE comes before the mixnet: at each rotation it makes the randomness that the mixnet
-	/// then draws an election's seed from.
+	/// A validator's session keys. BABE comes before the mixnet: at each rotation it makes the randomness from which
+	/// the mixnet then draws an election's seed.
 	pub struct SessionKeys {
 		pub babe: Babe,
 		pub grandpa: Grandpa,
@@ -129,19 +140,6 @@ impl_opaque_keys! {
 	}
 }
 // guide: end
-
-/// This runtime's version.
-#[sp_version::runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-	spec_name: Cow::Borrowed("mixnet-example"),
-	impl_name: Cow::Borrowed("mixnet-example"),
-	authoring_version: 1,
-	spec_version: 2,
-	impl_version: 1,
-	apis: apis::RUNTIME_API_VERSIONS,
-	transaction_version: 2,
-	system_version: 1,
-};
 
 #[frame_support::runtime]
 mod runtime {

@@ -1,8 +1,8 @@
 //! How a chain that runs already gets the mixnet: the upgrade of its session keys.
 //!
-//! This chain has had its mixnet since genesis, so nothing here is ever run by it; it is compiled and tested for
-//! docs/INTEGRATION.md. A chain that adds the mixnet puts [`AddMixnetKeys`] among its `SingleBlockMigrations`, for the one
-//! upgrade in which `mixnet` joins its session keys.
+//! This chain has had its mixnet since genesis, so it never runs this code. The code is compiled and tested for
+//! docs/INTEGRATION.md. A chain that adds the mixnet puts [`AddMixnetKeys`] among its `SingleBlockMigrations`, for the
+//! one upgrade in which `mixnet` joins its session keys.
 
 use crate::{AccountId, Babe, Grandpa, Runtime, Session, SessionKeys};
 use alloc::vec::Vec;
@@ -22,13 +22,14 @@ impl_opaque_keys! {
 // guide: end
 
 // guide: placeholder
-/// A key that nobody holds, another for each validator: until it sets a real one, by `session.set_keys`, it cannot register.
+/// A key that nobody holds, a different one for each validator. Until the validator sets a real key by
+/// `session.set_keys`, it cannot register.
 fn placeholder(validator: &AccountId) -> pallet_mixnet::AuthorityId {
 	let bytes = (b"mixnet: no key yet", validator).using_encoded(sp_io::hashing::blake2_256);
 	pallet_mixnet::AuthorityId::from_slice(&bytes).expect("a public key is 32 bytes; qed")
 }
 
-/// Gives all validators [`SessionKeys`] for their [`OldSessionKeys`], with a placeholder for the mixnet.
+/// Replaces the [`OldSessionKeys`] of all validators by [`SessionKeys`], with a placeholder for the mixnet.
 pub struct AddMixnetKeys;
 
 impl OnRuntimeUpgrade for AddMixnetKeys {
@@ -38,7 +39,8 @@ impl OnRuntimeUpgrade for AddMixnetKeys {
 			grandpa: old.grandpa,
 			mixnet: placeholder(&validator),
 		});
-		// Two values of all validators, and for each of them its keys and the owners of two former and three new ones.
+		// Two values that list all validators; and for each validator its keys, and the owners of its two old and three
+		// new keys.
 		let validators = pallet_session::NextKeys::<Runtime>::iter_keys().count() as u64;
 		<Runtime as frame_system::Config>::DbWeight::get().reads_writes(2 + 2 * validators, 1 + 6 * validators)
 	}

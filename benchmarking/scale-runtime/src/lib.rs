@@ -1,12 +1,12 @@
-//! A runtime in which our pallet and the Substrate Mix Network's, `pallet-mixnet` 0.26.0, do the same work, to be measured
-//! side by side by frame-omni-bencher (`make scale`; the results are in docs/scale.md).
+//! A runtime in which our pallet and the Substrate Mix Network's, `pallet-mixnet` 0.26.0, do the same work, to be
+//! measured side by side by frame-omni-bencher (`make scale`; the results are in docs/scale.md).
 //!
-//! Both have the same constants, the same mixnodes and the same authorities; neither gets anything from the runtime that
-//! the other does not get. No chain runs this runtime.
+//! Both have the same constants, the same mixnodes and the same authorities. Neither gets anything from the runtime
+//! that the other does not get. No chain runs this runtime.
 //!
 //! - [`scale`]: the benchmarks.
 //! - [`mixnode`]: the mixnodes, of which each pallet stores the same.
-//! - [`ours`], [`peer`]: how each pallet is brought to have them, without calls, and how it is asked for the work.
+//! - [`ours`], [`peer`]: for each pallet, how its storage is filled without calls, and how it is asked for the work.
 
 #![no_std]
 // What `construct_runtime` generates has no docs.
@@ -39,7 +39,7 @@ pub type AccountId = AccountId32;
 pub type Balance = u128;
 pub type BlockNumber = u32;
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
-/// What lets our registrations in without an account; the peer's come in bare.
+/// Our registrations are authorised by this extension. The peer's come as bare extrinsics.
 pub type TxExtension = (frame_system::AuthorizeCall<Runtime>,);
 pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<AccountId, RuntimeCall, MultiSignature, TxExtension>;
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
@@ -113,7 +113,7 @@ pub type RegistrationPriority = ConstU64<{ u64::MAX / 2 }>;
 /// Sessions of a fixed length, known without asking the storage.
 pub struct FixedSessions;
 
-/// Length of a session of pallet-session's, if there were one.
+/// Length that a session of pallet-session would have.
 const SESSION_BLOCKS: BlockNumber = 600;
 
 impl EstimateNextSessionRotation<BlockNumber> for FixedSessions {
@@ -137,7 +137,7 @@ impl pallet_balances::Config for Runtime {
 	type AccountStore = System;
 }
 
-/// Fresh at every rotation, and made without asking the storage.
+/// Randomness that is fresh at every rotation, and needs no storage.
 pub struct FreshRandomness;
 
 impl Randomness<H256, BlockNumber> for FreshRandomness {
@@ -156,7 +156,7 @@ impl pallet_mixnet::Config for Runtime {
 	type MaxStandbys = ConstU32<1_000>;
 	type MaxExternalAddressSize = MaxExternalAddressSize;
 	type MaxExternalAddressesPerMixnode = MaxExternalAddressesPerMixnode;
-	type MaxReplacements = ConstU32<3>;
+	type MaxRevisions = ConstU32<3>;
 	type SessionsPerMixnetSession = ConstU32<1>;
 	type NumCoverToCurrentBlocks = PhaseLength;
 	type NumRequestsToCurrentBlocks = PhaseLength;
@@ -212,7 +212,7 @@ where
 	}
 }
 
-/// How our registrations come.
+/// How our registrations become transactions.
 impl<LocalCall> frame_system::offchain::CreateAuthorizedTransaction<LocalCall> for Runtime
 where
 	RuntimeCall: From<LocalCall>,
@@ -222,7 +222,7 @@ where
 	}
 }
 
-/// How the peer's registrations come.
+/// How the peer's registrations become transactions.
 impl<LocalCall> frame_system::offchain::CreateBare<LocalCall> for Runtime
 where
 	RuntimeCall: From<LocalCall>,

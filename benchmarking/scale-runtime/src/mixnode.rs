@@ -1,4 +1,4 @@
-//! The mixnodes that both pallets store, and who registers them: the same for both.
+//! The mixnodes that both pallets store, and their registrants: the same for both.
 
 use alloc::{format, vec, vec::Vec};
 use mixnet_primitives::{Mixnode, SessionIndex};

@@ -12,7 +12,7 @@ use pallet_mixnet::{
 };
 use sp_core::sr25519;
 
-/// How many authorities there are where all mixnodes are operators'.
+/// How many authorities there are if all mixnodes are operators'.
 pub const AUTHORITIES_BESIDE_OPERATORS: u32 = 100;
 
 /// The session that [`fill_for_pruning`] leaves to be pruned.
@@ -26,8 +26,8 @@ fn registrants(n: u32) -> Vec<Registrant> {
 	(0..n).map(|index| Registrant(mixnode::registrant(index))).collect()
 }
 
-/// `n` mixnodes in the current and in the previous session; `n` authorities, of whom the last is `last`, if given; and
-/// the others' mixnodes, or all, in the next session.
+/// Lists `n` mixnodes in the current and in the previous session. Queues `n` authorities, of which `last`, if given, is
+/// the last. Lists the mixnodes of all authorities but `last` in the next session.
 fn fill_with(n: u32, last: Option<Registrant>) {
 	SessionsParameters::<Runtime>::kill();
 	setup::begin_session::<Runtime>(n);
@@ -49,12 +49,12 @@ fn add_candidate(index: u32, registrant: Registrant, class: RegistrantClass) {
 	setup::add_candidate::<Runtime>(index, registrant, rank, &addresses);
 }
 
-/// `n` mixnodes in each of the three sessions, registered by the `n` authorities, who are queued again.
+/// Lists `n` mixnodes in each of the three sessions, registered by `n` authorities, which are queued again.
 pub fn fill(n: u32) {
 	fill_with(n, None);
 }
 
-/// The same, all of them by operators: there are [`AUTHORITIES_BESIDE_OPERATORS`].
+/// Does the same with operators. Beside them there are [`AUTHORITIES_BESIDE_OPERATORS`].
 pub fn fill_by_operators(n: u32) {
 	setup::begin_session::<Runtime>(n);
 	setup::list_past::<Runtime>(CURRENT - 1, n, addresses);
@@ -81,25 +81,26 @@ pub fn fill_by_operators(n: u32) {
 	setup::forget_events::<Runtime>();
 }
 
-/// `n` mixnodes in each session, but for the last authority's in the next one: its registration, with the proofs.
+/// Lists `n` mixnodes in each session, but not the last authority's in the next one. Returns its registration, with the
+/// proofs.
 pub fn registration(n: u32) -> (Registration, RegistrationProofs) {
 	let signer = Signer::generate();
 	fill_with(n, Some(signer.registrant()));
 	signer.registration::<Runtime>(0, mixnode::external_addresses(n - 1))
 }
 
-/// The registration as it comes in a block.
+/// The registration as a transaction of a block.
 pub fn extrinsic((registration, proofs): (Registration, RegistrationProofs)) -> UncheckedExtrinsic {
 	let extension: TxExtension = (AuthorizeCall::new(),);
 	UncheckedExtrinsic::new_transaction(RuntimeCall::Mixnet(Call::register { registration, proofs }), extension)
 }
 
-/// Dispatches the registration, which has been authorised.
+/// Dispatches the registration, as if it had been authorised.
 pub fn dispatch((registration, proofs): (Registration, RegistrationProofs)) {
 	Mixnet::register(RawOrigin::Authorized.into(), registration, proofs).expect("it was prepared to succeed; qed");
 }
 
-/// How many are elected for the next session, as things are.
+/// How many mixnodes are elected for the next session so far.
 pub fn registered() -> u32 {
 	NextElection::<Runtime>::get().elected
 }
@@ -114,19 +115,19 @@ pub fn authorities(from: u32, n: u32) -> Vec<(AccountId, AuthorityId)> {
 		.collect()
 }
 
-/// Rotates, with the same validators going on and `queued` behind them.
+/// Rotates: the same validators go on, and `queued` are queued.
 pub fn rotate(changed: bool, queued: &[(AccountId, AuthorityId)]) {
 	let named = || queued.iter().map(|(account, key)| (account, key.clone()));
 	<Mixnet as OneSessionHandler<AccountId>>::on_new_session(changed, named(), named());
 }
 
-/// Did it rotate?
+/// Did the session begin, with `n` mixnodes?
 pub fn rotated(n: u32) -> bool {
 	let session = CurrentSession::<Runtime>::get();
 	session.index == NEXT && session.current.registered == n
 }
 
-/// The session that is pruned, with `n` mixnodes.
+/// Lists `n` mixnodes in the session that is to be pruned.
 pub fn fill_for_pruning(n: u32) {
 	setup::begin_session::<Runtime>(n);
 	setup::list_past::<Runtime>(PRUNED, n, addresses);
@@ -138,7 +139,7 @@ pub fn current_mixnodes() -> Vec<Mixnode> {
 	Mixnet::current_mixnodes().unwrap_or_default()
 }
 
-/// The first page of them.
+/// The first page of the current session's mixnodes.
 pub fn first_page(count: u32) -> Vec<Mixnode> {
 	Mixnet::mixnodes_page(CURRENT, 0, count).map(|page| page.mixnodes).unwrap_or_default()
 }

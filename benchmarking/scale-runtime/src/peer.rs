@@ -37,7 +37,7 @@ fn bounded(session: u32, index: u32) -> BoundedMixnodeFor<Runtime> {
 	.into()
 }
 
-/// `n` mixnodes in each of the three sessions, registered by the `n` authorities, who are queued again.
+/// Lists `n` mixnodes in each of the three sessions, registered by `n` authorities, which are queued again.
 pub fn fill(n: u32) {
 	CurrentSessionIndex::put(CURRENT);
 	CurrentSessionStartBlock::put(1);
@@ -49,7 +49,7 @@ pub fn fill(n: u32) {
 	}
 }
 
-/// A registration that is yet to come, with its signature: the `n`-th authority's.
+/// The registration of the `n`-th authority, which is not registered yet, with its signature.
 pub fn registration(n: u32) -> (RegistrationFor<Runtime>, AuthoritySignature) {
 	let authority_index = n - 1;
 	let authority_id = AuthorityId::generate_pair(None);
@@ -65,17 +65,17 @@ pub fn registration(n: u32) -> (RegistrationFor<Runtime>, AuthoritySignature) {
 	(registration, signature)
 }
 
-/// The registration as it comes in a block.
+/// The registration as a transaction of a block.
 pub fn extrinsic((registration, signature): (RegistrationFor<Runtime>, AuthoritySignature)) -> UncheckedExtrinsic {
 	UncheckedExtrinsic::new_bare(RuntimeCall::Peer(Call::register { registration, signature }))
 }
 
-/// Dispatches the registration, which has been validated.
+/// Dispatches the registration, as if it had been validated.
 pub fn dispatch((registration, signature): (RegistrationFor<Runtime>, AuthoritySignature)) {
 	Peer::register(RawOrigin::None.into(), registration, signature).expect("nothing is checked any more; qed");
 }
 
-/// How many have registered for the next session.
+/// How many mixnodes are registered for the next session.
 pub fn registered() -> u32 {
 	Mixnodes::iter_prefix_values(NEXT).count() as u32
 }
@@ -85,13 +85,13 @@ pub fn authorities(from: u32, n: u32) -> Vec<(AccountId, AuthorityId)> {
 	(from..from + n).map(|index| (mixnode::registrant(index).into(), authority(index))).collect()
 }
 
-/// Rotates, with the same validators going on and `queued` behind them.
+/// Rotates: the same validators go on, and `queued` are queued.
 pub fn rotate(changed: bool, queued: &[(AccountId, AuthorityId)]) {
 	let named = || queued.iter().map(|(account, key)| (account, key.clone()));
 	<Peer as OneSessionHandler<AccountId>>::on_new_session(changed, named(), named());
 }
 
-/// Did it rotate, with these as the next authorities?
+/// Did the session begin, with these as the next authorities?
 pub fn rotated(queued: &[(AccountId, AuthorityId)]) -> bool {
 	CurrentSessionIndex::get() == Some(NEXT)
 		&& queued.iter().zip(0u32..).all(|((_, key), index)| NextAuthorityIds::get(index).as_ref() == Some(key))

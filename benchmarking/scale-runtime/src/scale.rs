@@ -1,15 +1,15 @@
 //! The benchmarks. Each pallet does the same work with n = 10^`e` mixnodes.
 //!
-//! - `apply_*`: a block applies the registration of the n-th mixnode, n - 1 being registered: its checks and signatures,
-//!   the dispatch, and what frame-executive adds to every transaction.
-//! - `dispatch_*`: the dispatch alone, as it follows on the checks.
-//! - `rotate_*`: pallet-session rotates, while n mixnodes are registered for the next session and n are in each of the
-//!   current and the previous one; n authorities are queued, the same as before, or others (`rotate_changed_*`).
+//! - `apply_*`: a block applies the registration of the n-th mixnode, while n - 1 are registered. This includes checks,
+//!   signatures, the dispatch, and what frame-executive adds to every transaction.
+//! - `dispatch_*`: the dispatch alone, which follows the checks.
+//! - `rotate_*`: pallet-session rotates. n mixnodes are registered for the next session, and n are in each of the
+//!   current and the previous one. n authorities are queued, the same as before, or others (`rotate_changed_*`).
 //! - `current_mixnodes_*`: the n mixnodes of the current session, as the runtime API serves them.
 //!
-//! And of ours alone:
+//! Of our pallet alone:
 //!
-//! - `rotate_operators_ours`: a rotation where all n mixnodes are operators', beside a fixed number of authorities;
+//! - `rotate_operators_ours`: a rotation if all n mixnodes are operators', beside a fixed number of authorities;
 //! - `prune_ours`: the idle time of one block removes what it can of a session of n mixnodes that is over;
 //! - `mixnodes_page_ours`: a page of the current session's mixnodes.
 

@@ -1,11 +1,11 @@
-//! All that is measured in time, ours and others' in turn.
+//! All measurements of time, ours and others' in turn.
 //!
-//! A repetition measures everything once, by criterion, for a short time each; then comes the next repetition. What else the
-//! machine does, and how fast it runs, changes from minute to minute: what is compared is measured within seconds of each
-//! other, and the ratios of each repetition are taken by themselves. `REPETITIONS` says how many there are (3).
+//! A repetition measures everything once with criterion, each for a short time. The machine's speed and its other work
+//! change from minute to minute. So two times that are compared are measured within seconds of each other, and ratios are
+//! taken within a repetition. The environment variable `REPETITIONS` sets the number of repetitions (3).
 //!
-//! Criterion's groups are works, its functions who does it and in batches of how many, separated by a slash; its parameter
-//! is the repetition.
+//! A group of criterion's is a work. A function is an implementation and the size of its batches, separated by a slash. The
+//! parameter is the repetition.
 
 use criterion::{measurement::WallTime, Bencher, BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use curve25519_dalek::MontgomeryPoint;
@@ -29,13 +29,13 @@ use std::{
 };
 use x25519_batch::{x25519, x25519_base};
 
-/// New packets, before the node and its filter are made anew.
+/// How many new packets a node gets before it is replaced by one with an empty replay filter.
 const POOL: usize = 4096;
-/// Batches whose speed is plotted.
+/// The sizes of batches whose speed is plotted.
 const SIZES: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
-/// Tags in the filters, of which checks are measured.
+/// How many tags the replay filters have whose checks are measured.
 const FILLS: [usize; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
-/// Packets in a queue.
+/// How many packets wait in a queue.
 const WAITING: usize = 1_000_000;
 const QUEUES: [&str; 2] = ["forward", "authored"];
 
@@ -111,14 +111,14 @@ impl Run<'_> {
 		}
 	}
 
-	/// Unwrapping packets that are new, and putting them into the forward queue.
+	/// Unwrapping new packets, and putting them into the forward queue.
 	fn forward(&mut self, pool: &[Packet]) {
 		self.group("forward", |group| {
 			for (i, size) in SIZES.into_iter().enumerate() {
 				for backend in Backend::available() {
 					group.timed(backend.name(), size, |turns| forward(backend, size, pool, turns));
 				}
-				// In the middle.
+				// The peer is measured between ours.
 				if i == SIZES.len() / 2 {
 					group.timed("mixnet", 1, |turns| forward_by_peer(pool, turns));
 				}
@@ -126,7 +126,7 @@ impl Run<'_> {
 		});
 	}
 
-	/// Unwrapping by as many threads as there are, each its own batches.
+	/// Unwrapping with one thread and with two, each with its own batches.
 	fn threads(&mut self, pool: &[Packet]) {
 		const SIZE: usize = 32;
 		self.group("threads", |group| {
@@ -140,7 +140,7 @@ impl Run<'_> {
 		});
 	}
 
-	/// Refusing what was forwarded before, and what fits none of two keys.
+	/// Refusing packets that were forwarded before, and packets that fit neither of two keys.
 	fn refuse(&mut self, pool: &[Packet]) {
 		let packets = &pool[..64];
 		self.group("replay", |group| {
@@ -172,7 +172,7 @@ impl Run<'_> {
 		});
 	}
 
-	/// Cover packets over six hops.
+	/// Building cover packets over six hops.
 	fn cover(&mut self) {
 		let route = ours::route(mixnet_speed::HOPS);
 		let mut node = peer::node();
@@ -193,7 +193,7 @@ impl Run<'_> {
 		});
 	}
 
-	/// The same as part of what a node does at a tick of its clock.
+	/// Building and sending a cover packet, as a node does at a tick of its clock.
 	fn send_cover(&mut self) {
 		let mut theirs = peer::node();
 		self.group("send_cover", |group| {
@@ -209,7 +209,7 @@ impl Run<'_> {
 		});
 	}
 
-	/// Beside `sphinx-packet`: five hops, and no node around.
+	/// Unwrapping and building beside `sphinx-packet`: five hops, without a node.
 	fn sphinx_packet(&mut self) {
 		let theirs = Theirs::new();
 		let (secret, packets) = (ours::secret(0), sphinx_packet::our_packets(32));
@@ -243,7 +243,7 @@ impl Run<'_> {
 		});
 	}
 
-	/// The stages of unwrapping but for the multiplications.
+	/// The stages of unwrapping, without the multiplications.
 	fn stages(&mut self, inputs: &mut Inputs) {
 		self.group("stage", |group| {
 			for (name, stage) in STAGES {
@@ -253,7 +253,7 @@ impl Run<'_> {
 	}
 }
 
-/// A work, in one repetition.
+/// The measurements of a work in one repetition.
 struct Group<'c> {
 	group: BenchmarkGroup<'c, WallTime>,
 	repetition: usize,
@@ -264,13 +264,13 @@ impl Group<'_> {
 		self.group.bench_function(BenchmarkId::new(id, self.repetition), measure);
 	}
 
-	/// What `who` does for `size` packets at once.
+	/// Measures `turn`, in which `who` handles `size` packets at once.
 	fn each(&mut self, who: &str, size: usize, mut turn: impl FnMut()) {
 		self.group.throughput(Throughput::Elements(size as u64));
 		self.bench(&format!("{who}/{size}"), |b| b.iter(&mut turn));
 	}
 
-	/// The same, where `turns` says how long so many turns took.
+	/// Like [`each`](Self::each), but `turns` measures by itself: it returns how long so many turns took.
 	fn timed(&mut self, who: &str, size: usize, mut turns: impl FnMut(u64) -> Duration) {
 		self.group.throughput(Throughput::Elements(size as u64));
 		self.bench(&format!("{who}/{size}"), |b| b.iter_custom(&mut turns));
@@ -312,7 +312,7 @@ fn forward_by_peer(pool: &[Packet], turns: u64) -> Duration {
 	})
 }
 
-/// Packets that leave the node as it is, in batches.
+/// Gives the node batches of packets that it refuses, again and again.
 fn handle_again(mut node: ours::Node, size: usize, packets: &[Packet], turns: u64) -> Duration {
 	let mut again = packets.chunks_exact(size).cycle();
 	let before = node.statistics().packets_accepted_to_forward;
@@ -343,7 +343,7 @@ fn unwrap_in_threads(backend: Backend, threads: usize, size: usize, pool: &[Pack
 		all_ready.wait();
 		let start = Instant::now();
 		for _ in 0..turns {
-			// Copying them is a part of it, and a small one.
+			// The time includes copying the packets, which is a small part.
 			let packets = ours::received(packets.next().expect("the pool is larger than a batch; qed"));
 			unwrapper.open(&mut scratch, packets, &mut batch);
 			scratch.finish(&mut batch, |_| true);
@@ -371,7 +371,7 @@ fn unwrap_alone(backend: Backend, secret: &KxSecret, packets: &[Packet], turns: 
 	})
 }
 
-/// Checks of tags that are not in the filter, as most are not.
+/// Checks of tags that are not in the filter, as those of most packets are not.
 fn filter_checks(criterion: &mut Criterion, repetitions: usize) {
 	const TAGS: usize = 10_000;
 	let mut rng = rng(9);
@@ -391,7 +391,7 @@ fn filter_checks(criterion: &mut Criterion, repetitions: usize) {
 	}
 }
 
-/// New tags, made before they are used.
+/// A source of new tags, which are made before the time is measured.
 struct Tags<'r> {
 	rng: &'r mut ChaChaRng,
 	tags: Vec<ReplayTag>,
@@ -411,9 +411,9 @@ impl<'r> Tags<'r> {
 	}
 }
 
-/// A packet that leaves a queue, and one that comes.
+/// A pop and a push of a queue.
 fn turn_queue(criterion: &mut Criterion, repetitions: usize, name: &str) {
-	/// At a time, so that the clock is read seldom.
+	/// How many packets are measured at a time, so that the clock is read seldom.
 	const PACKETS: usize = 1000;
 	let mut turn: Box<dyn FnMut(u64) -> Duration> = if name == QUEUES[0] {
 		let mut queue = queues::Forward::with_packets(WAITING);

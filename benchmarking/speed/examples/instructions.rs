@@ -1,11 +1,11 @@
-//! One packet at a time, for callgrind to count the instructions of.
+//! Handles one packet at a time, so that callgrind can count the instructions.
 //!
 //! ```text
 //! valgrind --tool=callgrind --toggle-collect='*counted*' instructions WORK WHO
 //! ```
 //!
-//! WORK is `forward`, `replay`, `bad` or `cover`; WHO is `mixnet`, or one of our backends. The work is done [`TURNS`]
-//! times, so that what valgrind prints is to be divided by that; what is made ready for it is not counted.
+//! WORK is `forward`, `replay`, `bad` or `cover`. WHO is `mixnet`, or one of our backends. The work is done [`TURNS`]
+//! times, so divide the number that valgrind prints by that. Preparations are not counted.
 
 use mixnet_node_core::sphinx::Backend;
 use mixnet_speed::{ours, peer, rng, HOPS};
@@ -13,7 +13,7 @@ use std::hint::black_box;
 
 /// How many times the work is done.
 const TURNS: usize = 20;
-/// Before, for what happens once only: tables, and the first packets in the filter.
+/// How many times the work is done before that, for what happens only once: tables, and the first tags in the filter.
 const WARM_UP: usize = 100;
 
 fn main() {
@@ -26,11 +26,11 @@ fn main() {
 	}
 }
 
-/// What is counted. Its name is how callgrind finds it.
+/// Runs the work that is counted. Callgrind finds this function by its name.
 #[inline(never)]
 fn counted(turn: &mut dyn FnMut()) {
 	turn();
-	// Not a tail call: callgrind is to see the end.
+	// Keeps the call from being a tail call, so that callgrind sees the end.
 	black_box(());
 }
 

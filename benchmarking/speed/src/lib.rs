@@ -1,17 +1,16 @@
-//! What packets cost, ours and others', at the same work: what `make bench` measures.
+//! What `make bench` measures: what packets cost, with our implementation and with others, at the same work.
 //!
-//! A work is measured as a whole node does it, with its replay filter and its queues, wherever both sides have a node; and
-//! ours is fed as a driver feeds it. Whatever is made ready for a work, packets above all, is made outside of the time that
-//! is measured.
+//! If both sides have a node, a whole node does the work, with its replay filter and its queues. Ours gets packets as from
+//! a driver. What is prepared for the work, mainly packets, is not in the measured time.
 //!
 //! - [`ours`]: our node, and packets for it.
 //! - [`peer`]: a node of `mixnet` 0.7.0, which runs the same protocol: the packets are the same.
-//! - [`sphinx_packet`]: `sphinx-packet` 0.8.0, which has another format, and no node.
+//! - [`sphinx_packet`]: `sphinx-packet` 0.8.0, which has another packet format, and no node.
 //! - [`stages`]: the parts of unwrapping, one by one.
 //! - [`queues`]: the node's queues.
 //!
-//! `benches/speed.rs` hands these to criterion, again and again in turn; `examples/instructions.rs` is one packet, for
-//! callgrind to count; `../speed_report.py` writes the tables and the page.
+//! `benches/speed.rs` runs these with criterion, in turn, again and again. `examples/instructions.rs` runs the work on one
+//! packet, for callgrind to count. `../speed_report.py` writes the tables and the page.
 
 extern crate alloc;
 
@@ -25,13 +24,13 @@ pub mod stages;
 use mixnet_node_core::{request, time, AddressedPacket, SessionIndex};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 
-/// Mixnodes of a session.
+/// How many mixnodes a session has.
 pub const MIXNODES: usize = 20;
 
-/// Hops of a packet, as both nodes have it by default.
+/// How many hops a packet has: the default of both nodes.
 pub const HOPS: usize = 6;
 
-/// A generator of its own for each purpose. The same numbers in each run.
+/// A random generator for one purpose. It gives the same numbers in each run.
 pub fn rng(purpose: u64) -> ChaChaRng {
 	ChaChaRng::seed_from_u64(purpose)
 }

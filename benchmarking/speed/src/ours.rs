@@ -8,13 +8,13 @@ use mixnet_node_core::{
 };
 use rand_chacha::{rand_core::RngCore, ChaChaRng};
 
-/// One node. Mixnode 0 in each session.
+/// Our node. It is mixnode 0 in each session.
 pub type Node = Mixnet<ChaChaRng>;
 
-/// Whom packets come from.
+/// The peer that packets come from.
 pub const SENDER: PeerId = PeerId([0xff; 32]);
 
-/// Packets that a node takes before its queue is full.
+/// How many packets fit into a node's forward queue.
 pub const CAPACITY: usize = 10_000;
 
 /// The secret key of a mixnode in session 0.
@@ -26,14 +26,14 @@ fn peer_id(index: usize) -> PeerId {
 	PeerId([index as u8 + 1; 32])
 }
 
-/// Session 0's.
+/// The mixnodes of session 0.
 pub fn mixnodes() -> Vec<Mixnode> {
 	let mixnode =
 		|index| Mixnode { kx_public: secret(index).public(), peer_id: peer_id(index), external_addresses: Vec::new() };
 	(0..MIXNODES).map(mixnode).collect()
 }
 
-/// A node with one session live, that has forwarded nothing yet.
+/// A node with one live session, which has forwarded nothing yet.
 pub fn node(backend: Backend) -> Node {
 	let mut config = Config::default();
 	config.parameters.forward_queue_capacity = CAPACITY as u32;
@@ -49,7 +49,7 @@ fn start(config: Config, backend: Backend) -> Node {
 	node
 }
 
-/// A node with two sessions live.
+/// A node with two live sessions.
 pub fn node_in_two_sessions(backend: Backend) -> Node {
 	let mut node = node(backend);
 	let (session, kx_public) = node.next_kx_public();
@@ -70,7 +70,7 @@ pub fn route(hops: usize) -> Vec<Hop> {
 	(0..hops).map(hop).collect()
 }
 
-/// So many packets that mixnode 0 forwards to mixnode 1.
+/// Builds `packets` packets that mixnode 0 forwards to mixnode 1.
 pub fn packets_to_forward(packets: usize) -> Vec<Packet> {
 	let (mut rng, route) = (rng(1), route(HOPS));
 	let packet = |_| {
@@ -80,7 +80,7 @@ pub fn packets_to_forward(packets: usize) -> Vec<Packet> {
 	(0..packets).map(packet).collect()
 }
 
-/// So many packets that are for nobody. Their keys are good, as a clever sender's would be.
+/// Makes `packets` packets that no key fits. Their own keys are points of the curve, as a clever attacker's would be.
 pub fn bad_packets(packets: usize) -> Vec<Packet> {
 	let mut rng = rng(2);
 	let packet = |_| {
@@ -92,12 +92,12 @@ pub fn bad_packets(packets: usize) -> Vec<Packet> {
 	(0..packets).map(packet).collect()
 }
 
-/// Copies of packets, as they come from a peer.
+/// Copies packets, as if they came from a peer.
 pub fn received(packets: &[Packet]) -> Vec<(PeerId, Packet)> {
 	packets.iter().map(|packet| (SENDER, packet.clone())).collect()
 }
 
-/// Hands a batch to the node: as a packet alone, if it is only one.
+/// Gives a batch to the node; a single packet is given alone.
 pub fn handle(node: &mut Node, mut packets: Vec<(PeerId, Packet)>) {
 	match packets.pop() {
 		Some((from, packet)) if packets.is_empty() => {
@@ -107,16 +107,16 @@ pub fn handle(node: &mut Node, mut packets: Vec<(PeerId, Packet)>) {
 	}
 }
 
-/// A node that sends nothing but cover to random mixnodes: no loops, which would have to come back.
+/// A node that sends drop cover only. It sends no loops, which would have to come back.
 pub fn node_with_drop_cover(backend: Backend) -> Node {
 	let mut config = Config::default();
 	config.parameters.loop_cover_permille = 0;
 	start(config, backend)
 }
 
-/// Lets the node's time pass until its clock ticks, and takes the packet that it sends then.
+/// Advances the node's time to its next tick, and returns the packet that it sends then.
 ///
-/// It builds more cover ahead when it has nothing to send, and is asked for that as a driver asks.
+/// Polls until the node has nothing more to send, as a driver does; the node builds more cover ahead then.
 pub fn send_cover(node: &mut Node) -> Packet {
 	let tick = node.poll_timeout().expect("the clock of a live session ticks");
 	node.handle_timeout(tick);
@@ -125,7 +125,7 @@ pub fn send_cover(node: &mut Node) -> Packet {
 	packet
 }
 
-/// Builds so many cover packets, all together.
+/// Builds `packets` cover packets in one batch.
 pub fn build_cover(backend: Backend, rng: &mut ChaChaRng, route: &[Hop], packets: usize) -> Vec<Packet> {
 	let mut batch = BatchBuilder::default();
 	for _ in 0..packets {
@@ -141,7 +141,7 @@ mod tests {
 	use std::collections::BTreeSet;
 
 	#[test]
-	fn what_is_measured_is_what_the_table_says() {
+	fn each_work_ends_as_its_name_says() {
 		for backend in Backend::available() {
 			for size in [1, 32] {
 				let packets = packets_to_forward(size);

@@ -1,22 +1,22 @@
-//! A node of the crate `mixnet` 0.7.0, in the place of ours: mixnode 0, with the same keys.
+//! A node of the crate `mixnet` 0.7.0 that takes the place of ours: mixnode 0, with the same keys.
 
 use crate::{ours, HOPS};
 use mixnet::core::{self as peer, Config, NetworkStatus, RelSessionIndex, SessionIndex, SessionPhase, SessionStatus};
 use mixnet_node_core::Mixnode;
 
-/// One node.
+/// The peer's node.
 pub type Node = peer::Mixnet<()>;
 
-/// Its packets. As ours, byte by byte.
+/// The peer's packets, which have the same bytes as ours.
 pub type Packet = peer::Packet;
 
-/// A node with one session live, that has forwarded nothing yet.
+/// A node with one live session, which has forwarded nothing yet.
 pub fn node() -> Node {
 	let config = Config {
 		session_0_kx_secret: Some(*ours::secret(0).expose_bytes()),
 		forward_packet_queue_capacity: ours::CAPACITY,
 		num_hops: HOPS,
-		// As ours where cover is sent.
+		// As our node that sends drop cover only.
 		loop_cover_proportion: 0.0,
 		..Config::default()
 	};
@@ -25,7 +25,7 @@ pub fn node() -> Node {
 	node
 }
 
-/// A node with two sessions live.
+/// A node with two live sessions.
 pub fn node_in_two_sessions() -> Node {
 	let mut node = node();
 	let mut mixnodes = ours::mixnodes();
@@ -41,7 +41,7 @@ fn start_session(node: &mut Node, current_index: SessionIndex, phase: SessionPha
 	node.maybe_set_mixnodes(RelSessionIndex::Current, &mut || Ok(mixnodes.iter().map(mixnode).collect()));
 }
 
-/// What it is told of the network: that it has connections to all.
+/// The network's status for the node: it is connected to all peers.
 pub struct Connected;
 
 impl NetworkStatus for Connected {
@@ -54,7 +54,7 @@ impl NetworkStatus for Connected {
 	}
 }
 
-/// A cover packet, over a route that it draws.
+/// Builds a cover packet, over a route that the node draws.
 pub fn build_cover(node: &mut Node) -> Box<Packet> {
 	node.pop_next_authored_packet(&Connected).expect("its queue is empty, and cover can be built").packet
 }
@@ -64,7 +64,7 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn it_forwards_the_packets_that_ours_forwards_and_to_the_same_bytes() {
+	fn the_peer_forwards_our_packets_to_the_same_bytes() {
 		use mixnet_node_core::sphinx::{Backend, BatchUnwrapper, Unwrapping};
 		let packets = ours::packets_to_forward(20);
 		let mut node = node();
@@ -94,7 +94,7 @@ mod tests {
 	}
 
 	#[test]
-	fn it_builds_cover() {
+	fn the_peer_builds_cover() {
 		assert_ne!(build_cover(&mut node()), build_cover(&mut node()));
 	}
 }

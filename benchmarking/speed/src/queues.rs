@@ -1,4 +1,4 @@
-//! The node's queues, full of packets that wait: what it takes for one to leave and another to come.
+//! The node's queues, with many packets waiting: what a pop and a push take.
 
 // They are private. Their files are compiled here once more, with the crate's public words around them.
 #[allow(dead_code)]
@@ -26,14 +26,14 @@ fn packet() -> AddressedPacket {
 	AddressedPacket { peer_id: PeerId([1; 32]), packet: Packet::from([1; PACKET_SIZE]) }
 }
 
-/// Packets of others that wait for their delay to pass.
+/// A forward queue: packets wait until their delay is over.
 pub struct Forward {
 	queue: ForwardQueue,
 	rng: ChaChaRng,
 }
 
 impl Forward {
-	/// So many. Each takes 2.5 kB of memory.
+	/// A queue with `packets` packets. Each takes 2.5 kB of memory.
 	pub fn with_packets(packets: usize) -> Self {
 		let mut filled = Self { queue: ForwardQueue::new(packets), rng: rng(4) };
 		for _ in 0..packets {
@@ -48,7 +48,7 @@ impl Forward {
 		Duration::from_secs_f64(seconds)
 	}
 
-	/// How long it takes for so many to leave, each when it is due, and come again.
+	/// Pops `packets` packets, each when it is due, and pushes each again. Returns the time that it took.
 	pub fn turn(&mut self, packets: u64) -> Duration {
 		let delays: Vec<_> = (0..packets).map(|_| self.delay()).collect();
 		let start = Instant::now();
@@ -61,13 +61,13 @@ impl Forward {
 	}
 }
 
-/// Packets of our own that wait for a tick of the clock.
+/// An authored queue: packets wait for a tick of the clock.
 pub struct Authored {
 	queue: AuthoredQueue,
 }
 
 impl Authored {
-	/// So many. Each takes 2.5 kB of memory.
+	/// A queue with `packets` packets. Each takes 2.5 kB of memory.
 	pub fn with_packets(packets: usize) -> Self {
 		let mut queue = AuthoredQueue::new(packets, false);
 		for at in 0..packets {
@@ -76,7 +76,7 @@ impl Authored {
 		Self { queue }
 	}
 
-	/// How long it takes for so many to leave and come again.
+	/// Pops `packets` packets, and pushes each again. Returns the time that it took.
 	pub fn turn(&mut self, packets: u64) -> Duration {
 		let start = Instant::now();
 		for at in 0..packets {

@@ -1,4 +1,4 @@
-//! `sphinx-packet` 0.8.0: five hops, 2 KB of payload. What our packet format does at the same task is beside it.
+//! `sphinx-packet` 0.8.0, with five hops and 2 KB of payload; and our packet format at the same work.
 
 use crate::{ours, rng};
 use mixnet_node_core::{
@@ -13,12 +13,12 @@ use sphinx_packet::{
 };
 use x25519_dalek::{PublicKey, StaticSecret};
 
-/// As many as it has room for.
+/// How many hops a packet has: the most that `sphinx-packet` allows.
 pub const HOPS: usize = 5;
 
 const MESSAGE: [u8; PAYLOAD_DATA_SIZE] = [42; PAYLOAD_DATA_SIZE];
 
-/// A route in its words, with the keys of [`ours::route`].
+/// A route in the types of `sphinx-packet`, with the keys of [`ours::route`].
 pub struct Theirs {
 	secret: StaticSecret,
 	route: Vec<Node>,
@@ -27,7 +27,7 @@ pub struct Theirs {
 }
 
 impl Theirs {
-	/// The route.
+	/// Makes the route.
 	pub fn new() -> Self {
 		let secret = |index| StaticSecret::from(*ours::secret(index).expose_bytes());
 		let node = |index| Node::new(NodeAddressBytes::from_bytes([index as u8; 32]), PublicKey::from(&secret(index)));
@@ -39,9 +39,9 @@ impl Theirs {
 		}
 	}
 
-	/// Builds a packet.
+	/// Builds a packet for the route.
 	pub fn build(&self) -> SphinxPacket {
-		// Its payload has room for what it adds to the message.
+		// The payload must have room for what is added to the message.
 		SphinxPacketBuilder::new()
 			.with_payload_size(PAYLOAD_DATA_SIZE + sphinx_packet::payload::PAYLOAD_OVERHEAD_SIZE)
 			.build_packet(MESSAGE, &self.route, &self.destination, &self.delays)
@@ -63,7 +63,7 @@ impl Default for Theirs {
 	}
 }
 
-/// Builds so many of our packets together, for a route as long.
+/// Builds `packets` of our packets in one batch, for a route of the same length.
 pub fn build_ours(backend: Backend, rng: &mut ChaChaRng, packets: usize) -> Vec<Packet> {
 	let route = ours::route(HOPS);
 	let mut batch = BatchBuilder::default();
@@ -75,7 +75,7 @@ pub fn build_ours(backend: Backend, rng: &mut ChaChaRng, packets: usize) -> Vec<
 	built.into_iter().map(|built| built.packet).collect()
 }
 
-/// Unwraps our packets together, at the first hop, without a node around.
+/// Unwraps our packets in one batch, at the first hop, without a node.
 pub fn unwrap_ours(unwrapper: &mut BatchUnwrapper, secret: &KxSecret, packets: Vec<Packet>) -> Vec<Packet> {
 	let mut batch: Vec<_> = packets.into_iter().map(Unwrapping::from).collect();
 	unwrapper.open(&[secret], &mut batch);
@@ -83,7 +83,7 @@ pub fn unwrap_ours(unwrapper: &mut BatchUnwrapper, secret: &KxSecret, packets: V
 	batch.into_iter().filter_map(Unwrapping::into_forwarded).collect()
 }
 
-/// Our packets, built for the same route.
+/// Builds `packets` of our packets with the fastest backend.
 pub fn our_packets(packets: usize) -> Vec<Packet> {
 	build_ours(Backend::best(), &mut rng(3), packets)
 }

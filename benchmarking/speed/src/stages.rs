@@ -1,6 +1,6 @@
-//! The parts of unwrapping, one by one, at what a packet to be forwarded gives them to do.
+//! The stages of unwrapping, one by one, on the data that a forwarded packet gives each of them.
 //!
-//! What a node's work takes beyond their sum is what lies between them: moving packets, wiping secrets, queues.
+//! A node takes more time than their sum: it also moves packets, wipes secrets, and has queues.
 
 // The primitives are private to the node's crate. Their file is compiled here once more.
 #[allow(dead_code)]
@@ -19,21 +19,21 @@ use std::{
 	time::{Duration, Instant},
 };
 
-/// Packets that a stage is done for at once.
+/// How many packets a stage works on at once.
 pub const BATCH: usize = 32;
 
-/// Routing actions, and with what the hop appends.
+/// How many bytes the actions have, and how many with what the hop appends.
 const ACTIONS_SIZE: usize = 140;
 const EXTENDED_ACTIONS_SIZE: usize = ACTIONS_SIZE + 50;
-/// The part of a payload that LIONESS hashes and encrypts by a stream.
+/// How many bytes of a payload LIONESS hashes and encrypts with a stream.
 const RIGHT_SIZE: usize = PAYLOAD_SIZE - 32;
-/// Tags in the replay filter: from so many to twice as many.
+/// How many tags the replay filter has at first. It is made anew when it has twice as many.
 const TAGS: usize = 1_000_000;
 
-/// A stage for [`BATCH`] packets: returns how long it took.
+/// Runs a stage on [`BATCH`] packets, and returns the time that it took.
 type Stage = fn(&mut Inputs) -> Duration;
 
-/// All but the multiplications, which `x25519-batch` does, by name.
+/// All stages by name, without the multiplications, which `x25519-batch` does.
 pub const STAGES: [(&str, Stage); 8] = [
 	("hop secrets", |inputs| inputs.time(|inputs| inputs.derive_each::<64>(32))),
 	("MAC", |inputs| inputs.time(Inputs::mac_each)),
@@ -63,7 +63,7 @@ pub const STAGES: [(&str, Stage); 8] = [
 	}),
 ];
 
-/// What the stages work on.
+/// The data that the stages work on.
 pub struct Inputs {
 	rng: ChaChaRng,
 	secrets: [[u8; 64]; BATCH],
@@ -73,7 +73,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-	/// Random ones.
+	/// Makes random inputs.
 	pub fn new() -> Self {
 		let mut rng = rng(5);
 		let mut secrets = [[0; 64]; BATCH];
@@ -127,7 +127,7 @@ impl Inputs {
 		if self.filter.len() > 2 * TAGS {
 			self.filter = filled_filter(&mut self.rng, TAGS);
 		}
-		// New packets.
+		// The packets must be new to the filter.
 		self.secrets.iter_mut().for_each(|secret| self.rng.fill_bytes(secret));
 		self.time(|inputs| {
 			let tag = |secret| ReplayTag::from_bits(u64::from_le_bytes(derive(b"a name as long..", 0, secret)));
@@ -148,11 +148,11 @@ impl Default for Inputs {
 	}
 }
 
-/// A filter with so many tags, as large as a node's may become.
+/// A filter with `tags` tags, which may grow as large as a node's.
 pub fn filled_filter(rng: &mut ChaChaRng, tags: usize) -> ReplayFilter {
 	let mut filter = ReplayFilter::new(rng, 256 << 20);
 	while filter.len() < tags {
-		// Some are refused as seen, by chance.
+		// Some tags are refused because their fingerprint was seen before, by chance.
 		let _ = filter.insert(ReplayTag::from_bits(rng.next_u64()));
 	}
 	filter

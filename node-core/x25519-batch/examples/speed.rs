@@ -1,4 +1,4 @@
-//! What one multiplication costs, in microseconds, by backend and size of batch.
+//! Prints what one multiplication costs in microseconds, by backend and size of batch.
 
 use std::{
 	hint::black_box,
@@ -6,7 +6,7 @@ use std::{
 };
 use x25519_batch::{x25519, x25519_base, Backend};
 
-/// Time for each number printed: the best of as many runs as fit.
+/// How long each number is measured. It is the best of the runs that fit into this time.
 const BUDGET: Duration = Duration::from_millis(300);
 
 const SIZES: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
@@ -26,7 +26,7 @@ fn main() {
 fn print_line(name: &str, f: impl Fn(&[[u8; 32]], &[[u8; 32]], &mut [[u8; 32]])) {
 	print!("{name:<25}");
 	for size in SIZES {
-		// What is multiplied makes no difference to the time: any bytes do.
+		// The time does not depend on what is multiplied, so any bytes will do.
 		let inputs: Vec<[u8; 32]> = (0..size).map(|i| core::array::from_fn(|j| (i * 97 + j * 31 + 7) as u8)).collect();
 		let mut out = vec![[0; 32]; size];
 		let started = Instant::now();

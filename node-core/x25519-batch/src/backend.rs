@@ -1,4 +1,4 @@
-//! Who multiplies: one file for each, behind one trait.
+//! The backends: the implementations of multiplication, and the choice between them. Each has a file here.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512ifma;
@@ -6,45 +6,48 @@ mod avx512ifma;
 mod aws_lc;
 mod portable;
 
+use crate::multiplier::Multiplier;
 use core::{fmt, str::FromStr};
 
-/// Which implementation.
+/// An implementation of multiplication on the curve. All give the same bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Backend {
-	/// Eight at once, on x86-64 processors with AVX-512 IFMA.
+	/// Eight multiplications at once, on x86-64 processors with AVX-512 IFMA.
 	Avx512Ifma,
-	/// One after another, by AWS-LC: what [`x25519`](crate::x25519) and [`x25519_base`](crate::x25519_base) ask for, that is;
-	/// it always clamps, so that without clamping this is [`Portable`](Self::Portable).
+	/// One multiplication after another, by AWS-LC.
+	///
+	/// AWS-LC always clamps, so it serves [`x25519`](crate::x25519) and [`x25519_base`](crate::x25519_base) only. Without
+	/// clamping, this is the same as [`Portable`](Self::Portable).
 	///
 	/// Needs the feature `aws-lc`, and x86-64 or AArch64.
 	AwsLc,
-	/// One after another, by curve25519-dalek. Runs everywhere.
+	/// One multiplication after another, by curve25519-dalek. Runs everywhere.
 	Portable,
 }
 
 impl Backend {
-	/// All, the fastest first.
+	/// All backends, the fastest first.
 	const ALL: [Self; 3] = [Self::Avx512Ifma, Self::AwsLc, Self::Portable];
 
-	/// The fastest that this machine runs.
+	/// The fastest backend that this machine can run.
 	///
 	/// Cheap enough to be called for each batch.
 	pub fn best() -> Self {
 		Self::available().next().expect("Portable is among ALL and always available; qed")
 	}
 
-	/// Does it run on this machine, and was it built in?
+	/// Was this backend built in, and can this machine run it?
 	pub fn is_available(self) -> bool {
 		self.find().is_some()
 	}
 
-	/// All that this machine runs, the fastest first.
+	/// All backends that this machine can run, the fastest first.
 	pub fn available() -> impl Iterator<Item = Self> {
 		Self::ALL.into_iter().filter(|backend| backend.is_available())
 	}
 
-	/// Its name, in lower case, as [`FromStr`] takes it.
+	/// The backend's name in lower case, as [`FromStr`] takes it.
 	pub fn name(self) -> &'static str {
 		match self {
 			Self::Avx512Ifma => "avx512-ifma",
@@ -53,8 +56,10 @@ impl Backend {
 		}
 	}
 
-	/// # Panics
-	/// Unless it is available.
+	/// The code of this backend.
+	///
+	/// ## Panics
+	/// If this backend is not [available](Self::is_available).
 	pub(crate) fn multiplier(self) -> &'static dyn Multiplier {
 		self.find().unwrap_or_else(|| panic!("{self} does not run on this machine"))
 	}
@@ -88,7 +93,7 @@ impl FromStr for Backend {
 	}
 }
 
-/// No [`Backend`] has this name.
+/// The error for a name that no [`Backend`] has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UnknownBackend;
 
@@ -103,45 +108,3 @@ impl fmt::Display for UnknownBackend {
 }
 
 impl core::error::Error for UnknownBackend {}
-
-/// What a scalar's 32 bytes stand for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Scalars {
-	/// A secret key: clamped first (RFC 7748, section 5).
-	Clamped,
-	/// An integer of 255 bits; the top bit is ignored.
-	Plain,
-}
-
-impl Scalars {
-	/// The integer, as four little-endian words.
-	#[inline(always)]
-	pub(crate) fn words(self, bytes: &[u8; 32]) -> [u64; 4] {
-		let mut words = words(bytes);
-		words[3] &= !(1 << 63);
-		if self == Self::Clamped {
-			words[0] &= !7;
-			words[3] |= 1 << 62;
-		}
-		words
-	}
-}
-
-/// Little-endian words of bytes.
-#[inline(always)]
-pub(crate) fn words(bytes: &[u8; 32]) -> [u64; 4] {
-	let word = |i: usize| u64::from_le_bytes(core::array::from_fn(|j| bytes[8 * i + j]));
-	[word(0), word(1), word(2), word(3)]
-}
-
-/// Multiplies points of Curve25519, given by their u-coordinates, with scalars.
-///
-/// What any two implementations give for the same input is the same, byte for byte. The caller has checked that slices are
-/// of equal length.
-pub(crate) trait Multiplier {
-	/// Each point by its scalar.
-	fn variable_base(&self, kind: Scalars, scalars: &[[u8; 32]], points: &[[u8; 32]], out: &mut [[u8; 32]]);
-
-	/// The base point by each scalar.
-	fn fixed_base(&self, kind: Scalars, scalars: &[[u8; 32]], out: &mut [[u8; 32]]);
-}

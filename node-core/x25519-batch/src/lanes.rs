@@ -1,14 +1,14 @@
 //! Eight multiplications side by side: one in each lane of a vector.
 //!
-//! Everything here is written over [`Vector`](vector::Vector), so that what runs on the processor's vectors is what the tests run on an
-//! emulated one, which checks every bound.
+//! All code here is generic over [`Vector`](vector::Vector). So the tests run the same code as the processor, on an
+//! emulated vector that checks every bound.
 //!
 //! - [`vector`]: what a vector of eight 64-bit lanes can do.
 //! - [`field`]: arithmetic modulo 2^255 - 19.
 //! - [`ladder`]: a multiple of any point, by Montgomery's ladder.
-//! - [`fixed_base`]: a multiple of the base point, by [`base_table`], which [`scalar_field`] is for.
-//! - [`quotients`]: divisions of a whole batch for the price of one.
-//! - [`batch`]: from bytes to bytes.
+//! - [`fixed_base`]: a multiple of the base point, from [`base_table`], which is computed with [`scalar_field`].
+//! - [`quotients`]: the divisions of a whole batch for the price of one.
+//! - [`batch`]: the entry: takes bytes, spreads them over lanes, and returns bytes.
 
 mod base_table;
 pub(crate) mod batch;

@@ -1,22 +1,23 @@
-//! Does a branch or an address depend on a secret? Asked of valgrind's memcheck, which follows what is undefined through
-//! registers and memory, and reports such a use of it: secrets are called undefined here (after ctgrind, by Adam Langley).
+//! Does a branch or an address depend on a secret? Valgrind's memcheck tells, after an idea of Adam Langley's (ctgrind):
+//! memcheck follows undefined bytes through registers and memory, and reports a branch or an address that depends on them.
+//! The test marks secrets as undefined.
 //!
-//! Valgrind knows no AVX-512: the lanes are the emulated ones, which are the same code but for the vector. To be run as
-//! README.md says.
+//! Valgrind does not know AVX-512. So the lanes are emulated here; all but the vector is the same code. README.md says how
+//! to run it.
 
 use crate::{
-	backend::Scalars,
+	backend::Backend,
 	lanes::{batch, Emulated},
-	Backend,
+	multiplier::Scalars,
 };
 use std::hint::black_box;
 
 type Bytes = [u8; 32];
 
-/// Scalars times points.
+/// A function that multiplies points by scalars.
 type Multiply<'a> = &'a dyn Fn(Scalars, &[Bytes], &[Bytes], &mut [Bytes]);
 
-/// Requests that valgrind takes from the program it runs (valgrind.h, memcheck.h).
+/// Requests that a program can make to valgrind (valgrind.h, memcheck.h).
 #[repr(u64)]
 enum Request {
 	RunningOnValgrind = 0x1001,
@@ -25,12 +26,12 @@ enum Request {
 	MakeDefined = 0x4d43_0002,
 }
 
-/// What valgrind answers; zero without valgrind.
+/// Makes a request, and returns valgrind's answer; without valgrind, zero.
 fn ask(request: Request, start: usize, length: usize) -> u64 {
 	let arguments = [request as u64, start as u64, length as u64, 0, 0, 0];
 	let mut answer = 0_u64;
-	// SAFETY: without valgrind, does nothing: the rotations make a whole turn. With it, reads `arguments`, answers in rdx,
-	// and changes no memory (but for what memcheck holds of it).
+	// SAFETY: without valgrind this does nothing, since the rotations add up to a whole turn. With valgrind it reads
+	// `arguments` and answers in rdx. It changes no memory, only what memcheck notes about memory.
 	unsafe {
 		core::arch::asm!(
 			"rol rdi, 3",
@@ -46,13 +47,14 @@ fn ask(request: Request, start: usize, length: usize) -> u64 {
 	answer
 }
 
+/// Marks `data` as secret, or as public again.
 fn set_secret<T>(data: &mut [T], secret: bool) {
 	let request = if secret { Request::MakeUndefined } else { Request::MakeDefined };
 	ask(request, data.as_ptr() as usize, size_of_val(data));
 	black_box(data);
 }
 
-/// How often `f` uses a secret where it must not.
+/// Counts how often `f` uses a secret in a branch or an address.
 fn uses(f: impl FnOnce()) -> u64 {
 	let before = ask(Request::CountErrors, 0, 0);
 	f();
@@ -64,7 +66,7 @@ fn uses(f: impl FnOnce()) -> u64 {
 fn no_branch_and_no_address_depends_on_a_secret() {
 	assert_ne!(ask(Request::RunningOnValgrind, 0, 0), 0, "run this under valgrind: see README.md");
 
-	// That a branch and an address are noticed at all.
+	// Check that memcheck notices a branch and an address at all.
 	let mut secret = [5_u8];
 	set_secret(&mut secret, true);
 	let table = [black_box(1_u8); 256];
@@ -79,7 +81,7 @@ fn no_branch_and_no_address_depends_on_a_secret() {
 	let check = |name: &str, f: Multiply<'_>| {
 		for kind in [Scalars::Clamped, Scalars::Plain] {
 			let mut scalars: [Bytes; 11] = core::array::from_fn(|i| [i as u8 * 23; 32]);
-			// One of low order: that a result is zero is as secret as any other result.
+			// The first is of low order: a result of zero is as secret as any other.
 			let mut points: [Bytes; 11] = core::array::from_fn(|i| [i as u8; 32]);
 			let mut out = [[0; 32]; 11];
 			set_secret(&mut scalars, true);

@@ -1,4 +1,4 @@
-//! Every backend gives what every other gives.
+//! All backends give the same results.
 
 use curve25519_dalek::MontgomeryPoint;
 use rand_chacha::{
@@ -9,12 +9,12 @@ use x25519_batch::{multiply, multiply_base, x25519, x25519_base, Backend};
 
 type Bytes = [u8; 32];
 
-/// How many times the usual number of random cases: for `make soak`.
+/// The factor by which `make soak` raises the number of random cases.
 fn soak() -> usize {
 	std::env::var("MIXNET_SOAK").map_or(1, |times| times.parse().expect("MIXNET_SOAK is a number"))
 }
 
-/// What all backends give for each of the four functions, once it is the same.
+/// Checks that all backends give the same for each of the four functions, and returns what they give.
 fn agreed(scalars: &[Bytes], points: &[Bytes]) -> [Vec<Bytes>; 4] {
 	let all = |backend| {
 		let mut out = [const { Vec::new() }; 4].map(|_: Vec<Bytes>| vec![[0xaa; 32]; scalars.len()]);
@@ -37,7 +37,7 @@ fn agreed(scalars: &[Bytes], points: &[Bytes]) -> [Vec<Bytes>; 4] {
 	expected
 }
 
-/// Random bytes; half of the time in runs of zeroes and of ones, where carries go far.
+/// Random bytes. Half of the time they are runs of zero bits and one bits, in which carries go far.
 fn random(rng: &mut ChaCha8Rng) -> Bytes {
 	let mut bytes = [0; 32];
 	rng.fill_bytes(&mut bytes);
@@ -102,7 +102,7 @@ fn low_order_points() -> Vec<Bytes> {
 
 fn edge_points() -> Vec<Bytes> {
 	let mut points = low_order_points();
-	// All that are not canonical, and what is around them and around zero: some are on the curve, others on its twist.
+	// All points that are not canonical, and their neighbours and those of zero. Some are on the curve, some on its twist.
 	for i in 0..=40 {
 		points.push(plus(p(), i - 20));
 		points.push(with_top_bit(plus(p(), i - 20)));
@@ -120,14 +120,14 @@ fn edge_scalars() -> Vec<Bytes> {
 		scalars.push(plus(order, i32::from(i) - 4));
 		scalars.push(with_top_bit(plus(order, i32::from(i) - 4)));
 	}
-	// 8 * order, and 2^254 + 8 k: as far as clamped scalars get.
+	// 8 * order and its neighbours. Clamped, they have the form 2^254 + 8 k.
 	let mut eight = [0; 32];
 	for i in 0..256 {
 		let bit = if i < 3 { 0 } else { order[(i - 3) / 8] >> ((i - 3) % 8) & 1 };
 		eight[i / 8] |= bit << (i % 8);
 	}
 	scalars.extend([eight, plus(eight, 8), plus(eight, -8)]);
-	// One bit each, about the edges of words, limbs and digits.
+	// One bit each, at the edges of words, limbs and digits.
 	for bit in [5, 51, 63, 64, 102, 127, 128, 153, 191, 192, 204, 250, 251, 252, 253, 254, 255] {
 		let mut scalar = [0; 32];
 		scalar[bit / 8] = 1 << (bit % 8);
@@ -156,7 +156,7 @@ fn points_of_low_order_give_zero_and_spoil_nothing_beside_them() {
 	let scalars = randoms(&mut rng, low_order.len());
 	assert!(agreed(&scalars, &low_order)[0].iter().all(|out| *out == [0; 32]));
 
-	// One among others, in each place.
+	// One among other points, at each place of the batch.
 	for place in 0..40 {
 		let scalars = randoms(&mut rng, 40);
 		let mut points = randoms(&mut rng, 40);
@@ -209,7 +209,7 @@ fn the_order_of_a_batch_makes_no_difference() {
 }
 
 #[test]
-fn names_are_read_as_they_are_written() {
+fn backend_names_parse_back_to_their_backends() {
 	for backend in [Backend::Avx512Ifma, Backend::AwsLc, Backend::Portable] {
 		assert_eq!(backend.to_string().parse(), Ok(backend));
 		assert_eq!(backend.to_string(), backend.name());
@@ -221,6 +221,6 @@ fn names_are_read_as_they_are_written() {
 
 #[test]
 #[should_panic = "as many points as scalars"]
-fn slices_of_different_lengths_are_a_mistake() {
+fn slices_of_different_lengths_panic() {
 	x25519(Backend::Portable, &[[1; 32]; 2], &[[9; 32]], &mut [[0; 32]; 2]);
 }

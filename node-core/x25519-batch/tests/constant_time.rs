@@ -1,7 +1,8 @@
-//! Does the time that a batch takes depend on its scalars? By statistics, after Reparaz, Balasch, Verbauwhede, "dude, is my
-//! code constant time?" (2017): one fixed scalar against random ones, in random order, compared by Welch's t.
+//! Does the time that a batch takes depend on its scalars? A statistical test, after Reparaz, Balasch, Verbauwhede, "dude,
+//! is my code constant time?" (2017): times with one fixed scalar and with random ones, measured in random order, are
+//! compared by Welch's t.
 //!
-//! Takes a quiet machine, and is therefore not among the usual tests.
+//! It needs a quiet machine, so it is not among the usual tests.
 
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
@@ -12,21 +13,21 @@ use x25519_batch::{multiply, multiply_base, x25519, x25519_base, Backend};
 
 type Bytes = [u8; 32];
 
-/// Above this |t|, times differ for certain (the paper's bound is 4.5, for one look at the data; ours are several).
+/// Above this |t|, times differ for certain. The paper's bound is 4.5 for one look at the data; we look several times.
 const BOUND: f64 = 10.0;
 
 const MEASUREMENTS: usize = 40_000;
 
 const BATCH: usize = 8;
 
-/// The largest |t| of all times, and of those that are below some quantile, where noise from outside is cut off.
+/// The largest |t|: of all times, and of the times below several quantiles, which cut off noise from outside.
 fn largest_t(fixed: Bytes, f: impl Fn(&[Bytes], &mut [Bytes])) -> f64 {
 	let mut rng = ChaCha8Rng::seed_from_u64(5);
 	let mut out = [[0; 32]; BATCH];
 	let mut times = Vec::with_capacity(MEASUREMENTS);
 	for _ in 0..MEASUREMENTS {
 		let is_fixed = rng.next_u32() & 1 == 0;
-		// Both are drawn and copied, so that what comes before the measurement is the same too.
+		// Both kinds are drawn and copied, so that what precedes the measurement is the same for both.
 		let random: [Bytes; BATCH] = core::array::from_fn(|_| {
 			let mut bytes = [0; 32];
 			rng.fill_bytes(&mut bytes);
@@ -57,13 +58,13 @@ fn t(times: &[(bool, f64)], limit: f64) -> f64 {
 	(a.0 - b.0) / (a.1 + b.1).sqrt()
 }
 
-/// Scalars that a leak would show for: few bits, all bits.
+/// Scalars for which a leak would show: few bits set, and all bits set.
 const FIXED: [Bytes; 3] = [[0; 32], [0xff; 32], [0x01; 32]];
 
 #[test]
 #[ignore = "takes a quiet machine; for `make soak`"]
 fn the_time_does_not_depend_on_the_scalars() {
-	// That a dependence is seen: two cycles or so for each bit that is set, in the first of the scalars.
+	// Check that the test sees a dependence: about two cycles for each set bit of the first scalar.
 	let leaky = |scalars: &[Bytes], out: &mut [Bytes]| {
 		x25519_base(Backend::best(), scalars, out);
 		for _ in 0..scalars[0].iter().map(|byte| byte.count_ones()).sum() {
@@ -92,7 +93,7 @@ fn the_time_does_not_depend_on_the_scalars() {
 			}
 		}
 		if backend == Backend::Avx512Ifma {
-			// The one that is ours; what others do takes ten times as long to measure.
+			// This backend is our own code. The others would take ten times as long to measure.
 			break;
 		}
 	}

@@ -13,7 +13,7 @@ fn one(backend: Backend, scalar: [u8; 32], point: [u8; 32]) -> [u8; 32] {
 }
 
 #[test]
-fn the_vectors_of_section_5_2() {
+fn every_backend_gives_the_results_of_section_5_2() {
 	let vectors = [
 		(
 			"a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4",
@@ -34,7 +34,7 @@ fn the_vectors_of_section_5_2() {
 }
 
 #[test]
-fn the_key_exchange_of_section_6_1() {
+fn every_backend_makes_the_key_exchange_of_section_6_1() {
 	let secrets = [
 		bytes("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"),
 		bytes("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"),
@@ -58,7 +58,7 @@ fn iterate(backend: Backend, times: usize) -> [u8; 32] {
 	let mut nine = [0; 32];
 	nine[0] = 9;
 	let [mut scalars, mut points] = [[nine; 8]; 2];
-	// Backends that have no lanes would only take eight times as long.
+	// Other backends have no lanes, and would only take eight times as long.
 	let lanes = if backend == Backend::Avx512Ifma { 8 } else { 1 };
 	for _ in 0..times {
 		let mut out = [[0; 32]; 8];
@@ -71,7 +71,7 @@ fn iterate(backend: Backend, times: usize) -> [u8; 32] {
 }
 
 #[test]
-fn a_thousand_iterations() {
+fn a_thousand_iterations_give_the_result_of_section_5_2() {
 	for backend in Backend::available() {
 		let expected = bytes("422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079");
 		assert_eq!(iterate(backend, 1), expected, "{backend}");
@@ -82,7 +82,7 @@ fn a_thousand_iterations() {
 
 #[test]
 #[ignore = "takes a minute; for `make soak`"]
-fn a_million_iterations() {
+fn a_million_iterations_give_the_result_of_section_5_2() {
 	for backend in Backend::available() {
 		let expected = bytes("7c3911e0ab2586fd864497297e575e6f3bc601c0883c30df5f4dd2d24f665424");
 		assert_eq!(iterate(backend, 1_000_000), expected, "{backend}");

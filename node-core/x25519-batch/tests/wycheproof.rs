@@ -7,8 +7,8 @@ use x25519_batch::{x25519, Backend};
 fn every_vector_gives_its_shared_secret() {
 	let set = TestSet::load(TestName::X25519).expect("comes with the crate");
 	let array = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).ok();
-	// Those that are not of 32 bytes cannot be asked for. Those that are "acceptable" alone have results of low order, or
-	// points that are not canonical, and this crate takes them all.
+	// Vectors that are not of 32 bytes do not fit our types. Vectors that are only "acceptable" have points that are not
+	// canonical, or results of low order. This crate takes them all.
 	let vectors: Vec<_> = set
 		.test_groups
 		.iter()
@@ -19,7 +19,7 @@ fn every_vector_gives_its_shared_secret() {
 	assert!(vectors.iter().any(|(.., shared)| *shared == [0; 32]), "none of low order");
 
 	for backend in Backend::available() {
-		// All at once, and in batches with every number of lanes idle.
+		// In batches that leave every possible number of lanes of the last vector unused, and all at once.
 		for size in (1..=9).chain([vectors.len()]) {
 			for vectors in vectors.chunks(size) {
 				let scalars: Vec<_> = vectors.iter().map(|vector| vector.0).collect();

@@ -1,27 +1,27 @@
 //! The election of the next session's mixnodes: candidates come, improve on one another, and go.
 //!
-//! The best [`MaxMixnodes`](Config::MaxMixnodes) candidates are **elected**, as things are: each has a place in the next
-//! session's list, from 0 on without gaps. The next best [`MaxStandbys`](Config::MaxStandbys) **stand by**, at places from
-//! [`STANDBY_BASE`] on. Every elected candidate ranks before every standby.
+//! At any time, the best [`MaxMixnodes`](Config::MaxMixnodes) candidates so far are **elected**: each has a place in
+//! the next session's list, from 0 on without gaps. The next best [`MaxStandbys`](Config::MaxStandbys) **stand by**, at
+//! places from [`STANDBY_BASE`] on. Every elected candidate ranks before every standby.
 //!
-//! - A better candidate takes the place of the worst elected one, which stands by instead; so does what it displaces
-//!   there, until the worst standby is out. Who is out may register again, should there be room again.
-//! - Where an elected one is removed, the best standby takes its place; without one, the last in the list does, so that
-//!   no gap is left.
+//! - A better candidate takes the place of the worst elected one. That one then takes the place of the worst standby,
+//!   which is out. A candidate that is out may register again if a place becomes free.
+//! - If an elected candidate is removed, the best standby takes its place. If there are no standbys, the last mixnode
+//!   of the list takes it, so that no gap is left.
 //!
-//! When the session begins, its list is what is at the places of the elected. Nothing has to be counted or moved.
+//! When the session begins, its list is what the places of the elected hold. Nothing has to be counted or moved.
 
 use crate::{
 	ranked_set::{RankKey, RankedEntry, RankedSet, SetId},
 	BoundedMixnodeFor, Candidacies, Candidacy, CandidacyState, Config, Election, Event, KxPublics, ListedMixnode,
-	MixnodeIndex, Mixnodes, NextElection, Pallet, PeerIds, Rank, RemovalReason, STANDBY_BASE,
+	Mixnodes, NextElection, Pallet, PeerIds, Rank, RemovalReason, STANDBY_BASE,
 };
 use frame_support::traits::{Defensive, Get};
 use frame_system::pallet_prelude::BlockNumberFor;
-use mixnet_primitives::{Registrant, SessionIndex, Standing};
+use mixnet_primitives::{Place, Registrant, SessionIndex, Standing};
 
-/// What a place says of who has it.
-pub(crate) fn standing(place: MixnodeIndex) -> Standing {
+/// Is the candidate at this place elected, or does it stand by?
+pub(crate) fn standing(place: Place) -> Standing {
 	match place.checked_sub(STANDBY_BASE) {
 		None => Standing::Elected(place),
 		Some(_) => Standing::Standby,
@@ -29,7 +29,7 @@ pub(crate) fn standing(place: MixnodeIndex) -> Standing {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Would a new candidate of this rank be listed?
+	/// Would a new candidate of this rank be elected, or stand by?
 	pub(crate) fn has_room_for(election: &Election<BlockNumberFor<T>>, rank: Rank) -> bool {
 		if election.elected < T::MaxMixnodes::get() || election.standbys < T::MaxStandbys::get() {
 			return true;
@@ -39,11 +39,11 @@ impl<T: Config> Pallet<T> {
 		RankedSet::<T>::load(set).worst().is_some_and(|worst| rank < worst.key.rank)
 	}
 
-	/// Lists a new candidate, which [has room](Self::has_room_for).
+	/// Lists a new candidate. There must be [room](Self::has_room_for) for its rank.
 	pub(crate) fn add_candidate(
 		session_index: SessionIndex,
 		registrant: Registrant,
-		registrations: u8,
+		revision: u8,
 		rank: Rank,
 		mixnode: BoundedMixnodeFor<T>,
 	) {
@@ -81,26 +81,28 @@ impl<T: Config> Pallet<T> {
 			}),
 		};
 		NextElection::<T>::put(election);
-		// There is room, as was checked.
+		// The caller has checked that there is room.
 		let Some(place) = place.defensive() else { return };
 		Mixnodes::<T>::insert(session_index, place, listed);
-		let candidacy = Candidacy { registrations, state: CandidacyState::Listed { place, key } };
+		let state = CandidacyState::Listed { place, key };
+		let candidacy = Candidacy { next_revision: revision.saturating_add(1), state };
 		Candidacies::<T>::insert(session_index, registrant, candidacy);
 		Self::deposit_event(Event::MixnodeRegistered {
 			session_index,
 			registrant,
 			rank,
 			standing: standing(place),
-			revision: registrations.saturating_sub(1),
+			revision,
 		});
 	}
 
-	/// A place for a standby with this key, made by putting out the worst one if need be; `None` if all are better.
+	/// A place for a standby with this key. If there is none free, the worst standby is put out; `None` if all are
+	/// better.
 	fn standby_place(
 		session_index: SessionIndex,
 		election: &mut Election<BlockNumberFor<T>>,
 		key: RankKey,
-	) -> Option<MixnodeIndex> {
+	) -> Option<Place> {
 		if election.standbys < T::MaxStandbys::get() {
 			let place = STANDBY_BASE.saturating_add(election.standbys);
 			election.standbys = election.standbys.saturating_add(1);
@@ -116,19 +118,19 @@ impl<T: Config> Pallet<T> {
 		Some(worst.place)
 	}
 
-	/// Lets a displaced mixnode stand by at a place, or puts it out.
+	/// Lets a displaced mixnode stand by at `place`, or puts it out if there is none.
 	fn put_aside(
 		session_index: SessionIndex,
 		listed: ListedMixnode<BoundedMixnodeFor<T>>,
 		key: RankKey,
-		place: Option<MixnodeIndex>,
+		place: Option<Place>,
 	) {
 		let Some(place) = place else { return Self::put_out(session_index, listed) };
 		Self::insert_ranked(RankedSet::load(SetId::Standby), RankedEntry { key, place });
 		Self::put_at(session_index, listed, key, place);
 	}
 
-	/// Forgets a mixnode that better ones leave no place to. How often its registrant has registered is remembered.
+	/// Removes a mixnode for which better candidates leave no place. The revision that is due next is kept.
 	fn put_out(session_index: SessionIndex, listed: ListedMixnode<BoundedMixnodeFor<T>>) {
 		Self::forget_names(session_index, &listed.mixnode);
 		let Some(registrant) = listed.registrant.defensive() else { return };
@@ -147,12 +149,12 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Replaces the mixnode of a listed registrant. Its rank and its place stay.
+	/// Replaces the mixnode of a listed registrant. Rank and place stay the same.
 	pub(crate) fn replace_mixnode(
 		session_index: SessionIndex,
 		registrant: Registrant,
-		registrations: u8,
-		(place, key): (MixnodeIndex, RankKey),
+		revision: u8,
+		(place, key): (Place, RankKey),
 		mixnode: BoundedMixnodeFor<T>,
 	) {
 		if let Some(former) = Mixnodes::<T>::get(session_index, place).defensive() {
@@ -161,26 +163,27 @@ impl<T: Config> Pallet<T> {
 		KxPublics::<T>::insert(session_index, mixnode.kx_public, registrant);
 		PeerIds::<T>::insert(session_index, mixnode.peer_id, registrant);
 		Mixnodes::<T>::insert(session_index, place, ListedMixnode { registrant: Some(registrant), mixnode });
-		let candidacy = Candidacy { registrations, state: CandidacyState::Listed { place, key } };
+		let state = CandidacyState::Listed { place, key };
+		let candidacy = Candidacy { next_revision: revision.saturating_add(1), state };
 		Candidacies::<T>::insert(session_index, registrant, candidacy);
 		Self::deposit_event(Event::MixnodeRegistered {
 			session_index,
 			registrant,
 			rank: key.rank,
 			standing: standing(place),
-			revision: registrations.saturating_sub(1),
+			revision,
 		});
 	}
 
-	/// Removes a registrant's mixnode from the next session, if there is one. Returns whether there was.
+	/// Removes a registrant's mixnode from the next session, if there is one. Returns whether there was one.
 	pub(crate) fn remove_candidate(registrant: Registrant, reason: RemovalReason) -> bool {
 		let session_index = Self::next_session_index();
-		let Some(Candidacy { registrations, state: CandidacyState::Listed { place, key } }) =
+		let Some(Candidacy { next_revision, state: CandidacyState::Listed { place, key } }) =
 			Candidacies::<T>::get(session_index, registrant)
 		else {
 			return false;
 		};
-		let candidacy = Candidacy { registrations, state: CandidacyState::Out };
+		let candidacy = Candidacy { next_revision, state: CandidacyState::Out };
 		Candidacies::<T>::insert(session_index, registrant, candidacy);
 		if let Some(removed) = Mixnodes::<T>::take(session_index, place).defensive() {
 			Self::forget_names(session_index, &removed.mixnode);
@@ -201,11 +204,7 @@ impl<T: Config> Pallet<T> {
 					Some(best) => {
 						standbys.remove(&best.key);
 						if let Some(promoted) = Self::move_mixnode(session_index, best.key, best.place, place) {
-							Self::deposit_event(Event::StandbyPromoted {
-								session_index,
-								registrant: promoted,
-								mixnode_index: place,
-							});
+							Self::deposit_event(Event::StandbyPromoted { session_index, registrant: promoted, place });
 						}
 						Self::insert_ranked(elected, RankedEntry { key: best.key, place });
 						Some(best.place)
@@ -233,15 +232,15 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn bar(registrant: Registrant, reason: RemovalReason) {
 		Self::remove_candidate(registrant, reason);
 		let session_index = Self::next_session_index();
-		let registrations =
-			Candidacies::<T>::get(session_index, registrant).map_or(0, |candidacy| candidacy.registrations);
-		let candidacy = Candidacy { registrations, state: CandidacyState::Barred };
+		let next_revision =
+			Candidacies::<T>::get(session_index, registrant).map_or(0, |candidacy| candidacy.next_revision);
+		let candidacy = Candidacy { next_revision, state: CandidacyState::Barred };
 		Candidacies::<T>::insert(session_index, registrant, candidacy);
 		Self::deposit_event(Event::RegistrantBarred { session_index, registrant, reason });
 	}
 
-	/// Moves what is at place `last` of the list to `gap`, if they differ.
-	fn fill_gap(session_index: SessionIndex, set: &mut RankedSet<T>, last: MixnodeIndex, gap: MixnodeIndex) {
+	/// Moves the mixnode at place `last` of the list to `gap`, if these differ.
+	fn fill_gap(session_index: SessionIndex, set: &mut RankedSet<T>, last: Place, gap: Place) {
 		if last == gap {
 			return;
 		}
@@ -253,13 +252,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Moves a mixnode from one place of the list to another, which is free. Returns whose it is.
-	fn move_mixnode(
-		session_index: SessionIndex,
-		key: RankKey,
-		from: MixnodeIndex,
-		to: MixnodeIndex,
-	) -> Option<Registrant> {
+	/// Moves a mixnode from one place of the list to another, which is free. Returns its registrant.
+	fn move_mixnode(session_index: SessionIndex, key: RankKey, from: Place, to: Place) -> Option<Registrant> {
 		let listed = Mixnodes::<T>::take(session_index, from).defensive()?;
 		let registrant = listed.registrant;
 		Self::put_at(session_index, listed, key, to);
@@ -267,19 +261,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Puts a candidate's mixnode at a place.
-	fn put_at(
-		session_index: SessionIndex,
-		listed: ListedMixnode<BoundedMixnodeFor<T>>,
-		key: RankKey,
-		place: MixnodeIndex,
-	) {
+	fn put_at(session_index: SessionIndex, listed: ListedMixnode<BoundedMixnodeFor<T>>, key: RankKey, place: Place) {
 		if let Some(registrant) = listed.registrant {
 			Self::set_state(session_index, registrant, CandidacyState::Listed { place, key });
 		}
 		Mixnodes::<T>::insert(session_index, place, listed);
 	}
 
-	/// Says where a registrant that is known stands.
+	/// Changes the state of a registrant that has registered in this election.
 	fn set_state(session_index: SessionIndex, registrant: Registrant, state: CandidacyState) {
 		Candidacies::<T>::mutate(session_index, registrant, |candidacy| {
 			if let Some(candidacy) = candidacy.as_mut().defensive() {
@@ -288,14 +277,14 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// Removes what keeps others from registering the same key or peer ID.
+	/// Lets others register this mixnode's key and peer ID again.
 	fn forget_names(session_index: SessionIndex, mixnode: &BoundedMixnodeFor<T>) {
 		KxPublics::<T>::remove(session_index, mixnode.kx_public);
 		PeerIds::<T>::remove(session_index, mixnode.peer_id);
 	}
 
 	fn insert_ranked(mut set: RankedSet<T>, entry: RankedEntry) {
-		// Its directory has room for as many pages as the set's bound needs.
+		// The directory has room for as many pages as a set of the greatest size needs.
 		let inserted = set.insert(entry);
 		frame_support::defensive_assert!(inserted, "a ranked set is full");
 		set.save();

@@ -1,90 +1,34 @@
-//! What must hold of a runtime's constants, and of the storage after every block.
+//! What must hold of the storage after every block.
 
-use crate::{Config, MIXNODE_INDEX_LIMIT};
-use frame_support::traits::{EstimateNextSessionRotation, Get};
-use sp_runtime::traits::{Saturating, Zero};
-
-#[cfg(any(test, feature = "try-runtime"))]
-use {
-	crate::{
-		authorities::Generation,
-		ranked_set::{RankedSet, SetId},
-		AuthorityDirectory, AuthorityPages, BalanceOf, Candidacies, CandidacyState, CurrentSession, HoldReason,
-		KxPublics, LastRotation, Mixnodes, NextElection, NextToPrune, OperatorKeys, Operators, Pallet, PeerIds,
-		SessionsParameters, AUTHORITIES_PER_PAGE, STANDBY_BASE,
-	},
-	alloc::{collections::BTreeSet, vec::Vec},
-	frame_support::{ensure, traits::fungible::InspectHold},
-	mixnet_primitives::{Mixnode, SessionIndex},
-	sp_runtime::TryRuntimeError,
+use crate::{
+	authorities::Generation,
+	ranked_set::{RankedEntry, RankedSet, SetId},
+	AuthorityDirectory, AuthorityPages, BalanceOf, Candidacies, CandidacyState, Config, CurrentSession, HoldReason,
+	KxPublics, LastRotation, Mixnodes, NextElection, NextToPrune, OperatorKeys, Operators, Pallet, PeerIds,
+	SessionsParameters, AUTHORITIES_PER_PAGE, STANDBY_BASE,
 };
+use alloc::{collections::BTreeSet, vec::Vec};
+use frame_support::{
+	ensure,
+	traits::{fungible::InspectHold, Get},
+};
+use mixnet_primitives::{Mixnode, Place, SessionIndex};
+use sp_runtime::{traits::Saturating, TryRuntimeError};
 
-/// Checks the constants of a runtime.
-///
-/// # Panics
-/// If they do not go together, with the reason.
-pub(crate) fn check_config<T: Config>() {
-	let max = T::MaxMixnodes::get();
-	assert!(max >= 1, "MaxMixnodes must be at least 1: a session without mixnodes has to rest");
-	assert!(
-		max <= MIXNODE_INDEX_LIMIT,
-		"MaxMixnodes ({max}) is above {MIXNODE_INDEX_LIMIT}: packets cannot address that many"
-	);
-	let standbys = T::MaxStandbys::get();
-	assert!(
-		standbys <= MIXNODE_INDEX_LIMIT,
-		"MaxStandbys ({standbys}) is above {MIXNODE_INDEX_LIMIT}: they are kept like mixnodes"
-	);
-	assert!(
-		T::MaxReplacements::get() < u32::from(u8::MAX),
-		"MaxReplacements must be below 255: registrations are counted in a byte"
-	);
-	let sessions = T::SessionsPerMixnetSession::get();
-	assert!(sessions >= 1, "SessionsPerMixnetSession must be at least 1: sessions begin with pallet-session's");
-	assert!(
-		T::UnbondingSessions::get() >= 2,
-		"UnbondingSessions must be at least 2: an operator may mix in the session in which it unbonds, and be found out \
-		 in the next"
-	);
-	assert!(
-		!T::OperatorsEnabled::get() || !T::MinBond::get().is_zero(),
-		"MinBond is zero: anybody could have any number of mixnodes for nothing"
-	);
-
-	let length = T::NextSessionRotation::average_session_length().saturating_mul(sessions.into());
-	if length.is_zero() {
-		// Not known beforehand.
-		return;
-	}
-	let phases = T::NumCoverToCurrentBlocks::get()
-		.saturating_add(T::NumRequestsToCurrentBlocks::get())
-		.saturating_add(T::NumCoverToPrevBlocks::get());
-	assert!(
-		phases < length,
-		"the first three phases take {phases:?} blocks, which leaves none of a session's {length:?} to the fourth: \
-		 keys would never be destroyed in time"
-	);
-	let slack = T::NumRegisterStartSlackBlocks::get().saturating_add(T::NumRegisterEndSlackBlocks::get());
-	assert!(
-		slack < length,
-		"the slack at the two ends takes {slack:?} blocks, which leaves none of a session's {length:?} to register in"
-	);
-}
-
-#[cfg(any(test, feature = "try-runtime"))]
 impl<T: Config> Pallet<T> {
 	/// Checks what must hold between blocks:
 	///
-	/// 1. Both generations of authorities are in ascending order, each authority is there once, and the directories name the
-	///    pages' first keys.
-	/// 2. The current session has not begun in the future, is not overdue, and neither are the rotations.
+	/// 1. Both generations of authorities are in ascending order, each authority is there once, and the directories
+	///    name the pages' first keys.
+	/// 2. The current session and the last rotation did not begin in the future, and the session is not overdue.
 	/// 3. The parameters of all sessions are valid.
 	/// 4. The lists of the previous and the current session have as many mixnodes as their rosters say, without gaps.
-	/// 5. The next session's elected and standbys have their places without gaps, and no more than allowed; the ranked
-	///    sets are sorted, agree with places and candidacies, and every elected one ranks before every standby.
-	/// 6. Each candidate can be used, and has its key and its peer ID to itself; nothing else is taken.
-	/// 7. Nothing is stored for any later session, nor for sessions that were pruned.
-	/// 8. Each operator's bond is on hold, and its key leads to it; no key leads anywhere else.
+	/// 5. The next session has no more elected and standbys than allowed, and their places have no gaps. The ranked
+	///    sets are sorted, and agree with places and candidacies. Every elected candidate ranks before every standby.
+	/// 6. Each candidate's mixnode can be used, and nobody else has its key or peer ID. Nothing else is marked as
+	///    taken.
+	/// 7. Nothing is stored of later sessions, nor of sessions that were pruned.
+	/// 8. Each operator's bond is on hold, and its key leads to it. No other key leads anywhere.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_authorities()?;
 		let session = CurrentSession::<T>::get();
@@ -157,9 +101,7 @@ impl<T: Config> Pallet<T> {
 			elected.last().zip(standbys.first()).is_none_or(|(worst, best)| worst.key < best.key),
 			"a standby ranks before an elected one"
 		);
-		let places = |entries: &[crate::ranked_set::RankedEntry]| -> BTreeSet<u32> {
-			entries.iter().map(|entry| entry.place).collect()
-		};
+		let places = |entries: &[RankedEntry]| -> BTreeSet<Place> { entries.iter().map(|entry| entry.place).collect() };
 		ensure!(places(&elected).into_iter().eq(0..election.elected), "the places of the elected have gaps");
 		let standby_places = STANDBY_BASE..STANDBY_BASE.saturating_add(election.standbys);
 		ensure!(places(&standbys).into_iter().eq(standby_places), "the places of the standbys have gaps");
@@ -183,7 +125,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(PeerIds::<T>::get(session_index, mixnode.peer_id) == Some(registrant), "a peer ID is another's");
 			ensure!(Self::check_mixnode(&Mixnode::from(mixnode)).is_ok(), "a mixnode cannot be used");
 		}
-		// Each candidate leads to one of its own, so if there are as many, there are no others.
+		// Each candidate leads to one of its own. If there are as many as candidates, there are no others.
 		let listed = Candidacies::<T>::iter_prefix_values(session_index)
 			.filter(|candidacy| matches!(candidacy.state, CandidacyState::Listed { .. }))
 			.count();
@@ -193,7 +135,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Checks that what is stored belongs to sessions from the one to prune up to the next one.
+	/// Checks that all that is stored belongs to sessions from the one to prune next up to the next session.
 	fn check_leftovers(next_index: SessionIndex) -> Result<(), TryRuntimeError> {
 		let stored = NextToPrune::<T>::get()..=next_index;
 		let sessions = Mixnodes::<T>::iter_keys()

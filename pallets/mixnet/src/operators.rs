@@ -1,15 +1,16 @@
 //! Operators: parties that are no validators, and run a mixnode with a bond.
 //!
-//! An operator bonds, names the key by which it will register, and stands in the same elections as validators. Its bond is
-//! on hold: it cannot be spent, and it can be slashed. To leave, an operator asks for its bond to be released, from then
-//! on stands in no election, and withdraws the bond when what it may have done wrong had time to be found out.
+//! An operator bonds, sets the key by which it will register, and stands in the same elections as validators. Its bond
+//! is on hold: it cannot be spent, and it can be slashed. To leave, an operator asks for its bond to be released. From
+//! then on it stands in no election. It can withdraw the bond after some sessions, in which others can find out what it
+//! did wrong.
 //!
-//! What counts in an election is what was committed before its seed could be known: the key, and the part of the bond that
-//! was there by then.
+//! An election counts what was there before its seed could be known: the key, and the part of the bond that was there
+//! by then.
 
 use crate::{
 	BalanceOf, Config, CreditOf, CurrentSession, Error, Event, HoldReason, LastRotation, NextElection, Operator,
-	OperatorKeys, Operators, Pallet, RemovalReason,
+	OperatorKeys, Operators, Pallet, RemovalReason, OPERATOR_KEY_DOMAIN,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -29,10 +30,12 @@ use sp_runtime::{
 	DispatchError,
 };
 
-/// Separates proofs of operator keys from everything else that the same keys may sign.
-pub const OPERATOR_KEY_DOMAIN: &[u8; 22] = b"mixnet/operator-key/v1";
-
 impl<T: Config> Pallet<T> {
+	/// An operator's bond, key and state; `None` if the account is no operator.
+	pub fn operator(account: &T::AccountId) -> Option<Operator<BalanceOf<T>, BlockNumberFor<T>>> {
+		Operators::<T>::get(account)
+	}
+
 	/// What the holder of an operator key signs to let `account` register by it: the SCALE encoding of
 	/// [`OPERATOR_KEY_DOMAIN`], the genesis hash and the account, one after another.
 	pub fn operator_key_payload(account: &T::AccountId) -> Vec<u8> {
@@ -40,18 +43,18 @@ impl<T: Config> Pallet<T> {
 		(OPERATOR_KEY_DOMAIN, genesis_hash, account).encode()
 	}
 
-	/// The bond with which the operator that registers by this key stands in an election whose identities were to be
-	/// committed before a block.
+	/// The bond of the operator with this key, as an election counts it: without what was added in block
+	/// `committed_before` or later.
 	///
 	/// ## Errors
-	/// There is no such operator, or it may not stand.
+	/// There is no such operator, or it may not stand in that election.
 	pub(crate) fn committed_bond(
 		registrant: &Registrant,
 		committed_before: BlockNumberFor<T>,
 	) -> Result<BalanceOf<T>, RegistrationError> {
 		let operator = OperatorKeys::<T>::get(registrant).and_then(Operators::<T>::get);
 		let operator = operator.ok_or(RegistrationError::NotARegistrant)?;
-		ensure!(T::OperatorsEnabled::get(), RegistrationError::OperatorsDisabled);
+		ensure!(T::OperatorsEnabled::get(), RegistrationError::OperatorsNotEnabled);
 		ensure!(
 			operator.releasable_in.is_none() && operator.bond >= T::MinBond::get(),
 			RegistrationError::BondTooSmall
@@ -65,7 +68,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_bond(account: T::AccountId, amount: BalanceOf<T>) -> Result<(), DispatchError> {
-		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsDisabled);
+		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsNotEnabled);
 		ensure!(!Operators::<T>::contains_key(&account), Error::<T>::AlreadyBonded);
 		ensure!(amount >= T::MinBond::get(), Error::<T>::BondTooSmall);
 		T::Currency::hold(&HoldReason::OperatorBond.into(), &account, amount)?;
@@ -88,12 +91,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_bond_extra(account: T::AccountId, amount: BalanceOf<T>) -> Result<(), DispatchError> {
-		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsDisabled);
+		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsNotEnabled);
 		ensure!(!amount.is_zero(), Error::<T>::BondTooSmall);
-		let mut operator = Self::operator_in_office(&account)?;
+		let mut operator = Self::active_operator(&account)?;
 		T::Currency::hold(&HoldReason::OperatorBond.into(), &account, amount)?;
 		if operator.recent_since < LastRotation::<T>::get().at {
-			// All that is committed by now, and all elections to come count it: only the one under way may not.
+			// Elections to come count all that was added before the last rotation. Only the one under way may not count
+			// it.
 			if operator.waiting_since < NextElection::<T>::get().committed_before {
 				operator.waiting = Zero::zero();
 			}
@@ -115,8 +119,8 @@ impl<T: Config> Pallet<T> {
 		key: Registrant,
 		proof: [u8; 64],
 	) -> Result<(), DispatchError> {
-		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsDisabled);
-		let mut operator = Self::operator_in_office(&account)?;
+		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsNotEnabled);
+		let mut operator = Self::active_operator(&account)?;
 		ensure!(operator.key != Some(key), Error::<T>::OperatorKeyTaken);
 		ensure!(!OperatorKeys::<T>::contains_key(key), Error::<T>::OperatorKeyTaken);
 		ensure!(Self::queued_authority(&key).is_none(), Error::<T>::OperatorKeyTaken);
@@ -125,7 +129,8 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::BadOperatorKeyProof
 		);
 		if let Some(former) = operator.key.replace(key) {
-			// The bond is for one mixnode: the former key's goes, if it has registered one for the next session.
+			// A bond is for one mixnode. If the former key has registered one for the next session, that one is
+			// removed.
 			Self::remove_candidate(former, RemovalReason::KeyReplaced);
 			OperatorKeys::<T>::remove(former);
 		}
@@ -137,7 +142,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_unbond(account: T::AccountId) -> Result<(), DispatchError> {
-		let mut operator = Self::operator_in_office(&account)?;
+		let mut operator = Self::active_operator(&account)?;
 		if let Some(key) = operator.key {
 			Self::remove_candidate(key, RemovalReason::BondTooSmall);
 		}
@@ -170,7 +175,8 @@ impl<T: Config> Pallet<T> {
 		T::Slashed::on_unbalanced(slashed);
 		let amount = amount.saturating_sub(not_slashed);
 		operator.bond = operator.bond.saturating_sub(amount);
-		// What weighs goes first, so that adding to a bond does not make up for a slash in the election under way.
+		// The part that counts is slashed first, so that adding to a bond does not make up for a slash in the election
+		// under way.
 		operator.recent = operator.recent.min(operator.bond);
 		operator.waiting = operator.waiting.min(operator.bond.saturating_sub(operator.recent));
 		let bond = operator.bond;
@@ -182,8 +188,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// An operator whose bond is not being released.
-	fn operator_in_office(account: &T::AccountId) -> Result<Operator<BalanceOf<T>, BlockNumberFor<T>>, Error<T>> {
+	/// The operator with this account, unless its bond is being released.
+	fn active_operator(account: &T::AccountId) -> Result<Operator<BalanceOf<T>, BlockNumberFor<T>>, Error<T>> {
 		let operator = Operators::<T>::get(account).ok_or(Error::<T>::NotBonded)?;
 		ensure!(operator.releasable_in.is_none(), Error::<T>::AlreadyUnbonding);
 		Ok(operator)

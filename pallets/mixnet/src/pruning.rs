@@ -1,34 +1,41 @@
-//! Removing what sessions that are over have left behind.
+//! Removes what sessions that are over have left behind.
 //!
-//! Nothing depends on it: a session's list is as long as its [`Roster`](crate::Roster) says, and what belongs to other sessions
-//! is not looked at. So it takes its time: a bounded number of keys in the idle time of each block, and by
-//! [`prune`](crate::Call::prune), which anybody may call, where blocks are never idle.
+//! Nothing depends on it: a session's list is as long as its [`Roster`](crate::Roster) says, and what belongs to other
+//! sessions is never read. So it need not be quick. A bounded number of keys is removed in the idle time of each block.
+//! On a chain whose blocks are never idle, anybody may call [`prune`](crate::Call::prune).
 
 use crate::{
-	Candidacies, Config, CurrentSession, KxPublics, Mixnodes, NextToPrune, Pallet, PeerIds, WeightInfo, LOG_TARGET,
+	Candidacies, Config, CurrentSession, Error, Event, KxPublics, Mixnodes, NextToPrune, Pallet, PeerIds, WeightInfo,
+	LOG_TARGET, MAX_PRUNED_AT_ONCE, MIN_PRUNED_FOR_FREE,
 };
+use alloc::vec::Vec;
 use frame_support::{
+	dispatch::{DispatchResultWithPostInfo, Pays, PostDispatchInfo},
 	storage::StorageDoubleMap,
 	weights::{Weight, WeightMeter},
 };
 use mixnet_primitives::SessionIndex;
 
-/// Most keys that are removed in one go.
-pub const MAX_PRUNED_AT_ONCE: u32 = 256;
-
-/// Fewest keys that [`prune`](crate::Call::prune) must remove to be free. If single keys were free to remove, one could fill
-/// blocks with such calls for nothing.
-pub const MIN_PRUNED_FOR_FREE: u32 = 64;
-
 impl<T: Config> Pallet<T> {
-	/// Removes up to `limit` keys of sessions that are over, the oldest first. Returns how many; `None` if there is nothing
-	/// to do. To find that a session has left nothing, and to pass on to the next one, is something to do.
+	pub(crate) fn do_prune(keys: u32) -> DispatchResultWithPostInfo {
+		// That nothing was removed is no error: a failed call would not get past a session that has left nothing.
+		let removed = Self::prune_some(keys).ok_or(Error::<T>::NothingToPrune)?;
+		Self::deposit_event(Event::Pruned { keys: removed });
+		let is_free = removed == keys && removed >= MIN_PRUNED_FOR_FREE;
+		Ok(PostDispatchInfo {
+			actual_weight: Some(T::WeightInfo::prune(removed)),
+			pays_fee: if is_free { Pays::No } else { Pays::Yes },
+		})
+	}
+
+	/// Removes up to `limit` keys of the oldest session that is over and not pruned yet, and at most
+	/// [`MAX_PRUNED_AT_ONCE`]. Returns how many; `None` if there is no such session.
 	///
-	/// One session is dealt with at a time, and no more than [`MAX_PRUNED_AT_ONCE`] keys.
-	pub(crate) fn prune_some(limit: u32) -> Option<u32> {
+	/// If fewer than that are left of the session, all of it is pruned, and the next one is the oldest.
+	fn prune_some(limit: u32) -> Option<u32> {
 		let limit = limit.min(MAX_PRUNED_AT_ONCE);
 		let session_index = NextToPrune::<T>::get();
-		// The previous session's list is still wanted.
+		// The previous session's list is still needed.
 		if limit == 0 || session_index.saturating_add(1) >= CurrentSession::<T>::get().index {
 			return None;
 		}
@@ -38,7 +45,7 @@ impl<T: Config> Pallet<T> {
 		remove_some::<_, _, _, KxPublics<T>>(session_index, &mut left);
 		remove_some::<_, _, _, PeerIds<T>>(session_index, &mut left);
 		if left > 0 {
-			// Nothing is left of it.
+			// Nothing is left of the session.
 			NextToPrune::<T>::put(session_index.saturating_add(1));
 		}
 		let removed = limit.saturating_sub(left);
@@ -46,7 +53,7 @@ impl<T: Config> Pallet<T> {
 		Some(removed)
 	}
 
-	/// Prunes as much as fits into `weight`; returns the weight that it took.
+	/// Prunes as much as fits into `weight`. Returns the weight that it took.
 	pub(crate) fn prune_within(weight: Weight) -> Weight {
 		let mut meter = WeightMeter::with_limit(weight);
 		if meter.try_consume(T::WeightInfo::prune(0)).is_err() {
@@ -66,7 +73,7 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-/// Removes up to `left` of a session's keys from a map, and counts down.
+/// Removes up to `left` of a session's keys from a map, and subtracts their number from `left`.
 fn remove_some<K2, V, Q, Map>(session_index: SessionIndex, left: &mut u32)
 where
 	K2: codec::FullCodec,
@@ -74,8 +81,8 @@ where
 	Map:
 		StorageDoubleMap<SessionIndex, K2, V, Query = Q> + frame_support::IterableStorageDoubleMap<SessionIndex, K2, V>,
 {
-	// Collected first: the iterator asks for the key behind one that it would not find any more.
-	let keys: alloc::vec::Vec<_> = Map::iter_key_prefix(session_index).take(*left as usize).collect();
+	// The keys are collected first. The iterator finds each key by the one before, which must still be there.
+	let keys: Vec<_> = Map::iter_key_prefix(session_index).take(*left as usize).collect();
 	*left = left.saturating_sub(keys.len() as u32);
 	for key in keys {
 		Map::remove(session_index, key);

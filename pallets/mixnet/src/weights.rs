@@ -1,6 +1,6 @@
-//! What the pallet's calls cost: weights as measured.
+//! What the pallet's calls cost: the measured weights.
 //!
-//! Written by `make weights`. To change it, change what is measured, in `benchmarking`, and measure again.
+//! Written by `make weights`. To change it, change the benchmarks in `benchmarking`, and measure again.
 //!
 //! | | |
 //! |---|---|
@@ -35,31 +35,31 @@ use frame_support::{
 	weights::{constants::RocksDbWeight, Weight},
 };
 
-/// Weights of `pallet_mixnet`. What the components stand for is told where they are measured, in `benchmarking`.
+/// Weights of `pallet_mixnet`. The benchmarks in `benchmarking` say what the components stand for.
 pub trait WeightInfo {
-	/// Of `register`, `a` from 0 to 16.
+	/// The weight of `register`, with `a` from 0 to 16.
 	fn register(a: u32) -> Weight;
-	/// Of `authorize_register`, `a` from 0 to 16.
+	/// The weight of `authorize_register`, with `a` from 0 to 16.
 	fn authorize_register(a: u32) -> Weight;
-	/// Of `bond`.
+	/// The weight of `bond`.
 	fn bond() -> Weight;
-	/// Of `bond_extra`.
+	/// The weight of `bond_extra`.
 	fn bond_extra() -> Weight;
-	/// Of `set_operator_key`.
+	/// The weight of `set_operator_key`.
 	fn set_operator_key() -> Weight;
-	/// Of `unbond`.
+	/// The weight of `unbond`.
 	fn unbond() -> Weight;
-	/// Of `withdraw`.
+	/// The weight of `withdraw`.
 	fn withdraw() -> Weight;
-	/// Of `slash`.
+	/// The weight of `slash`.
 	fn slash() -> Weight;
-	/// Of `set_parameters`.
+	/// The weight of `set_parameters`.
 	fn set_parameters() -> Weight;
-	/// Of `force_remove`.
+	/// The weight of `force_remove`.
 	fn force_remove() -> Weight;
-	/// Of `prune`, `k` from 1 to 256.
+	/// The weight of `prune`, with `k` from 1 to 256.
 	fn prune(k: u32) -> Weight;
-	/// Of `rotate`, `a` from 1 to 1000.
+	/// The weight of `rotate`, with `a` from 1 to 1000.
 	fn rotate(a: u32) -> Weight;
 }
 

@@ -1,8 +1,8 @@
 //! Which addresses may be registered.
 //!
-//! Where to connect to a mixnode is a multiaddr, as text: a path of protocols, some with a value. Which of them nodes can
-//! dial is theirs to know, and whether somebody is there nobody can check; but what is no multiaddr at all, or leads to
-//! another peer, is not taken. The table is what libp2p and litep2p nodes publish for connections over the Internet:
+//! An address is a multiaddr, as text: a path of protocols, some with a value. The chain cannot know which protocols
+//! nodes can dial, nor whether anybody listens there. But it refuses what is no multiaddr, and what leads to another
+//! peer. The table has what libp2p and litep2p nodes publish for connections over the Internet:
 //!
 //! | protocol | value | |
 //! |---|---|---|
@@ -12,19 +12,21 @@
 //! | `tcp`, `udp` | a port, 0 to 65535 | |
 //! | `quic`, `quic-v1`, `ws`, `wss`, `tls`, `noise`, `http`, `https`, `webtransport`, `webrtc-direct` | none | |
 //! | `sni` | a name | |
-//! | `certhash` | a SHA-256 multihash, in base64url with its multibase prefix `u` | any number of them |
+//! | `certhash` | a SHA-256 multihash, in base64url with its multibase prefix `u` | may be repeated |
 //! | `p2p` | the mixnode's own peer ID: its Ed25519 key in an identity multihash, in base58btc | last, if at all |
 //!
-//! A host comes first and nowhere else. A name is of letters, digits, hyphens and underscores: at most 253 bytes, in
-//! labels of 1 to 63 that neither begin nor end with a hyphen, without a dot at the end. Everything else is in the order
-//! in which it was written. What is taken here parses wherever the crate `multiaddr` parses it, and is ASCII. Not taken,
-//! though it would parse there: other protocols (among them relayed addresses, which contain another peer's ID), the
-//! aliases `ipfs` and `x-parity-ws`, names of any other form, and hashes of other kinds or in other bases.
+//! A host comes first and nowhere else. A name consists of letters, digits, hyphens and underscores. It has at most 253
+//! bytes, in labels of 1 to 63 that neither begin nor end with a hyphen, without a dot at the end. The other protocols
+//! may come in any order.
+//!
+//! Every address that is taken here is ASCII, and the crate `multiaddr` parses it. Some that it parses are refused
+//! here: other protocols (among them relayed addresses, which contain another peer's ID), the aliases `ipfs` and
+//! `x-parity-ws`, names of any other form, and hashes of other kinds or in other bases.
 
 #[cfg(test)]
 mod tests;
 
-use crate::PeerId;
+use crate::peer_id::PeerId;
 use core::{
 	fmt,
 	net::{Ipv4Addr, Ipv6Addr},
@@ -34,27 +36,27 @@ use core::{
 /// Why an address may not be registered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BadAddress {
-	/// There is nothing in it.
+	/// The address has no bytes.
 	Empty,
-	/// Not UTF-8.
+	/// The address is not UTF-8.
 	NotUtf8,
-	/// It does not begin with a slash.
+	/// The address does not begin with a slash.
 	NoSlash,
-	/// It does not begin with a host.
+	/// The first protocol is not a host.
 	NoHost,
 	/// The host's IP address or name is missing or malformed.
 	BadHost,
-	/// A second host.
+	/// There is a second host.
 	SecondHost,
-	/// A protocol that is not in the table. A slash at the end, too, is followed by one, whose name is empty.
+	/// A protocol is not in the table. A slash at the end counts as one whose name is empty.
 	UnknownProtocol,
-	/// The port is missing or no number below 65536.
+	/// A port is missing, or no number below 65536.
 	BadPort,
 	/// The name for TLS is missing or malformed.
 	BadServerName,
 	/// A certificate's hash is missing, malformed or of another kind.
 	BadCertHash,
-	/// It leads to another peer than the mixnode; or says so of the mixnode itself, but not in the usual form.
+	/// The peer ID is not the mixnode's, or is not written in its usual form.
 	OtherPeer,
 	/// Something follows the peer ID.
 	PeerNotLast,
@@ -79,9 +81,9 @@ impl fmt::Display for BadAddress {
 	}
 }
 
-/// May `address` be registered for the mixnode with this peer ID? See the [module](self) for what may.
+/// May `address` be registered for the mixnode with this peer ID? The [module](self) has the rules.
 ///
-/// Allocates nothing; takes time in proportion to the address's length, which the caller bounds.
+/// Allocates nothing. Takes time in proportion to the address's length, which the caller bounds.
 pub fn check_address(address: &[u8], peer_id: &PeerId) -> Result<(), BadAddress> {
 	if address.is_empty() {
 		return Err(BadAddress::Empty);
@@ -110,7 +112,7 @@ pub fn check_address(address: &[u8], peer_id: &PeerId) -> Result<(), BadAddress>
 	Ok(())
 }
 
-/// Takes a protocol's value from `parts`. One that is missing is as malformed as an empty one.
+/// Takes a protocol's value from `parts`. A missing value counts as an empty one, which is never valid.
 fn value(parts: &mut Split<char>, is_valid: impl Fn(&str) -> bool, error: BadAddress) -> Result<(), BadAddress> {
 	match is_valid(parts.next().unwrap_or_default()) {
 		true => Ok(()),
@@ -118,7 +120,7 @@ fn value(parts: &mut Split<char>, is_valid: impl Fn(&str) -> bool, error: BadAdd
 	}
 }
 
-/// What the value of the host protocol `protocol` must be; `None` if that is no host protocol.
+/// The check of the value of the host protocol `protocol`; `None` if that is no host protocol.
 fn host(protocol: &str) -> Option<fn(&str) -> bool> {
 	match protocol {
 		"ip4" => Some(is::<Ipv4Addr>),
@@ -132,7 +134,7 @@ fn is<T: FromStr>(value: &str) -> bool {
 	value.parse::<T>().is_ok()
 }
 
-/// Is `value` a name as in the [module](self)'s documentation: a host name of RFC 1123, but for underscores?
+/// Is `value` a name as the [module](self) defines it, which is a host name of RFC 1123 with underscores allowed?
 fn is_name(value: &str) -> bool {
 	let is_label = |label: &str| {
 		(1..=63).contains(&label.len())
@@ -145,8 +147,8 @@ fn is_name(value: &str) -> bool {
 
 /// Is `value` the multihash of a SHA-256 digest, 0x12 ++ 0x20 ++ 32 bytes, in base64url?
 ///
-/// Of its 46 digits, the first two and a third of the next are always the same; the last stands for two bits, and the four
-/// behind them must be zero.
+/// It has 46 digits of six bits. The first two are always the same, and so are four bits of the third. The last one
+/// carries two bits, and its other four must be zero.
 fn is_cert_hash(value: &str) -> bool {
 	let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
 	match value.as_bytes() {

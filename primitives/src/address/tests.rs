@@ -1,4 +1,4 @@
-//! Held against the crate `multiaddr`, which the SDK's networking parses addresses with.
+//! Compares the check of addresses with the crate `multiaddr`, by which the SDK's networking parses them.
 
 use super::*;
 use multiaddr::{Multiaddr, Protocol};
@@ -10,8 +10,7 @@ fn base58(peer_id: PeerId) -> String {
 	String::from_utf8(peer_id.to_base58().to_vec()).expect("base58 is ASCII; qed")
 }
 
-/// What [`check_address`] should say of `text`, by what `multiaddr` makes of it and the table in the module's
-/// documentation.
+/// Should [`check_address`] take `text`? Decided by what `multiaddr` parses it to, and by the module's table.
 fn expected(text: &str) -> bool {
 	let Ok(parsed) = text.parse::<Multiaddr>() else { return false };
 	let mut parts = text.split('/').skip(1);
@@ -77,7 +76,7 @@ fn a_peer_id_is_written_as_libp2p_writes_it() {
 }
 
 #[test]
-fn what_nodes_publish_is_taken() {
+fn addresses_that_nodes_publish_are_taken() {
 	let id = base58(PEER);
 	let hash = "uEiDDq4_xNyDorZBH3TlGazyJdOWSwvo4PUo5YHFMrvDE8g";
 	for address in [
@@ -180,7 +179,7 @@ fn multibase_base64url(multihash: Vec<u8>) -> String {
 	hash.to_string().replace("/certhash/", "")
 }
 
-/// A name as in the table; hostile ones are the mutations' affair.
+/// A name as in the table. Malformed ones come from [`mutated`].
 fn name() -> impl Strategy<Value = String> {
 	"[a-z0-9_]([a-zA-Z0-9_-]{0,20}[a-z0-9_])?([.][a-z0-9]{1,10}){0,3}"
 }
@@ -212,7 +211,7 @@ fn valid() -> impl Strategy<Value = String> {
 	})
 }
 
-/// What stands between two slashes, or should not.
+/// A word between two slashes, which may or may not belong there.
 fn word() -> impl Strategy<Value = String> {
 	const PROTOCOLS: &[&str] = &[
 		"ip4",
@@ -313,18 +312,18 @@ proptest! {
 	}
 
 	#[test]
-	fn of_damaged_addresses_those_are_taken_that_parse_and_are_of_the_table(address in mutated()) {
+	fn damaged_addresses_are_taken_if_they_parse_and_fit_the_table(address in mutated()) {
 		prop_assert_eq!(check(&address).is_ok(), expected(&address), "{:?}", check(&address));
 	}
 
 	#[test]
-	fn of_any_words_in_a_row_those_are_taken_that_parse_and_are_of_the_table(words in vec(word(), 0..8)) {
+	fn rows_of_words_are_taken_if_they_parse_and_fit_the_table(words in vec(word(), 0..8)) {
 		let address = words.iter().fold(String::new(), |address, word| address + "/" + word);
 		prop_assert_eq!(check(&address).is_ok(), expected(&address), "{:?}", check(&address));
 	}
 
 	#[test]
-	fn whatever_is_taken_parses(bytes: Vec<u8>, host in host_part(), tail in "[/a-z0-9.:-]{0,40}") {
+	fn every_address_that_is_taken_parses(bytes: Vec<u8>, host in host_part(), tail in "[/a-z0-9.:-]{0,40}") {
 		let address = host + &tail;
 		for bytes in [&bytes[..], address.as_bytes()] {
 			if check_address(bytes, &PEER).is_ok() {

@@ -10,19 +10,19 @@ use frame_system::EnsureRoot;
 use sp_runtime::{generic::Era, transaction_validity::TransactionPriority};
 
 // guide: config
-/// Length of each of the first three phases, in blocks: twelve seconds, a little more than a packet's usual way through
-/// six mixnodes. The last phase takes what remains of the session.
+/// Length of each of the first three phases, in blocks: twelve seconds, a little more than a packet usually takes
+/// through six mixnodes. The last phase takes the rest of the session.
 pub const PHASE_BLOCKS: BlockNumber = SESSION_BLOCKS / 5;
 
 /// The most mixnodes of a session: as many as the network `devnet` has validators by default, so that an operator must
-/// win its place from one of them. A chain that is no example has room for more: weights are measured with as many.
+/// win its place from one of them. A real chain has room for more; weights are measured with that many.
 pub const MAX_MIXNODES: u32 = if cfg!(feature = "runtime-benchmarks") { 1_000 } else { 6 };
 
-/// The least bond of an operator. What it costs to have one name more in the lottery.
+/// The least bond of an operator. This is what one more key in the lottery costs.
 pub const MIN_BOND: Balance = 100 * UNIT;
 
-/// What a validator weighs in the election: as much as an operator with this bond. All weigh the same, since there is no
-/// staking on this chain.
+/// The weight of a validator in the election: that of an operator with this bond. All validators weigh the same, since
+/// this chain has no staking.
 pub const VALIDATOR_WEIGHT: Balance = 1_000 * UNIT;
 
 impl pallet_mixnet::Config for Runtime {
@@ -33,21 +33,21 @@ impl pallet_mixnet::Config for Runtime {
 	type MaxStandbys = ConstU32<16>;
 	type MaxExternalAddressSize = ConstU32<128>;
 	type MaxExternalAddressesPerMixnode = ConstU32<16>;
-	// More restarts than that within a minute are no accident.
-	type MaxReplacements = ConstU32<4>;
+	// More restarts than these within a minute are no accident.
+	type MaxRevisions = ConstU32<4>;
 
 	type SessionsPerMixnetSession = ConstU32<1>;
 	type NumCoverToCurrentBlocks = ConstU32<PHASE_BLOCKS>;
 	type NumRequestsToCurrentBlocks = ConstU32<PHASE_BLOCKS>;
 	type NumCoverToPrevBlocks = ConstU32<PHASE_BLOCKS>;
 	type NumRegisterStartSlackBlocks = ConstU32<3>;
-	// Time enough for a registration to be included, or sent again, before the session ends.
+	// This is enough time for a registration to be included, or sent again, before the session ends.
 	type NumRegisterEndSlackBlocks = ConstU32<8>;
 	type RegistrationPriority = ConstU64<{ TransactionPriority::MAX / 2 }>;
 	type NextSessionRotation = Babe;
 
-	// Made from what the blocks of the session that ends brought, which is known when the next one begins: BABE is before
-	// the mixnet in the session keys, so it has mixed them by then.
+	// BABE makes this from the blocks of the session that ends. It is known when the next session begins, because BABE
+	// is before the mixnet in the session keys.
 	type Randomness = pallet_babe::RandomnessFromOneEpochAgo<Runtime>;
 	type ElectionPolicy = pallet_mixnet::WeightedLottery;
 	type Weights = pallet_mixnet::BondWeights<ConstU128<VALIDATOR_WEIGHT>>;
@@ -56,7 +56,7 @@ impl pallet_mixnet::Config for Runtime {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type OperatorsEnabled = ConstBool<true>;
 	type MinBond = ConstU128<MIN_BOND>;
-	// Ten minutes. Where sessions last for hours, a few of them are weeks.
+	// Ten minutes. On a chain whose sessions last for hours, this would be days.
 	type UnbondingSessions = ConstU32<10>;
 	type Slashed = ();
 
@@ -84,7 +84,7 @@ where
 	}
 }
 
-/// Registrations are authorised by the pallet itself: no account, no nonce, no fee.
+/// The pallet itself authorises registrations: without an account, a nonce or a fee.
 impl<LocalCall> frame_system::offchain::CreateAuthorizedTransaction<LocalCall> for Runtime
 where
 	RuntimeCall: From<LocalCall>,

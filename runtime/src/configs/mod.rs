@@ -3,9 +3,9 @@
 pub mod mixnet;
 
 use crate::{
-	AccountId, Babe, Balance, Balances, Block, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
+	version::VERSION, AccountId, Babe, Balance, Balances, Block, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
 	RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, SessionKeys, System, EXISTENTIAL_DEPOSIT,
-	MILLISECONDS_PER_BLOCK, SESSION_BLOCKS, UNIT, VERSION,
+	MILLISECONDS_PER_BLOCK, SESSION_BLOCKS, UNIT,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -23,7 +23,7 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-/// Share of a block that ordinary transactions may fill; the rest is for inherents and operational calls.
+/// Share of a block that ordinary transactions may fill. The rest is for inherents and operational calls.
 const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
 
 parameter_types! {
@@ -69,16 +69,8 @@ impl pallet_timestamp::Config for Runtime {
 	type WeightInfo = ();
 }
 
-/// As many validators as there may be; generous for a chain of developers.
+/// The most validators. That is plenty for a development chain.
 pub type MaxAuthorities = ConstU32<1_000>;
-
-/// What BABE starts with. One slot in four has a primary author; in the others a validator takes its turn, so that
-/// there is a block every two seconds.
-pub const BABE_GENESIS_EPOCH_CONFIG: sp_consensus_babe::BabeEpochConfiguration =
-	sp_consensus_babe::BabeEpochConfiguration {
-		c: (1, 4),
-		allowed_slots: sp_consensus_babe::AllowedSlots::PrimaryAndSecondaryVRFSlots,
-	};
 
 impl pallet_babe::Config for Runtime {
 	type EpochDuration = ConstU64<{ SESSION_BLOCKS as u64 }>;
@@ -134,7 +126,7 @@ impl pallet_session::Config for Runtime {
 	type ValidatorIdOf = ConvertInto;
 	type ShouldEndSession = Babe;
 	type NextSessionRotation = Babe;
-	// The validators of genesis stay.
+	// The validators of genesis stay for ever.
 	type SessionManager = ();
 	type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
 	type Keys = SessionKeys;

@@ -1,4 +1,4 @@
-//! A chain in a test: whole blocks through the executive, as validators make them, but for their seals.
+//! A chain in a test: whole blocks through the executive, as validators make them, but without seals.
 
 use super::started_from;
 use crate::*;
@@ -25,7 +25,7 @@ pub struct Chain {
 	parent: Hash,
 }
 
-/// Hash of the first block, as far as the runtime is concerned.
+/// The hash of the first block, as the runtime knows it.
 const GENESIS: Hash = Hash::repeat_byte(0xee);
 
 impl Chain {
@@ -107,7 +107,7 @@ impl Chain {
 	}
 }
 
-/// Somebody with a mixnode.
+/// A registrant with a mixnode.
 pub struct Registering {
 	pub key: sr25519::Pair,
 	pub secret: KxSecret,
@@ -115,7 +115,7 @@ pub struct Registering {
 }
 
 impl Registering {
-	/// With the key of this account, and a mixnode that is made from its number.
+	/// A registrant with the key of this account, and a mixnode that is made from the account's number.
 	pub fn new(key: Sr25519Keyring) -> Self {
 		let seed = key as u8 + 1;
 		Self { key: key.pair(), secret: KxSecret::from_bytes([seed; 32]), peer: ed25519::Pair::from_seed(&[seed; 32]) }
@@ -133,19 +133,19 @@ impl Registering {
 		}
 	}
 
-	/// Its signature of what lets `account` register by its key.
+	/// Its signature that lets `account` register by its key.
 	pub fn prove_operator_key(&self, account: &AccountId) -> [u8; 64] {
 		self.key.sign(&Mixnet::operator_key_payload(account)).0
 	}
 }
 
-/// What `HoldReason` an operator's bond has, for asking the balances.
+/// How much of an account's balance is on hold as a bond.
 pub fn held(account: &AccountId) -> Balance {
 	use frame_support::traits::fungible::InspectHold;
 	Balances::balance_on_hold(&pallet_mixnet::HoldReason::OperatorBond.into(), account)
 }
 
-/// Places that a session has.
+/// How many mixnodes a session can have.
 pub fn places() -> usize {
 	configs::mixnet::MAX_MIXNODES as usize
 }

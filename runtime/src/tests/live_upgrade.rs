@@ -1,4 +1,4 @@
-//! A chain without the mixnet gets it, by the way that the guide shows.
+//! A chain without the mixnet gets it as the guide shows.
 
 use super::chain::{Chain, Registering};
 use crate::{

@@ -1,4 +1,4 @@
-//! The mixnet in the runtime, in whole blocks: what its configuration and its transaction extensions have to bring about.
+//! The mixnet in the runtime, in whole blocks: what its configuration and its transaction extensions must achieve.
 
 use super::chain::{held, places, Chain, Registering};
 use crate::*;
@@ -49,7 +49,7 @@ fn validators_register_without_an_account_and_make_a_session() {
 	assert_eq!(list, registrants.map(|registrant| registrant.mixnode()));
 }
 
-/// Who is neither validator nor operator cannot register; nor can an operator before a whole session has passed.
+/// Neither validator nor operator, one cannot register. An operator can, once a whole session has passed.
 #[test]
 fn an_operator_waits_for_a_whole_session_and_then_competes_by_its_bond() {
 	let mut chain = Chain::new();
@@ -104,7 +104,7 @@ fn an_operator_waits_for_a_whole_session_and_then_competes_by_its_bond() {
 	assert!(list.iter().all(|mixnode| elected.contains(&mixnode.kx_public)));
 }
 
-/// With the same keys and weights, another session has another order.
+/// With the same keys and weights, the order differs from session to session.
 #[test]
 fn every_session_draws_anew() {
 	let mut chain = Chain::new();
@@ -121,7 +121,7 @@ fn every_session_draws_anew() {
 }
 
 #[test]
-fn governance_sets_the_next_sessions_parameters_and_nobody_else_does() {
+fn only_governance_sets_the_next_sessions_parameters() {
 	let mut chain = Chain::new();
 	chain.apply(vec![]);
 	let before = chain.read(Mixnet::parameters).current;
@@ -164,7 +164,7 @@ fn a_bond_can_be_slashed_and_what_is_left_comes_back_after_a_while() {
 	assert_eq!(chain.read(|| held(&account)), 0);
 }
 
-/// What `pallet_mixnet::Config::Randomness` asks for: were the mixnet before BABE, nobody would ever draw.
+/// This is what `pallet_mixnet::Config::Randomness` asks for. If the mixnet came before BABE, nobody would ever draw.
 #[test]
 fn elections_have_a_seed_from_the_first_one_on() {
 	let mut chain = Chain::new();

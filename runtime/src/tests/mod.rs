@@ -1,7 +1,10 @@
-//! What holds for the runtime as a whole; and [`mixnet`], what holds for the mixnet in it.
+//! The runtime as a whole.
+//!
+//! - [`mixnet`]: the mixnet in whole blocks.
+//! - [`live_upgrade`]: a chain that gets the mixnet later.
+//! - [`chain`]: makes blocks in tests.
 
 mod chain;
-mod guide;
 mod live_upgrade;
 mod mixnet;
 

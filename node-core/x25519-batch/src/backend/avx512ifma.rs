@@ -1,17 +1,21 @@
-//! Eight at once, with the vector instructions that multiply integers of 52 bits (AVX-512 IFMA).
+//! Eight multiplications at once, with the vector instructions that multiply integers of 52 bits (AVX-512 IFMA).
 
-use super::{Backend, Multiplier, Scalars};
-use crate::lanes::{
-	batch,
-	vector::{Lanes, Vector, LANES},
+#[cfg(feature = "aws-lc")]
+use super::aws_lc::AwsLc;
+use crate::{
+	lanes::{
+		batch,
+		vector::{Lanes, Vector, LANES},
+	},
+	multiplier::{Multiplier, Scalars},
 };
 use core::{arch::x86_64::*, hint::black_box};
 
-/// That this processor, and the system on it, can do AVX-512 F, DQ and IFMA. Made by [`find`] alone.
+/// The proof that the processor and the operating system support AVX-512 F, DQ and IFMA. Only [`find`] makes the first.
 #[derive(Clone, Copy)]
 pub(super) struct Avx512Ifma(());
 
-/// The proof, if there is one.
+/// The proof, if this machine supports the instructions.
 pub(super) fn find() -> Option<&'static Avx512Ifma> {
 	const PROOF: Avx512Ifma = Avx512Ifma(());
 	#[cfg(feature = "std")]
@@ -25,9 +29,9 @@ pub(super) fn find() -> Option<&'static Avx512Ifma> {
 
 impl Multiplier for Avx512Ifma {
 	fn variable_base(&self, kind: Scalars, scalars: &[[u8; 32]], points: &[[u8; 32]], out: &mut [[u8; 32]]) {
-		// One that is left over would cost a whole vector, which is more than it costs alone: 18.5 us against 15.8 us on the
-		// machine of README.md. Two cost less in a vector.
-		let alone = if scalars.len() % LANES == 1 { one_by_one(kind) } else { None };
+		// A partly filled last vector costs as much as a full one. If a single key remains, AWS-LC is cheaper: 15.8 us
+		// against 18.5 us on the machine of README.md. Two keys are cheaper in a vector.
+		let alone = if scalars.len() % LANES == 1 { faster_alone(kind) } else { None };
 		let in_vectors = scalars.len() - usize::from(alone.is_some());
 		let (scalars, scalars_alone) = scalars.split_at(in_vectors);
 		let (points, points_alone) = points.split_at(in_vectors);
@@ -45,9 +49,9 @@ impl Multiplier for Avx512Ifma {
 	}
 
 	fn fixed_base(&self, kind: Scalars, scalars: &[[u8; 32]], out: &mut [[u8; 32]]) {
-		// One left over costs less in a vector beside others; a vector by itself has a whole division to pay for, 6.0 us
-		// against 4.5 us.
-		if let (1, Some(alone)) = (scalars.len(), one_by_one(kind)) {
+		// A single key in a vector needs a whole division for itself: 6.0 us, against 4.5 us by AWS-LC. If it remains after
+		// full vectors, it shares their division, and the vector is cheaper.
+		if let (1, Some(alone)) = (scalars.len(), faster_alone(kind)) {
 			return alone.fixed_base(kind, scalars, out);
 		}
 		for (scalars, out) in scalars.chunks(batch::MAX).zip(out.chunks_mut(batch::MAX)) {
@@ -58,19 +62,25 @@ impl Multiplier for Avx512Ifma {
 	}
 }
 
-/// What is faster for one multiplication alone, if anything is: AWS-LC where it multiplies itself.
-fn one_by_one(kind: Scalars) -> Option<&'static dyn Multiplier> {
-	let backend = (kind == Scalars::Clamped).then_some(Backend::AwsLc)?;
-	backend.find()
+/// The backend that is faster for one multiplication alone: AWS-LC, for scalars that it clamps itself.
+#[cfg(feature = "aws-lc")]
+fn faster_alone(kind: Scalars) -> Option<&'static dyn Multiplier> {
+	(kind == Scalars::Clamped).then_some(&AwsLc)
 }
 
-/// Overwrites what the two functions below, which keep up to 13 KiB on the stack, have left on it.
+/// Without AWS-LC, no backend is faster for one multiplication alone.
+#[cfg(not(feature = "aws-lc"))]
+fn faster_alone(_: Scalars) -> Option<&'static dyn Multiplier> {
+	None
+}
+
+/// Overwrites what the two functions below have left on the stack: up to 13 KiB.
 ///
-/// As far as can be: it is called from where they were, so that its frame lies over theirs.
+/// It is called from where they were called, so its frame covers theirs, as far as a function can know.
 #[inline(never)]
 fn overwrite_stack() {
 	let mut zeroes = [0_u64; 2048];
-	// As if they were needed.
+	// Keeps the compiler from removing the zeroes, which nobody reads.
 	black_box(&mut zeroes);
 }
 
@@ -88,7 +98,7 @@ fn fixed_base(proof: Avx512Ifma, kind: Scalars, scalars: &[[u8; 32]], out: &mut 
 
 /// A register of eight lanes.
 ///
-/// Made from an [`Avx512Ifma`], or from another of these: to have one is the proof too.
+/// It is made from an [`Avx512Ifma`] or from another register, so a register is a proof too.
 #[derive(Clone, Copy)]
 struct Ifma(__m512i);
 

@@ -1,7 +1,9 @@
-//! One after another, by AWS-LC; without clamping, by curve25519-dalek.
+//! One multiplication after another, by AWS-LC. It always clamps, so curve25519-dalek takes scalars that are not clamped.
 
-use super::{portable::Portable, Multiplier, Scalars};
+use super::portable::Portable;
+use crate::multiplier::{Multiplier, Scalars};
 
+/// The backend.
 pub(super) struct AwsLc;
 
 impl Multiplier for AwsLc {
@@ -10,10 +12,10 @@ impl Multiplier for AwsLc {
 			return Portable.variable_base(kind, scalars, points, out);
 		}
 		for ((scalar, point), out) in scalars.iter().zip(points).zip(out) {
-			// What it returns is 0 for a result that is zero. That is written nevertheless, and no error here.
+			// Returns 0 if the result is zero. The result is written all the same, and a zero is no error here.
 			//
-			// SAFETY: reads 32 bytes from the second and the third pointer, and writes 32 to the first: all are to arrays of
-			// that size, of which `out` alone is written to.
+			// SAFETY: reads 32 bytes from the second and the third pointer, and writes 32 to the first. All three point to
+			// arrays of that size, and only `out` is written to.
 			let _ = unsafe { aws_lc_sys::X25519(out.as_mut_ptr(), scalar.as_ptr(), point.as_ptr()) };
 		}
 	}
@@ -23,8 +25,8 @@ impl Multiplier for AwsLc {
 			return Portable.fixed_base(kind, scalars, out);
 		}
 		for (scalar, out) in scalars.iter().zip(out) {
-			// SAFETY: reads 32 bytes from the second pointer, and writes 32 to the first: both are to arrays of that size, of
-			// which `out` alone is written to.
+			// SAFETY: reads 32 bytes from the second pointer, and writes 32 to the first. Both point to arrays of that size,
+			// and only `out` is written to.
 			unsafe { aws_lc_sys::X25519_public_from_private(out.as_mut_ptr(), scalar.as_ptr()) };
 		}
 	}

@@ -1,9 +1,10 @@
-//! One after another, by curve25519-dalek.
+//! One multiplication after another, by curve25519-dalek.
 
-use super::{Multiplier, Scalars};
+use crate::multiplier::{Multiplier, Scalars};
 use curve25519_dalek::{MontgomeryPoint, Scalar};
 use zeroize::Zeroizing;
 
+/// The backend.
 pub(super) struct Portable;
 
 impl Multiplier for Portable {
@@ -11,7 +12,7 @@ impl Multiplier for Portable {
 		for ((scalar, point), out) in scalars.iter().zip(points).zip(out) {
 			let point = MontgomeryPoint(*point);
 			let words = Zeroizing::new(kind.words(scalar));
-			// Not by `Scalar`: it would be reduced modulo the group's order, and a point may lie outside the group.
+			// `Scalar` would reduce modulo the group's order, which is wrong for points outside the group.
 			let bits = (0..255).rev().map(|i| words[i / 64] >> (i % 64) & 1 == 1);
 			*out = point.mul_bits_be(bits).to_bytes();
 		}

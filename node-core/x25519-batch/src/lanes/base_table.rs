@@ -1,40 +1,42 @@
-//! Multiples of the base point, computed while compiling.
+//! A table of multiples of the base point, computed at compile time.
 //!
-//! They are points of the Edwards form of the curve, edwards25519 (RFC 7748, section 4.1), where points are added in fewer
-//! multiplications than anywhere else.
+//! Its points are on the Edwards form of the curve, edwards25519 (RFC 7748, section 4.1), where an addition takes the
+//! fewest multiplications.
 
 use super::{
 	field::{limbs_of_words, LIMBS},
 	scalar_field::{add, invert, mul, sub, Element, ONE},
 };
 
-/// Bits of a digit.
+/// How many bits a digit has.
 pub(super) const DIGIT_BITS: u32 = 5;
 
-/// Digits of a scalar.
+/// How many digits a scalar has.
 pub(super) const DIGITS: usize = 51;
 
-/// Odd multiples for each digit.
+/// How many odd multiples the table has for each digit.
 pub(super) const ODD_MULTIPLES: usize = 16;
 
 /// One limb of each odd multiple.
 type Row = [u64; ODD_MULTIPLES];
 
-/// The odd multiples, from 1 to 31, of the base point times a power of 2: limb by limb, so that each [`Row`] is what fits
-/// into two vectors.
+/// The odd multiples, from 1 to 31, of the base point times a power of 2. They are stored limb by limb, so that a [`Row`]
+/// fills two vectors.
 #[repr(align(64))]
 pub(super) struct OddMultiples {
+	/// y + x.
 	pub(super) y_plus_x: [Row; LIMBS],
+	/// y - x.
 	pub(super) y_minus_x: [Row; LIMBS],
 	/// 2 d x y.
 	pub(super) double_dxy: [Row; LIMBS],
 }
 
-/// For digit i, odd multiples of the base point times 2^(5 i).
+/// The table: entry i has the odd multiples of the base point times 2^(5 i).
 #[allow(long_running_const_eval)]
 pub(super) static BASE_TABLE: [OddMultiples; DIGITS] = base_table();
 
-/// A point of the Edwards form: x = X / Z, y = Y / Z, x y = T / Z.
+/// A point of the Edwards form in extended coordinates: x = X / Z, y = Y / Z, x y = T / Z.
 #[derive(Clone, Copy)]
 struct Point {
 	x: Element,
@@ -43,7 +45,7 @@ struct Point {
 	t: Element,
 }
 
-/// RFC 7748, section 4.1.
+/// The base point (RFC 7748, section 4.1).
 const BASE: Point = {
 	let x =
 		limbs_of_words([0xc956_2d60_8f25_d51a, 0x692c_c760_9525_a7b2, 0xc0a4_e231_fdd6_dc5c, 0x2169_36d3_cd6e_53fe]);
@@ -58,7 +60,8 @@ const DOUBLE_D: Element = {
 	add(d, d)
 };
 
-/// The formula is complete: it doubles too (Hisil, Wong, Carter, Dawson, "Twisted Edwards Curves Revisited", 3.1).
+/// Adds two points. The formula is complete, so it doubles too (Hisil, Wong, Carter, Dawson, "Twisted Edwards Curves
+/// Revisited", 3.1).
 const fn add_points(p: Point, q: Point) -> Point {
 	let a = mul(sub(p.y, p.x), sub(q.y, q.x));
 	let b = mul(add(p.y, p.x), add(q.y, q.x));
@@ -85,7 +88,7 @@ const fn base_table() -> [OddMultiples; DIGITS] {
 		i += 1;
 	}
 
-	// One inversion for all: see `quotients`.
+	// All points share one inversion, as in `quotients`.
 	let mut before = [[ONE; ODD_MULTIPLES]; DIGITS];
 	let mut product = ONE;
 	let mut k = 0;

@@ -1,4 +1,4 @@
-//! From bytes to bytes: spreads a batch over the lanes, and gathers the results.
+//! Spreads a batch of bytes over the lanes, and gathers the results as bytes.
 
 use super::{
 	field::{limbs_of_words, words_of_limbs, LIMBS},
@@ -7,16 +7,17 @@ use super::{
 	quotients::{divide, Quotient, Stored},
 	vector::{Lanes, Vector, LANES},
 };
-use crate::backend::{words, Scalars};
+use crate::multiplier::{words, Scalars};
 use zeroize::Zeroizing;
 
-/// Vectors that share a division.
+/// How many vectors share a division.
 const VECTORS: usize = 8;
 
 /// The most multiplications that [`variable_base`] and [`fixed_base`](fixed_base()) take at once.
 pub(crate) const MAX: usize = LANES * VECTORS;
 
-/// Multiplies each point by its scalar. At most [`MAX`] of them; the lanes of the last vector that none is left for idle.
+/// Multiplies each point by its scalar, for at most [`MAX`] of them. If the last vector is not full, its other lanes work
+/// on zeroes.
 #[inline(always)]
 pub(crate) fn variable_base<V: Vector>(
 	token: V::Token,
@@ -37,7 +38,7 @@ pub(crate) fn variable_base<V: Vector>(
 	store_quotients(quotients, out);
 }
 
-/// Multiplies the base point by each scalar. At most [`MAX`] of them.
+/// Multiplies the base point by each scalar, for at most [`MAX`] of them.
 #[inline(always)]
 pub(crate) fn fixed_base<V: Vector>(token: V::Token, kind: Scalars, scalars: &[[u8; 32]], out: &mut [[u8; 32]]) {
 	let mut quotients = Zeroizing::new([Quotient::default(); VECTORS]);
@@ -51,7 +52,7 @@ pub(crate) fn fixed_base<V: Vector>(token: V::Token, kind: Scalars, scalars: &[[
 	store_quotients(quotients, out);
 }
 
-/// `words` of each scalar; zero in lanes that none is left for.
+/// Loads the `words` of each scalar into a lane of its own. Lanes without a scalar are zero.
 #[inline(always)]
 fn load_scalars<V: Vector>(token: V::Token, scalars: &[[u8; 32]], words: impl Fn(&[u8; 32]) -> [u64; 4]) -> Bits<V> {
 	let mut lanes = Zeroizing::new([Lanes::default(); 4]);
@@ -64,6 +65,7 @@ fn load_scalars<V: Vector>(token: V::Token, scalars: &[[u8; 32]], words: impl Fn
 	Bits([load(0), load(1), load(2), load(3)])
 }
 
+/// Loads each point into a lane of its own. Lanes without a point are zero.
 #[inline(always)]
 fn load_points(points: &[[u8; 32]]) -> Stored {
 	let mut stored = Stored::default();
@@ -73,6 +75,7 @@ fn load_points(points: &[[u8; 32]]) -> Stored {
 	stored
 }
 
+/// Writes the quotients as bytes.
 #[inline(always)]
 fn store_quotients(quotients: &[Quotient], out: &mut [[u8; 32]]) {
 	for (quotient, out) in quotients.iter().zip(out.chunks_mut(LANES)) {

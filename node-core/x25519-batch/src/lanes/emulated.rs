@@ -1,15 +1,15 @@
-//! A vector in eight integers: for tests, on machines that have none, and for tools that know none.
+//! A vector made of eight integers, for tests: it runs on machines without AVX-512, and under tools that do not know it.
 //!
-//! Not inlined, for once: eight times the code would take minutes to compile.
+//! Its operations are not inlined, unlike those of other vectors: the code would take minutes to compile.
 
 use super::vector::{Lanes, Vector, LANES};
 use core::hint::black_box;
 
-/// Checks what [`Vector`] asks for if `CHECKED`. If not, it does as the processor does, without a branch.
+/// If `CHECKED`, panics where [`Vector`]'s conditions are not met. If not, does what the processor does, without a branch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Emulated<const CHECKED: bool>(pub(crate) Lanes);
 
-/// What takes the low and the high half of a product apart.
+/// How many bits the low half of a product has.
 const HALF: u32 = 52;
 
 impl<const CHECKED: bool> Emulated<CHECKED> {
@@ -130,7 +130,7 @@ impl<const CHECKED: bool> Vector for Emulated<CHECKED> {
 			assert!(!CHECKED || index < table.len() as u64, "no such entry: {index}");
 			(0..).zip(table).fold(0, |found, (i, entry)| {
 				let different = i ^ index;
-				// A compiler that knows what this is makes it a branch, which the processor's permutation has none of.
+				// `black_box` keeps the compiler from making a branch of this. The processor's permutation has none.
 				let equal = black_box(((different | different.wrapping_neg()) >> 63).wrapping_sub(1));
 				found | entry & equal
 			})

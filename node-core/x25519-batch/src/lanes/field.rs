@@ -1,8 +1,8 @@
 //! Arithmetic modulo p = 2^255 - 19, eight elements at once.
 //!
-//! An element is the sum of five limbs, limb i times 2^(51 i). What multiplies takes limbs of 52 bits and gives sums of
-//! products as they come; carrying is a step of its own, and sums and differences are taken before it. The types tell both
-//! kinds of element apart:
+//! An element is the sum of five limbs, limb i times 2^(51 i). A multiplication takes limbs of at most 52 bits, and gives
+//! sums of products that are not carried. Carrying is a step of its own; sums and differences are taken before it. The
+//! types keep these elements apart:
 //!
 //! | type      | a limb is less than       | comes from                           | goes into             |
 //! |-----------|---------------------------|--------------------------------------|-----------------------|
@@ -10,30 +10,30 @@
 //! | `Product` | 125 * 2^52                | a product                            | sums, differences     |
 //! | `Sum`     | 2^63                      | a sum or difference of both of these | carrying              |
 //!
-//! The emulated vector of the tests panics on every overflow; they feed it limbs at these bounds.
+//! The tests use limbs at these bounds, on an emulated vector that panics at every overflow.
 
 use super::vector::{Lanes, Vector, LANES};
 
-/// Limbs of an element.
+/// How many limbs an element has.
 pub(super) const LIMBS: usize = 5;
 
-/// Bits of a limb.
+/// How many bits a carried limb has.
 const BITS: u32 = 51;
 
 const MASK: u64 = (1 << BITS) - 1;
 
-/// What the limbs of a [`Reduced`] are less than.
+/// The limbs of a [`Reduced`] are less than this.
 #[cfg(test)]
 pub(super) const REDUCED_BOUND: u64 = (1 << 51) + (1 << 17);
 
-/// What the limbs of a [`Product`] are less than: limb 0 is the largest.
+/// The limbs of a [`Product`] are less than this. Limb 0 is the largest.
 ///
-/// It is the sum of 1 + 4 * 19 low halves, less than 2^52 each, and of 5 * 19 high halves, doubled, of products of less
-/// than 2^102 + 2^70.
+/// Limb 0 is the sum of 1 + 4 * 19 low halves, each less than 2^52, and of 5 * 19 high halves, doubled. The products are
+/// less than 2^102 + 2^70.
 #[cfg(test)]
 pub(super) const PRODUCT_BOUND: u64 = 125 << 52;
 
-/// What the limbs of a [`Sum`] are less than.
+/// The limbs of a [`Sum`] are less than this.
 #[cfg(test)]
 pub(super) const SUM_BOUND: u64 = 1 << 63;
 
@@ -43,19 +43,19 @@ const BIAS: [u64; LIMBS] = [(MASK - 18) << 8, MASK << 8, MASK << 8, MASK << 8, M
 /// (A + 2) / 4 of the curve v^2 = u^3 + A u^2 + u, A = 486662 (RFC 7748, section 4.1).
 const A_PLUS_2_OVER_4: u64 = 121_666;
 
-/// Elements that can be multiplied.
+/// Carried elements, which can be multiplied.
 #[derive(Clone, Copy)]
 pub(super) struct Reduced<V>(pub(super) [V; LIMBS]);
 
-/// Products, not carried yet.
+/// Products that are not carried yet.
 #[derive(Clone, Copy)]
 pub(super) struct Product<V>(pub(super) [V; LIMBS]);
 
-/// Sums or differences, not carried yet.
+/// Sums or differences that are not carried yet.
 #[derive(Clone, Copy)]
 pub(super) struct Sum<V>(pub(super) [V; LIMBS]);
 
-/// Applies an operation limb by limb. Not a loop: limbs are to stay in registers.
+/// Applies an operation limb by limb. Written without a loop, so that limbs stay in registers.
 #[inline(always)]
 fn limbwise<V: Vector>(a: [V; LIMBS], b: [V; LIMBS], f: impl Fn(V, V) -> V) -> [V; LIMBS] {
 	[f(a[0], b[0]), f(a[1], b[1]), f(a[2], b[2]), f(a[3], b[3]), f(a[4], b[4])]
@@ -72,7 +72,7 @@ fn splat_limbs<V: Vector>(token: V::Token, limbs: [u64; LIMBS]) -> [V; LIMBS] {
 	]
 }
 
-/// The limbs of an integer of 255 bits in four words; the top bit is ignored.
+/// Splits an integer of 255 bits, in four words, into limbs. The top bit is ignored.
 #[inline(always)]
 pub(super) const fn limbs_of_words(words: [u64; 4]) -> [u64; LIMBS] {
 	[
@@ -84,7 +84,7 @@ pub(super) const fn limbs_of_words(words: [u64; 4]) -> [u64; LIMBS] {
 	]
 }
 
-/// The integer in four words that has these limbs of at most 51 bits.
+/// Joins limbs of at most 51 bits into an integer of four words.
 #[inline(always)]
 pub(super) fn words_of_limbs(limbs: [u64; LIMBS]) -> [u64; 4] {
 	[
@@ -96,7 +96,7 @@ pub(super) fn words_of_limbs(limbs: [u64; LIMBS]) -> [u64; 4] {
 }
 
 impl<V: Vector> Reduced<V> {
-	/// The same in all lanes. The limbs must be within this type's bound.
+	/// Puts the same element into all lanes. The limbs must be within this type's bound.
 	#[inline(always)]
 	pub(super) fn splat(token: V::Token, limbs: [u64; LIMBS]) -> Self {
 		Self(splat_limbs(token, limbs))
@@ -107,7 +107,7 @@ impl<V: Vector> Reduced<V> {
 		Self::splat(token, [1, 0, 0, 0, 0])
 	}
 
-	/// The limbs must be within this type's bound.
+	/// Reads elements from memory. The limbs must be within this type's bound.
 	#[inline(always)]
 	pub(super) fn load(token: V::Token, limbs: &[Lanes; LIMBS]) -> Self {
 		Self([
@@ -126,7 +126,7 @@ impl<V: Vector> Reduced<V> {
 		}
 	}
 
-	/// In each lane, the element that `rows`, limb by limb, have at the index in that lane.
+	/// Looks up `rows`, a table of elements limb by limb, at the index in each lane.
 	#[inline(always)]
 	pub(super) fn lookup(rows: &[[u64; 2 * LANES]; LIMBS], index: V) -> Self {
 		Self([
@@ -138,7 +138,7 @@ impl<V: Vector> Reduced<V> {
 		])
 	}
 
-	/// As a product: its bound is the wider one.
+	/// Converts to a product, whose bound is wider.
 	#[inline(always)]
 	pub(super) fn widen(self) -> Product<V> {
 		Product(self.0)
@@ -150,8 +150,8 @@ impl<V: Vector> Reduced<V> {
 		let [b0, b1, b2, b3, b4] = other.0;
 		let zero = V::splat(a0.token(), 0);
 
-		// Column k has the low halves of the products of limbs i + j = k, and twice the high halves of i + j = k - 1: a
-		// high half starts at bit 52, a limb at bit 51.
+		// Column k has the low halves of the products of limbs i + j = k, and twice the high halves of i + j = k - 1:
+		// twice, because a high half starts at bit 52, and the next limb at bit 51.
 		let high5 = zero
 			.add_product_high(a0, b4)
 			.add_product_high(a1, b3)
@@ -194,14 +194,14 @@ impl<V: Vector> Reduced<V> {
 		])
 	}
 
-	/// Cheaper than [`mul`](Self::mul) with itself.
+	/// Multiplies by itself; cheaper than [`mul`](Self::mul).
 	#[inline(always)]
 	pub(super) fn square(self) -> Product<V> {
 		let [a0, a1, a2, a3, a4] = self.0;
 		let zero = V::splat(a0.token(), 0);
 
-		// Columns are as in `mul`. A product of two different limbs counts twice, and cannot be doubled before: limbs
-		// have no bit to spare. So a column is `once` + 2 (`twice` + 2 `four`).
+		// Columns are as in `mul`. A product of two different limbs counts twice. The limbs cannot be doubled before the
+		// multiplication, since they have no bit to spare. So a column is `once` + 2 (`twice` + 2 `four`).
 		let four6 = zero.add_product_high(a1, a4).add_product_high(a2, a3);
 		let four5 = zero.add_product_high(a0, a4).add_product_high(a1, a3);
 		let four7 = zero.add_product_high(a2, a4);
@@ -251,13 +251,13 @@ impl<V: Vector> Reduced<V> {
 		])
 	}
 
-	/// `set` where the mask is set, `clear` where it is not.
+	/// Returns `set` in lanes where the mask is set, and `clear` in the others.
 	#[inline(always)]
 	pub(super) fn select(mask: V::Mask, set: Self, clear: Self) -> Self {
 		Self(limbwise(set.0, clear.0, |set, clear| V::select(mask, set, clear)))
 	}
 
-	/// The only limbs of at most 51 bits whose element is less than p.
+	/// Reduces to the unique form: limbs of at most 51 bits, of an integer less than p.
 	#[inline(always)]
 	pub(super) fn canonical(self) -> Self {
 		let [a0, a1, a2, a3, a4] = self.0;
@@ -265,8 +265,8 @@ impl<V: Vector> Reduced<V> {
 		let [mask, nineteen] = [V::splat(token, MASK), V::splat(token, 19)];
 		let over = |a: V| a.shift_right::<BITS>();
 
-		// The element is less than 2p, so that at most one p is to be subtracted. It is if adding 19 carries out of the
-		// top; then adding 19 and dropping that carry subtracts p.
+		// The integer is less than 2p, so p is subtracted at most once. That is needed if adding 19 carries out of the
+		// top limb. Then adding 19 and dropping the carry subtracts p.
 		let carry = over(a4.add(over(a3.add(over(a2.add(over(a1.add(over(a0.add(nineteen))))))))));
 		let a0 = a0.add_product_low(carry, nineteen);
 		let a1 = a1.add(over(a0));
@@ -276,7 +276,7 @@ impl<V: Vector> Reduced<V> {
 		Self([a0.and(mask), a1.and(mask), a2.and(mask), a3.and(mask), a4.and(mask)])
 	}
 
-	/// In which lanes is it not zero? Must be [`canonical`](Self::canonical).
+	/// Sets the mask in the lanes whose element is not zero. The elements must be [`canonical`](Self::canonical).
 	#[inline(always)]
 	pub(super) fn is_not_zero(self) -> V::Mask {
 		let [a0, a1, a2, a3, a4] = self.0;
@@ -284,7 +284,7 @@ impl<V: Vector> Reduced<V> {
 		any.test(any)
 	}
 
-	/// `self` to the power of 2^n.
+	/// Raises `self` to the power of 2^n.
 	#[inline(always)]
 	fn square_times(self, n: usize) -> Self {
 		let mut power = self;
@@ -294,10 +294,10 @@ impl<V: Vector> Reduced<V> {
 		power
 	}
 
-	/// One divided by `self`, and zero for zero: its power of p - 2.
+	/// Returns one divided by `self`, or zero for zero, as the power of p - 2.
 	#[inline(always)]
 	pub(super) fn invert(self) -> Self {
-		// `ones_n` has the exponent 2^n - 1: p - 2 is 2^255 - 21 = (2^250 - 1) 2^5 + 11.
+		// `ones_n` is the power of 2^n - 1. The exponent p - 2 is 2^255 - 21 = (2^250 - 1) 2^5 + 11.
 		let two = self.square().carry();
 		let nine = two.square_times(2).mul(self).carry();
 		let eleven = nine.mul(two).carry();
@@ -344,14 +344,14 @@ impl<V: Vector> Product<V> {
 }
 
 impl<V: Vector> Sum<V> {
-	/// `set` where the mask is set, `clear` where it is not.
+	/// Returns `set` in lanes where the mask is set, and `clear` in the others.
 	#[inline(always)]
 	pub(super) fn select(mask: V::Mask, set: Self, clear: Self) -> Self {
 		Self(limbwise(set.0, clear.0, |set, clear| V::select(mask, set, clear)))
 	}
 
-	/// Each limb hands to the next what exceeds 51 bits, all at once: less than 2^12 each, and 19 times that from the last
-	/// to the first.
+	/// Moves what exceeds 51 bits of each limb to the next limb, for all limbs at once. A carry is less than 2^12; that
+	/// from the last limb to the first counts 19 times.
 	#[inline(always)]
 	pub(super) fn carry(self) -> Reduced<V> {
 		let [a0, a1, a2, a3, a4] = self.0;

@@ -1,8 +1,8 @@
-//! Multiples of the base point: one addition of a point from a table for each digit of the scalar.
+//! Multiples of the base point: for each digit of the scalar, one point from a table is added.
 //!
-//! A digit is one of the odd numbers from -31 to 31, so that none is zero, and half of the points need not be in the table:
-//! they are the others' negatives. A vector's permutation looks up eight different digits at once, in registers: which
-//! addresses are read does not depend on the digits.
+//! Digits are the odd numbers from -31 to 31. So no digit is zero, and the table needs only half of the points: the other
+//! half are their negatives. A permutation of registers looks up eight different digits at once, so the addresses that
+//! are read do not depend on the digits.
 
 use super::{
 	base_table::{OddMultiples, BASE_TABLE, DIGIT_BITS, ODD_MULTIPLES},
@@ -12,7 +12,7 @@ use super::{
 };
 use subtle::{Choice, ConditionallySelectable};
 
-/// A sum of points of the Edwards form: x = X / Z, y = Y / Z, x y = T / Z.
+/// A point of the Edwards form in extended coordinates: x = X / Z, y = Y / Z, x y = T / Z.
 #[derive(Clone, Copy)]
 struct Point<V> {
 	x: Product<V>,
@@ -28,7 +28,7 @@ impl<V: Vector> Point<V> {
 		Self { x: zero, y: one, z: one, t: zero }
 	}
 
-	/// Adds an odd multiple of `multiples`: the one at `index` where `positive`, its negative elsewhere.
+	/// Adds the point at `index` of `multiples` in lanes where `positive` is set, and its negative in the others.
 	///
 	/// The formula has no exceptions (Hisil, Wong, Carter, Dawson, "Twisted Edwards Curves Revisited", 3.1).
 	#[inline(always)]
@@ -37,7 +37,7 @@ impl<V: Vector> Point<V> {
 		let minus = Reduced::lookup(&multiples.y_minus_x, index);
 		let double_dxy = Reduced::lookup(&multiples.double_dxy, index);
 
-		// The negative of (x, y) is (-x, y). The sign of 2 d x y is left to f and g, which it swaps.
+		// The negative of (x, y) is (-x, y). A negative 2 d x y has no code of its own: it only swaps f and g.
 		let a = self.y.sub(self.x).carry().mul(Reduced::select(positive, minus, plus));
 		let b = self.y.add(self.x).carry().mul(Reduced::select(positive, plus, minus));
 		let c = self.t.carry().mul(double_dxy);
@@ -50,17 +50,18 @@ impl<V: Vector> Point<V> {
 	}
 }
 
-/// What [`multiply`] takes for the integer `words` of 255 bits: (k + 2^255 - 1) / 2, where k is the integer if that is odd,
-/// else the integer minus the group's order l.
+/// Prepares an integer of 255 bits for [`multiply`]: returns (k + 2^255 - 1) / 2. Here k is the integer itself if it is
+/// odd, and else the integer minus the group's order l.
 ///
-/// With digits b of five bits, that is the sum of b 2^(5 i), k is the sum of (2 b - 31) 2^(5 i).
+/// If the result has the digits b of five bits, so that it is the sum of b 2^(5 i), then k is the sum of
+/// (2 b - 31) 2^(5 i).
 #[inline(always)]
 pub(super) fn recode(words: [u64; 4]) -> [u64; 4] {
 	/// 2^255 - 1.
 	const FOR_ODD: [u64; 4] = [u64::MAX, u64::MAX, u64::MAX, u64::MAX >> 1];
 	/// 2^255 - 1 - l, l = 2^252 + 27742317777372353535851937790883648493.
 	const FOR_EVEN: [u64; 4] = [!0x5812_631a_5cf5_d3ed, !0x14de_f9de_a2f7_9cd6, u64::MAX, (u64::MAX >> 1) - (1 << 60)];
-	// By `subtle`: of masks made with plain arithmetic, compilers have made a branch here.
+	// Chosen by `subtle`: compilers have turned masks made with plain arithmetic into a branch here.
 	let odd = Choice::from((words[0] & 1) as u8);
 	let mut sum = [0; 4];
 	let mut carry = 0;
@@ -73,7 +74,7 @@ pub(super) fn recode(words: [u64; 4]) -> [u64; 4] {
 	[sum[0] >> 1 | sum[1] << 63, sum[1] >> 1 | sum[2] << 63, sum[2] >> 1 | sum[3] << 63, sum[3] >> 1]
 }
 
-/// The u-coordinates of the base point's multiples by scalars that [`recode`] gave.
+/// Multiplies the base point by scalars that [`recode`] has prepared; returns u-coordinates.
 #[inline(always)]
 pub(super) fn multiply<V: Vector>(recoded: Bits<V>) -> Fraction<V> {
 	const {

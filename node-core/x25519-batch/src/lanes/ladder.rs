@@ -1,24 +1,26 @@
 //! Montgomery's ladder: a multiple of any point, by u-coordinates alone (RFC 7748, section 5).
 //!
-//! The step is the one of the RFC, with one difference: it does not swap the two points, but chooses which of them is
-//! doubled. Their sum is the same either way, its numerator and denominator being squares.
+//! A step is that of the RFC with one difference: it does not swap the two points, but chooses which of them it doubles.
+//! The sum of the points is the same either way, since its numerator and denominator are squares.
 
 use super::{
 	field::{Product, Reduced},
 	vector::Vector,
 };
 
-/// Bits of a scalar.
+/// How many bits a scalar has.
 const BITS: usize = 255;
 
-/// A u-coordinate as numerator and denominator; the denominator of the neutral element is zero.
+/// A u-coordinate as numerator and denominator. The neutral element has the denominator zero.
 #[derive(Clone, Copy)]
 pub(super) struct Fraction<V> {
+	/// The numerator, X.
 	pub(super) numerator: Reduced<V>,
+	/// The denominator, Z.
 	pub(super) denominator: Reduced<V>,
 }
 
-/// The same within the ladder.
+/// A [`Fraction`] within the ladder, before it is carried.
 #[derive(Clone, Copy)]
 struct Point<V> {
 	numerator: Product<V>,
@@ -29,14 +31,14 @@ struct Point<V> {
 #[derive(Clone, Copy)]
 pub(super) struct Bits<V>(pub(super) [V; 4]);
 
-/// A ladder at one of its steps: two multiples of the point, which differ by the point.
+/// The ladder's state between two steps: two multiples of the point, whose difference is the point.
 #[derive(Clone, Copy)]
 struct Ladder<V> {
 	/// The point's u-coordinate.
 	point: Reduced<V>,
-	/// What the last step doubled; before the first, the neutral element.
+	/// The double that the last step made; before the first step, the neutral element.
 	doubled: Point<V>,
-	/// The sum of the last step; before the first, the point.
+	/// The sum that the last step made; before the first step, the point.
 	added: Point<V>,
 }
 
@@ -52,7 +54,7 @@ impl<V: Vector> Ladder<V> {
 		}
 	}
 
-	/// Adds the two points, and doubles one: where the mask is set, the sum of the last step.
+	/// Adds the two points, and doubles one of them: `added` where the mask is set, else `doubled`.
 	#[inline(always)]
 	fn step(self, double_added: V::Mask) -> Self {
 		let doubled_sum = self.doubled.numerator.add(self.doubled.denominator).carry();
@@ -80,13 +82,13 @@ impl<V: Vector> Ladder<V> {
 	}
 }
 
-/// The multiples of the points with the u-coordinates `point`, by `scalars`.
+/// Multiplies the points with the u-coordinates `point` by `scalars`.
 #[inline(always)]
 pub(super) fn multiply<V: Vector>(scalars: Bits<V>, point: Reduced<V>) -> Fraction<V> {
 	let token = point.0[0].token();
 	let mut ladder = Ladder::new(point);
 
-	// The point that is doubled for bit i is the one that was doubled before if bit i is what bit i + 1 was.
+	// For bit i, the step doubles the last double if bit i equals bit i + 1, and else the last sum.
 	let [w0, w1, w2, w3] = scalars.0;
 	let zero = V::splat(token, 0);
 	let changed = |word: V, above: V| word.xor(word.shift_right::<1>()).xor(above.shift_left::<63>());
@@ -96,7 +98,7 @@ pub(super) fn multiply<V: Vector>(scalars: Bits<V>, point: Reduced<V>) -> Fracti
 		ladder = ladder.step(changes[i / 64].test(bit));
 	}
 
-	// After bit 0 the multiple is what was doubled if the bit is zero, else the sum.
+	// The result is the last double if bit 0 is zero, and else the last sum.
 	let odd = w0.test(V::splat(token, 1));
 	let Ladder { doubled, added, .. } = ladder;
 	Fraction {

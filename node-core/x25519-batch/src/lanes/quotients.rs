@@ -1,5 +1,5 @@
-//! Divisions of a whole batch for the price of one, by Montgomery's trick: the inverse of the product of all denominators,
-//! times all of them but one, is the inverse of that one.
+//! The divisions of a whole batch for the price of one, by Montgomery's trick: take the inverse of the product of all
+//! denominators, and multiply it by all of them but one. That is the inverse of the one.
 
 use super::{
 	field::{Reduced, LIMBS},
@@ -7,7 +7,7 @@ use super::{
 };
 use zeroize::Zeroize;
 
-/// A [`Reduced`] in memory.
+/// A [`Reduced`] element in memory.
 #[derive(Clone, Copy, Default, Zeroize)]
 #[repr(align(64))]
 pub(super) struct Stored([Lanes; LIMBS]);
@@ -23,13 +23,13 @@ impl Stored {
 		Reduced::load(token, &self.0)
 	}
 
-	/// The limbs in one lane.
+	/// Returns the limbs of the element in one lane.
 	#[inline(always)]
 	pub(super) fn lane(&self, lane: usize) -> [u64; LIMBS] {
 		self.0.map(|lanes| lanes[lane])
 	}
 
-	/// Sets the limbs in one lane.
+	/// Sets the limbs of the element in one lane.
 	#[inline(always)]
 	pub(super) fn set_lane(&mut self, lane: usize, limbs: [u64; LIMBS]) {
 		for (lanes, limb) in self.0.iter_mut().zip(limbs) {
@@ -38,23 +38,24 @@ impl Stored {
 	}
 }
 
-/// A division to be done, and done.
+/// A division: numerator and denominator before [`divide`], the quotient after it.
 #[derive(Clone, Copy, Default, Zeroize)]
 pub(super) struct Quotient {
-	/// After [`divide`]: the quotient.
+	/// The numerator; after [`divide`], the quotient.
 	pub(super) numerator: Stored,
+	/// The denominator. May be zero.
 	pub(super) denominator: Stored,
 	/// The product of the denominators before this one.
 	before: Stored,
 }
 
-/// Replaces each numerator by its quotient, in canonical form; by zero where the denominator is zero.
+/// Replaces each numerator by its quotient in canonical form, or by zero where the denominator is zero.
 #[inline(always)]
 pub(super) fn divide<V: Vector>(token: V::Token, quotients: &mut [Quotient]) {
 	let [zero, one] = [Reduced::splat(token, [0; LIMBS]), Reduced::<V>::one(token)];
 	let mut product = one;
 	for quotient in quotients.iter_mut() {
-		// A zero would make the product zero, and all quotients with it: put 0 / 1 in its place.
+		// A single zero would make the whole product zero, and with it every quotient. So put 0 / 1 in its place.
 		let denominator = quotient.denominator.get::<V>(token);
 		let divisible = denominator.canonical().is_not_zero();
 		let denominator = Reduced::select(divisible, denominator, one);

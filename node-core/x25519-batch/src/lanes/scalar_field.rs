@@ -1,23 +1,24 @@
-//! Arithmetic modulo p = 2^255 - 19, one element at a time, while compiling: what the table of the fixed base is made with.
+//! Arithmetic modulo p = 2^255 - 19, one element at a time, at compile time: it computes the table of the fixed base.
 //!
-//! Five limbs of 51 bits as in `field`, but by 128-bit products. Not for secrets, only because nothing secret comes here.
+//! Elements are five limbs of 51 bits as in `field`, but products have 128 bits. Nothing secret comes here, so the code
+//! need not run in constant time.
 
 use super::field::LIMBS;
 
 const BITS: u32 = 51;
 const MASK: u64 = (1 << BITS) - 1;
 
-/// An element; limbs are less than 2^51 + 2^13.
+/// An element. Its limbs are less than 2^51 + 2^13.
 pub(super) type Element = [u64; LIMBS];
 
 pub(super) const ONE: Element = [1, 0, 0, 0, 0];
 
-/// 4 p.
+/// 4 p: added before subtracting, so that no limb becomes negative.
 const BIAS: Element = [(MASK - 18) << 2, MASK << 2, MASK << 2, MASK << 2, MASK << 2];
 
 const fn carry(a: [u128; LIMBS]) -> Element {
 	let mut a = a;
-	// Twice around: what the first leaves over 51 bits in limb 0 is more than the bound.
+	// Two rounds: after the first, limb 0 may still exceed the bound.
 	let mut i = 0;
 	while i < 2 * LIMBS {
 		let over = a[i % LIMBS] >> BITS;

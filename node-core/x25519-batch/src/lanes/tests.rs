@@ -1,4 +1,4 @@
-//! On the emulated vector, which checks what [`Vector`](super::vector::Vector) asks for on every operation.
+//! Tests on the emulated vector, which checks the conditions of [`Vector`](super::vector::Vector) at every operation.
 
 use super::{
 	base_table::{BASE_TABLE, DIGIT_BITS, ODD_MULTIPLES},
@@ -9,34 +9,35 @@ use super::{
 	scalar_field::{self, Element},
 };
 use crate::{
-	backend::{words, Scalars},
-	Backend,
+	backend::Backend,
+	multiplier::{words, Scalars},
 };
 use curve25519_dalek::{constants::ED25519_BASEPOINT_POINT, Scalar};
 use proptest::prelude::*;
 
 type Checked = Emulated<true>;
 
-/// An element as the processor's vectors have it, in one lane.
+/// The element in the first lane.
 fn lane(limbs: [Checked; LIMBS]) -> Element {
 	limbs.map(|lanes| lanes.0[0])
 }
 
+/// The same element in all lanes.
 fn spread(limbs: Element) -> [Checked; LIMBS] {
 	limbs.map(|limb| Emulated([limb; 8]))
 }
 
-/// The only limbs of 51 bits of what may have larger ones.
+/// The unique limbs of 51 bits of an element whose limbs may be larger.
 fn canonical(limbs: Element) -> Element {
 	lane(Reduced(spread(scalar_field::mul(reduce(limbs), scalar_field::ONE))).canonical().0)
 }
 
-/// Limbs that the scalar field takes.
+/// Carries, so that the scalar field takes the limbs.
 fn reduce(limbs: Element) -> Element {
 	lane(Sum(spread(limbs)).carry().0)
 }
 
-/// Limbs below `bound`, often at an end of that range.
+/// Draws limbs below `bound`, often at an end of that range.
 fn limbs(bound: u64) -> impl Strategy<Value = Element> {
 	let limb = prop_oneof![Just(0), Just(bound - 1), 0..bound, Just((1 << 51) - 1)];
 	[limb.clone(), limb.clone(), limb.clone(), limb.clone(), limb]

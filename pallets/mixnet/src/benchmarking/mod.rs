@@ -1,10 +1,10 @@
 //! Benchmarks: what calls, authorisations and hooks cost at worst, for `make weights`.
 //!
-//! Worst is: as many authorities, elected and standbys as there can be, each with as many addresses as it can have; and
-//! of the ways through the code, the one that touches most. What depends on what is sent, or on what has been left behind,
-//! is a component.
+//! At worst there are as many authorities, elected and standbys as there can be, each with as many addresses as
+//! allowed, and the code takes the path that touches most. If the cost depends on what is sent, or on what has been
+//! left behind, that is a component.
 //!
-//! [`setup`] has what they begin with.
+//! [`setup`] prepares the storage.
 
 pub mod setup;
 
@@ -28,14 +28,14 @@ use sp_runtime::{
 	transaction_validity::TransactionSource,
 };
 
-/// As many authorities as there can be, with `one` among them.
+/// Sets as many authorities as there can be, with `one` among them.
 fn set_authorities<T: Config>(one: Registrant) {
 	let others = (1..T::MaxAuthorities::get()).map(|index| setup::registrant("authority", index));
 	let authorities: Vec<_> = core::iter::once(one).chain(others).collect();
 	setup::set_authorities::<T>(&authorities);
 }
 
-/// A new authority's registration, which will put others out, with `addresses` addresses.
+/// A new authority's registration with `addresses` addresses, which will displace others.
 fn registration<T: Config>(addresses: u32) -> (Registration, RegistrationProofs) {
 	let signer = Signer::generate();
 	setup::begin_session::<T>(0);
@@ -44,7 +44,7 @@ fn registration<T: Config>(addresses: u32) -> (Registration, RegistrationProofs)
 	signer.registration::<T>(0, setup::longest_addresses::<T>(addresses, &signer.peer_id()))
 }
 
-/// An account with enough for a bond twice over.
+/// An account with enough money for several bonds.
 fn rich_account<T: Config>() -> T::AccountId {
 	let account = whitelisted_caller();
 	let bond = T::MinBond::get().max(T::Currency::minimum_balance());
@@ -78,7 +78,7 @@ fn operator<T: Config>(key: Option<Registrant>) -> T::AccountId {
 	account
 }
 
-/// An operator who is elected, where all places are taken and as many stand by as can: its removal moves most.
+/// An elected operator, where all places are taken and as many stand by as can. Removing it moves most.
 fn elected_operator<T: Config>() -> (T::AccountId, Registrant) {
 	setup::begin_session::<T>(0);
 	let key = setup::fill_election::<T>();
@@ -217,7 +217,7 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// The session that is pruned has `k` mixnodes, as large as can be, and nothing else: all of it goes.
+	/// The session that is pruned has `k` mixnodes, as large as can be, and nothing else. All of it is removed.
 	#[benchmark]
 	fn prune(k: Linear<1, MAX_PRUNED_AT_ONCE>) {
 		setup::begin_session::<T>(0);
@@ -259,7 +259,7 @@ mod benchmarks {
 	impl_benchmark_test_suite!(Pallet, crate::benchmarking::ext(), crate::mock::Runtime);
 }
 
-/// What the benchmarks are tested in: the tests' runtime, with a keystore.
+/// The storage in which the benchmarks are tested: that of the tests' runtime, with a keystore.
 #[cfg(test)]
 fn ext() -> sp_io::TestExternalities {
 	let mut ext = crate::mock::ext();

@@ -1,4 +1,4 @@
-//! What benchmarks begin with: sessions full of mixnodes, authorities, and registrants with all their keys.
+//! The storage that benchmarks begin with: sessions full of mixnodes, authorities, and registrants with all their keys.
 //!
 //! Public for the benchmarks of `benchmarking/scale-runtime`.
 
@@ -30,7 +30,7 @@ pub const NEXT: SessionIndex = CURRENT + 1;
 /// How often pallet-session has rotated.
 const ROTATIONS: u32 = 10;
 
-/// The `index`-th registrant of some kind. Nobody has its secret.
+/// The `index`-th registrant of a kind. Nobody has its secret.
 pub fn registrant(kind: &str, index: u32) -> Registrant {
 	Registrant((kind, "registrant", index).using_encoded(blake2_256))
 }
@@ -44,12 +44,12 @@ pub fn mixnode(session_index: SessionIndex, index: u32) -> Mixnode {
 	}
 }
 
-/// As many addresses as asked for, each as long as it may be and with all that takes time to check.
+/// So many addresses, each as long as allowed, and with everything that takes time to check.
 pub fn longest_addresses<T: Config>(count: u32, peer_id: &PeerId) -> Vec<Vec<u8>> {
 	let max = T::MaxExternalAddressSize::get() as usize;
 	let peer = format!("/p2p/{}", String::from_utf8_lossy(&peer_id.to_base58()));
 	let (before, behind) = ("/dns4/", format!("/tcp/30333{peer}"));
-	// Names have at most 253 characters, and labels of at most 63.
+	// Names have at most 253 characters, and their labels at most 63.
 	let size = max.saturating_sub(before.len()).saturating_sub(behind.len()).clamp(1, 253);
 	let name: String = (1..=size).map(|place| if place % 64 == 0 && place < size { '.' } else { 'x' }).collect();
 	let longest = format!("{before}{name}{behind}");
@@ -62,7 +62,7 @@ pub fn most_addresses<T: Config>(peer_id: &PeerId) -> Vec<Vec<u8>> {
 	longest_addresses::<T>(T::MaxExternalAddressesPerMixnode::get(), peer_id)
 }
 
-/// What the addresses of the mixnode with this peer ID, the `index`-th, are to be.
+/// The addresses of the `index`-th mixnode, which has this peer ID.
 pub trait Addresses: Fn(&PeerId, u32) -> Vec<Vec<u8>> {}
 
 impl<F: Fn(&PeerId, u32) -> Vec<Vec<u8>>> Addresses for F {}
@@ -73,7 +73,7 @@ fn bounded<T: Config>(session_index: SessionIndex, index: u32, addresses: &impl 
 	mixnode.try_into().expect("its addresses are within the bounds; qed")
 }
 
-/// What a session's list has at a place.
+/// The entry of a session's list at a place.
 pub fn listed<T: Config>(session_index: SessionIndex, place: u32, addresses: &impl Addresses) -> ListedMixnodeFor<T> {
 	ListedMixnode {
 		registrant: Some(registrant("past", place)),
@@ -81,7 +81,7 @@ pub fn listed<T: Config>(session_index: SessionIndex, place: u32, addresses: &im
 	}
 }
 
-/// A session is running with `registered` mixnodes, as many as in the one before; the election of the next one has just
+/// Begins a session with `registered` mixnodes, as many as in the one before. The election of the next session has just
 /// begun, and everybody may draw in it. pallet-session's next rotation ends the session.
 pub fn begin_session<T: Config>(registered: u32) {
 	let now = BlockNumberFor::<T>::one();
@@ -107,7 +107,7 @@ pub fn begin_session<T: Config>(registered: u32) {
 	NextToPrune::<T>::put(CURRENT - 1);
 }
 
-/// The authorities that are queued, and those before them, who are at work: the same.
+/// Sets the queued authorities, and the same ones as those before them, who are at work.
 pub fn set_authorities<T: Config>(authorities: &[Registrant]) {
 	for count in [ROTATIONS - 1, ROTATIONS] {
 		LastRotation::<T>::mutate(|rotation| rotation.count = count);
@@ -115,13 +115,13 @@ pub fn set_authorities<T: Config>(authorities: &[Registrant]) {
 	}
 }
 
-/// Lists mixnodes in a session that has begun, with everything that its election has left behind.
+/// Lists mixnodes in a session that has begun, with all that its election has left behind.
 pub fn list_past<T: Config>(session_index: SessionIndex, count: u32, addresses: impl Addresses) {
 	for place in 0..count {
 		let listed = listed::<T>(session_index, place, &addresses);
 		let (registrant, mixnode) = (registrant("past", place), &listed.mixnode);
 		let key = RankKey { rank: rank(place, count), sequence: place };
-		let candidacy = Candidacy { registrations: 1, state: CandidacyState::Listed { place, key } };
+		let candidacy = Candidacy { next_revision: 1, state: CandidacyState::Listed { place, key } };
 		Candidacies::<T>::insert(session_index, registrant, candidacy);
 		KxPublics::<T>::insert(session_index, mixnode.kx_public, registrant);
 		PeerIds::<T>::insert(session_index, mixnode.peer_id, registrant);
@@ -129,8 +129,8 @@ pub fn list_past<T: Config>(session_index: SessionIndex, count: u32, addresses: 
 	}
 }
 
-/// The rank of the `index`-th of `count` candidates: worse than any that a policy is likely to give. The best page of the
-/// set is full when all are there, so that one more has it split.
+/// The rank of the `index`-th of `count` candidates: worse than any that a policy is likely to give. The best page of
+/// the set is full when all are there, so that one more splits it.
 fn rank(index: u32, count: u32) -> Rank {
 	let last = count.saturating_sub(PAGE_CAPACITY / 2);
 	let place = match index.checked_sub(last) {
@@ -140,19 +140,20 @@ fn rank(index: u32, count: u32) -> Rank {
 	Rank(u128::MAX - 3 * u128::from(count) + u128::from(place))
 }
 
-/// Lists a candidate for the next session, as if it had registered: the `index`-th. [`forget_events`] when all are listed.
+/// Lists the `index`-th candidate for the next session, as if it had registered. Call [`forget_events`] when all are
+/// listed.
 pub fn add_candidate<T: Config>(index: u32, registrant: Registrant, rank: Rank, addresses: &impl Addresses) {
-	Pallet::<T>::add_candidate(NEXT, registrant, 1, rank, bounded::<T>(NEXT, index, addresses));
+	Pallet::<T>::add_candidate(NEXT, registrant, 0, rank, bounded::<T>(NEXT, index, addresses));
 }
 
-/// Forgets what was said of all that has been set up: it is no part of what is measured. Once, at the end: it takes as long
-/// as there are keys that were written.
+/// Removes the events of the set-up, which are no part of what is measured. Call it once, at the end: it takes time in
+/// proportion to the keys that were written.
 pub fn forget_events<T: Config>() {
 	frame_system::Pallet::<T>::reset_events();
 }
 
-/// As many elected and standbys as there can be, each with as many addresses as it can have. Another candidate takes the
-/// place of the worst elected one, which takes that of the worst standby. Returns one of the elected.
+/// Lists as many elected and standbys as there can be, each with as many addresses as allowed. Another candidate will
+/// take the place of the worst elected one, and that one the place of the worst standby. Returns one of the elected.
 pub fn fill_election<T: Config>() -> Registrant {
 	let addresses = |peer_id: &PeerId, _| most_addresses::<T>(peer_id);
 	let (elected, standbys) = (T::MaxMixnodes::get(), T::MaxStandbys::get());
@@ -178,7 +179,7 @@ pub struct Signer {
 }
 
 impl Signer {
-	/// One with new keys.
+	/// A registrant with new keys.
 	pub fn generate() -> Self {
 		// Proofs of possession are Ed25519 signatures under a key whose sign bit is 0: half of all keys.
 		let possession = core::iter::repeat_with(|| ed25519_generate(KEY_TYPE, None))
@@ -193,7 +194,7 @@ impl Signer {
 		}
 	}
 
-	/// By which it is known.
+	/// Its name as a registrant.
 	pub fn registrant(&self) -> Registrant {
 		Registrant(self.registrant.0)
 	}

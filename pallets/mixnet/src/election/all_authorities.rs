@@ -1,14 +1,15 @@
 //! The policy for chains whose authorities all mix.
 
-use super::{Candidate, ElectionPolicy, Rank, RegistrantClass};
+use super::policy::{Candidate, ElectionPolicy, Rank, RegistrantClass};
 
 /// All authorities are elected, up to the bound: first come, first served.
 ///
-/// Operators take the places that authorities leave free, again in the order of their registration, and give them up when
-/// an authority comes later. Weights and seeds are not looked at.
+/// Operators take the places that authorities leave free, again in the order of their registration. They lose them if
+/// an authority comes later. Weights and seeds play no part.
 ///
-/// For chains with room for all their authorities. Where there are more of them than places, block authors can prefer
-/// whom they like, by whose registration they include first; take [`WeightedLottery`](super::WeightedLottery) there.
+/// This is for chains with places for all their authorities. If there are more of them than places, block authors can
+/// prefer whom they like, by including its registration first. Such chains should take
+/// [`WeightedLottery`](super::WeightedLottery).
 pub struct AllAuthorities;
 
 impl AllAuthorities {

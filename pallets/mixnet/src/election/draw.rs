@@ -1,9 +1,9 @@
 //! The uniform number that a candidate draws.
 
-use super::{Candidate, Seed};
+use super::policy::{Candidate, Seed};
 use codec::Encode;
 
-/// Separates draws from everything else that may be hashed with a seed.
+/// The domain of draws: separates them from everything else that may be hashed with a seed.
 pub(super) const DRAW_DOMAIN: &[u8; 18] = b"mixnet/election/v1";
 
 /// Draws a candidate's number: uniform over all of u128, independent of every other candidate's and of every other
@@ -18,8 +18,8 @@ pub(super) const DRAW_DOMAIN: &[u8; 18] = b"mixnet/election/v1";
 /// | 50..54 | session index, u32 in LE |
 /// | 54..86 | registrant               |
 ///
-/// Weight and class are left out, so that a change of either does not draw again. The session is in it, so that a source
-/// of randomness that stands still does not elect the same mixnodes for ever.
+/// Weight and class are left out, so that a change of either does not draw again. The session is included: if the
+/// source of randomness stands still, the same mixnodes are not elected for ever.
 pub(super) fn draw(candidate: &Candidate) -> Option<u128> {
 	let Seed(seed) = candidate.seed?;
 	let hash =

@@ -1,15 +1,18 @@
 //! The policy for chains where the greatest stake is to mix.
 
-use super::{draw::draw, Candidate, ElectionPolicy, Rank, MAX_WEIGHT};
+use super::{
+	draw::draw,
+	policy::{Candidate, ElectionPolicy, Rank, MAX_WEIGHT},
+};
 
 /// The candidates of greatest weight are elected.
 ///
-/// Equal weights stand in the order of a draw of 31 bits, which is as fair as that of the
-/// [`WeightedLottery`](super::WeightedLottery) and cannot be influenced by registering early. Without seed, a candidate
-/// stands behind those of its weight that have one, and before all lighter ones: the weight is not a matter of luck, and
-/// the name, which may have been chosen with the seed in view, decides nothing.
+/// Of equal weights, a draw of 31 bits decides. It is as fair as that of the
+/// [`WeightedLottery`](super::WeightedLottery), and registering early has no influence on it. A candidate without seed
+/// ranks behind those of its weight that have one, and before all lighter ones. So its key decides nothing, which it
+/// may have chosen by the seed.
 ///
-/// Whoever has the weight is elected for certain and for ever, which an adversary with the means can plan on; the lottery
+/// The heaviest are elected for certain and for ever. An adversary with enough money can plan on that. The lottery
 /// gives the others a share.
 ///
 /// | bits of the rank | meaning                                                                          |

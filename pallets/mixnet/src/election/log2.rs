@@ -6,8 +6,8 @@
 //!
 //! # How
 //!
-//! Let x = 2^e * m with 1 <= m < 2; then log2(x) = e + log2(m). Squaring m doubles its logarithm, and whether the square is
-//! 2 or more is the next binary digit of it:
+//! Let x = 2^e * m with 1 <= m < 2; then log2(x) = e + log2(m). Squaring m doubles its logarithm, and whether the
+//! square is 2 or more is the next binary digit of it:
 //!
 //! > b_1 = (m^2 >= 2), m_1 = m^2 / 2^b_1, log2(m) = (b_1 + log2(m_1)) / 2,
 //!
@@ -15,8 +15,8 @@
 //!
 //! # Error
 //!
-//! m is exact to begin with: 128 bits hold every x. Each m_i is rounded down to a multiple of 2^-127, that is, multiplied
-//! by some 1 - t_i with 0 <= t_i < 2^-127, since m_i >= 1. (1 is such a multiple, so m_i stays at least 1.)
+//! m is exact to begin with: 128 bits hold every x. Each m_i is rounded down to a multiple of 2^-127, that is,
+//! multiplied by some 1 - t_i with 0 <= t_i < 2^-127, since m_i >= 1. (1 is such a multiple, so m_i stays at least 1.)
 //! Unfolding n steps,
 //!
 //! > log2(m) = sum of b_i 2^-i + 2^-n log2(m_n) + sum of 2^-i (-log2(1 - t_i)), for i from 1 to n,

@@ -7,30 +7,30 @@ use sp_runtime::traits::UniqueSaturatedInto;
 
 /// Says what a registrant weighs in an election.
 ///
-/// Validators and operators compete for the same places, so their weights must be in the same units. Which ones does not
+/// Validators and operators compete for the same places, so their weights must be in the same unit. Which unit does not
 /// matter.
 ///
-/// A weight must not be one that its owner can raise once the session's seed is known; see the
-/// [module's](super) introduction. Stake that is counted once per era cannot be raised in between; a free balance can.
+/// The owner of a weight must not be able to raise it once the session's seed is known; see the [module's](super)
+/// introduction. Stake that is counted once per era cannot be raised in between. A free balance can.
 ///
 /// # Splitting
 ///
-/// Whoever splits a weight among several names is drawn first exactly as often as before: the sum is what counts. But then
-/// it can be drawn again, which a single name cannot. What a name costs (a minimum bond, a seat among the validators) is
-/// what bounds that, not the weights.
+/// Whoever splits a weight among several keys is drawn first exactly as often as before: the sum is what counts. But
+/// then it can be drawn again, which a single key cannot. That is bounded by what a key costs (a minimum bond, a seat
+/// among the validators), not by the weights.
 ///
 /// # Example: validators by the stake behind them
 ///
-/// For a runtime with pallet-staking. Queued validators are those of the era that was planned last, `CurrentEra`, which
-/// may not have begun yet; what they are exposed to was fixed when it was planned.
+/// This is for a runtime with pallet-staking. Queued validators are those of the era that was planned last,
+/// `CurrentEra`, which may not have begun yet. Their exposure was fixed when that era was planned.
 ///
 /// ```ignore
 /// pub struct Stake;
 ///
 /// impl RegistrantWeights<Balance> for Stake {
 ///     fn validator(authority: &Registrant) -> u128 {
-///         // A validator that has just set other keys is unknown by those it is queued with, and weighs nothing until the
-///         // new ones are.
+///         // A validator that has just set other keys is not known by those that it is queued with. It weighs nothing
+///         // until the new ones are queued.
 ///         let Some(stash) = Session::key_owner(pallet_mixnet::KEY_TYPE, &authority.0) else { return 0 };
 ///         let Some(era) = pallet_staking::CurrentEra::<Runtime>::get() else { return 0 };
 ///         pallet_staking::ErasStakersOverview::<Runtime>::get(era, stash).map_or(0, |exposure| exposure.total)

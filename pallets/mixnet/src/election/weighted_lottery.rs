@@ -1,11 +1,16 @@
 //! The lottery: weighted sampling without replacement, one rank at a time.
 
-use super::{draw::draw, log2, Candidate, ElectionPolicy, Rank, MAX_WEIGHT};
+use super::{
+	draw::draw,
+	log2,
+	policy::{Candidate, ElectionPolicy, Rank, MAX_WEIGHT},
+};
 use core::num::NonZeroU128;
 
-/// Candidates are drawn successively, each time with probability proportional to their weights among those that are left.
+/// Candidates are drawn successively, each time with probability proportional to their weights among those that are
+/// left.
 ///
-/// Why ranks can do that is said in the [module's](super) introduction; here is how they are computed.
+/// The [module's](super) introduction says why ranks can do that. This is how they are computed.
 ///
 /// | candidate             | rank                                | range                              |
 /// |-----------------------|-------------------------------------|------------------------------------|
@@ -14,20 +19,20 @@ use core::num::NonZeroU128;
 /// | without weight        | [`Rank::LAST`]                      | 2^128 - 1                          |
 ///
 /// E is -log2(u) in units of 2^-120, rounded up, and u is h / 2^128 for the candidate's draw h, or 1 / 2^128 if h is 0.
-/// Hence -log2(u) <= 128 and E <= 2^127: nothing overflows, whatever the weight. (That the logarithm's base is 2 changes
-/// all ranks by the same factor, and no order.)
+/// Hence -log2(u) <= 128 and E <= 2^127: nothing overflows, whatever the weight. (That the logarithm's base is 2
+/// changes all ranks by the same factor, and no order.)
 ///
-/// **Without seed** a candidate has not been drawn: it stands behind all who have. Among those like it, greater weights
-/// come first, since a draw of theirs could have been chosen.
+/// **Without seed** a candidate was not drawn, and ranks behind all that were. Among such candidates, greater weights
+/// come first: a draw would be no use, since they could have chosen it.
 ///
-/// **Without weight** it is the last. It cannot be drawn, as -ln(u)/w grows beyond bounds when w goes to 0; and it is
-/// behind those that merely had no seed this time, since the runtime has a weight for them and none for it. It mixes where
-/// places would stay empty. A runtime that does not want that must not take its registration.
+/// **Without weight** a candidate is the last. It cannot be drawn, since -ln(u)/w grows beyond bounds as w goes to 0.
+/// It is behind those that merely have no seed this time, since the runtime gives them a weight and it none. It mixes
+/// if places would stay empty. A runtime that does not want that must not take its registration.
 ///
 /// # Error
 ///
-/// In units of 2^-120, let r be the rank and x = -log2(u) / w the exact number. E is too large by less than 1 + 1/64 (see
-/// the logarithm), and rounding the quotient takes away less than 1; so, the weight w being at least 1,
+/// In units of 2^-120, let r be the rank and x = -log2(u) / w the exact number. E is too large by less than 1 + 1/64
+/// (see the logarithm), and rounding the quotient takes away less than 1. So, as the weight w is at least 1,
 ///
 /// > x - 1 < r < x + 1 + 1/64,
 ///
@@ -35,12 +40,12 @@ use core::num::NonZeroU128;
 /// it that they do not? x_1 and x_2 are exponentials of rates w_1 ln(2) and w_2 ln(2), whose difference has no greater
 /// density anywhere than ln(2) w_1 w_2 / (w_1 + w_2), which is below ln(2) min(w_1, w_2). The interval to be missed is
 /// 2 (2 + 1/64) units long. So **two candidates are in the wrong order, or have equal ranks, with a probability below
-/// 2^-118 min(w_1, w_2)**: 1 in 2^54 if the lighter one's weight is 2^64, and 1 in 2^22 at [`MAX_WEIGHT`]. That draws have
-/// 128 bits matters less: the distance of two neighbouring draws' numbers, times their density there, is 2^-128 for every
-/// draw and weight.
+/// 2^-118 min(w_1, w_2)**: 1 in 2^54 if the lighter one's weight is 2^64, and 1 in 2^22 at [`MAX_WEIGHT`]. That draws
+/// have 128 bits matters less: the distance of two neighbouring draws' numbers, times their density there, is 2^-128
+/// for every draw and weight.
 pub struct WeightedLottery;
 
-/// The rank of the heaviest candidate without seed. All drawn ones are below it.
+/// The rank of the heaviest candidate without seed. All ranks of drawn candidates are below it.
 const FIRST_UNDRAWN: u128 = (128 << log2::FRACTION_BITS) + 1;
 
 impl WeightedLottery {

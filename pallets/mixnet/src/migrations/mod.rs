@@ -1,7 +1,7 @@
-//! From the storage of earlier versions of the pallet to the present one.
+//! Migrations of the storage, from earlier versions of the pallet to the present one.
 //!
-//! A runtime that has had the pallet names the migrations that it lacks in `Executive`'s list, in ascending order; each runs
-//! once, if the version on chain is the one it starts from. A runtime that gets the pallet new needs none.
+//! A runtime that has an earlier version names the migrations in `Executive`'s list, in ascending order. Each runs
+//! once, if the version on chain is the one that it starts from. A runtime that adds the pallet needs none.
 //!
 //! | from | to | what changed | |
 //! |---|---|---|---|

@@ -1,6 +1,6 @@
 //! Version 1: elections, operators, and parameters on chain.
 //!
-//! Version 0 took mixnodes first come, first served. What it stored:
+//! Version 0 took mixnodes first come, first served. It stored:
 //!
 //! | item | value | becomes |
 //! |---|---|---|
@@ -12,11 +12,12 @@
 //! | `KxPublics`, `PeerIds` | places, by session and key or peer ID | registrants, those of the next session |
 //! | `NextToPrune` | session and place | the session |
 //!
-//! and `MinMixnodes` was a constant: it becomes `min_mixnodes` of the parameters, the others of which are the default ones.
+//! `MinMixnodes` was a constant. It becomes `min_mixnodes` of the parameters. The other parameters are the default
+//! ones.
 //!
-//! The next session's mixnodes stay registered, with the rank that the policy gives to candidates without a draw: they
-//! are all there were under the rules of their day. Those that could not be registered now are dropped, since version 0
-//! looked less closely at peer IDs and addresses; so are the last ones if there are fewer places now.
+//! The next session's mixnodes stay registered, with the rank that the policy gives to candidates that do not draw:
+//! version 0 had no draws. Some are dropped: those that could not be registered now, since version 0 checked less of
+//! peer IDs and addresses, and the last ones if there are fewer places now.
 
 use crate::{
 	ranked_set::{RankKey, RankedEntry, RankedSet, SetId},
@@ -33,14 +34,14 @@ use frame_support::{
 	traits::{Get, UncheckedOnRuntimeUpgrade},
 	weights::Weight,
 };
-use mixnet_primitives::{Parameters, Registrant, SessionIndex, SessionParameters};
+use mixnet_primitives::{parameters::MIN_MIN_MIXNODES, Parameters, Place, Registrant, SessionIndex, SessionParameters};
 
 /// Migrates from version 0 to 1, if the chain is at version 0.
 pub type MigrateToV1<T> =
 	VersionedMigration<0, 1, MigrateUnchecked<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
-/// What version 0 stored and version 1 does not.
-// The macro makes types of its own beside these.
+/// The storage of version 0 that version 1 does not have.
+// The macro defines more types, which cannot be documented.
 #[allow(missing_docs)]
 pub mod v0 {
 	use super::*;
@@ -57,35 +58,33 @@ pub mod v0 {
 	/// The mixnodes, by session and by their place in the session's list.
 	#[storage_alias]
 	pub type Mixnodes<T: Config> =
-		StorageDoubleMap<Pallet<T>, Twox64Concat, SessionIndex, Twox64Concat, u32, crate::ListedMixnodeFor<T>>;
+		StorageDoubleMap<Pallet<T>, Twox64Concat, SessionIndex, Twox64Concat, Place, crate::ListedMixnodeFor<T>>;
 
 	/// Places of the mixnodes, by session and registrant.
 	#[storage_alias]
 	pub type Registrants<T: Config> =
-		StorageDoubleMap<Pallet<T>, Twox64Concat, SessionIndex, Blake2_128Concat, Registrant, u32>;
+		StorageDoubleMap<Pallet<T>, Twox64Concat, SessionIndex, Blake2_128Concat, Registrant, Place>;
 
-	/// Where pruning went on: a session, and a place in its list.
+	/// Where pruning was to go on: a session, and a place in its list.
 	#[storage_alias]
-	pub type NextToPrune<T: Config> = StorageValue<Pallet<T>, (SessionIndex, u32), ValueQuery>;
+	pub type NextToPrune<T: Config> = StorageValue<Pallet<T>, (SessionIndex, Place), ValueQuery>;
 }
 
-/// The migration, whatever the version on chain.
+/// The migration, without a check of the version on chain.
 pub struct MigrateUnchecked<T>(PhantomData<T>);
 
 impl<T: Config> UncheckedOnRuntimeUpgrade for MigrateUnchecked<T> {
 	fn on_runtime_upgrade() -> Weight {
 		let session = CurrentSession::<T>::get();
-		// Nothing is known of earlier rotations. With this one now, no randomness of before is taken for fresh.
+		// Nothing is known of earlier rotations. This one counts as now, so that no earlier randomness is taken for
+		// fresh.
 		LastRotation::<T>::put(Rotation { count: 1, at: frame_system::Pallet::<T>::block_number() });
 		let authorities = v0::NextAuthorities::<T>::take();
 		let pages = authorities.len().div_ceil(crate::AUTHORITIES_PER_PAGE as usize) as u64;
 		Pallet::<T>::set_queued_authorities(authorities.into_iter());
 
 		let parameters = Parameters {
-			min_mixnodes: session.current.required.clamp(
-				mixnet_primitives::parameters::MIN_MIN_MIXNODES,
-				T::MaxMixnodes::get().max(mixnet_primitives::parameters::MIN_MIN_MIXNODES),
-			),
+			min_mixnodes: session.current.required.clamp(MIN_MIN_MIXNODES, T::MaxMixnodes::get().max(MIN_MIN_MIXNODES)),
 			..Default::default()
 		};
 		SessionsParameters::<T>::put(SessionParameters { previous: parameters, current: parameters, next: parameters });
@@ -116,8 +115,8 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for MigrateUnchecked<T> {
 	}
 }
 
-/// Removes where places were kept, of all sessions; returns how many there were. Only the next session's are of use, and
-/// they are made anew from its list.
+/// Removes the maps to places, of all sessions. Returns how many entries there were. Only the next session's are still
+/// needed, and they are made anew from its list.
 fn clear_places<T: Config>() -> u64 {
 	let registrants = v0::Registrants::<T>::clear(u32::MAX, None).unique;
 	let keys = KxPublics::<T>::clear(u32::MAX, None).unique;
@@ -127,7 +126,7 @@ fn clear_places<T: Config>() -> u64 {
 
 /// Moves the lists of all sessions to their new keys; returns how many mixnodes there are in them.
 fn move_lists<T: Config>() -> u64 {
-	// Collected first: the new keys begin as the old ones do.
+	// The lists are collected first: the new keys begin as the old ones do.
 	let lists: Vec<_> = v0::Mixnodes::<T>::drain().collect();
 	let moved = lists.len() as u64;
 	for (session_index, place, listed) in lists {
@@ -159,7 +158,7 @@ fn migrate_candidates<T: Config>(session_index: SessionIndex, registered: u32) {
 		KxPublics::<T>::insert(session_index, listed.mixnode.kx_public, registrant);
 		PeerIds::<T>::insert(session_index, listed.mixnode.peer_id, registrant);
 		let state = CandidacyState::Listed { place: elected, key };
-		Candidacies::<T>::insert(session_index, registrant, Candidacy { registrations: 1, state });
+		Candidacies::<T>::insert(session_index, registrant, Candidacy { next_revision: 1, state });
 		Mixnodes::<T>::insert(session_index, elected, listed);
 		elected = elected.saturating_add(1);
 	}
@@ -167,7 +166,7 @@ fn migrate_candidates<T: Config>(session_index: SessionIndex, registered: u32) {
 	NextElection::<T>::put(Election { elected, ranked: elected, ..Election::default() });
 }
 
-/// Is there a place left for this mixnode, and could it be registered now? Version 0 looked less closely.
+/// Is there a place left for this mixnode, and could it be registered now? Version 0 checked less.
 fn is_electable<T: Config>(elected: u32, mixnode: &BoundedMixnodeFor<T>) -> bool {
 	elected < T::MaxMixnodes::get() && Pallet::<T>::check_mixnode(&mixnode.clone().into()).is_ok()
 }

@@ -8,7 +8,7 @@ use frame_support::traits::OneSessionHandler;
 use mixnet_primitives::Registrant;
 use std::collections::BTreeSet;
 
-/// Rotates, whereby these accounts' keys are queued, in this order.
+/// Rotates, and queues these accounts' keys in this order.
 fn rotate(accounts: &[u64]) {
 	next_block();
 	let queued: Vec<_> = accounts.iter().map(|account| (account, authority(*account))).collect();
@@ -16,7 +16,7 @@ fn rotate(accounts: &[u64]) {
 	check_invariants();
 }
 
-/// Without rotations but those of the tests.
+/// Storage without rotations except those of the tests.
 fn ext_that_never_rotates() -> sp_io::TestExternalities {
 	Period::set(1_000_000);
 	ext()
@@ -36,7 +36,7 @@ fn assert_queued(accounts: impl IntoIterator<Item = u64>) {
 	assert_eq!(found, registrants(accounts).into_iter().collect::<Vec<_>>());
 }
 
-/// The keys next to this one.
+/// The keys just below and just above this one.
 fn neighbours(registrant: Registrant) -> [Registrant; 2] {
 	let number = |bytes: [u8; 16]| u128::from_be_bytes(bytes);
 	let (high, low) = registrant.0.split_at(16);
@@ -57,8 +57,8 @@ fn the_authorities_of_genesis_may_register_for_session_1() {
 	});
 }
 
-/// pallet-session says `changed = false` in the very rotation that queues new validators: it means those whose session
-/// begins. The new ones must be able to register at once, or they cannot mix in their first session.
+/// pallet-session says `changed = false` in the very rotation that queues new validators: it speaks of those whose
+/// session begins. The new ones must be able to register at once. Otherwise they could not mix in their first session.
 #[test]
 fn newly_queued_authorities_may_register_at_once() {
 	ext().execute_with(|| {
@@ -88,7 +88,7 @@ fn authorities_are_followed_within_a_session_too() {
 		assert_eq!(Mixnet::session_status().current_index, 0);
 		assert_queued([20, 21]);
 		register(20, 20);
-		// Whoever registered while it was one of them stays.
+		// A mixnode stays that was registered while its registrant was an authority.
 		run_to_next_session();
 		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(0), mixnode(20)]));
 	});
@@ -119,12 +119,12 @@ fn authorities_are_found_on_all_pages() {
 			assert_eq!(directory.len(), count.div_ceil(AUTHORITIES_PER_PAGE.into()) as usize);
 
 			assert_queued(accounts.clone());
-			// First and last ones of pages among them.
+			// The first and the last authorities of pages are among them.
 			for (validator_index, account) in (0..).zip(&accounts) {
 				let found = Mixnet::queued_authority(&registrant(*account)).expect("it is queued");
 				assert_eq!((found.registrant, found.validator_index), (registrant(*account), validator_index));
 			}
-			// Before the first of all, behind the last, and between any two.
+			// Keys before the first authority, behind the last one, and between any two.
 			for absent in registrants(accounts).into_iter().flat_map(neighbours) {
 				assert_eq!(Mixnet::queued_authority(&absent), None);
 			}
@@ -162,7 +162,7 @@ fn a_single_page_is_read_to_find_an_authority() {
 	let (found, proof) = ext.execute_and_prove(|| Mixnet::queued_authority(&registrant(1500)));
 	assert!(found.is_some());
 	let bytes = proof.into_iter_nodes().map(|node| node.len()).sum::<usize>();
-	// A page of 128 entries of 40 bytes, the directory, and the way there; all eight pages would be 40 kB.
+	// A page of 128 entries of 40 bytes, the directory, and their trie paths. All eight pages would be 40 kB.
 	assert!(bytes < 8_000, "{bytes} bytes");
 }
 
@@ -191,7 +191,7 @@ fn fewer_authorities_leave_no_pages_behind() {
 	});
 }
 
-/// By which it is known whether an authority committed to its key in time.
+/// This is how the pallet knows whether an authority's key was there in time.
 #[test]
 fn authorities_are_known_since_they_were_first_queued_without_a_gap() {
 	MaxAuthorities::set(400);
@@ -201,7 +201,7 @@ fn authorities_are_known_since_they_were_first_queued_without_a_gap() {
 		rotate(&accounts(1000..1300));
 		assert!((1000..1300).all(|account| since(account) == Some(1)));
 
-		// In another order, and with others around.
+		// In another order, and together with others.
 		let mut later = accounts(1100..1400);
 		later.reverse();
 		rotate(&later);
@@ -209,7 +209,7 @@ fn authorities_are_known_since_they_were_first_queued_without_a_gap() {
 		assert!((1100..1300).all(|account| since(account) == Some(1)));
 		assert!((1300..1400).all(|account| since(account) == Some(2)));
 
-		// Who was away begins anew; who stayed does not.
+		// An authority that was away begins anew. One that stayed does not.
 		rotate(&accounts(1000..1300));
 		assert!((1000..1100).all(|account| since(account) == Some(3)));
 		assert!((1100..1300).all(|account| since(account) == Some(1)));
@@ -230,11 +230,11 @@ fn an_authority_that_is_named_twice_counts_once() {
 	ext_that_never_rotates().execute_with(|| {
 		rotate(&[1005, 1001, 1005, 1001, 1005]);
 		assert_queued([1001, 1005]);
-		// By the place at which it was named first.
+		// Its index is that of the first time that it is named.
 		assert_eq!(Mixnet::queued_authority(&registrant(1005)).map(|entry| entry.validator_index), Some(0));
 		assert_eq!(Mixnet::queued_authority(&registrant(1001)).map(|entry| entry.validator_index), Some(1));
 
-		// Everybody twice: nobody is on two pages.
+		// Everybody is named twice, but nobody is on two pages.
 		let twice: Vec<_> = (1000..1150).chain(1000..1150).collect();
 		rotate(&twice);
 		assert_queued(1000..1150);

@@ -1,14 +1,15 @@
-//! Constants that do not go together are found before the chain starts.
+//! Constants that do not fit together are found before the chain starts.
 
-use crate::{mock::*, MIXNODE_INDEX_LIMIT};
+use crate::mock::*;
 use frame_support::traits::Hooks;
+use mixnet_primitives::MIXNODE_INDEX_LIMIT;
 
 fn integrity_test() {
 	ext().execute_with(<Mixnet as Hooks<u64>>::integrity_test);
 }
 
 #[test]
-fn the_constants_of_the_tests_go_together() {
+fn the_constants_of_the_tests_fit_together() {
 	integrity_test();
 }
 
@@ -16,16 +17,16 @@ fn the_constants_of_the_tests_go_together() {
 fn the_largest_and_smallest_constants_are_taken() {
 	MaxMixnodes::set(MIXNODE_INDEX_LIMIT);
 	MaxStandbys::set(MIXNODE_INDEX_LIMIT);
-	MaxReplacements::set(254);
+	MaxRevisions::set(254);
 	NumCoverToPrevBlocks::set(12);
 	NumRegisterEndSlackBlocks::set(17);
 	integrity_test();
 	MaxMixnodes::set(2);
 	MaxStandbys::set(0);
-	MaxReplacements::set(0);
+	MaxRevisions::set(0);
 	MinBond::set(1);
 	integrity_test();
-	// Three times as long a session has room for more.
+	// A session that is three times as long has room for more.
 	SessionsPerMixnetSession::set(3);
 	NumCoverToPrevBlocks::set(52);
 	NumRegisterEndSlackBlocks::set(57);
@@ -57,9 +58,9 @@ fn more_standbys_than_there_can_be_mixnodes_are_refused() {
 }
 
 #[test]
-#[should_panic(expected = "registrations are counted in a byte")]
-fn more_replacements_than_a_byte_counts_are_refused() {
-	MaxReplacements::set(255);
+#[should_panic(expected = "revisions are counted in a byte")]
+fn more_revisions_than_a_byte_counts_are_refused() {
+	MaxRevisions::set(255);
 	integrity_test();
 }
 

@@ -1,4 +1,4 @@
-//! Validators that were disabled do not stand in the next election, and only there.
+//! Validators that were disabled do not stand in the next election, but in those after it.
 
 use crate::{mock::*, Candidacies, CandidacyState, Event, RemovalReason};
 use frame_support::{assert_storage_noop, traits::OneSessionHandler};
@@ -35,7 +35,7 @@ fn a_disabled_validator_is_removed_and_stays_barred() {
 		assert_eq!(next_registrations(), [(4, Some(1)), (5, Some(0))]);
 		assert!(is_barred(3));
 		assert!(try_register(3, 3).is_err());
-		// What it had is free.
+		// Its key and peer ID are free.
 		register(6, 3);
 		run_to_next_session();
 		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(5), mixnode(4), mixnode(3)]));
@@ -79,7 +79,7 @@ fn a_disabled_validator_may_stand_again_in_the_election_after() {
 }
 
 #[test]
-fn a_validator_that_is_disabled_early_in_a_longer_session_stays_barred_in_all_of_it() {
+fn a_validator_disabled_early_in_a_longer_session_stays_barred_in_all_of_it() {
 	SessionsPerMixnetSession::set(3);
 	ext().execute_with(|| {
 		run_to_next_session();
@@ -93,7 +93,7 @@ fn a_validator_that_is_disabled_early_in_a_longer_session_stays_barred_in_all_of
 	});
 }
 
-/// Offences name validators by their places in the present session, not in the one that is being prepared.
+/// Offences name validators by their indices in the present session, not in the one that is being prepared.
 #[test]
 fn it_is_the_validator_at_work_that_is_disabled() {
 	ext().execute_with(|| {
@@ -122,7 +122,7 @@ fn validators_that_are_not_known_are_no_harm() {
 		for validator_index in [VALIDATORS as u32, 1000, u32::MAX] {
 			assert_storage_noop!(<Mixnet as OneSessionHandler<u64>>::on_disabled(validator_index));
 		}
-		// Nor is the pallet's first session on a chain that was there before, of whose validators nothing is known.
+		// The same holds in the pallet's first session on a chain that ran before: nothing is known of its validators.
 		let prefix = sp_io::hashing::twox_128(b"Mixnet");
 		let _ = sp_io::storage::clear_prefix(&prefix, None);
 		assert_storage_noop!(<Mixnet as OneSessionHandler<u64>>::on_disabled(0));
@@ -139,7 +139,7 @@ fn disabling_twice_is_the_same_as_once() {
 			<Mixnet as OneSessionHandler<u64>>::on_disabled(3);
 			check_invariants();
 			let candidacy = Candidacies::<Runtime>::get(2, registrant(3)).expect("it is known");
-			assert_eq!((candidacy.registrations, candidacy.state), (2, CandidacyState::Barred));
+			assert_eq!((candidacy.next_revision, candidacy.state), (2, CandidacyState::Barred));
 			assert_eq!(next_registrations(), []);
 		}
 	});

@@ -1,4 +1,4 @@
-//! Session 0, as the chain specification has it.
+//! Session 0, as the chain specification describes it.
 
 use crate::{mock::*, GenesisConfig, SessionsParameters};
 use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, Parameters, PeerId, SessionParameters};

@@ -1,4 +1,4 @@
-//! The lists of mixnodes: they do not change, they can be read in parts, and rotation does not depend on their length.
+//! The lists of mixnodes do not change, can be read in parts, and do not make rotation longer.
 
 use crate::{
 	mock::*,
@@ -23,7 +23,7 @@ fn a_list_is_in_the_order_of_registration_and_stays() {
 		run_to_next_session();
 		let expected = order.map(mixnode).to_vec();
 		assert_eq!(Mixnet::current_mixnodes(), Ok(expected.clone()));
-		// Whatever happens in this session and the next is no part of this one's list.
+		// Nothing that happens in this session and the next changes this session's list.
 		for account in 0..VALIDATORS {
 			register(account, 100 + account);
 			assert_eq!(Mixnet::current_mixnodes(), Ok(expected.clone()));
@@ -64,10 +64,10 @@ fn nothing_changes_a_list_once_its_session_has_begun() {
 			let page = MixnodesPage { total: 5, required: 2, mixnodes: list.clone() };
 			assert_eq!(Mixnet::mixnodes_page(3, 0, 100), Some(page));
 		};
-		// In the session itself, and while it is the previous one.
+		// While it is the current session, and while it is the previous one.
 		for (now, then) in [(3, &Mixnet::current_mixnodes as &dyn Fn() -> List), (4, &Mixnet::prev_mixnodes)] {
 			assert_unchanged(now, then);
-			// With the same mixnodes for the next session, so that a mistake about the session would hit those.
+			// The same mixnodes register for the next session, so that a mistake about the session would change them.
 			for account in [3, 1, 0, 2] {
 				register(account, account);
 				assert_unchanged(now, then);
@@ -106,7 +106,7 @@ fn nothing_changes_a_list_once_its_session_has_begun() {
 			NextValidators::set(Some(vec![0, 1, 2, 3, 30]));
 			run_to_next_session();
 		}
-		// With the session after the next, it is no more than that.
+		// Two sessions later, the list is not given out any more.
 		assert_eq!(Mixnet::mixnodes_page(3, 0, 100), None);
 	});
 }
@@ -164,7 +164,7 @@ fn only_the_lists_of_live_sessions_are_given_out() {
 	});
 }
 
-/// Whoever reads it in parts must see that there are too few.
+/// Whoever reads the list in parts must see that it is too short.
 #[test]
 fn the_list_of_a_resting_session_says_so() {
 	MinMixnodes::set(3);
@@ -193,7 +193,7 @@ fn the_pages_of_next_registrations_make_up_the_whole() {
 			let queued: Vec<_> = accounts.iter().map(|account| (account, authority(*account))).collect();
 			Mixnet::on_new_session(false, Vec::new().into_iter(), queued.into_iter());
 		}
-		// Of 110, ten are too many, whoever they are.
+		// There are 110 candidates for 100 places.
 		let refused = accounts.iter().filter(|account| try_register(**account, **account).is_err()).count();
 		assert!(refused <= 10);
 
@@ -248,14 +248,14 @@ fn a_removal_leaves_no_gap() {
 				Event::RegistrantBarred { session_index: 1, registrant: registrant(1), reason },
 			]
 		);
-		// The last takes its place.
+		// The last mixnode takes the place of the removed one.
 		assert_eq!(next_registrations(), [(0, Some(0)), (2, Some(2)), (3, Some(1))]);
 		run_to_next_session();
 		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(0), mixnode(3), mixnode(2)]));
 	});
 }
 
-/// Writes `count` mixnodes to a session, with all that is stored of them in its election, without checks.
+/// Writes `count` mixnodes to a session, and all that its election stores of them, without checks.
 fn write_session(session_index: u32, count: u32) {
 	let bytes = |tag: u8, place: u32| sp_io::hashing::blake2_256(&[&[tag], &place.to_le_bytes()[..]].concat());
 	for place in 0..count {
@@ -265,19 +265,19 @@ fn write_session(session_index: u32, count: u32) {
 		let mixnode = BoundedMixnodeFor::<Runtime>::try_from(mixnode).expect("it fits");
 		Mixnodes::<Runtime>::insert(session_index, place, ListedMixnode { registrant: Some(registrant), mixnode });
 		let key = RankKey { rank: Rank::BEST, sequence: place };
-		let candidacy = Candidacy { registrations: 1, state: CandidacyState::Listed { place, key } };
+		let candidacy = Candidacy { next_revision: 1, state: CandidacyState::Listed { place, key } };
 		Candidacies::<Runtime>::insert(session_index, registrant, candidacy);
 		KxPublics::<Runtime>::insert(session_index, kx_public, registrant);
 		PeerIds::<Runtime>::insert(session_index, peer_id, registrant);
 	}
 }
 
-/// What a rotation touches.
+/// What a rotation reads and writes.
 #[derive(PartialEq, Eq, Debug)]
 struct Touched {
-	/// The keys that are written.
+	/// The storage keys that are written.
 	written: BTreeSet<Vec<u8>>,
-	/// How many nodes of the tree are read, and of how many bytes in all.
+	/// How many trie nodes are read, and how many bytes they have in all.
 	proof_nodes: usize,
 	proof_bytes: usize,
 }
@@ -307,7 +307,7 @@ fn measure_rotation(mixnodes: u32) -> Touched {
 			election.elected = mixnodes;
 			election.ranked = mixnodes;
 		});
-		// Not what the test itself reads.
+		// Otherwise the events of the set-up would be read.
 		System::reset_events();
 	});
 	ext.commit_all().expect("storage can be committed");
@@ -318,7 +318,7 @@ fn measure_rotation(mixnodes: u32) -> Touched {
 	let ((), proof) = ext.execute_and_prove(rotate);
 	let written = ext.overlayed_changes().changes().map(|(key, _)| key.clone()).collect();
 	ext.execute_with(|| {
-		// It was a whole one.
+		// The session began completely.
 		assert_eq!(events(), [Event::SessionStarted { session_index: 5, mixnodes }]);
 		assert_eq!(Mixnet::current_mixnodes().map(|list| list.len()), Ok(mixnodes as usize));
 		assert_eq!(next_registrations(), []);
@@ -334,7 +334,7 @@ fn rotation_touches_the_same_whatever_the_number_of_mixnodes() {
 	for mixnodes in [10, 1_000, 10_000] {
 		assert_eq!(measure_rotation(mixnodes), few, "{mixnodes} mixnodes");
 	}
-	// Nothing of the mixnodes themselves.
+	// Nothing of the mixnodes themselves is written.
 	for item in ["Mixnodes", "Candidacies", "KxPublics", "PeerIds", "RankPages"] {
 		let prefix = [twox_128(b"Mixnet"), twox_128(item.as_bytes())].concat();
 		assert!(!few.written.iter().any(|key| key.starts_with(&prefix)), "{item}");

@@ -1,4 +1,4 @@
-//! What the pallet does, by subject.
+//! The pallet's tests, by subject.
 
 mod authorities;
 mod candidates;

@@ -1,4 +1,4 @@
-//! The parameters: set for the next session, in force from its beginning on, and checked before.
+//! Parameters are checked, set for the next session, and in force from its beginning on.
 
 use crate::{mock::*, CurrentSession, Error, Event, ParameterName, Roster};
 use frame_support::assert_noop;
@@ -90,7 +90,7 @@ fn assert_refused(bad: Parameters, parameter: Parameter) {
 	);
 }
 
-/// The field that is wrong is named, and nothing is set.
+/// The error names the field that is wrong, and nothing is set.
 #[test]
 fn values_that_nodes_cannot_live_with_are_refused() {
 	ext().execute_with(|| {
@@ -125,7 +125,7 @@ fn values_that_nodes_cannot_live_with_are_refused() {
 		}
 		let slow = Parameters { non_mixnode_mean_period_ms: 60_000, ..good };
 		assert_noop!(Mixnet::set_parameters(RuntimeOrigin::root(), slow), Error::<Runtime>::RoundTripTooLong);
-		// The last ones are still good.
+		// The parameters that were set last still count.
 		set(good);
 	});
 }
@@ -142,7 +142,7 @@ fn no_more_mixnodes_can_be_asked_for_than_a_session_has() {
 	});
 }
 
-/// How many mixnodes a session needs is fixed when it begins, like its mixnodes themselves.
+/// The number of mixnodes that a session needs is fixed when it begins, like its mixnodes.
 #[test]
 fn a_session_that_has_begun_is_not_put_to_rest_or_woken() {
 	ext().execute_with(|| {
@@ -156,7 +156,7 @@ fn a_session_that_has_begun_is_not_put_to_rest_or_woken() {
 			register(account, account);
 		}
 		run_to_next_session();
-		// The session that they were set for rests; the one before it goes on.
+		// The session that they were set for rests. The one before it goes on.
 		let resting = Err(MixnodesError::InsufficientRegistrations { num: 4, min: 5 });
 		assert_eq!(Mixnet::current_mixnodes(), resting);
 		assert_eq!(Mixnet::prev_mixnodes().map(|mixnodes| mixnodes.len()), Ok(2));
@@ -173,7 +173,7 @@ fn a_session_that_has_begun_is_not_put_to_rest_or_woken() {
 	});
 }
 
-/// Nobody registers in vain because of the parameters: they bound how many a session needs, not who may register.
+/// Parameters keep nobody from registering: they only say how many mixnodes a session needs.
 #[test]
 fn parameters_are_no_reason_to_refuse_a_registration() {
 	ext().execute_with(|| {

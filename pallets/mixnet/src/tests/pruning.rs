@@ -1,4 +1,4 @@
-//! What sessions leave behind goes bit by bit, and is in nobody's way until it has.
+//! What sessions leave behind is removed bit by bit, and does no harm before that.
 
 use crate::{
 	mock::*, BoundedMixnodeFor, Candidacies, Error, Event, KxPublics, ListedMixnode, Mixnodes, NextToPrune, PeerIds,
@@ -34,7 +34,7 @@ fn run_session(count: u64) {
 	run_to_next_session();
 }
 
-/// Writes `count` mixnodes to a session that is over, which has none of its own behind place 10.
+/// Writes `count` mixnodes to a session that is over, and has no others from place 10 on.
 fn leave_behind(session_index: u32, count: u32) {
 	for place in 0..count {
 		let mixnode = BoundedMixnodeFor::<Runtime>::try_from(mixnode(0)).expect("it fits");
@@ -48,7 +48,7 @@ fn weight_of(keys: u32) -> Weight {
 	<() as WeightInfo>::prune(keys)
 }
 
-/// Prunes in the idle time of the present block, of which there is `weight`; returns how many keys went.
+/// Prunes in the idle time of the present block, with `weight` to spend. Returns how many keys were removed.
 fn idle_with(weight: Weight) -> usize {
 	let before: usize = stored().iter().sum();
 	let taken = Mixnet::on_idle(System::block_number(), weight);
@@ -69,7 +69,7 @@ fn idle_blocks_prune_the_sessions_that_are_over() {
 		}
 		// Four keys for each mixnode.
 		assert_eq!(stored(), [0, 16, 12, 8, 20, 0]);
-		// Session by session, until only what is live is left: the previous one and the current one.
+		// Session by session, until only the previous and the current session are left.
 		idle();
 		assert_eq!(NextToPrune::<Runtime>::get(), 1);
 		idle();
@@ -123,7 +123,7 @@ fn all_that_a_session_left_is_pruned() {
 		for _ in 0..3 {
 			run_to_next_session();
 		}
-		// Three mixnodes, with their keys, peer IDs and candidacies; and the candidacies of those who were barred.
+		// Three mixnodes with their keys, peer IDs and candidacies, and the candidacies of those that were barred.
 		assert_eq!(stored()[1], 3 * 4 + 3);
 		idle();
 		idle();
@@ -141,7 +141,7 @@ fn little_weight_prunes_little_and_none_nothing() {
 		assert_eq!(idle_with(Weight::MAX), 0);
 		assert_eq!(NextToPrune::<Runtime>::get(), 1, "session 0 left nothing");
 
-		// Not enough to look.
+		// Not enough weight to look.
 		for weight in [
 			Weight::zero(),
 			weight_of(0) - Weight::from_parts(1, 0),
@@ -151,7 +151,7 @@ fn little_weight_prunes_little_and_none_nothing() {
 		] {
 			assert_storage_noop!(assert_eq!(Mixnet::on_idle(System::block_number(), weight), Weight::zero()));
 		}
-		// Enough to look, but not for a key.
+		// Enough weight to look, but not to remove a key.
 		for weight in [weight_of(0), weight_of(1) - Weight::from_parts(1, 0)] {
 			assert_storage_noop!(assert_eq!(Mixnet::on_idle(System::block_number(), weight), weight_of(0)));
 		}
@@ -191,7 +191,7 @@ fn a_large_session_takes_several_blocks() {
 	});
 	let mut counts = Vec::new();
 	for _ in 0..5 {
-		// What is removed is still in the storage beneath until the block is over.
+		// Removed keys are still in the storage beneath until the block is over.
 		ext.commit_all().expect("storage can be committed");
 		ext.execute_with(|| {
 			run_to_block(System::block_number());
@@ -228,8 +228,7 @@ fn pruning_goes_on_where_it_stopped_within_one_block_too() {
 	});
 }
 
-/// Each of the session's lists, though nobody has pruned anything for a hundred sessions, and in the next hundred
-/// little by little.
+/// All lists are right though nothing is pruned for a hundred sessions, and only little in the next hundred.
 #[test]
 fn pruning_is_never_needed() {
 	Period::set(1);
@@ -242,7 +241,7 @@ fn pruning_is_never_needed() {
 				let mut list = Vec::new();
 				for account in 0..6 {
 					if rng.below(2) == 0 {
-						// The same keys again and again.
+						// The same keys are registered again and again.
 						register(account, account);
 						list.push(mixnode(account));
 					}
@@ -258,7 +257,7 @@ fn pruning_is_never_needed() {
 				assert_eq!(Mixnet::prev_mixnodes().ok(), expected(&lists[session + 1]));
 				assert_eq!(next_registrations(), []);
 			}
-			// And then everything goes.
+			// Then everything is pruned.
 			for _ in 0..200 {
 				idle();
 			}
@@ -269,7 +268,7 @@ fn pruning_is_never_needed() {
 	}
 }
 
-/// The call, and whether it was free and of which weight.
+/// Calls `prune`. Returns whether it was free, and its weight.
 fn prune(keys: u32) -> Result<(bool, Option<Weight>), DispatchError> {
 	let result = Mixnet::prune(RuntimeOrigin::signed(5), keys);
 	check_invariants();
@@ -287,13 +286,13 @@ fn anybody_may_prune_and_pays_nothing_for_what_was_needed() {
 		next_block();
 		leave_behind(1, MIN_PRUNED_FOR_FREE);
 		assert_eq!(prune(MIN_PRUNED_FOR_FREE), Ok((true, Some(weight_of(MIN_PRUNED_FOR_FREE)))));
-		// Few keys are not free: blocks could be filled with such calls for nothing.
+		// A few keys are not free: otherwise anybody could fill blocks with such calls for nothing.
 		assert_eq!(prune(5), Ok((false, Some(weight_of(5)))));
 		assert_eq!(prune(1), Ok((false, Some(weight_of(1)))));
 		let pruned = |keys| Event::Pruned { keys };
 		assert_eq!(events(), [pruned(MIN_PRUNED_FOR_FREE), pruned(5), pruned(1)]);
 		assert_eq!(stored(), [0, 10, 12, 0, 0]);
-		// More than there are: no more is done, and the rest was not needed.
+		// If the call asks for more keys than there are, it is not free.
 		assert_eq!(prune(11), Ok((false, Some(weight_of(10)))));
 		assert_eq!(stored(), [0, 0, 12, 0, 0]);
 		// Session 2 is the previous one.
@@ -314,7 +313,7 @@ fn no_more_is_pruned_at_once_than_is_weighed() {
 			let call = crate::Call::<Runtime>::prune { keys };
 			assert_eq!(call.get_dispatch_info().call_weight, weight_of(MAX_PRUNED_AT_ONCE));
 		}
-		// Asking for more than can be done is not free.
+		// Asking for more than can be pruned at once is not free.
 		assert_eq!(prune(u32::MAX), Ok((false, Some(weight_of(MAX_PRUNED_AT_ONCE)))));
 		assert_eq!(prune(MAX_PRUNED_AT_ONCE), Ok((true, Some(weight_of(MAX_PRUNED_AT_ONCE)))));
 		assert_eq!(stored()[1], 600 - 2 * MAX_PRUNED_AT_ONCE as usize);
@@ -332,14 +331,14 @@ fn without_anything_to_prune_the_call_fails_and_pays() {
 		run_session(0);
 		run_session(0);
 		idle();
-		// To prune nothing is no help.
+		// A call that prunes nothing is an error.
 		assert_noop!(Mixnet::prune(RuntimeOrigin::signed(5), 0), Error::<Runtime>::NothingToPrune);
 		assert_eq!(prune(16), Ok((false, Some(weight_of(16)))));
 	});
 }
 
-/// A chain without idle blocks has nothing but the call: it must get over sessions that left nothing, and over those of
-/// which exactly as much was removed as was asked for.
+/// A chain without idle blocks only has the call. It must get past sessions that left nothing, and past sessions of
+/// which exactly as many keys were removed as it asked for.
 #[test]
 fn the_call_alone_prunes_everything() {
 	ext().execute_with(|| {
@@ -354,7 +353,7 @@ fn the_call_alone_prunes_everything() {
 		}
 		assert_eq!(stored(), [0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 0]);
 		assert_eq!(NextToPrune::<Runtime>::get(), 8);
-		// Nine that removed something, and one for each session to see that it is empty.
+		// Nine calls removed something, and one call for each session found it empty.
 		assert!(calls <= 9 + 8, "{calls} calls");
 	});
 }

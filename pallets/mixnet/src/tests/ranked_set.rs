@@ -1,4 +1,4 @@
-//! The sorted sets of candidates beside maps that are sorted by the standard library.
+//! Compares the sorted sets of candidates with sorted maps of the standard library.
 
 use crate::{
 	mock::*,
@@ -30,27 +30,28 @@ fn compare(id: SetId, model: &Model) {
 	assert_eq!(set.len() as usize, model.len());
 	assert_eq!(set.best(), model.first_key_value().map(entry));
 	assert_eq!(set.worst(), model.last_key_value().map(entry));
-	let max = MaxPages::<Runtime>::get() as usize;
+	let max = MaxPages::<MaxMixnodes, MaxStandbys>::get() as usize;
 	assert!(page_sizes(id).len() <= max);
-	// Numbers are used again: no more pages are stored than there can be at a time.
+	// Page numbers are used again: no more pages are stored than a set can have.
 	assert!(RankPages::<Runtime>::iter_prefix(id).count() <= max);
 	assert!(RankPages::<Runtime>::iter_key_prefix(id).all(|number| usize::from(number) < max));
 }
 
-/// What is done to a set. Entries are chosen by a number, taken modulo how many there are.
+/// A step of a test. Entries are chosen by a number, modulo how many entries there are.
 #[derive(Clone, Debug)]
 enum Operation {
-	/// Adds so many entries, of ranks from one on, so far apart, and wrapped around at [`RANKS`]: many are equal.
+	/// Adds `count` entries. Their ranks begin with `rank` and are `step` apart, modulo [`RANKS`], so that many are
+	/// equal.
 	Insert { count: u32, rank: u128, step: u128 },
-	/// Removes so many entries, from one on, so far apart.
+	/// Removes `count` entries, from the one numbered `from` on, `step` apart.
 	Remove { count: u32, from: usize, step: usize },
-	/// Removes so many of the best.
+	/// Removes this many of the best entries.
 	RemoveBest { count: u32 },
-	/// Removes so many of the worst.
+	/// Removes this many of the worst entries.
 	RemoveWorst { count: u32 },
-	/// Removes an entry that is not there.
+	/// Tries to remove an entry that does not exist.
 	RemoveUnknown { rank: u128 },
-	/// Moves an entry's mixnode.
+	/// Changes an entry's place.
 	SetPlace { entry: usize, place: u32 },
 	/// Lists entries.
 	List { start: u32, count: usize },
@@ -60,7 +61,7 @@ enum Operation {
 
 /// How many different ranks there are.
 const RANKS: u128 = 500;
-/// Most entries of a set.
+/// The most entries of a set.
 const MAX_ENTRIES: u32 = 600;
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -129,7 +130,7 @@ fn apply(id: SetId, model: &mut Model, sequence: &mut u32, operation: Operation)
 				set.set_place(&key, place);
 				model.insert(key, place);
 			}
-			// Nothing happens to one that is not there.
+			// Nothing happens for an entry that does not exist.
 			set.set_place(&RankKey { rank: Rank(place.into()), sequence: *sequence }, place);
 		},
 		List { start, count } => {
@@ -153,7 +154,7 @@ proptest! {
 		..ProptestConfig::default()
 	})]
 
-	/// Two sets at once: they must leave each other alone.
+	/// Two sets at once must not affect each other.
 	#[test]
 	fn ranked_sets_do_what_sorted_maps_would(operations in prop::collection::vec((0usize..2, operation()), 0..80)) {
 		sp_io::TestExternalities::default().execute_with(|| {
@@ -192,8 +193,8 @@ fn shrink_page(id: SetId, model: &mut Model, index: usize, count: u32) {
 	}
 }
 
-/// Who wants as many pages as possible leaves as few entries in each as keep it from being joined, by turns 1 and 32, and
-/// splits pages with what that saves.
+/// To make as many pages as possible, one leaves 1 and 32 entries in turn, the fewest that keep pages from being
+/// joined. The entries that this saves are used to split pages.
 #[test]
 fn nobody_can_make_more_pages_than_the_directory_has_room_for() {
 	const ENTRIES: u32 = 1_000;
@@ -207,7 +208,7 @@ fn nobody_can_make_more_pages_than_the_directory_has_room_for() {
 		let mut rng = Rng(1);
 		let mut most = 0;
 		for _ in 0..400 {
-			// No page can be smaller than what two neighbours must have leaves to it.
+			// Make every page as small as its neighbours allow.
 			let sizes = page_sizes(id).len();
 			for index in 0..sizes {
 				let sizes = page_sizes(id);
@@ -219,7 +220,7 @@ fn nobody_can_make_more_pages_than_the_directory_has_room_for() {
 				shrink_page(id, &mut model, index, sizes[index].saturating_sub(least));
 			}
 			assert_eq!(page_sizes(id).len(), sizes, "no page was joined");
-			// Fill one so that it is split.
+			// Fill a page so that it is split.
 			let pages = RankDirectories::<Runtime>::get(id).pages;
 			let index = rng.below(pages.len() as u64) as usize;
 			let needed = PAGE_CAPACITY + 1 - u32::from(pages[index].len);
@@ -236,9 +237,9 @@ fn nobody_can_make_more_pages_than_the_directory_has_room_for() {
 			compare(id, &model);
 			most = most.max(page_sizes(id).len() as u32);
 		}
-		// Two pages for each 33 entries is what can be hoped for.
+		// Two pages for each 33 entries are the most that can be expected.
 		assert!(most >= 2 * (ENTRIES - 100) / 33, "{most}");
-		assert!(most <= MaxPages::<Runtime>::get());
+		assert!(most <= MaxPages::<MaxMixnodes, MaxStandbys>::get());
 	});
 }
 

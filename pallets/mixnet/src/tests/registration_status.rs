@@ -7,7 +7,7 @@ use mixnet_primitives::{
 };
 use sp_core::offchain::{testing::PoolState, TransactionPool, TransactionPoolExt};
 
-/// What `account` is told, whose mixnode is the one made from `n`.
+/// The status of `account` if its mixnode is the one made from `n`.
 fn status(account: u64, n: u64) -> RegistrationStatus {
 	Mixnet::registration_status(registrant(account), mixnode(n).kx_public)
 }
@@ -64,7 +64,7 @@ fn a_registrant_waits_for_its_turn_registers_and_is_registered() {
 #[test]
 fn who_has_lost_its_key_registers_another_at_once() {
 	ext().execute_with(|| {
-		// In the slack at the beginning, when nobody else should.
+		// In the slack at the beginning, when others should wait.
 		run_to_next_session();
 		register(4, 7);
 		let lost = status(4, 8);
@@ -77,7 +77,7 @@ fn who_has_lost_its_key_registers_another_at_once() {
 		assert_eq!(status(4, 8).registered.map(|registered| registered.revision), Some(1));
 		assert_eq!(advice(4, 7), RegistrationAdvice::Register);
 
-		// As often as it may.
+		// As often as allowed.
 		register(4, 9);
 		let last = status(4, 10);
 		assert_eq!(last.advice, missing(RegistrationError::TooManyRevisions));
@@ -98,10 +98,10 @@ fn standbys_are_registered_too() {
 		}
 		assert_eq!(advice(2, 2), RegistrationAdvice::Registered);
 		assert_eq!(status(2, 2).registered.map(|registered| registered.standing), Some(Standing::Standby));
-		// And may replace their mixnodes, while others are too late.
+		// They may replace their registrations, but others come too late.
 		assert_eq!(advice(2, 20), RegistrationAdvice::Register);
 		assert_eq!(advice(3, 3), missing(RegistrationError::RankTooLow));
-		// When there is room again they are told so.
+		// Once there is room, the others are told to register.
 		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(0)), Ok(()));
 		run_to_block(19);
 		assert_eq!(advice(3, 3), RegistrationAdvice::Register);
@@ -151,17 +151,17 @@ fn who_cannot_register_is_told_what_is_missing() {
 		MinBond::set(1001);
 		assert_eq!(advice(50, 0), missing(RegistrationError::BondTooSmall));
 		OperatorsEnabled::set(false);
-		assert_eq!(advice(50, 0), missing(RegistrationError::OperatorsDisabled));
+		assert_eq!(advice(50, 0), missing(RegistrationError::OperatorsNotEnabled));
 		OperatorsEnabled::set(true);
 		MinBond::set(1000);
-		// Barred, or too often.
+		// Barred, or without revisions left.
 		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(3)), Ok(()));
 		assert_eq!(advice(3, 0), missing(RegistrationError::Barred));
-		let candidacy = Candidacy { registrations: 3, state: CandidacyState::Out };
+		let candidacy = Candidacy { next_revision: 3, state: CandidacyState::Out };
 		Candidacies::<Runtime>::insert(3, registrant(4), candidacy);
 		assert_eq!(advice(4, 0), missing(RegistrationError::TooManyRevisions));
 		assert_eq!(status(4, 0).revision, 3);
-		// None of which lasts.
+		// None of these lasts beyond the session.
 		run_to_next_session();
 		run_to_block(System::block_number() + 17);
 		for account in [3, 4] {
@@ -173,7 +173,7 @@ fn who_cannot_register_is_told_what_is_missing() {
 	});
 }
 
-/// A registration stays though its registrant could not make it any more.
+/// A registration stays even if its registrant could not make it now.
 #[test]
 fn who_is_registered_has_nothing_to_do() {
 	SessionsPerMixnetSession::set(2);
@@ -192,7 +192,7 @@ fn nobody_registers_at_block_0() {
 	NumRegisterStartSlackBlocks::set(0);
 	NumRegisterEndSlackBlocks::set(19);
 	ext().execute_with(|| {
-		// The hash to be signed is not known there.
+		// The hash of block 0, which the proofs sign, is not known in block 0.
 		assert_eq!(advice(4, 4), RegistrationAdvice::Wait);
 		assert_eq!(advice(VALIDATORS, 0), missing(RegistrationError::NotARegistrant));
 		next_block();
@@ -229,7 +229,7 @@ fn who_comes_late_still_registers() {
 	});
 }
 
-/// The blocks, counted from the session's start, in which nodes with different keys are told to register, counted.
+/// How many of `nodes` nodes, with different keys, are told to register in each block of a session.
 fn spread(nodes: u64) -> Vec<u64> {
 	ext().execute_with(|| {
 		run_to_next_session();
@@ -242,7 +242,7 @@ fn spread(nodes: u64) -> Vec<u64> {
 			let before = waiting.len();
 			waiting.retain(|kx_public| {
 				let advice = Mixnet::registration_status(registrant, *kx_public).advice;
-				// However often it is asked.
+				// The answer is the same however often it is asked for.
 				assert_eq!(Mixnet::registration_status(registrant, *kx_public).advice, advice);
 				match advice {
 					RegistrationAdvice::Wait => true,
@@ -271,7 +271,7 @@ fn assert_uniform(counts: &[u64]) {
 fn registrations_are_spread_evenly_over_the_session() {
 	let counts = spread(14_000);
 	assert_eq!(counts.len(), 20);
-	// Slack of 2 at the start; of 4 at the end, before which everyone has registered.
+	// There are 2 blocks of slack at the start. Everyone has registered before the 4 blocks of slack at the end.
 	assert_eq!(counts[..2], [0; 2]);
 	assert_eq!(counts[16..], [0; 4]);
 	assert_uniform(&counts[2..16]);
@@ -346,7 +346,7 @@ fn what_would_be_refused_is_not_sent() {
 		let mut useless = good.clone();
 		useless.mixnode.kx_public = KxPublic([0; 32]);
 		refused(4, 4, useless, RegistrationError::BadKxPublic);
-		// The proofs of another.
+		// Proofs of another account, and of another mixnode.
 		refused(5, 4, good.clone(), RegistrationError::BadRegistrantProof);
 		refused(4, 5, good.clone(), RegistrationError::BadPossessionProof);
 		register(0, 0);
@@ -359,7 +359,7 @@ fn what_would_be_refused_is_not_sent() {
 	});
 }
 
-/// Takes no transaction.
+/// A pool that takes no transactions.
 struct FullPool;
 impl TransactionPool for FullPool {
 	fn submit_transaction(&mut self, _: Vec<u8>) -> Result<(), ()> {
@@ -382,7 +382,7 @@ fn who_sends_to_a_pool_that_refuses_is_told() {
 	});
 }
 
-/// The same registration, sent again, is the same transaction: a pool that has it refuses it.
+/// A registration that is sent again is the same transaction. A pool that has it refuses it.
 #[test]
 fn what_is_sent_twice_is_one_transaction() {
 	let mut ext = ext();

@@ -1,4 +1,4 @@
-//! A registrant that lost its key replaces its mixnode, until the session begins.
+//! A registrant that lost its key replaces its registration until the session begins.
 
 use crate::{mock::*, registration::invalid, Event, Rank, RemovalReason};
 use mixnet_primitives::{Mixnode, Registration, RegistrationError, Standing};
@@ -11,7 +11,7 @@ fn assert_refused(account: u64, n: u64, registration: Registration, error: Regis
 	assert_eq!(apply_registration(registration, proofs), Err(expected));
 }
 
-/// Who stands where, by which rank and with which key.
+/// The candidates, each with its rank and standing.
 fn candidates() -> Vec<(mixnet_primitives::Registrant, u128, Standing)> {
 	let all = Mixnet::next_registrations(0, u32::MAX);
 	all.into_iter().map(|registered| (registered.registrant, registered.rank, registered.standing)).collect()
@@ -29,7 +29,7 @@ fn a_replacement_keeps_rank_and_place() {
 		}
 		let before = candidates();
 		assert_eq!(before.iter().filter(|(_, _, standing)| *standing == Standing::Standby).count(), 3);
-		// In another order, elected and standbys.
+		// Elected and standbys replace theirs, in another order.
 		for account in [5, 0, 8, 3, 1, 2, 7, 6, 4] {
 			next_block();
 			register(account, 100 + account);
@@ -72,9 +72,9 @@ fn a_replacement_frees_the_former_key_and_peer_id() {
 		assert_refused(1, 0, registration(1, mixnode(0)), RegistrationError::KxPublicTaken);
 		register(0, 1);
 		register(1, 0);
-		// And takes the new ones.
+		// Its new ones are taken.
 		assert_refused(2, 1, registration(2, mixnode(1)), RegistrationError::KxPublicTaken);
-		// What has gone to another it does not get back.
+		// It does not get back what another has registered since.
 		assert_refused(0, 0, registration(0, mixnode(0)), RegistrationError::KxPublicTaken);
 		run_to_next_session();
 		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(1), mixnode(0)]));
@@ -97,17 +97,17 @@ fn register_mixed(kx: u64, peer: u64, address: &[u8]) -> Mixnode {
 
 #[test]
 fn a_replacement_may_keep_its_own_key_or_peer_id() {
-	MaxReplacements::set(4);
+	MaxRevisions::set(4);
 	ext().execute_with(|| {
 		run_to_block(1);
 		register(1, 1);
 		register_mixed(0, 0, b"/dns/a.example");
-		// New addresses alone; a new peer identity; a new key; and the first ones again.
+		// Only new addresses, then a new peer identity, then a new key, and then the first ones again.
 		register_mixed(0, 0, b"/dns/b.example");
 		register_mixed(0, 2, b"/dns/b.example");
 		register_mixed(3, 2, b"/dns/b.example");
 		let last = register_mixed(0, 0, b"/dns/a.example");
-		// Those in between are free.
+		// The keys and peer IDs in between are free.
 		register(2, 2);
 		register(3, 3);
 		run_to_next_session();
@@ -126,7 +126,7 @@ fn a_replacement_that_is_refused_leaves_the_mixnode_as_it_was() {
 		useless.external_addresses.push(Vec::new());
 		assert_refused(0, 2, registration(0, useless), RegistrationError::BadAddress);
 		assert_refused(0, 3, registration(0, mixnode(2)), RegistrationError::BadPossessionProof);
-		// None of it counts as an attempt.
+		// No refused registration uses up a revision.
 		register(0, 3);
 		register(0, 4);
 		run_to_next_session();
@@ -135,8 +135,8 @@ fn a_replacement_that_is_refused_leaves_the_mixnode_as_it_was() {
 }
 
 #[test]
-fn replacements_are_numbered_and_bounded_within_a_session() {
-	MaxReplacements::set(3);
+fn revisions_are_counted_and_bounded_within_a_session() {
+	MaxRevisions::set(3);
 	ext().execute_with(|| {
 		run_to_block(1);
 		for session in 1..4 {
@@ -160,7 +160,7 @@ fn replacements_are_numbered_and_bounded_within_a_session() {
 
 #[test]
 fn a_chain_may_allow_no_replacements() {
-	MaxReplacements::set(0);
+	MaxRevisions::set(0);
 	ext().execute_with(|| {
 		run_to_block(1);
 		register(0, 0);
@@ -169,8 +169,8 @@ fn a_chain_may_allow_no_replacements() {
 }
 
 #[test]
-fn as_many_replacements_as_a_byte_counts_are_counted() {
-	MaxReplacements::set(254);
+fn up_to_254_revisions_are_counted() {
+	MaxRevisions::set(254);
 	ext().execute_with(|| {
 		run_to_block(1);
 		for n in 0..=254 {
@@ -194,7 +194,7 @@ fn a_registration_cannot_be_put_back_over_the_one_that_replaced_it() {
 				let error = if n < 2 { RegistrationError::WrongRevision } else { RegistrationError::TooManyRevisions };
 				let expected = Err(TransactionValidityError::Invalid(invalid(error)));
 				assert_eq!(apply_registration(earlier.clone(), proofs.clone()), expected);
-				// Nor under a new number, which the proofs do not name.
+				// Nor with a new revision, which the proofs do not sign.
 				let renumbered = Registration { revision: n as u8 + 1, ..earlier.clone() };
 				assert!(apply_registration(renumbered, proofs.clone()).is_err());
 			}
@@ -205,9 +205,9 @@ fn a_registration_cannot_be_put_back_over_the_one_that_replaced_it() {
 	});
 }
 
-/// Both are valid while neither has been included, but only one can be.
+/// Both are valid until one of them is included. Then the other is not.
 #[test]
-fn of_two_registrations_with_one_number_the_first_counts() {
+fn of_two_registrations_with_one_revision_the_first_counts() {
 	ext().execute_with(|| {
 		run_to_block(1);
 		let (one, other) = (registration(0, mixnode(0)), registration(0, mixnode(1)));
@@ -226,7 +226,7 @@ fn nothing_is_replaced_once_the_session_has_begun() {
 		run_to_block(1);
 		register(0, 0);
 		register(1, 1);
-		// In the last block still.
+		// In the last block it is still possible.
 		run_to_block(19);
 		register(0, 2);
 		let late = registration(0, mixnode(3));
@@ -251,7 +251,7 @@ fn who_is_no_registrant_any_more_cannot_replace_its_mixnode() {
 	});
 }
 
-/// Who was put out by better ones may register again, with the same key or another, when there is room again; unless
+/// A candidate that better ones put out may register again when there is room, with the same key or another, unless
 /// somebody else has taken the key by then.
 #[test]
 fn who_was_put_out_may_register_its_own_key_again() {
@@ -267,7 +267,7 @@ fn who_was_put_out_may_register_its_own_key_again() {
 		assert_eq!(next_registrations(), [(2, Some(0)), (1, Some(1))]);
 		assert_refused(0, 0, registration(0, mixnode(0)), RegistrationError::RankTooLow);
 
-		// Its key is free while it is out, for who can prove that it has the secret.
+		// While it is out, anybody who can prove possession of its key may register it.
 		register(2, 0);
 		register(2, 2);
 
@@ -294,7 +294,7 @@ fn who_was_removed_stays_barred_whatever_it_registers() {
 		for n in [0, 1] {
 			assert_refused(0, n, registration(0, mixnode(n)), RegistrationError::Barred);
 		}
-		// What it had is free.
+		// Its key and peer ID are free.
 		register(1, 0);
 	});
 }

@@ -1,9 +1,9 @@
-//! The seeds of elections: fresh or none, and for those only who committed to their names before.
+//! The seeds of elections: fresh or none, and only for registrants whose keys came before.
 
 use crate::{mock::*, NextElection, Seed};
 use std::collections::BTreeSet;
 
-/// By the lottery's ranks: those of candidates that have not drawn are from here on.
+/// The lottery gives ranks from this one on to candidates that have not drawn.
 const FIRST_UNDRAWN: u128 = (1 << 127) + 1;
 
 fn ext_with_lottery() -> sp_io::TestExternalities {
@@ -39,7 +39,7 @@ fn each_election_has_a_seed_of_its_own() {
 
 #[test]
 fn the_authorities_of_genesis_draw_in_the_first_election() {
-	// However old the randomness is that there is at genesis: it is not known before.
+	// This holds however old the randomness at genesis is: nobody could choose a key by it.
 	for age in [0, 1, 1_000_000] {
 		RandomnessAge::set(age);
 		ext_with_lottery().execute_with(|| {
@@ -51,7 +51,7 @@ fn the_authorities_of_genesis_draw_in_the_first_election() {
 	}
 }
 
-/// What was known at the rotation before could be known to who chose a key then.
+/// A registrant that chose its key at the rotation before could know randomness of that time.
 #[test]
 fn randomness_from_before_the_last_rotation_is_not_drawn_from() {
 	for (age, is_fresh) in [(0, true), (1, true), (19, true), (20, false), (21, false), (40, false)] {
@@ -113,7 +113,7 @@ fn an_authority_that_was_away_is_a_new_one() {
 	});
 }
 
-/// In a longer session it matters when an authority was queued: before the session's seed could be known, or after.
+/// In a longer session it matters whether an authority was queued before the session's seed could be known.
 #[test]
 fn an_authority_that_is_queued_during_a_longer_session_draws_in_the_next() {
 	SessionsPerMixnetSession::set(3);
@@ -142,7 +142,7 @@ fn who_has_not_drawn_stands_behind_those_who_have() {
 		run_to_next_session();
 		NextValidators::set(Some(vec![20, 21, 0, 1, 2, 3]));
 		run_to_next_session();
-		// First come, but not first served.
+		// It comes first, but is not served first.
 		register(20, 20);
 		register(21, 21);
 		for account in 0..4 {
@@ -150,12 +150,12 @@ fn who_has_not_drawn_stands_behind_those_who_have() {
 		}
 		let order: Vec<_> = next_registrations().into_iter().map(|(account, _)| account).collect();
 		assert_eq!(order[..4].iter().copied().collect::<BTreeSet<_>>(), (0..4).collect());
-		// The earlier of the two, as they have no draw to tell them apart.
+		// The earlier of the two is better: neither has a draw.
 		assert_eq!(order[4..], [20]);
 	});
 }
 
-/// However often somebody registers, and whatever, there is one draw.
+/// There is one draw, however often a registrant registers, and with whatever mixnode.
 #[test]
 fn registering_again_does_not_draw_again() {
 	ext_with_lottery().execute_with(|| {
@@ -174,7 +174,7 @@ fn registering_again_does_not_draw_again() {
 	});
 }
 
-/// The draw is the policy's own: what the pallet hands to it is what was promised.
+/// The pallet hands to the policy what the policy's documentation promises.
 #[test]
 fn candidates_are_ranked_as_the_policy_ranks_them() {
 	use crate::{Candidate, ElectionPolicy, RegistrantClass, WeightedLottery};

@@ -1,4 +1,4 @@
-//! Rotation, phases, and what is expected of both.
+//! Rotation, phases, and forecasts of both.
 
 use crate::{mock::*, CurrentSession, Event, LastRotation, Roster, Rotation};
 use mixnet_primitives::{MixnodesError, SessionForecast, SessionPhase, SessionStatus};
@@ -49,12 +49,12 @@ fn phases_may_be_empty() {
 	});
 }
 
-/// What is forecast in each block is what happens.
+/// Asserts that the forecast of each block comes true.
 fn assert_forecasts_come_true(sessions: u64) {
 	ext().execute_with(|| {
 		let mut forecasts: Vec<(u64, SessionStatus, SessionForecast<u64>)> = Vec::new();
 		let length = u64::from(SessionsPerMixnetSession::get()) * 20;
-		// At block 0 `PeriodicSessions` estimates that block itself.
+		// In block 0, `PeriodicSessions` estimates block 0 itself, so the test begins with block 1.
 		for block in 1..=sessions * length {
 			run_to_block(block);
 			forecasts.push((block, Mixnet::session_status(), Mixnet::session_forecast()));
@@ -139,7 +139,7 @@ fn a_session_begins_with_every_third_of_pallet_sessions() {
 			assert_eq!(Mixnet::session_status().current_index, rotation / 3);
 			assert_eq!(CurrentSession::<Runtime>::get().rotations, rotation % 3);
 			assert_eq!(CurrentSession::<Runtime>::get().started_at, u64::from(rotation / 3) * 60);
-			// Only a session of the mixnet's own starts the phases again.
+			// Only a new session of the mixnet starts the phases again.
 			let phase = if rotation % 3 == 0 { SessionPhase::CoverToCurrent } else { SessionPhase::DisconnectFromPrev };
 			assert_eq!(Mixnet::session_status().phase, phase);
 			assert_eq!(events().len(), usize::from(rotation % 3 == 0));
@@ -153,7 +153,7 @@ fn a_runtime_upgrade_may_make_sessions_shorter_or_longer() {
 	ext().execute_with(|| {
 		run_to_rotation();
 		run_to_rotation();
-		// Due already, as things are now: it begins at the next rotation.
+		// The next session is overdue now. It begins at the next rotation.
 		SessionsPerMixnetSession::set(1);
 		run_to_rotation_unchecked();
 		assert_eq!(Mixnet::session_status().current_index, 1);
@@ -164,7 +164,7 @@ fn a_runtime_upgrade_may_make_sessions_shorter_or_longer() {
 		assert_eq!(Mixnet::session_status().current_index, 2);
 	});
 
-	/// Without the invariants, which find the session overdue meanwhile.
+	/// Does not check the invariants, which would find the session overdue.
 	fn run_to_rotation_unchecked() {
 		use frame_support::traits::Hooks;
 		let index = Session::current_index();
@@ -180,7 +180,7 @@ fn a_runtime_upgrade_may_make_sessions_shorter_or_longer() {
 #[test]
 fn session_indices_are_the_mixnets_own() {
 	ext().execute_with(|| {
-		// As if the chain had run for long before it got a mixnet.
+		// The chain has run for long before it gets a mixnet.
 		pallet_session::CurrentIndex::<Runtime>::put(1000);
 		run_to_rotation();
 		assert_eq!(Session::current_index(), 1001);
@@ -251,7 +251,7 @@ fn standbys_do_not_count_as_mixnodes() {
 		run_to_next_session();
 		assert_eq!(CurrentSession::<Runtime>::get().current, Roster { registered: 2, required: 2 });
 		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(0), mixnode(1)]));
-		// And none of them stands in the next election.
+		// None of them is a candidate in the next election.
 		assert_eq!(next_registrations(), []);
 	});
 }

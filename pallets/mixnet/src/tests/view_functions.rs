@@ -1,7 +1,7 @@
 //! View functions, as a wallet calls them: by their IDs, with encoded arguments.
 
 use crate::{
-	mock::*, OperatorViewFunction, Operators, ViewOperatorKeyPayloadViewFunction, ViewParametersViewFunction,
+	mock::*, Operators, ViewOperatorKeyPayloadViewFunction, ViewOperatorViewFunction, ViewParametersViewFunction,
 	ViewRegistrationStatusViewFunction, ViewSessionStatusViewFunction,
 };
 use codec::{Decode, DecodeAll, Encode};
@@ -17,7 +17,7 @@ where
 }
 
 #[test]
-fn view_functions_answer_what_the_functions_say() {
+fn view_functions_answer_like_the_functions_of_the_same_name() {
 	ext().execute_with(|| {
 		run_to_block(5);
 		register(3, 3);
@@ -29,7 +29,7 @@ fn view_functions_answer_what_the_functions_say() {
 			assert_eq!(call(ViewSessionStatusViewFunction::<Runtime>::new()), Mixnet::session_status());
 			assert_eq!(call(ViewParametersViewFunction::<Runtime>::new()), Mixnet::parameters());
 			for account in [0, 3, 50, 51] {
-				let operator = call(OperatorViewFunction::<Runtime>::new(account));
+				let operator = call(ViewOperatorViewFunction::<Runtime>::new(account));
 				assert_eq!(operator, Operators::<Runtime>::get(account));
 				assert_eq!(operator.is_some(), account == 50);
 				let payload = call(ViewOperatorKeyPayloadViewFunction::<Runtime>::new(account));
@@ -51,7 +51,7 @@ fn view_functions_that_do_not_exist_are_not_found() {
 		let unknown = ViewFunctionId { prefix, suffix: [0; 16] };
 		let answer = Runtime::execute_view_function(unknown, Vec::new());
 		assert!(matches!(answer, Err(ViewFunctionDispatchError::NotFound(_))));
-		let id = OperatorViewFunction::<Runtime>::id();
+		let id = ViewOperatorViewFunction::<Runtime>::id();
 		let answer = Runtime::execute_view_function(id, vec![1, 2]);
 		assert!(matches!(answer, Err(ViewFunctionDispatchError::Codec)));
 	});

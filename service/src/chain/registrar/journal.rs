@@ -201,7 +201,7 @@ fn no_key() -> Note {
 /// Whether the reason stays the same from session to session, so that the operator is told once and not in each.
 fn lasts(error: RegistrationError) -> bool {
 	use RegistrationError::*;
-	matches!(error, NotARegistrant | OperatorsDisabled | BondTooSmall | OperatorTooRecent)
+	matches!(error, NotARegistrant | OperatorsNotEnabled | BondTooSmall | OperatorTooRecent)
 }
 
 /// How urgent a reason is, and what to do about it.
@@ -213,7 +213,7 @@ fn advice(error: RegistrationError) -> (Level, &'static str) {
 			"A validator's key has to be among its session keys (call session.set_keys) for a whole session; an operator \
 			 bonds (call mixnet.bond) and names its key (call mixnet.set_operator_key)",
 		),
-		OperatorsDisabled => (Level::Warn, "Only validators mix on this chain: run this node without --mixnet-operator"),
+		OperatorsNotEnabled => (Level::Warn, "Only validators mix on this chain: run this node without --mixnet-operator"),
 		BondTooSmall => (
 			Level::Warn,
 			"Add to the bond (call mixnet.bond_extra); if it is being released, withdraw it and bond anew",

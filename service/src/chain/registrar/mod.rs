@@ -37,7 +37,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// The type of the keys by which mixnodes are registered: what pallet-mixnet's session keys have.
-pub const KEY_TYPE: KeyTypeId = KeyTypeId(*b"mixn");
+pub const KEY_TYPE: KeyTypeId = KeyTypeId(mixnet_primitives::KEY_TYPE);
 
 /// Blocks to wait after a registration was sent, so that it can be included, before the next try.
 const BLOCKS_BETWEEN_TRIES: u32 = 3;

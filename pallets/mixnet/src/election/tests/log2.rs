@@ -1,4 +1,4 @@
-//! The logarithm against exact references, and its laws.
+//! The logarithm compared with exact references, and its laws.
 
 use super::{
 	super::log2::{log2, FRACTION_BITS},
@@ -49,7 +49,7 @@ const REFERENCE: [(u128, u128); 28] = [
 #[test]
 fn it_agrees_with_a_reference_to_the_last_digit() {
 	for (x, expected) in REFERENCE {
-		// Less than 1 + 1/64 units are missing, and the reference is rounded down, too.
+		// The result may be too small by less than 1 + 1/64 units. The reference is rounded down as well.
 		let result = log2_of(x);
 		assert!(result == expected || result + 1 == expected, "log2({x:#x}) is {result:#x}, not {expected:#x}");
 	}

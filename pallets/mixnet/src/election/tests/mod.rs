@@ -1,9 +1,9 @@
-//! What the policies promise.
+//! The promises of the policies.
 //!
-//! - [`policies`]: who is ranked before whom, case by case.
-//! - [`log2`]: the logarithm against exact references, and its laws.
-//! - [`properties`]: what holds for any candidates.
-//! - [`statistics`]: a hundred thousand elections against exact probabilities.
+//! - [`policies`]: which candidate ranks before which, case by case.
+//! - [`log2`]: the logarithm compared with exact references, and its laws.
+//! - [`properties`]: properties that hold for all candidates.
+//! - [`statistics`]: a hundred thousand elections compared with exact probabilities.
 //! - [`vectors`]: ranks that must never change.
 
 mod log2;

@@ -1,10 +1,11 @@
-//! Who is ranked before whom, case by case.
+//! Which candidate ranks before which, case by case.
 
 use super::{
 	super::{draw::draw, *},
 	candidate,
 };
 use frame_support::traits::ConstU128;
+use mixnet_primitives::Registrant;
 
 fn operator(number: u8, weight: u128) -> Candidate {
 	Candidate { class: RegistrantClass::Operator, ..candidate(number, weight) }
@@ -14,7 +15,7 @@ fn without_seed(candidate: Candidate) -> Candidate {
 	Candidate { seed: None, ..candidate }
 }
 
-/// Are these ranked each before the next?
+/// Does each of these rank before the next one?
 fn in_order<P: ElectionPolicy>(candidates: &[Candidate]) -> bool {
 	candidates.windows(2).all(|pair| P::rank(&pair[0]) < P::rank(&pair[1]))
 }
@@ -54,8 +55,8 @@ fn equal_weights_are_drawn_for_and_without_seed_come_last() {
 }
 
 #[test]
-fn in_the_lottery_the_drawn_come_before_those_without_seed_and_without_weight_is_last() {
-	// Nobody can be drawn behind this one.
+fn the_lottery_ranks_the_drawn_first_then_those_without_seed_then_without_weight() {
+	// No drawn candidate can have a worse rank.
 	let worst_drawn = WeightedLottery::drawn(0, core::num::NonZeroU128::MIN);
 	assert_eq!(worst_drawn, Rank(1 << 127));
 	for number in 0..100 {

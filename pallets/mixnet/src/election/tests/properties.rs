@@ -1,4 +1,4 @@
-//! What holds for any candidates.
+//! Properties that hold for all candidates.
 
 use super::{super::*, any_candidate, any_magnitude};
 use core::num::NonZeroU128;
@@ -26,7 +26,7 @@ fn real_rank(draw: u128, weight: NonZeroU128) -> f64 {
 }
 
 const RELATIVE_ERROR: f64 = 1e-12;
-/// What a rank may be off, in units of 2^-120; see [`WeightedLottery`].
+/// How far a rank may be off, in units of 2^-120. See [`WeightedLottery`].
 const RANK_ERROR: f64 = 1.0 + 1.0 / 64.0;
 
 proptest! {
@@ -67,7 +67,7 @@ proptest! {
 
 	#[test]
 	fn ranks_compare_as_the_real_numbers_do(
-		// Near draws and near weights half of the time: only then is the comparison a hard one.
+		// Half of the time, draws and weights are close: only then is the comparison hard.
 		(draw_1, weight_1, near) in (any_draw(), any_weight(), any::<bool>()),
 		(draw_2, weight_2) in (any_draw(), any_weight()),
 		distance in 0..1u128 << 100,

@@ -1,31 +1,32 @@
-//! A hundred thousand elections against exact probabilities.
+//! Compares a hundred thousand elections with exact probabilities.
 //!
 //! The probabilities come from the definition of successive weighted sampling, by going through all ordered draws
-//! ([`exact`]), and share nothing with the code under test. What is counted is which candidates are elected, each by
+//! ([`exact`]), and share nothing with the code under test. The tests count which candidates are elected, each by
 //! itself and all together.
 //!
 //! # Significance
 //!
-//! A count c of N independent elections, in each of which something happens with probability p, is far from Np with a
-//! probability that Chernoff's bound limits: for every t,
+//! Let something happen with probability p in each of N independent elections, and let c be how often it does.
+//! Chernoff's bound limits the probability that c is far from Np: for every t,
 //!
 //! > P(N D(c/N, p) >= t) <= 2 e^-t, D(q, p) = q ln(q/p) + (1-q) ln((1-q)/(1-p)),
 //!
-//! where one e^-t is for counts above Np and one for those below. Unlike an approximation by the normal distribution, it
-//! holds for any N and p, rare outcomes included. By the union bound, with h counts in a test, t = ln(2h / 10^-6) makes
-//! **10^-6 the most that the chance of a false alarm can be for each test**; for hundred counts that is t = 19.1, a
-//! deviation of about 6.2 standard deviations. The seeds are fixed, so a test that passes once passes always.
+//! where one e^-t is for counts above Np, and one for counts below. Unlike an approximation by the normal distribution,
+//! it holds for any N and p, rare outcomes included. By the union bound, with h counts in a test, t = ln(2h / 10^-6)
+//! makes **10^-6 the most that the chance of a false alarm can be for each test**; for hundred counts that is t = 19.1,
+//! a deviation of about 6.2 standard deviations. The seeds are fixed, so a test that passes once passes always.
 //!
-//! That the counts are sharp enough to tell a wrong sampler is shown by testing some.
+//! Some wrong samplers are tested as well, to show that the counts are sharp enough to find them.
 
 use super::{
 	super::{draw::draw, *},
 	candidate,
 };
+use mixnet_primitives::SessionIndex;
 use std::collections::BTreeMap;
 
 const ELECTIONS: u32 = 100_000;
-/// The most that the chance of a false alarm may be, for each test.
+/// The greatest chance of a false alarm, for each test.
 const SIGNIFICANCE: f64 = 1e-6;
 
 /// Sets of candidates, one bit for each.
@@ -34,7 +35,7 @@ type Outcome = u32;
 /// Candidates that compete for some places.
 #[derive(Debug)]
 struct Contest {
-	/// A session for each, so that all draw different numbers.
+	/// Each election is for a session of its own, so that all draw different numbers.
 	session_index: SessionIndex,
 	weights: &'static [u128],
 	places: usize,
@@ -115,7 +116,7 @@ fn count_election<P: ElectionPolicy>(
 	*outcomes.entry(elected).or_default() += 1;
 }
 
-/// How far a count is from what was expected: N D(c/N, p).
+/// How far a count is from the expected one: N D(c/N, p).
 fn deviation(count: u32, probability: f64) -> f64 {
 	let entropy = |q: f64, p: f64| if q == 0.0 { 0.0 } else { q * (q / p).ln() };
 	let frequency = f64::from(count) / f64::from(ELECTIONS);
@@ -171,7 +172,7 @@ fn candidates_are_elected_as_often_as_successive_weighted_sampling_draws_them() 
 }
 
 #[test]
-fn candidates_are_elected_together_as_often_as_successive_weighted_sampling_draws_them_together() {
+fn sets_of_candidates_are_elected_as_often_as_successive_sampling_draws_them() {
 	let deviations: Vec<_> =
 		CONTESTS.iter().flat_map(|contest| outcomes(contest, &elect::<WeightedLottery>(contest))).collect();
 	assert!(accepted(&deviations), "{deviations:?}");
@@ -195,7 +196,7 @@ fn equal_weights_are_drawn_for_fairly_by_highest_weight() {
 	assert!(accepted(&deviations), "{deviations:?}");
 }
 
-/// u / weight in place of -ln(u) / weight: nearly the same where u is near 1, and the mistake that suggests itself.
+/// u / weight instead of -ln(u) / weight: the obvious mistake, and nearly the same where u is near 1.
 struct LinearLottery;
 
 impl ElectionPolicy for LinearLottery {
@@ -204,7 +205,7 @@ impl ElectionPolicy for LinearLottery {
 	}
 }
 
-/// The logarithm with its mantissa taken for a line, log2(m) = m - 1: off by less than 0.09 anywhere.
+/// The logarithm with a linear mantissa, log2(m) = m - 1, which is off by less than 0.09 everywhere.
 struct ChordLottery;
 
 impl ElectionPolicy for ChordLottery {
@@ -217,7 +218,7 @@ impl ElectionPolicy for ChordLottery {
 	}
 }
 
-/// The lottery for somebody who gets 4 in 100 more than his share.
+/// A lottery in which one candidate gets 4 in 100 more than its share.
 struct FavouringLottery;
 
 impl ElectionPolicy for FavouringLottery {
@@ -236,7 +237,7 @@ fn is_found_out<P: ElectionPolicy>(contest: &Contest) {
 
 #[test]
 fn wrong_samplers_are_found_out() {
-	// Equal weights are drawn for fairly by any of the first two.
+	// With equal weights, the first two are fair.
 	for contest in CONTESTS.iter().filter(|contest| contest.weights.iter().any(|weight| *weight != contest.weights[0]))
 	{
 		is_found_out::<LinearLottery>(contest);

@@ -1,8 +1,8 @@
 //! Ranks that must never change: a difference between native and wasm code, or between two versions of a runtime within
 //! one session, would split the chain or unsettle an election.
 //!
-//! Made without the code under test, by this program (Python 3 with mpmath), of which `vector` gives the draw and the
-//! ranks by [`HighestWeight`] and [`WeightedLottery`]:
+//! This program (Python 3 with mpmath), which shares no code with what is tested, has made them. Its `vector` gives the
+//! draw and the ranks by [`HighestWeight`] and [`WeightedLottery`]:
 //!
 //! ```python
 //! from hashlib import blake2b
@@ -23,11 +23,12 @@
 //!     return draw, behind << 32 | tie_break, lottery if weight else 2**128 - 1
 //! ```
 //!
-//! Other numbers than these may give a lottery rank that differs by 1: see the logarithm's error.
+//! For other numbers than these, a lottery rank may differ by 1: see the logarithm's error.
 
 use super::super::{draw::draw, *};
+use mixnet_primitives::{Registrant, SessionIndex};
 
-/// A candidate and what must come of it.
+/// A candidate, its draw and its ranks.
 struct Vector {
 	/// The registrant's 32 bytes, all the same.
 	registrant: u8,

@@ -1,9 +1,9 @@
-//! Better candidates displace worse ones, until these are out; who is out may come back.
+//! Better candidates displace worse ones until these are out. A candidate that is out may come back.
 
 use super::*;
 
 #[test]
-fn a_better_candidate_displaces_the_worst_elected_one_and_that_the_worst_standby() {
+fn a_better_candidate_displaces_the_worst_elected_and_it_the_worst_standby() {
 	ext_by_weight(2, 1).execute_with(|| {
 		assert_eq!(events_of(|| register(1, 1)), [registered(1, Standing::Elected(0), 0)]);
 		assert_eq!(events_of(|| register(2, 2)), [registered(2, Standing::Elected(1), 0)]);
@@ -14,10 +14,10 @@ fn a_better_candidate_displaces_the_worst_elected_one_and_that_the_worst_standby
 			stands_by,
 		};
 		let dropped = |account| Event::StandbyDropped { session_index: 1, registrant: registrant(account) };
-		// There is a place to stand by.
+		// There is a place for a standby.
 		assert_eq!(events_of(|| register(4, 4)), [displaced(1, 4, true), registered(4, Standing::Elected(0), 0)]);
 		assert_eq!(next_registrations(), [(4, Some(0)), (2, Some(1)), (1, None)]);
-		// There is none any more: elected, standby, out.
+		// There is no place left: elected, standby, out.
 		assert_eq!(
 			events_of(|| register(5, 5)),
 			[dropped(1), displaced(2, 5, true), registered(5, Standing::Elected(1), 0)]
@@ -95,7 +95,7 @@ fn of_equal_ranks_the_earlier_stays_and_one_more_is_enough_to_pass() {
 			assert_refused(6, 6, RegistrationError::RankTooLow);
 			assert_eq!(next_registrations(), before);
 
-			// The later of two equal ones gives way.
+			// Of two equal candidates, the later one gives way.
 			register(5, 5);
 			let mut expected = vec![(5, Some(1)), (0, Some(0))];
 			if standbys == 1 {
@@ -115,11 +115,11 @@ fn who_was_displaced_comes_back_when_there_is_room() {
 			register(account, account);
 		}
 		assert_eq!(next_registrations(), [(4, Some(1)), (3, Some(0)), (2, None)]);
-		// Its key and its peer ID are not taken any more.
+		// Its key and its peer ID are free.
 		assert_refused(0, 1, RegistrationError::RankTooLow);
 		assert_refused(1, 1, RegistrationError::RankTooLow);
 
-		// The standby moves up, and there is room behind it.
+		// The standby moves up, and its own place becomes free.
 		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(4)), Ok(()));
 		assert_eq!(next_registrations(), [(3, Some(0)), (2, Some(1))]);
 		let mut late = registration(1, mixnode(11));
@@ -131,7 +131,7 @@ fn who_was_displaced_comes_back_when_there_is_room() {
 		assert_eq!(events_of(|| register(1, 11)), [registered(1, Standing::Standby, 1)]);
 		assert_eq!(next_registrations(), [(3, Some(0)), (2, Some(1)), (1, None)]);
 
-		// Its registrations are counted on: two replacements are allowed, of which it has had one.
+		// Its revisions go on: two are allowed, of which it has had one.
 		assert_eq!(events_of(|| register(1, 12)), [registered(1, Standing::Standby, 2)]);
 		assert_refused(1, 13, RegistrationError::TooManyRevisions);
 	});
@@ -145,7 +145,7 @@ fn replacing_a_mixnode_keeps_rank_and_place() {
 		}
 		let before = next_registrations();
 		assert_eq!(before, [(6, Some(1)), (5, Some(0)), (4, None)]);
-		// Not even a weight that has changed makes a difference.
+		// Even a weight that has changed makes no difference.
 		ValidatorWeights::mutate(|weights| weights.extend([(4, 1000), (5, 0)]));
 		let ranks: Vec<_> = Mixnet::next_registrations(0, 3).into_iter().map(|registered| registered.rank).collect();
 		for account in [4, 5, 6] {
@@ -160,7 +160,7 @@ fn replacing_a_mixnode_keeps_rank_and_place() {
 	});
 }
 
-/// Everybody tries, in any order; some are removed, not more than stand by.
+/// Everybody tries to register, in any order. Some are removed, but no more than stand by.
 #[test]
 fn the_session_begins_with_exactly_the_best_in_the_order_of_their_places() {
 	let mut rng = Rng(7);
@@ -202,7 +202,7 @@ fn the_session_begins_with_exactly_the_best_in_the_order_of_their_places() {
 			list.sort_by_key(|(_, place)| *place);
 			let list: Vec<_> = list.into_iter().map(|(account, _)| mixnode(account)).collect();
 
-			// From now on, whatever happens, it does not change.
+			// From now on the list does not change, whatever happens.
 			run_to_next_session();
 			assert_eq!(Mixnet::current_mixnodes().as_ref(), Ok(&list));
 			MaxStandbys::set(30);

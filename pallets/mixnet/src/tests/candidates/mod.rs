@@ -9,7 +9,7 @@ use crate::{mock::*, Candidate, ElectionPolicy, Event, NextElection, Rank, Regis
 use mixnet_primitives::{RegistrationError, Standing};
 use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
 
-/// The pallet's events of what is done.
+/// The pallet's events of an action.
 fn events_of(action: impl FnOnce()) -> Vec<Event<Runtime>> {
 	System::reset_events();
 	action();
@@ -17,15 +17,15 @@ fn events_of(action: impl FnOnce()) -> Vec<Event<Runtime>> {
 	events()
 }
 
-/// A registration is refused by the transaction pool.
+/// Asserts that the transaction pool refuses a registration.
 fn assert_refused(account: u64, n: u64, error: RegistrationError) {
 	let refused = TransactionValidityError::Invalid(InvalidTransaction::Custom(error.code()));
 	assert_eq!(try_register(account, n), Err(refused));
 }
 
-/// Elections by weight, with so many places, among the validators of genesis: account n weighs 10 n.
+/// Elections by weight, with this many places, among the validators of genesis. Account n weighs 10 n.
 fn ext_by_weight(mixnodes: u32, standbys: u32) -> sp_io::TestExternalities {
-	// Genesis asks for two.
+	// Genesis asks for two mixnodes.
 	MaxMixnodes::set(2);
 	let mut ext = ext();
 	ext.execute_with(|| {
@@ -38,12 +38,12 @@ fn ext_by_weight(mixnodes: u32, standbys: u32) -> sp_io::TestExternalities {
 	ext
 }
 
-/// The rank that a validator who draws has in the election of the next session.
+/// The rank of a validator that draws in the election of the next session.
 fn rank(account: u64) -> Rank {
 	rank_with_seed(account, NextElection::<Runtime>::get().seed)
 }
 
-/// The rank of a validator with some seed, or without.
+/// The rank of a validator with a seed, or without.
 fn rank_with_seed(account: u64, seed: Option<Seed>) -> Rank {
 	Policy::rank(&Candidate {
 		registrant: registrant(account),
@@ -54,7 +54,7 @@ fn rank_with_seed(account: u64, seed: Option<Seed>) -> Rank {
 	})
 }
 
-/// The rank of an operator with some bond.
+/// The rank of an operator with a bond.
 fn operator_rank(account: u64, bond: u64) -> Rank {
 	Policy::rank(&Candidate {
 		registrant: registrant(account),

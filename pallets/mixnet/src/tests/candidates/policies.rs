@@ -1,4 +1,4 @@
-//! The three policies, as they are applied by the pallet.
+//! The three policies, as the pallet applies them.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn accounts() -> Vec<u64> {
 }
 
 #[test]
-fn with_all_authorities_those_come_first_and_each_class_in_the_order_of_registration() {
+fn all_authorities_come_first_and_each_class_in_order_of_registration() {
 	ext_with(TestPolicy::AllAuthorities, &[(50, 1_000), (51, 5_000), (52, 100_000)]).execute_with(|| {
 		for account in [51, 50, 52] {
 			register(account, account);
@@ -33,7 +33,7 @@ fn with_all_authorities_those_come_first_and_each_class_in_the_order_of_registra
 		register(1, 1);
 		register(2, 2);
 		register(4, 4);
-		// Validators stand by as well; no operator is left.
+		// Validators also take the standbys' places. No operator is left.
 		assert_eq!(next_registrations(), [(3, Some(2)), (9, Some(1)), (1, Some(0)), (2, None), (4, None)]);
 		for (account, n) in [(5, 5), (52, 60)] {
 			assert_refused(account, n, RegistrationError::RankTooLow);
@@ -47,7 +47,7 @@ fn with_the_highest_weight_bonds_and_validators_are_compared() {
 		ValidatorWeights::set([(0, 1_001), (1, 999), (2, 500_000), (3, 99)].into_iter().collect());
 		for account in [3, 50, 1, 51, 0, 52] {
 			let _ = try_register(account, account);
-			// Whatever the order, the best so far are there.
+			// In any order, the best so far are listed.
 		}
 		register(2, 2);
 		assert_eq!(accounts(), [2, 52, 0, 51, 1]);
@@ -62,7 +62,7 @@ fn with_the_highest_weight_bonds_and_validators_are_compared() {
 fn the_lottery_ranks_by_draws_of_the_committed_weight() {
 	let operators = [(50, 100), (51, 1_000), (52, 100_000)];
 	ext_with(TestPolicy::WeightedLottery, &operators).execute_with(|| {
-		// Too late to weigh.
+		// Too late to count.
 		assert_eq!(Mixnet::bond_extra(RuntimeOrigin::signed(50), 500_000), Ok(()));
 		MaxStandbys::set(30);
 		let mut expected: Vec<_> = (0..10)
@@ -91,7 +91,7 @@ fn validators_that_committed_too_late_stand_behind_those_that_draw() {
 		for account in late.iter().copied().chain(5..10) {
 			register(account, account);
 		}
-		// The heaviest first: draws of theirs could have been chosen.
+		// The heaviest come first: they do not draw, since they could have chosen their draws.
 		let mut drawn: Vec<_> = (5..10).collect();
 		drawn.sort_by_key(|account| rank(*account));
 		assert_eq!(accounts(), [drawn, late.iter().rev().copied().collect()].concat());

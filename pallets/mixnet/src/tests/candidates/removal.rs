@@ -1,4 +1,4 @@
-//! Elected ones and standbys are removed, and others take their places.
+//! Elected candidates and standbys are removed, and others take their places.
 
 use super::*;
 use crate::{BalanceOf, RemovalReason};
@@ -27,13 +27,13 @@ fn removed(account: u64, reason: RemovalReason) -> Event<Runtime> {
 	Event::MixnodeRemoved { session_index: 3, registrant: registrant(account), reason }
 }
 
-fn promoted(account: u64, mixnode_index: u32) -> Event<Runtime> {
-	Event::StandbyPromoted { session_index: 3, registrant: registrant(account), mixnode_index }
+fn promoted(account: u64, place: u32) -> Event<Runtime> {
+	Event::StandbyPromoted { session_index: 3, registrant: registrant(account), place }
 }
 
 type Removal = (&'static str, fn(u64), RemovalReason, fn(u64) -> Event<Runtime>);
 
-/// All that removes an operator's mixnode, the reason that is told, and the event that follows.
+/// Everything that removes an operator's mixnode, with the reason in the event, and the event that follows.
 const REMOVALS: [Removal; 4] = [
 	(
 		"force_remove",
@@ -100,7 +100,7 @@ fn where_a_standby_is_removed_the_others_stay() {
 				assert_eq!(events_of(|| remove(account)), [removed(account, reason), follows(account)], "{name}");
 				let other = 105 - account;
 				assert_eq!(next_registrations(), [(50, Some(0)), (51, Some(1)), (other, None)], "{name}");
-				// The one that is left can still move up.
+				// The standby that is left can still move up.
 				let events = events_of(|| remove(50));
 				assert_eq!(events[1], promoted(other, 0), "{name}");
 				assert_eq!(next_registrations(), [(51, Some(1)), (other, Some(0))], "{name}");
@@ -121,7 +121,7 @@ fn without_standbys_the_last_of_the_list_fills_the_gap() {
 			assert_eq!(next_registrations(), [(53, Some(0))], "{name}");
 			assert_eq!(events_of(|| remove(53)), [removed(53, reason), follows(53)], "{name}");
 			assert_eq!(next_registrations(), []);
-			// There is room again.
+			// There is room for another.
 			register(9, 9);
 			assert_eq!(next_registrations(), [(9, Some(0))]);
 			run_to_next_session();
@@ -130,8 +130,8 @@ fn without_standbys_the_last_of_the_list_fills_the_gap() {
 	}
 }
 
-/// All orders in which five can be removed, without standbys: the list stays without gaps (which is an invariant), and the
-/// rest have a place each.
+/// Five are removed in all orders, without standbys. The list stays without gaps, which is an invariant, and all the
+/// others keep a place.
 #[test]
 fn a_list_has_no_gaps_whoever_goes_first() {
 	let mut ext = ext_by_weight(5, 0);
@@ -176,7 +176,7 @@ fn a_list_has_no_gaps_whoever_goes_first() {
 #[test]
 fn a_validator_that_is_disabled_gives_way_to_a_standby_and_is_barred() {
 	ext_by_weight(2, 1).execute_with(|| {
-		// Those of session 0 are known by their indices from the first rotation on.
+		// Validators of session 0 are known by their indices from the first rotation on.
 		run_to_next_session();
 		for account in [7, 8, 9] {
 			register(account, account);
@@ -194,14 +194,10 @@ fn a_validator_that_is_disabled_gives_way_to_a_standby_and_is_barred() {
 		};
 		assert_eq!(
 			events_of(|| assert!(Session::disable_index(9))),
-			[
-				removed(9),
-				Event::StandbyPromoted { session_index: 2, registrant: registrant(7), mixnode_index: 0 },
-				barred(9)
-			]
+			[removed(9), Event::StandbyPromoted { session_index: 2, registrant: registrant(7), place: 0 }, barred(9)]
 		);
 		assert_refused(9, 9, RegistrationError::Barred);
-		// Without a mixnode it is barred all the same.
+		// A registrant without a mixnode is barred as well.
 		assert_eq!(events_of(|| assert!(Session::disable_index(3))), [barred(3)]);
 		assert_refused(3, 3, RegistrationError::Barred);
 		assert_eq!(next_registrations(), [(8, Some(1)), (7, Some(0))]);
@@ -222,13 +218,13 @@ fn who_is_barred_stays_out_until_the_next_election_and_keeps_nothing() {
 		for n in [5, 6, 7] {
 			assert_refused(5, n, RegistrationError::Barred);
 		}
-		// Once more changes nothing, and tells so.
+		// A second time changes nothing, and reports the same.
 		let barred =
 			Event::RegistrantBarred { session_index: 1, registrant: registrant(5), reason: RemovalReason::Forced };
 		let again = events_of(|| assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(5)), Ok(())));
 		assert_eq!(again, [barred]);
 		assert_refused(5, 5, RegistrationError::Barred);
-		// Others may have what it had registered.
+		// Others may register what it had.
 		register(6, 6);
 		register(7, 5);
 
@@ -238,7 +234,7 @@ fn who_is_barred_stays_out_until_the_next_election_and_keeps_nothing() {
 	});
 }
 
-/// Nobody can be kept from registering by what was said of somebody else.
+/// Barring one registrant keeps nobody else from registering.
 #[test]
 fn who_does_not_exist_can_be_barred_and_it_makes_no_difference() {
 	ext_by_weight(2, 1).execute_with(|| {

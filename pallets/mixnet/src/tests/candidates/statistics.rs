@@ -1,4 +1,4 @@
-//! Whole elections by lottery, beside the exact probabilities of successive weighted sampling.
+//! Compares whole elections by lottery with the exact probabilities of successive weighted sampling.
 
 use super::*;
 use frame_system::RawOrigin;
@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 /// Validators and operators, with their weights.
 const CANDIDATES: [(u64, u64); 5] = [(0, 100), (1, 250), (2, 700), (50, 150), (51, 400)];
 const ELECTIONS: u32 = 2_500;
-/// How many of them are held between two commits: what was removed is searched through until it is committed.
+/// How many elections are held between two commits. Until a commit, removed keys make searches slow.
 const BATCH: u32 = 50;
 
-/// The probability of each order in which three of the candidates can be drawn, by enumeration: each time one of those that
-/// are left, with probability proportional to its weight.
+/// The probability of each order in which three of the candidates can be drawn, by enumeration. Each time, one of those
+/// that are left is drawn, with probability proportional to its weight.
 fn orders() -> BTreeMap<[u64; 3], f64> {
 	let mut orders = BTreeMap::new();
 	let total: u64 = CANDIDATES.iter().map(|(_, weight)| weight).sum();
@@ -31,13 +31,13 @@ fn orders() -> BTreeMap<[u64; 3], f64> {
 	orders
 }
 
-/// Has all register in a random order, and the session begin. Returns the elected and the standby.
+/// Lets all register in a random order, and the session begin. Returns the elected and the standby.
 fn hold_election(rng: &mut Rng) -> [u64; 3] {
 	let mut left = CANDIDATES.to_vec();
 	while !left.is_empty() {
 		let (account, _) = left.swap_remove(rng.below(left.len() as u64) as usize);
 		let proofs = RegistrationProofs { registrant: [0; 64], possession: [0; 64], peer: [0; 64] };
-		// Refused is who would not be drawn.
+		// A candidate that would not be drawn is refused.
 		let _ = Mixnet::register(RawOrigin::Authorized.into(), registration(account, mixnode(account)), proofs);
 	}
 	let order: Vec<_> = next_registrations().into_iter().map(|(account, _)| account).collect();
@@ -49,12 +49,13 @@ fn hold_election(rng: &mut Rng) -> [u64; 3] {
 	order
 }
 
-/// Two places and one standby for five candidates. Each election is held by the pallet as a whole, from the seed to the
-/// session's list; only the proofs are left out.
+/// There are two places and one standby for five candidates. The pallet holds each election as a whole, from the seed
+/// to the session's list. Only the proofs are left out.
 ///
-/// Two tests, each passed by a right implementation with probability 0.999: Pearson's on the orders, joined where fewer than
-/// five would be expected; and on the numbers of times that each candidate is elected, which are to be within 3.7 standard
-/// deviations (two-sided, for five of them). The elections are the same in every run.
+/// A right implementation passes each of the two tests with probability 0.999. One is Pearson's test of the orders,
+/// where rare orders, of which fewer than five are expected, are joined. The other is of the number of times that each
+/// candidate is elected, which must be within 3.7 standard deviations (two-sided, for five numbers). The elections are
+/// the same in every run.
 #[test]
 fn elections_match_successive_weighted_sampling() {
 	let mut ext = ext_by_weight(2, 1);

@@ -1,4 +1,4 @@
-//! The other calls, and what a validator is disabled for.
+//! The other calls, and disabled validators.
 
 use super::{
 	operators::Operator,
@@ -58,36 +58,36 @@ impl World {
 		}
 	}
 
-	/// Does to the model what a call does to the pallet: which events there are, or what is wrong.
+	/// Makes a call in the model. Returns the events, or the error.
 	fn expect(&mut self, step: Step) -> Result<Vec<Event<Runtime>>, DispatchError> {
 		let now = self.sessions.now;
 		let is_enabled = OperatorsEnabled::get();
 		match step {
 			Step::Bond { account, amount } => {
-				ensure(is_enabled, Error::OperatorsDisabled)?;
+				ensure(is_enabled, Error::OperatorsNotEnabled)?;
 				ensure(!self.operators.by_account.contains_key(&account), Error::AlreadyBonded)?;
 				ensure(amount >= MinBond::get(), Error::BondTooSmall)?;
 				self.hold(account, amount)?;
-				let operator = Operator { parts: vec![(amount, now)], key: None, releasable_in: None };
+				let operator = Operator { additions: vec![(amount, now)], key: None, releasable_in: None };
 				self.operators.by_account.insert(account, operator);
 				Ok(vec![Event::Bonded { account, amount, bond: amount }])
 			},
 			Step::BondExtra { account, amount } => {
-				ensure(is_enabled, Error::OperatorsDisabled)?;
+				ensure(is_enabled, Error::OperatorsNotEnabled)?;
 				ensure(amount > 0, Error::BondTooSmall)?;
-				self.in_office(account)?;
+				self.active(account)?;
 				self.hold(account, amount)?;
-				let operator = self.in_office(account)?;
-				operator.parts.push((amount, now));
+				let operator = self.active(account)?;
+				operator.additions.push((amount, now));
 				Ok(vec![Event::Bonded { account, amount, bond: operator.bond() }])
 			},
 			Step::SetOperatorKey { account, key, proof_for } => {
-				ensure(is_enabled, Error::OperatorsDisabled)?;
-				self.in_office(account)?;
+				ensure(is_enabled, Error::OperatorsNotEnabled)?;
+				self.active(account)?;
 				let is_taken = self.operators.find(key).is_some() || self.sessions.queued.contains_key(&key);
 				ensure(!is_taken, Error::OperatorKeyTaken)?;
 				ensure(proof_for == account, Error::BadOperatorKeyProof)?;
-				let former = self.in_office(account)?.key.replace((key, now));
+				let former = self.active(account)?.key.replace((key, now));
 				let mut events = former
 					.map_or_else(Vec::new, |(former, _)| self.election.remove(former, RemovalReason::KeyReplaced));
 				events.push(Event::OperatorKeySet { account, key: registrant(key) });
@@ -95,7 +95,7 @@ impl World {
 			},
 			Step::Unbond { account } => {
 				let releasable_in = self.sessions.index + UnbondingSessions::get();
-				let operator = self.in_office(account)?;
+				let operator = self.active(account)?;
 				operator.releasable_in = Some(releasable_in);
 				let mut events = self.remove_mixnode_of(account);
 				events.push(Event::Unbonding { account, releasable_in });
@@ -141,7 +141,7 @@ impl World {
 		}
 	}
 
-	fn in_office(&mut self, account: u64) -> Result<&mut Operator, DispatchError> {
+	fn active(&mut self, account: u64) -> Result<&mut Operator, DispatchError> {
 		let operator = self.operators.by_account.get_mut(&account).ok_or(Error::<Runtime>::NotBonded)?;
 		ensure(operator.releasable_in.is_none(), Error::AlreadyUnbonding)?;
 		Ok(operator)
@@ -196,7 +196,7 @@ fn ensure(holds: bool, error: Error<Runtime>) -> Result<(), DispatchError> {
 	}
 }
 
-/// As in a block: what fails leaves nothing behind.
+/// Dispatches a call as in a block: if it fails, it leaves nothing behind.
 pub fn dispatch(call: Call<Runtime>, origin: RuntimeOrigin) -> Result<(), DispatchError> {
 	let result = RuntimeCall::Mixnet(call).dispatch_bypass_filter(origin);
 	result.map(|_| ()).map_err(|error| error.error)

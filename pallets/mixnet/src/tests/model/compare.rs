@@ -1,4 +1,4 @@
-//! What the pallet says, and what it should.
+//! Compares the pallet's answers with the model's.
 
 use super::{operators::Operator, sessions::List, steps::OPERATORS, world::World};
 use crate::{
@@ -59,7 +59,7 @@ impl World {
 		assert_eq!(found, expected);
 		assert_eq!(Mixnet::next_registrations(0, u32::MAX), election.registrations());
 
-		// What a registrant is told, one in each step.
+		// The status of one registrant in each step.
 		let key = self.tally.values().map(|count| u64::from(*count)).sum::<u64>() % 45;
 		let status = Mixnet::registration_status(registrant(key), KxPublic([9; 32]));
 		assert_eq!((status.session_index, status.revision), (election.session, self.due(key)));
@@ -83,7 +83,7 @@ impl World {
 		let operators = &self.operators;
 		assert_eq!(crate::Operators::<Runtime>::iter_keys().count(), operators.by_account.len());
 		for account in OPERATORS {
-			let found = Mixnet::operator(account);
+			let found = Mixnet::operator(&account);
 			let expected = operators.by_account.get(&account);
 			assert_eq!(found.is_some(), expected.is_some());
 			if let Some((found, expected)) = found.zip(expected) {

@@ -32,8 +32,8 @@ pub struct Election {
 	pub elected: Vec<Candidate>,
 	/// By place, too.
 	pub standbys: Vec<Candidate>,
-	/// How many times each registrant has registered.
-	pub registrations: BTreeMap<u64, u8>,
+	/// The revision that is due next, of each registrant that has registered.
+	pub next_revisions: BTreeMap<u64, u8>,
 	pub barred: BTreeSet<u64>,
 	pub ranked: u32,
 }
@@ -72,7 +72,7 @@ impl Election {
 			registrant: registrant(key),
 			rank: candidate.rank,
 			standing: place.map_or(Standing::Standby, |place| Standing::Elected(place as u32)),
-			revision: self.registrations[&key] - 1,
+			revision: self.next_revisions[&key] - 1,
 		}
 	}
 
@@ -80,7 +80,7 @@ impl Election {
 	pub fn add(&mut self, key: u64, rank: Rank, mixnode: Mixnode) -> Vec<Event<Runtime>> {
 		let candidate = Candidate { key, rank, order: self.ranked, mixnode };
 		self.ranked += 1;
-		*self.registrations.entry(key).or_default() += 1;
+		*self.next_revisions.entry(key).or_default() += 1;
 		let dropped = |session_index, candidate: &Candidate| Event::StandbyDropped {
 			session_index,
 			registrant: registrant(candidate.key),
@@ -126,7 +126,7 @@ impl Election {
 
 	/// Another mixnode for one who is listed.
 	pub fn replace(&mut self, key: u64, mixnode: Mixnode) -> Vec<Event<Runtime>> {
-		*self.registrations.entry(key).or_default() += 1;
+		*self.next_revisions.entry(key).or_default() += 1;
 		for candidate in self.elected.iter_mut().chain(&mut self.standbys) {
 			if candidate.key == key {
 				candidate.mixnode = mixnode.clone();
@@ -148,7 +148,7 @@ impl Election {
 					events.push(Event::StandbyPromoted {
 						session_index: self.session,
 						registrant: registrant(self.elected[place].key),
-						mixnode_index: place as u32,
+						place: place as u32,
 					});
 				},
 				None => {
@@ -183,7 +183,7 @@ impl Election {
 				registrant: registrant(candidate.key),
 				rank: candidate.rank.0,
 				standing,
-				revision: self.registrations[&candidate.key] - 1,
+				revision: self.next_revisions[&candidate.key] - 1,
 				kx_public: candidate.mixnode.kx_public,
 				peer_id: candidate.mixnode.peer_id,
 			})
@@ -192,7 +192,7 @@ impl Election {
 
 	/// How many keys the pallet stores for it: three for each that is listed, one for each that is known.
 	pub fn stored(&self) -> u32 {
-		let known: BTreeSet<_> = self.registrations.keys().chain(&self.barred).collect();
+		let known: BTreeSet<_> = self.next_revisions.keys().chain(&self.barred).collect();
 		(3 * (self.elected.len() + self.standbys.len()) + known.len()) as u32
 	}
 }

@@ -1,15 +1,15 @@
-//! The whole pallet beside a model of it, through random sequences of calls by anybody, rotations, and upgrades that change
-//! constants.
+//! The whole pallet beside a model of it, through random sequences of calls by anybody, rotations, and upgrades that
+//! change constants.
 //!
-//! The model keeps lists that it searches and sorts from the beginning each time, so that it can be seen to be right. It says
-//! of everything that is done whether it is accepted, which error it meets if not, and which events there are; and after
-//! every step, what the pallet has to answer: the lists of the current and the previous session (which, in the model, nothing
-//! changes once they have begun), who is elected for the next one, at which place, and who stands by, every bond, and all
-//! balances. The pallet's invariants are checked as well.
+//! The model keeps lists, and searches and sorts them from the beginning each time, so that it is easy to see that it
+//! is right. For every step it predicts whether the step is accepted, with which error if not, and with which events.
+//! After every step it predicts what the pallet answers: the lists of the current and the previous session (which
+//! nothing in the model changes once they have begun), the elected of the next session with their places, the standbys,
+//! every bond, and all balances. The pallet's invariants are checked as well.
 //!
-//! - `steps`: what can be done.
-//! - `world`: does it, to the pallet and to the model; with `registration`, `calls` and `compare`.
-//! - `sessions`: sessions, authorities, parameters, and what is left over.
+//! - `steps`: the steps of a sequence.
+//! - `world`: takes a step, in the pallet and in the model; with `registration`, `calls` and `compare`.
+//! - `sessions`: sessions, authorities, parameters, and what is left to prune.
 //! - `election`: the candidates.
 //! - `operators`: bonds and keys.
 //!
@@ -35,13 +35,13 @@ const CASES: u32 = 60;
 /// How often each outcome was met: errors and events by their names.
 type Tally = BTreeMap<String, u32>;
 
-/// Outcomes that must be met, so that it is known that the sequences get to where things happen.
+/// Outcomes that must be met. They show that the sequences reach every part of the pallet.
 const OUTCOMES: [&str; 50] = [
 	// Refusals of registrations.
 	"StaleSession",
 	"FutureSession",
 	"NotARegistrant",
-	"OperatorsDisabled",
+	"OperatorsNotEnabled",
 	"BondTooSmall",
 	"OperatorTooRecent",
 	"Barred",
@@ -89,7 +89,7 @@ const OUTCOMES: [&str; 50] = [
 	"Withdrawn",
 	"Slashed",
 	"Pruned",
-	// Who the pallet exists for.
+	// An election that an operator wins.
 	"an operator was elected",
 ];
 

@@ -1,4 +1,4 @@
-//! Operators, with lists of what they added to their bonds when.
+//! Operators, with all that they added to their bonds and when.
 
 use super::steps::OPERATORS;
 use crate::mock::*;
@@ -8,24 +8,24 @@ use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
 pub struct Operator {
-	/// What was added, and in which block.
-	pub parts: Vec<(u64, u64)>,
-	/// The account whose key it is, and the block in which it was set.
+	/// The amounts that were added, each with its block.
+	pub additions: Vec<(u64, u64)>,
+	/// The account whose session key is the operator key, and the block in which it was set.
 	pub key: Option<(u64, u64)>,
 	pub releasable_in: Option<SessionIndex>,
 }
 
 impl Operator {
 	pub fn bond(&self) -> u64 {
-		self.parts.iter().map(|(amount, _)| amount).sum()
+		self.additions.iter().map(|(amount, _)| amount).sum()
 	}
 
-	/// Takes as much as there is, the oldest parts first. Returns how much.
+	/// Takes up to `amount`, from the oldest additions first. Returns how much was taken.
 	pub fn slash(&mut self, amount: u64) -> u64 {
 		let mut left = amount;
-		for (part, _) in &mut self.parts {
-			let taken = left.min(*part);
-			*part -= taken;
+		for (added, _) in &mut self.additions {
+			let taken = left.min(*added);
+			*added -= taken;
 			left -= taken;
 		}
 		amount - left
@@ -35,7 +35,7 @@ impl Operator {
 #[derive(Clone, Debug)]
 pub struct Operators {
 	pub by_account: BTreeMap<u64, Operator>,
-	/// What accounts have that is not on hold.
+	/// The balances of accounts that are not on hold.
 	pub free: BTreeMap<u64, u64>,
 	pub slashed: u64,
 }
@@ -46,16 +46,16 @@ impl Operators {
 		Self { by_account: BTreeMap::new(), free, slashed: 0 }
 	}
 
-	/// Who registers by a key.
+	/// The operator that registers by a key.
 	pub fn find(&self, key: u64) -> Option<&Operator> {
 		self.by_account.values().find(|operator| operator.key.is_some_and(|(of, _)| of == key))
 	}
 
-	/// The bond that counts of who registers by this key, if it may.
+	/// The bond that counts for the operator with this key, or why it may not stand.
 	pub fn weighing(&self, key: u64, committed_before: u64) -> Result<u64, RegistrationError> {
 		let operator = self.find(key).ok_or(RegistrationError::NotARegistrant)?;
 		if !OperatorsEnabled::get() {
-			return Err(RegistrationError::OperatorsDisabled);
+			return Err(RegistrationError::OperatorsNotEnabled);
 		}
 		if operator.releasable_in.is_some() || operator.bond() < MinBond::get() {
 			return Err(RegistrationError::BondTooSmall);
@@ -63,10 +63,10 @@ impl Operators {
 		if operator.key.is_some_and(|(_, since)| since >= committed_before) {
 			return Err(RegistrationError::OperatorTooRecent);
 		}
-		Ok(operator.parts.iter().filter(|(_, since)| *since < committed_before).map(|(amount, _)| amount).sum())
+		Ok(operator.additions.iter().filter(|(_, since)| *since < committed_before).map(|(amount, _)| amount).sum())
 	}
 
-	/// Puts something on hold, if it is there; the account must keep something beside it.
+	/// Puts an amount on hold, if the account has it and keeps the minimum balance beside it.
 	pub fn hold(&mut self, account: u64, amount: u64) -> bool {
 		let free = self.free.get_mut(&account).expect("only these accounts are operators; qed");
 		let is_there = amount <= *free - Balances::minimum_balance();

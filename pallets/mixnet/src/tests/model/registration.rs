@@ -6,7 +6,7 @@ use frame_system::RawOrigin;
 use mixnet_primitives::{KxPublic, Mixnode, PeerId, Registration, RegistrationError};
 
 impl World {
-	/// What it takes to register, but for a mixnode: the rank that a new candidate would have.
+	/// The rank that a registrant would have as a new candidate, or why it may not register.
 	pub fn rank(&self, key: u64) -> Result<Rank, RegistrationError> {
 		let (class, weight, seed) = match self.sessions.queued.get(&key) {
 			Some(since) => {
@@ -23,24 +23,23 @@ impl World {
 		Ok(Policy::rank(&Candidate { registrant: registrant(key), session_index, class, weight, seed }))
 	}
 
-	/// Why a registrant may not register once more, if so.
+	/// Checks that a registrant is not barred, and may register once more.
 	pub fn check_attempts(&self, key: u64) -> Result<(), RegistrationError> {
 		if self.election.barred.contains(&key) {
 			return Err(RegistrationError::Barred);
 		}
-		// The first is no replacement.
-		if u32::from(self.due(key)) > MaxReplacements::get() {
+		if u32::from(self.due(key)) > MaxRevisions::get() {
 			return Err(RegistrationError::TooManyRevisions);
 		}
 		Ok(())
 	}
 
-	/// The number of a registrant's next registration.
+	/// The revision that a registrant's next registration must have.
 	pub fn due(&self, key: u64) -> u8 {
-		self.election.registrations.get(&key).copied().unwrap_or_default()
+		self.election.next_revisions.get(&key).copied().unwrap_or_default()
 	}
 
-	/// In the order in which the call's documentation has them.
+	/// The checks, in the order of the call's documentation.
 	fn check(&self, key: u64, mixnode: &Mixnode, faults: &Faults) -> Result<Rank, RegistrationError> {
 		use RegistrationError::*;
 		let fault = |is_there: bool, error| if is_there { Err(error) } else { Ok(()) };
@@ -72,7 +71,7 @@ impl World {
 			revision: self.due(key).wrapping_add_signed(faults.revision as i8),
 			mixnode: mixnode.clone(),
 		};
-		// Signatures by others are the next ones'.
+		// Wrong signatures are made with the next number's keys.
 		let [key_of_proof, kx_of_proof, peer_of_proof] =
 			[(key, faults.registrant_proof), (kx, faults.possession_proof), (peer, faults.peer_proof)]
 				.map(|(n, is_faulty)| n + u64::from(is_faulty));
@@ -102,7 +101,8 @@ impl World {
 				let refused = Err(crate::registration::invalid(error).into());
 				assert_eq!(validity.map(|_| ()), refused);
 				assert_eq!(apply_registration(registration.clone(), proofs.clone()).map(|_| ()), refused);
-				// The call itself relies on the authorisation for what cannot change meanwhile: the mixnode and the proofs.
+				// The call itself does not check again what cannot have changed since the authorisation: the mixnode
+				// and the proofs.
 				let is_lasting = matches!(
 					error,
 					RegistrationError::TooManyAddresses
@@ -124,7 +124,7 @@ impl World {
 	}
 }
 
-/// A mixnode with the key of one number and the peer ID of another, unless it is to be refused.
+/// A mixnode with the key of one number and the peer ID of another, with these faults.
 fn faulty_mixnode(kx: u64, peer: u64, faults: &Faults) -> Mixnode {
 	let mut made = Mixnode { kx_public: mixnode(kx).kx_public, ..mixnode(peer) };
 	let addresses = &mut made.external_addresses;

@@ -27,16 +27,16 @@ pub struct Sessions {
 	pub now: u64,
 	pub index: SessionIndex,
 	pub started_at: u64,
-	/// How many times pallet-session has rotated, all in all, and in the current session.
+	/// How many times pallet-session has rotated, in all and in the current session.
 	pub rotations: u32,
 	pub rotations_in_session: u32,
 	rotated_at: u64,
 	pub parameters: SessionParameters,
 	pub current: List,
 	pub previous: List,
-	/// The queued authorities, and by which rotation each was first queued, of those without a gap since.
+	/// The queued authorities, each with the rotation from which on it has been queued without a gap.
 	pub queued: BTreeMap<u64, u32>,
-	/// How many keys are stored of each session from the one to be pruned next on.
+	/// How many keys are stored of each session, from the one to prune next on.
 	left_over: BTreeMap<SessionIndex, u32>,
 	next_to_prune: SessionIndex,
 	/// The seeds of all sessions so far.
@@ -69,7 +69,7 @@ impl Sessions {
 	fn begin_election(&mut self, committed_by_rotation: u32, committed_before: u64) -> Election {
 		let known_since = self.now.saturating_sub(RandomnessAge::get());
 		let is_fresh = self.now == 0 || known_since > committed_before;
-		// The seed itself is not for the model to know. It is none that was there before.
+		// The model does not know the seed itself. But it must be a new one.
 		let seed = NextElection::<Runtime>::get().seed;
 		assert_eq!(seed.is_some(), is_fresh);
 		assert!(seed.is_none_or(|seed| !self.seeds.contains(&seed)));
@@ -77,7 +77,7 @@ impl Sessions {
 		Election { session: self.index + 1, seed, committed_by_rotation, committed_before, ..Default::default() }
 	}
 
-	/// Another block has begun: the events are returned.
+	/// Begins another block. Returns its events.
 	pub fn next_block(&mut self, election: &mut Election) -> Vec<Event<Runtime>> {
 		self.now += 1;
 		if !self.now.is_multiple_of(Period::get()) {
@@ -113,7 +113,7 @@ impl Sessions {
 		}]
 	}
 
-	/// Removes up to so many keys of one session that is over. Returns how many; `None` if no session is.
+	/// Removes up to `keys` keys of one session that is over. Returns how many; `None` if there is no such session.
 	pub fn prune(&mut self, keys: u32) -> Option<u32> {
 		let limit = keys.min(MAX_PRUNED_AT_ONCE);
 		if limit == 0 || self.next_to_prune + 1 >= self.index {
@@ -129,7 +129,7 @@ impl Sessions {
 		Some(removed)
 	}
 
-	/// How many keys are stored of the sessions that have begun.
+	/// How many keys are stored of sessions that have begun.
 	pub fn stored(&self) -> u32 {
 		self.left_over.values().sum()
 	}

@@ -1,25 +1,25 @@
-//! What can be done.
+//! The steps of a sequence.
 
 use crate::mock::*;
 use proptest::{prelude::*, sample::select};
 
 /// Accounts that may become operators. The last two have session keys, and may become validators.
 pub const OPERATORS: [u64; 5] = [40, 41, 42, 12, 13];
-/// Whose keys operators set: those of others among them.
+/// The accounts whose keys operators set. Some are keys of others.
 const OPERATOR_KEYS: [u64; 8] = [40, 41, 42, 43, 12, 13, 14, 3];
-/// Who may ask to register, among others who may not; account 44 is nobody.
+/// Accounts that try to register. Some may not, and account 44 is nobody.
 const REGISTRANTS: [u64; 18] = [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 40, 41, 42, 43, 44];
 /// The validators are some of these.
 const VALIDATORS: std::ops::Range<u64> = 0..15;
-/// Of how many key-exchange keys and peer IDs there are mixnodes: few, so that they are often taken.
+/// How many key-exchange keys and peer IDs there are: few, so that they are often taken.
 const NAMES: u64 = 24;
 
-/// What a sequence begins with, and does not change.
+/// Constants that a sequence begins with.
 #[derive(Clone, Debug)]
 pub struct Constants {
 	mixnodes: u32,
 	standbys: u32,
-	replacements: u32,
+	revisions: u32,
 	rotations: u32,
 	unbonding: u32,
 	min_mixnodes: u32,
@@ -32,14 +32,14 @@ impl Constants {
 	pub fn set(&self) {
 		MaxMixnodes::set(self.mixnodes);
 		MaxStandbys::set(self.standbys);
-		MaxReplacements::set(self.replacements);
+		MaxRevisions::set(self.revisions);
 		SessionsPerMixnetSession::set(self.rotations);
 		UnbondingSessions::set(self.unbonding);
 		MinMixnodes::set(self.min_mixnodes);
 		ValidatorWeights::set((0..).zip(self.weights.iter().copied()).collect());
 		Policy::set(self.policy);
 		Period::set(self.period);
-		// These may be left over from the sequence before.
+		// Earlier sequences may have changed these.
 		MinBond::set(100);
 		OperatorsEnabled::set(true);
 		RandomnessAge::set(0);
@@ -51,10 +51,10 @@ impl Constants {
 pub fn constants() -> impl Strategy<Value = Constants> {
 	let weights = prop::collection::vec(prop_oneof![1 => Just(0), 6 => 1u128..1_000], VALIDATORS.end as usize);
 	(2u32..5, 0u32..4, 0u32..3, 1u32..3, 2u32..4, 2u32..3, weights, policy(), period()).prop_map(
-		|(mixnodes, standbys, replacements, rotations, unbonding, min_mixnodes, weights, policy, period)| Constants {
+		|(mixnodes, standbys, revisions, rotations, unbonding, min_mixnodes, weights, policy, period)| Constants {
 			mixnodes,
 			standbys,
-			replacements,
+			revisions,
 			rotations,
 			unbonding,
 			min_mixnodes,
@@ -65,10 +65,10 @@ pub fn constants() -> impl Strategy<Value = Constants> {
 	)
 }
 
-/// What is wrong with a registration; the model knows the order in which it is found.
+/// What is wrong with a registration. The model knows in which order it is found.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Faults {
-	/// How much too late, or too early, the session is.
+	/// By how much the session is off: negative if it is too old.
 	pub session: i32,
 	/// By how much the revision is off.
 	pub revision: i32,
@@ -77,16 +77,16 @@ pub struct Faults {
 	pub bad_address: bool,
 	pub bad_kx_public: bool,
 	pub bad_peer_id: bool,
-	/// Signatures by others.
+	/// Is this signature by another key?
 	pub registrant_proof: bool,
 	pub possession_proof: bool,
 	pub peer_proof: bool,
 }
 
-/// Whose key it is that a step is about.
+/// The account whose key a step uses.
 #[derive(Clone, Copy, Debug)]
 pub enum Who {
-	/// One of those who can register, modulo how many there are.
+	/// One of those who can register: this one, modulo how many there are.
 	Registrant(usize),
 	/// This account.
 	Account(u64),
@@ -94,7 +94,7 @@ pub enum Who {
 
 #[derive(Clone, Debug)]
 pub enum Step {
-	/// So many empty blocks.
+	/// This many empty blocks.
 	Blocks(u64),
 	/// The mixnode has one number's key and another's peer ID.
 	Register {
@@ -139,7 +139,7 @@ pub enum Step {
 	Prune {
 		keys: u32,
 	},
-	/// A block has time for so many keys to be pruned.
+	/// A block has idle time for pruning this many keys.
 	Idle {
 		keys: u32,
 	},
@@ -147,7 +147,7 @@ pub enum Step {
 	Disable {
 		validator: u32,
 	},
-	/// What the session manager will answer.
+	/// The validators that the session manager answers with next.
 	Validators(Vec<u64>),
 	Period(u64),
 	RandomnessAge(u64),
@@ -169,7 +169,7 @@ fn policy() -> impl Strategy<Value = TestPolicy> {
 }
 
 fn faults() -> impl Strategy<Value = Faults> {
-	// Which one, or which two.
+	// One of them, or two.
 	let fault = || (0..11u32, any::<bool>());
 	prop_oneof![
 		6 => Just(Faults::default()),

@@ -14,7 +14,7 @@ pub struct World {
 	pub sessions: Sessions,
 	pub election: Election,
 	pub operators: Operators,
-	/// How much money there was at genesis.
+	/// The total issuance at genesis.
 	pub issued: u64,
 	pub tally: Tally,
 }
@@ -25,7 +25,7 @@ impl World {
 		let (sessions, election) = Sessions::new();
 		let issued = Balances::total_issuance();
 		let mut world = Self { sessions, election, operators: Operators::new(), issued, tally: Tally::new() };
-		// The hash of block 0, which is to be signed, is known from the next one on.
+		// Proofs sign the hash of block 0, which is known from block 1 on.
 		world.take(Step::Blocks(1));
 		world
 	}
@@ -35,7 +35,7 @@ impl World {
 		*self.tally.entry(outcome.into()).or_default() += 1;
 	}
 
-	/// The account whose key it is.
+	/// The account that `who` names.
 	pub fn key_of(&self, who: Who) -> u64 {
 		match who {
 			Who::Registrant(n) => {
@@ -47,7 +47,7 @@ impl World {
 		}
 	}
 
-	/// Does something, and compares what comes of it.
+	/// Takes a step, and compares the outcome.
 	pub fn take(&mut self, step: Step) {
 		match step {
 			Step::Blocks(count) => {
@@ -88,7 +88,7 @@ impl World {
 		self.compare(events);
 	}
 
-	/// All that is over can be pruned, and nothing else is.
+	/// Prunes all that is over. Nothing else must be pruned.
 	pub fn end(&mut self) {
 		while !self.sessions.all_pruned() {
 			self.take(Step::Idle { keys: 100 });

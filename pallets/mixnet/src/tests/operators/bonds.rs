@@ -14,7 +14,7 @@ fn a_bond_is_on_hold_and_cannot_be_spent() {
 		assert_eq!(events(), [Event::Bonded { account: OPERATOR, amount: 400_000, bond: 400_000 }]);
 		assert_eq!((on_hold(OPERATOR), free(OPERATOR)), (400_000, ENDOWMENT - 400_000));
 		assert_eq!(
-			Mixnet::operator(OPERATOR),
+			Mixnet::operator(&OPERATOR),
 			Some(Operator {
 				bond: 400_000,
 				recent: 400_000,
@@ -48,7 +48,7 @@ fn bonding_is_refused_for_these_reasons() {
 		run_to_block(1);
 		let min = MinBond::get();
 		OperatorsEnabled::set(false);
-		assert_noop!(Mixnet::bond(signed(OPERATOR), min), Error::<Runtime>::OperatorsDisabled);
+		assert_noop!(Mixnet::bond(signed(OPERATOR), min), Error::<Runtime>::OperatorsNotEnabled);
 		OperatorsEnabled::set(true);
 		for amount in [0, 1, min - 1] {
 			assert_noop!(Mixnet::bond(signed(OPERATOR), amount), Error::<Runtime>::BondTooSmall);
@@ -56,7 +56,7 @@ fn bonding_is_refused_for_these_reasons() {
 		for amount in [ENDOWMENT, ENDOWMENT + 1, u64::MAX] {
 			assert_noop!(Mixnet::bond(signed(OPERATOR), amount), TokenError::FundsUnavailable);
 		}
-		// Who has nothing.
+		// An account without money.
 		assert_noop!(Mixnet::bond(signed(1000), min), TokenError::FundsUnavailable);
 
 		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), min), Error::<Runtime>::NotBonded);
@@ -71,7 +71,7 @@ fn bonding_is_refused_for_these_reasons() {
 		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), 0), Error::<Runtime>::BondTooSmall);
 		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), ENDOWMENT), TokenError::FundsUnavailable);
 		OperatorsEnabled::set(false);
-		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), min), Error::<Runtime>::OperatorsDisabled);
+		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), min), Error::<Runtime>::OperatorsNotEnabled);
 		OperatorsEnabled::set(true);
 		assert_noop!(Mixnet::withdraw(signed(OPERATOR)), Error::<Runtime>::NotUnbonding);
 
@@ -98,7 +98,8 @@ fn only_accounts_can_be_operators() {
 	});
 }
 
-/// Sessions are those of the mixnet, however many of pallet-session's they take, and whenever in a session it was asked for.
+/// The sessions of unbonding are the mixnet's, however many of pallet-session's they take, and whenever in a session
+/// the release was asked for.
 #[test]
 fn a_bond_is_released_after_the_unbonding_sessions() {
 	for (unbonding, rotations, asked_at) in [(2, 1, 40), (2, 1, 59), (3, 1, 41), (2, 2, 45), (2, 2, 75), (4, 3, 130)] {
@@ -148,7 +149,7 @@ fn who_unbonds_stands_in_no_election_any_more() {
 		assert_eq!(Mixnet::withdraw(signed(OPERATOR)), Ok(()));
 		assert_refused(OPERATOR, 1, RegistrationError::NotARegistrant);
 
-		// It starts from the beginning.
+		// The account begins anew.
 		bond(OPERATOR, 1_000);
 		assert_refused(OPERATOR, 1, RegistrationError::OperatorTooRecent);
 		run_to_next_session();
@@ -157,7 +158,7 @@ fn who_unbonds_stands_in_no_election_any_more() {
 	});
 }
 
-/// An operator may mix in the session in which it unbonds: that does not change.
+/// An operator still mixes in the session in which it unbonds.
 #[test]
 fn who_unbonds_in_a_session_stays_in_its_list() {
 	ext_with_operator(1_000).execute_with(|| {
@@ -171,7 +172,7 @@ fn who_unbonds_in_a_session_stays_in_its_list() {
 		run_to_next_session();
 		assert_eq!(Mixnet::prev_mixnodes(), list);
 		assert_noop!(Mixnet::withdraw(signed(OPERATOR)), Error::<Runtime>::StillUnbonding);
-		// When it is, the session's traffic is over for good.
+		// When the bond is released, that session's traffic is over.
 		run_to_next_session();
 		assert_eq!(Mixnet::withdraw(signed(OPERATOR)), Ok(()));
 	});
@@ -184,19 +185,19 @@ fn where_operators_are_switched_off_they_can_leave() {
 		register(OPERATOR, 1);
 		register(0, 0);
 		OperatorsEnabled::set(false);
-		// Nobody comes, and nobody registers.
-		assert_refused(OPERATOR, 2, RegistrationError::OperatorsDisabled);
-		assert_refused(OPERATOR + 1, 2, RegistrationError::OperatorsDisabled);
-		assert_noop!(Mixnet::bond(signed(OPERATOR + 2), 1_000), Error::<Runtime>::OperatorsDisabled);
-		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), 1_000), Error::<Runtime>::OperatorsDisabled);
+		// Nobody can bond, and nobody can register.
+		assert_refused(OPERATOR, 2, RegistrationError::OperatorsNotEnabled);
+		assert_refused(OPERATOR + 1, 2, RegistrationError::OperatorsNotEnabled);
+		assert_noop!(Mixnet::bond(signed(OPERATOR + 2), 1_000), Error::<Runtime>::OperatorsNotEnabled);
+		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), 1_000), Error::<Runtime>::OperatorsNotEnabled);
 		let proof = prove_operator_key(OPERATOR, 70);
 		assert_noop!(
 			Mixnet::set_operator_key(signed(OPERATOR), registrant(70), proof),
-			Error::<Runtime>::OperatorsDisabled
+			Error::<Runtime>::OperatorsNotEnabled
 		);
 		register(1, 3);
 		run_to_next_session();
-		assert_refused(OPERATOR, 1, RegistrationError::OperatorsDisabled);
+		assert_refused(OPERATOR, 1, RegistrationError::OperatorsNotEnabled);
 
 		for account in [OPERATOR, OPERATOR + 1] {
 			assert_eq!(Mixnet::unbond(signed(account)), Ok(()));

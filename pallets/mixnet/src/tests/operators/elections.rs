@@ -1,9 +1,9 @@
-//! What was committed to in time: keys, and parts of bonds.
+//! Which keys and parts of bonds count in which election.
 
 use super::*;
 use crate::{Candidate, ElectionPolicy, RegistrantClass};
 
-/// Elections begin in blocks 20, 40, 60, ..; what counts in one was there before the block 20 earlier.
+/// Elections begin in blocks 20, 40, 60 and so on. Each counts what was there 20 blocks before.
 #[test]
 fn an_operator_stands_once_a_whole_session_has_passed_since_its_key_was_set() {
 	for (set_at, first_election_at) in [(1, 40), (19, 40), (20, 60), (21, 60), (39, 60), (40, 80)] {
@@ -22,7 +22,7 @@ fn an_operator_stands_once_a_whole_session_has_passed_since_its_key_was_set() {
 	}
 }
 
-/// With three of pallet-session's sessions in one of the mixnet's, what counts is the last rotation but one.
+/// If three of pallet-session's sessions make one of the mixnet's, the last rotation but one counts.
 #[test]
 fn a_whole_session_is_one_of_pallet_session() {
 	for (set_at, first_election_at) in [(1, 60), (39, 60), (40, 120), (99, 120), (100, 180)] {
@@ -40,7 +40,7 @@ fn a_whole_session_is_one_of_pallet_session() {
 }
 
 #[test]
-fn what_is_added_weighs_from_the_first_election_on_whose_seed_nobody_can_know() {
+fn additions_count_from_the_first_election_whose_seed_nobody_can_know() {
 	for (added_at, weighs_at) in [(40, 80), (41, 80), (59, 80), (60, 100), (79, 100)] {
 		ext_with_operator(1_000).execute_with(|| {
 			run_to_block(added_at);
@@ -54,7 +54,7 @@ fn what_is_added_weighs_from_the_first_election_on_whose_seed_nobody_can_know() 
 	}
 }
 
-/// The bond grows by 1, 10, 100, ... Each part weighs from its own election on.
+/// The bond grows by 1, 10, 100 and so on. Each part counts from its own election on.
 #[test]
 fn who_adds_in_every_session_is_not_put_off() {
 	ext().execute_with(|| {
@@ -67,13 +67,13 @@ fn who_adds_in_every_session_is_not_put_off() {
 			assert_eq!(Mixnet::bond_extra(signed(OPERATOR), amount), Ok(()));
 			check_invariants();
 			parts.push((amount, at));
-			let rest = Mixnet::operator(OPERATOR).map(|operator| operator.bond);
+			let rest = Mixnet::operator(&OPERATOR).map(|operator| operator.bond);
 			assert_eq!(rest, Some(parts.iter().map(|(amount, _)| amount).sum()));
 			if at < 40 {
 				assert_eq!(weighing(OPERATOR), Err(RegistrationError::OperatorTooRecent));
 				continue;
 			}
-			// Those of before the rotation before the last.
+			// Those added before the last rotation but one.
 			let committed_before = at / 20 * 20 - 20;
 			let expected: u64 = parts.iter().filter(|(_, at)| *at < committed_before).map(|(amount, _)| amount).sum();
 			assert_eq!(weighing(OPERATOR), Ok(expected), "block {at}");
@@ -83,8 +83,8 @@ fn who_adds_in_every_session_is_not_put_off() {
 	});
 }
 
-/// Any sequence of additions and slashes, with sessions of one to three of pallet-session's, beside a list of what was added
-/// when; slashes take the oldest parts first.
+/// Any sequence of additions and slashes agrees with a list of what was added when, in sessions of one to three of
+/// pallet-session's. Slashes take the oldest additions first.
 #[test]
 fn bonds_weigh_as_lists_of_their_parts_would() {
 	let mut rng = Rng(5);
@@ -162,7 +162,7 @@ fn with_a_bond_below_the_least_one_nobody_stands() {
 		// The least bond can be raised by an upgrade of the runtime.
 		MinBond::set(1_001);
 		assert_refused(OPERATOR, 1, RegistrationError::BondTooSmall);
-		// What is added late makes up for that, though it does not weigh yet.
+		// A late addition makes up for that, though it does not count in this election yet.
 		assert_eq!(Mixnet::bond_extra(signed(OPERATOR), 1), Ok(()));
 		assert_eq!(weighing(OPERATOR), Ok(1_000));
 		register(OPERATOR, 1);

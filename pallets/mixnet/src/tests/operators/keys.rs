@@ -1,4 +1,4 @@
-//! Operators' keys: proven, one for each, and one mixnode for each bond.
+//! Operators' keys: each is proven, each operator has one, and each bond one mixnode.
 
 use super::*;
 use crate::{Error, OperatorKeys, RemovalReason, OPERATOR_KEY_DOMAIN};
@@ -6,7 +6,7 @@ use codec::Encode;
 use frame_support::assert_noop;
 use sp_core::{Pair, H256};
 
-/// A signature of a payload for an operator key, with these parts.
+/// A signature of an operator key's payload, made of these fields.
 fn sign(key_of: u64, domain: &[u8], genesis_hash: H256, account: u64) -> [u8; 64] {
 	let payload = [domain, &genesis_hash.encode(), &account.encode()].concat();
 	let signature: sp_core::sr25519::Signature = authority_pair(key_of).sign(&payload).into();
@@ -40,7 +40,7 @@ fn a_key_is_proven_for_this_account_on_this_chain() {
 				Error::<Runtime>::BadOperatorKeyProof
 			);
 		}
-		// Keys that are none.
+		// Bytes that are no public key.
 		for key in [[0; 32], [0xff; 32]] {
 			assert_noop!(
 				Mixnet::set_operator_key(signed(OPERATOR), key.into(), right),
@@ -54,7 +54,7 @@ fn a_key_is_proven_for_this_account_on_this_chain() {
 		assert_eq!(Mixnet::set_operator_key(signed(OPERATOR), registrant(key_of), right), Ok(()));
 		check_invariants();
 		assert_eq!(events(), [Event::OperatorKeySet { account: OPERATOR, key: registrant(key_of) }]);
-		let operator = Mixnet::operator(OPERATOR).expect("it has bonded; qed");
+		let operator = Mixnet::operator(&OPERATOR).expect("it has bonded; qed");
 		assert_eq!((operator.key, operator.key_since), (Some(registrant(key_of)), 2));
 	});
 }
@@ -69,16 +69,16 @@ fn setting_a_key_is_refused_for_these_reasons() {
 		assert_noop!(try_set(OPERATOR, 70), Error::<Runtime>::NotBonded);
 		bond(OPERATOR, 1_000);
 		bond(OPERATOR + 1, 1_000);
-		// Of authorities, of another operator, and its own: setting it again would commit to nothing new.
+		// Keys of authorities, of another operator, and its own.
 		for key_of in [0, 9, OPERATOR + 1, OPERATOR] {
 			assert_noop!(try_set(OPERATOR, key_of), Error::<Runtime>::OperatorKeyTaken);
 		}
 		OperatorsEnabled::set(false);
-		assert_noop!(try_set(OPERATOR, 70), Error::<Runtime>::OperatorsDisabled);
+		assert_noop!(try_set(OPERATOR, 70), Error::<Runtime>::OperatorsNotEnabled);
 		OperatorsEnabled::set(true);
 		assert_eq!(Mixnet::unbond(signed(OPERATOR)), Ok(()));
 		assert_noop!(try_set(OPERATOR, 70), Error::<Runtime>::AlreadyUnbonding);
-		// While the bond is being released its key is not free.
+		// While the bond is being released, its key is still taken.
 		assert_noop!(try_set(OPERATOR + 1, OPERATOR), Error::<Runtime>::OperatorKeyTaken);
 	});
 }
@@ -98,7 +98,7 @@ fn a_key_that_was_given_up_is_free() {
 		run_to_next_session();
 		assert_eq!(Mixnet::withdraw(signed(OPERATOR)), Ok(()));
 		set_key(OPERATOR + 1, 70);
-		// And back.
+		// Back to the first key.
 		set_key(OPERATOR + 1, OPERATOR);
 	});
 }
@@ -125,7 +125,7 @@ fn another_key_removes_what_the_former_one_has_registered() {
 		assert_eq!(next_registrations(), [(0, Some(0))]);
 		assert_refused(OPERATOR, 1, RegistrationError::NotARegistrant);
 		assert_refused(70, 1, RegistrationError::OperatorTooRecent);
-		// Others may have what it had.
+		// Others may register what it had.
 		register(1, 1);
 		run_to_next_session();
 		assert_refused(70, 2, RegistrationError::OperatorTooRecent);
@@ -139,8 +139,8 @@ fn registered_by(keys_of: &[u64]) -> usize {
 	next_registrations().iter().filter(|(account, _)| keys_of.contains(account)).count()
 }
 
-/// Whatever a bond's owner does with two accounts and three keys, of which one bond has ever been: each bond has at most
-/// one mixnode. What is tried at random is everything that could help.
+/// The owner of a bond has two accounts and three keys, and tries everything that could help, at random. There is never
+/// more than one mixnode for a bond.
 #[test]
 fn nobody_gets_two_mixnodes_for_one_bond() {
 	let mut rng = Rng(11);
@@ -183,11 +183,11 @@ fn nobody_gets_two_mixnodes_for_one_bond() {
 	assert!(registered > 100 && most == 2, "{registered} registrations, {most} at a time");
 }
 
-/// By its session key a validator registers as such, whatever else it is.
+/// With its session key a validator registers as a validator, even if it is an operator as well.
 #[test]
 fn an_operator_whose_key_is_queued_stands_as_a_validator() {
 	ext_with_operator(1_000).execute_with(|| {
-		// Account 15 has a session key, and is no validator yet.
+		// Account 15 has a session key, but is no validator yet.
 		bond(15, 5_000);
 		Policy::set(TestPolicy::HighestWeight);
 		ValidatorWeights::set([(15, 1)].into_iter().collect());
@@ -195,7 +195,7 @@ fn an_operator_whose_key_is_queued_stands_as_a_validator() {
 		run_to_next_session();
 		register(OPERATOR, 1);
 		register(15, 2);
-		// It weighs 1, not 5,000.
+		// It weighs 1 as a validator, not 5,000 as an operator.
 		assert_eq!(next_registrations(), [(OPERATOR, Some(0)), (15, Some(1))]);
 		run_to_next_session();
 		run_to_next_session();

@@ -17,17 +17,17 @@ fn signed(account: u64) -> RuntimeOrigin {
 	RuntimeOrigin::signed(account)
 }
 
-/// What an account has on hold as its bond.
+/// How much an account has on hold as its bond.
 fn on_hold(account: u64) -> u64 {
 	Balances::balance_on_hold(&HoldReason::OperatorBond.into(), &account)
 }
 
-/// What an account has that is not on hold.
+/// How much an account has that is not on hold.
 fn free(account: u64) -> u64 {
 	Balances::balance(&account)
 }
 
-/// Sets the key of `key_of` as that of an operator.
+/// Sets the session key of `key_of` as the key of an operator.
 fn set_key(account: u64, key_of: u64) {
 	let proof = prove_operator_key(account, key_of);
 	assert_eq!(Mixnet::set_operator_key(signed(account), registrant(key_of), proof), Ok(()));
@@ -39,13 +39,13 @@ fn weighing(account: u64) -> Result<u64, RegistrationError> {
 	Mixnet::committed_bond(&registrant(account), NextElection::<Runtime>::get().committed_before)
 }
 
-/// A registration is refused by the transaction pool.
+/// Asserts that the transaction pool refuses a registration.
 fn assert_refused(account: u64, n: u64, error: RegistrationError) {
 	let refused = TransactionValidityError::Invalid(InvalidTransaction::Custom(error.code()));
 	assert_eq!(try_register(account, n), Err(refused));
 }
 
-/// An operator with a bond, who can stand in the election of session 3.
+/// An operator with a bond, which can stand in the election of session 3.
 fn ext_with_operator(amount: u64) -> sp_io::TestExternalities {
 	let mut ext = ext();
 	ext.execute_with(|| {

@@ -1,4 +1,4 @@
-//! Slashing: what is taken, and what follows from it.
+//! Slashing: how much is taken, and what follows from it.
 
 use super::*;
 use crate::{Error, RemovalReason};
@@ -57,7 +57,7 @@ fn with_the_least_bond_left_a_mixnode_stays_and_with_less_it_goes() {
 		);
 		assert_eq!(next_registrations(), []);
 		assert_refused(OPERATOR, 3, RegistrationError::BondTooSmall);
-		// It may add to its bond, and come back: it was not barred.
+		// It was not barred: it may add to its bond, and register again.
 		assert_eq!(Mixnet::bond_extra(signed(OPERATOR), 1), Ok(()));
 		assert_eq!(weighing(OPERATOR), Ok(min - 1));
 		register(OPERATOR, 3);
@@ -72,7 +72,7 @@ fn the_part_that_weighs_is_slashed_first() {
 		assert_eq!(weighing(OPERATOR), Ok(300));
 		slash(OPERATOR, 400);
 		assert_eq!(weighing(OPERATOR), Ok(0));
-		// What is left weighs when its time comes.
+		// What is left counts in the elections that would have counted it anyway.
 		run_to_next_session();
 		assert_eq!(weighing(OPERATOR), Ok(0));
 		run_to_next_session();
@@ -87,7 +87,7 @@ fn a_bond_that_is_being_released_can_be_slashed_until_it_is_withdrawn() {
 		slash(OPERATOR, 100);
 		run_to_next_session();
 		run_to_next_session();
-		// It may be withdrawn; but it was not.
+		// The bond could be withdrawn, but was not yet.
 		assert_eq!(slash(OPERATOR, 100), [Event::Slashed { account: OPERATOR, amount: 100, bond: 800 }]);
 		assert_eq!(Mixnet::withdraw(signed(OPERATOR)), Ok(()));
 		assert_eq!(events().last(), Some(&Event::Withdrawn { account: OPERATOR, amount: 800 }));
@@ -96,7 +96,7 @@ fn a_bond_that_is_being_released_can_be_slashed_until_it_is_withdrawn() {
 	});
 }
 
-/// Nothing is left to withdraw, but the operator can, and be one again.
+/// The operator can withdraw though nothing is left, and bond again.
 #[test]
 fn who_has_lost_the_whole_bond_can_leave() {
 	ext_with_operator(1_000).execute_with(|| {
@@ -113,7 +113,7 @@ fn who_has_lost_the_whole_bond_can_leave() {
 	});
 }
 
-/// A hold keeps its account alive; without one, an account that has given away the rest is gone.
+/// A hold keeps an account alive. Without one, an account that has spent the rest is reaped.
 #[test]
 fn an_account_that_lost_everything_is_reaped_and_can_come_back() {
 	ext().execute_with(|| {
@@ -130,7 +130,7 @@ fn an_account_that_lost_everything_is_reaped_and_can_come_back() {
 		check_invariants();
 		assert_eq!(slash(OPERATOR, 1), [Event::Slashed { account: OPERATOR, amount: 0, bond: 0 }]);
 
-		// Somebody gives it something to pay for that.
+		// Somebody gives it money for that.
 		assert!(Balances::transfer(&1, &OPERATOR, 1_000, Preservation::Preserve).is_ok());
 		assert_eq!(Mixnet::unbond(signed(OPERATOR)), Ok(()));
 		run_to_next_session();

@@ -1,4 +1,4 @@
-//! Addresses: as many and as long as allowed, each leading to the mixnode; all of them taken or none.
+//! Addresses: how many and how long they may be, and where they may lead. All of them are taken, or none.
 
 use super::assert_mixnode_refused;
 use crate::{mock::*, BoundedMixnodeFor, OutOfBounds};
@@ -62,7 +62,7 @@ fn a_longer_address_than_allowed_is_refused() {
 	});
 }
 
-/// One of several is enough, and the others are not taken without it.
+/// One bad address among several is enough to refuse them all.
 #[test]
 fn an_address_that_leads_nowhere_is_refused() {
 	ext().execute_with(|| {

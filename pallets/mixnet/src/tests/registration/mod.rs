@@ -1,9 +1,9 @@
-//! What is taken, what is refused, and why.
+//! Which registrations are taken, which are refused, and why.
 //!
 //! - `addresses`: what may be registered as an address, and how many.
-//! - `pool`: what the transaction pool is told.
-//! - `proofs`: signatures that fit nothing but this registration, and cannot be borrowed.
-//! - `refusals`: every other reason for which a registration is refused.
+//! - `pool`: what the transaction pool learns.
+//! - `proofs`: the signatures are valid for this registration only, and nobody can use another's.
+//! - `refusals`: every other reason to refuse a registration.
 
 mod addresses;
 mod pool;
@@ -20,7 +20,7 @@ use sp_runtime::{
 	DispatchError,
 };
 
-/// The pool refuses it, and so does a block; neither leaves anything behind.
+/// Asserts that pool and block refuse the registration, and that this changes nothing.
 fn assert_not_authorized(registration: &Registration, proofs: &RegistrationProofs, error: RegistrationError) {
 	let expected = TransactionValidityError::Invalid(invalid(error));
 	assert_storage_noop!({
@@ -29,38 +29,39 @@ fn assert_not_authorized(registration: &Registration, proofs: &RegistrationProof
 	});
 }
 
-/// The registration is refused in the pool, in a block, and, wherever the origin may come from, by the call; and it
-/// leaves nothing behind. All three proofs are right: they are `account`'s and those of the mixnode made from `n`.
+/// Asserts that pool and block refuse the registration, that the call itself refuses it even when authorised, and that
+/// this changes nothing. All three proofs are right: they are by `account` and by the secrets of the mixnode made from
+/// `n`.
 fn assert_refused(account: u64, n: u64, registration: Registration, error: RegistrationError) {
 	let proofs = prove(account, n, &registration);
 	assert_not_authorized(&registration, &proofs, error);
 	assert_noop!(Mixnet::register(RawOrigin::Authorized.into(), registration, proofs), Error::<Runtime>::from(error));
 }
 
-/// A registration by `account` of a mixnode that is made from `account` but for `change`.
+/// A registration by `account` of the mixnode made from `account`, with a change.
 fn changed(account: u64, change: impl FnOnce(&mut Mixnode)) -> Registration {
 	let mut changed = mixnode(account);
 	change(&mut changed);
 	registration(account, changed)
 }
 
-/// Refused by the authorisation, which alone looks into mixnodes.
+/// Asserts that a mixnode is refused. Only the authorisation checks mixnodes.
 fn assert_mixnode_refused(account: u64, change: impl FnOnce(&mut Mixnode), error: RegistrationError) {
 	let registration = changed(account, change);
 	assert_not_authorized(&registration, &prove(account, account, &registration), error);
 }
 
-/// One of the proofs, to be changed.
+/// Selects one of the proofs, for changing it.
 type ProofOf = fn(&mut RegistrationProofs) -> &mut [u8; 64];
 
-/// Each of the proofs, with the error that tells of it, and how to put another in its place.
+/// Each of the proofs, with the error that reports it.
 const PROOFS: [(RegistrationError, ProofOf); 3] = [
 	(RegistrationError::BadRegistrantProof, |proofs| &mut proofs.registrant),
 	(RegistrationError::BadPossessionProof, |proofs| &mut proofs.possession),
 	(RegistrationError::BadPeerProof, |proofs| &mut proofs.peer),
 ];
 
-/// The three proofs of a message, by an account and with the secrets of mixnode `n`.
+/// Three proofs that sign `message`, by an account and by the secrets of mixnode `n`.
 fn sign(account: u64, n: u64, message: &[u8]) -> RegistrationProofs {
 	let signature: sp_core::sr25519::Signature = authority_pair(account).sign(message).into();
 	RegistrationProofs {
@@ -134,7 +135,7 @@ fn a_mixnode_of_the_current_session_may_change_hands_in_the_next() {
 fn the_genesis_hash_is_never_forgotten() {
 	Period::set(5);
 	ext().execute_with(|| {
-		// Far beyond `BlockHashCount`.
+		// This is far beyond `BlockHashCount`.
 		run_to_block(101);
 		let registration = registration(0, mixnode(0));
 		let proofs = sign(0, 0, &registration.signing_payload(&GENESIS_HASH));
@@ -157,7 +158,8 @@ fn other_origins_are_refused() {
 	});
 }
 
-/// Cheap checks come first: a registration with everything wrong is refused for the first reason, then the second...
+/// A registration with everything wrong is refused for the first reason. Once that is mended, it is refused for the
+/// second, and so on.
 #[test]
 fn checks_come_in_the_documented_order() {
 	MaxMixnodes::set(2);
@@ -169,7 +171,7 @@ fn checks_come_in_the_documented_order() {
 		register(0, 0);
 		register(1, 1);
 
-		// An operator without a bond, who is barred, and has registered too often.
+		// An operator without a bond, that is barred and has no revisions left.
 		let account = 50;
 		let mut wrong = registration(account, mixnode(0));
 		wrong.session_index = 2;
@@ -177,8 +179,8 @@ fn checks_come_in_the_documented_order() {
 		wrong.mixnode.kx_public = KxPublic([0; 32]);
 		wrong.mixnode.peer_id = PeerId([0xff; 32]);
 		wrong.mixnode.external_addresses = vec![vec![b'a'; MAX_ADDRESS_SIZE as usize + 1]; MAX_ADDRESSES as usize + 1];
-		let known = |registrations, state| {
-			Candidacies::<Runtime>::insert(3, registrant(account), Candidacy { registrations, state });
+		let known = |next_revision, state| {
+			Candidacies::<Runtime>::insert(3, registrant(account), Candidacy { next_revision, state });
 		};
 		known(3, CandidacyState::Barred);
 		let proofs = |signed: &[RegistrationError], wrong: &Registration| {
@@ -205,7 +207,7 @@ fn checks_come_in_the_documented_order() {
 		bond(account, 1000);
 		OperatorsEnabled::set(false);
 		MinBond::set(1001);
-		check(&wrong, OperatorsDisabled);
+		check(&wrong, OperatorsNotEnabled);
 		OperatorsEnabled::set(true);
 		check(&wrong, BondTooSmall);
 		MinBond::set(1000);
@@ -220,7 +222,7 @@ fn checks_come_in_the_documented_order() {
 		check(&wrong, WrongRevision);
 		wrong.revision = 2;
 
-		// Key and peer ID among the others'.
+		// Key and peer ID that others have.
 		wrong.mixnode.kx_public = mixnode(0).kx_public;
 		wrong.mixnode.peer_id = mixnode(1).peer_id;
 		check(&wrong, KxPublicTaken);

@@ -1,7 +1,7 @@
-//! What the transaction pool is told of a registration, and of its refusal.
+//! What the transaction pool learns of a registration, and of its refusal.
 
-use crate::{mock::*, registration::invalid, Error, WeightInfo};
-use codec::Encode;
+use crate::{mock::*, registration::invalid, Error, Refusal, WeightInfo};
+use codec::{Decode, Encode};
 use frame_support::dispatch::GetDispatchInfo;
 use mixnet_primitives::{Registration, RegistrationError};
 use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};
@@ -21,11 +21,11 @@ fn the_pool_is_told_how_to_keep_a_registration() {
 		assert!(kept.requires.is_empty());
 		assert_eq!(kept.provides, [(crate::REGISTRATION_TAG, (1u32, registrant(0), 0u8)).encode()]);
 
-		// Another of the same registrant and number cannot be in the pool at the same time; those of others can, even
-		// with the same mixnode: nobody can keep another's out.
+		// The pool cannot hold another one with the same registrant and revision. But it can hold others' registrations
+		// of the same mixnode, so that nobody can keep another's out.
 		assert_eq!(valid(0, 1, &registration(0, mixnode(1))).provides, kept.provides);
 		assert_ne!(valid(1, 0, &registration(1, mixnode(0))).provides, kept.provides);
-		// Nor is it in the way of what replaces it.
+		// Nor does it keep out the registration that replaces it.
 		register(0, 0);
 		assert_ne!(valid(0, 1, &registration(0, mixnode(1))).provides, kept.provides);
 	});
@@ -51,7 +51,7 @@ fn longevity_is_that_of_a_whole_mixnet_session() {
 	});
 }
 
-/// Codes are part of what wallets and nodes see; they must not move.
+/// Wallets and nodes see the codes, so they must not change.
 #[test]
 fn refusals_keep_their_codes() {
 	use RegistrationError::*;
@@ -59,7 +59,7 @@ fn refusals_keep_their_codes() {
 	assert_eq!(invalid(FutureSession), InvalidTransaction::Future);
 	for (code, error) in [
 		(2, NotARegistrant),
-		(3, OperatorsDisabled),
+		(3, OperatorsNotEnabled),
 		(4, BondTooSmall),
 		(5, OperatorTooRecent),
 		(6, Barred),
@@ -81,14 +81,19 @@ fn refusals_keep_their_codes() {
 	}
 }
 
+/// A module's error has four bytes. The first one names the pallet's error, the second one the reason.
 #[test]
-fn an_error_has_one_name_and_one_number_in_the_pool_and_in_a_block() {
+fn every_refusal_survives_the_way_into_a_dispatch_error_and_back() {
 	for code in 0..20 {
 		let error = RegistrationError::from_code(code).expect("there are twenty");
-		let in_block = Error::<Runtime>::from(error);
-		assert_eq!(format!("{in_block:?}"), format!("{error:?}"));
-		let DispatchError::Module(module) = in_block.into() else { panic!("a pallet's error is one") };
-		assert_eq!(module.error, [code, 0, 0, 0]);
+		let dispatched = DispatchError::from(Error::<Runtime>::from(error));
+		// As it reaches a node.
+		let received = DispatchError::decode(&mut &dispatched.encode()[..]).expect("it was encoded as one");
+		assert_eq!(received, dispatched);
+		let DispatchError::Module(module) = received else { panic!("a pallet's error is one") };
+		assert_eq!(module.error, [0, code, 0, 0]);
+		let decoded = Error::<Runtime>::decode(&mut &module.error[..]).expect("it was encoded as one");
+		assert!(matches!(decoded, Error::Registration(Refusal(refusal)) if refusal == error));
 	}
 	assert_eq!(RegistrationError::from_code(20), None);
 }

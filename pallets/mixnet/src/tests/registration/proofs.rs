@@ -1,4 +1,4 @@
-//! The three proofs fit this registration and no other, and nobody can borrow another's.
+//! The three proofs are valid for one registration only, and nobody can use another's.
 
 use super::{assert_not_authorized, sign, PROOFS};
 use crate::mock::*;
@@ -6,7 +6,7 @@ use codec::Encode;
 use mixnet_primitives::{Registration, RegistrationError, RegistrationProofs};
 use sp_core::H256;
 
-/// Refused with each of the three proofs taken from `wrong` and the others right.
+/// Asserts that a registration is refused if any one of the three proofs is the one of `wrong`.
 fn assert_each_proof_refused(account: u64, n: u64, registration: &Registration, wrong: &RegistrationProofs) {
 	for (error, proof) in PROOFS {
 		let mut proofs = prove(account, n, registration);
@@ -29,7 +29,7 @@ fn a_proof_of_anything_else_is_refused() {
 		let mut former_domain = right.clone();
 		former_domain[21] = b'1';
 		for message in [
-			// Another session, registrant, number, or mixnode in each of its fields.
+			// Another session, registrant, revision, or any other field of the mixnode.
 			payload(|other| other.session_index = 2),
 			payload(|other| other.registrant = registrant(1)),
 			payload(|other| other.revision = 1),
@@ -38,7 +38,7 @@ fn a_proof_of_anything_else_is_refused() {
 			payload(|other| other.mixnode.external_addresses.clear()),
 			payload(|other| other.mixnode.external_addresses[0][5] ^= 1),
 			payload(|other| other.mixnode.external_addresses.push(b"/dns/example.com".to_vec())),
-			// Another chain, another purpose, and things that are not the payload at all.
+			// Another chain, another purpose, and messages that are no payload at all.
 			registration.signing_payload(&H256::zero()),
 			former_domain,
 			right[22..].to_vec(),
@@ -51,7 +51,7 @@ fn a_proof_of_anything_else_is_refused() {
 			assert_ne!(message, right);
 			assert_each_proof_refused(0, 0, &registration, &sign(0, 0, &message));
 		}
-		// What anyone can compute from the specification is what the pallet verifies.
+		// The pallet verifies what anyone can compute from the specification.
 		assert_eq!(apply_registration(registration, sign(0, 0, &right)), Ok(Ok(())));
 	});
 }
@@ -104,8 +104,7 @@ fn proofs_in_each_others_places_are_refused() {
 	});
 }
 
-/// Who sees a registration in the pool can make nothing of it: the key and the peer ID in it are worth nothing without
-/// their secrets.
+/// A registration that somebody sees in the pool is worth nothing to it: its key and its peer ID need their secrets.
 #[test]
 fn a_key_or_peer_id_that_was_copied_cannot_be_registered() {
 	ext().execute_with(|| {
@@ -122,7 +121,7 @@ fn a_key_or_peer_id_that_was_copied_cannot_be_registered() {
 		let with_both = registration(1, mixnode(0));
 		let in_its_name = registration(0, with_key.mixnode.clone());
 
-		// What the copier can sign itself, and the proofs that it saw where it cannot.
+		// The copier signs what it can itself, and takes the other proofs from what it saw.
 		let own = |registration: &Registration| prove(1, 1, registration);
 		let seen_possession = |proofs| RegistrationProofs { possession: seen_proofs.possession, ..proofs };
 		let seen_peer = |proofs| RegistrationProofs { peer: seen_proofs.peer, ..proofs };
@@ -135,11 +134,11 @@ fn a_key_or_peer_id_that_was_copied_cannot_be_registered() {
 			(&with_both, seen_proofs.clone(), RegistrationError::BadRegistrantProof),
 			(&in_its_name, own(&in_its_name), RegistrationError::BadRegistrantProof),
 		];
-		// Before its owner has registered it..
+		// Copies are refused before the owner has registered,
 		for (copy, proofs, error) in &copies {
 			assert_not_authorized(copy, proofs, *error);
 		}
-		// ..which the attempts are no obstacle to, or after.
+		// and afterwards. They do not keep the owner from registering.
 		assert_eq!(apply_registration(seen.clone(), seen_proofs.clone()), Ok(Ok(())));
 		for (copy, proofs, _) in &copies[..6] {
 			let error = match copy.mixnode.kx_public == seen.mixnode.kx_public {
@@ -148,7 +147,7 @@ fn a_key_or_peer_id_that_was_copied_cannot_be_registered() {
 			};
 			assert_not_authorized(copy, proofs, error);
 		}
-		// And once is enough.
+		// A registration cannot be used twice.
 		assert_not_authorized(&seen, &seen_proofs, RegistrationError::WrongRevision);
 	});
 }

@@ -1,4 +1,4 @@
-//! Every reason for which a registration is refused, but for its addresses and its proofs.
+//! Every reason to refuse a registration, except its addresses and its proofs.
 
 use super::{assert_mixnode_refused, assert_not_authorized, assert_refused, changed};
 use crate::mock::*;
@@ -28,7 +28,7 @@ fn a_registration_cannot_be_kept_for_later() {
 		let proofs = prove(0, 0, &registration);
 		run_to_next_session();
 		assert_not_authorized(&registration, &proofs, RegistrationError::StaleSession);
-		// Nor do its proofs serve for another session.
+		// Its proofs are worth nothing in another session.
 		let moved = Registration { session_index: 2, ..registration };
 		assert_not_authorized(&moved, &proofs, RegistrationError::BadRegistrantProof);
 	});
@@ -41,7 +41,7 @@ fn others_than_the_next_authorities_and_operators_are_refused() {
 		for account in [VALIDATORS, CANDIDATES, 1_000_000] {
 			assert_refused(account, 0, registration(account, mixnode(0)), RegistrationError::NotARegistrant);
 		}
-		// A name that is no key of any scheme.
+		// A registrant that is no public key.
 		let mut nobody = registration(0, mixnode(0));
 		nobody.registrant = Registrant([0xff; 32]);
 		assert_refused(0, 0, nobody, RegistrationError::NotARegistrant);
@@ -53,7 +53,7 @@ fn who_is_no_authority_any_more_is_refused() {
 	ext().execute_with(|| {
 		NextValidators::set(Some((1..VALIDATORS).collect()));
 		run_to_next_session();
-		// Account 0 is a validator still, but will be none in the session that registrations are for.
+		// Account 0 is still a validator, but not in the session that registrations are for.
 		assert!(Session::validators().contains(&0));
 		assert_refused(0, 0, registration(0, mixnode(0)), RegistrationError::NotARegistrant);
 		register(1, 1);
@@ -70,7 +70,7 @@ fn operators_that_may_not_stand_are_refused() {
 		MinBond::set(1001);
 		assert_refused(50, 50, registration(50, mixnode(50)), RegistrationError::BondTooSmall);
 		OperatorsEnabled::set(false);
-		assert_refused(50, 50, registration(50, mixnode(50)), RegistrationError::OperatorsDisabled);
+		assert_refused(50, 50, registration(50, mixnode(50)), RegistrationError::OperatorsNotEnabled);
 	});
 }
 
@@ -87,7 +87,7 @@ fn a_barred_registrant_is_refused() {
 }
 
 #[test]
-fn a_number_that_is_not_due_is_refused() {
+fn a_revision_that_is_not_due_is_refused() {
 	ext().execute_with(|| {
 		run_to_block(1);
 		for revision in [1, 2, 255] {
@@ -158,9 +158,9 @@ fn a_key_and_a_peer_id_are_one_registrants_alone() {
 		let peer_id = mixnode(0).peer_id;
 		assert_refused(1, 1, changed(1, |mixnode| mixnode.kx_public = key), RegistrationError::KxPublicTaken);
 		assert_refused(1, 1, changed(1, |mixnode| mixnode.peer_id = peer_id), RegistrationError::PeerIdTaken);
-		// Even by one who has both secrets, and could prove it.
+		// Even a registrant that has both secrets is refused.
 		assert_refused(1, 0, registration(1, mixnode(0)), RegistrationError::KxPublicTaken);
-		// But for that session only.
+		// But only in that session.
 		register(1, 1);
 		run_to_next_session();
 		register(1, 0);
@@ -177,7 +177,7 @@ fn a_rank_that_is_not_better_than_all_others_is_refused() {
 			register(account, account);
 		}
 		assert_refused(4, 4, registration(4, mixnode(4)), RegistrationError::RankTooLow);
-		// Who is in may still replace its own.
+		// A candidate that is in may still replace its registration.
 		register(3, 5);
 		run_to_next_session();
 		assert_eq!(Mixnet::current_mixnodes().map(|mixnodes| mixnodes.len()), Ok(3));

@@ -1,0 +1,186 @@
+//! What the pallet reports: its events, and the errors of its calls.
+
+/// Imported into the pallet.
+#[frame_support::pallet_macros::pallet_section]
+mod events {
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A session began, and the mixnet runs.
+		SessionStarted {
+			/// Index of the session.
+			session_index: SessionIndex,
+			/// How many mixnodes it has.
+			mixnodes: u32,
+		},
+		/// A session began for which too few mixnodes registered. The mixnet rests until the next one.
+		SessionResting {
+			/// Index of the session.
+			session_index: SessionIndex,
+			/// How many mixnodes registered for it.
+			registered: u32,
+			/// How many it needed.
+			required: u32,
+		},
+		/// A mixnode was registered for the next session, or its registration was replaced.
+		MixnodeRegistered {
+			/// Index of the next session.
+			session_index: SessionIndex,
+			/// The registrant whose mixnode it is.
+			registrant: Registrant,
+			/// The registrant's rank in the election: lower is better.
+			rank: Rank,
+			/// Is the candidate elected, or does it stand by?
+			standing: Standing,
+			/// The number of the registration: 0 for the first of that session.
+			revision: u8,
+		},
+		/// A better candidate took the place of an elected one.
+		MixnodeDisplaced {
+			/// Index of the next session.
+			session_index: SessionIndex,
+			/// The registrant that lost the place.
+			registrant: Registrant,
+			/// The registrant that took it.
+			by: Registrant,
+			/// Does the displaced candidate stand by? If not, it is out, and may register again if a place becomes
+			/// free.
+			stands_by: bool,
+		},
+		/// A candidate is no longer even a standby. It may register again if a place becomes free.
+		StandbyDropped {
+			/// Index of the next session.
+			session_index: SessionIndex,
+			/// The registrant whose mixnode it was.
+			registrant: Registrant,
+		},
+		/// A standby took the place of an elected mixnode that was removed.
+		StandbyPromoted {
+			/// Index of the next session.
+			session_index: SessionIndex,
+			/// The registrant that was promoted.
+			registrant: Registrant,
+			/// Its place in the session's list.
+			place: Place,
+		},
+		/// A mixnode was removed from the next session.
+		MixnodeRemoved {
+			/// Index of the next session.
+			session_index: SessionIndex,
+			/// The registrant whose mixnode it was.
+			registrant: Registrant,
+			/// Why it was removed.
+			reason: RemovalReason,
+		},
+		/// A registrant may no longer stand in the next session's election.
+		RegistrantBarred {
+			/// Index of the next session.
+			session_index: SessionIndex,
+			/// The registrant that was barred.
+			registrant: Registrant,
+			/// Why it was barred.
+			reason: RemovalReason,
+		},
+		/// The parameters of the next session were set. Later sessions have the same, unless they are set again.
+		ParametersSet {
+			/// Index of the next session.
+			session_index: SessionIndex,
+			/// The new parameters.
+			parameters: Parameters,
+		},
+		/// An operator bonded, or added to its bond.
+		Bonded {
+			/// The operator's account.
+			account: T::AccountId,
+			/// How much was added.
+			amount: BalanceOf<T>,
+			/// The whole bond.
+			bond: BalanceOf<T>,
+		},
+		/// An operator set the key by which it registers. It can stand once a whole session has passed.
+		OperatorKeySet {
+			/// The operator's account.
+			account: T::AccountId,
+			/// The new key.
+			key: Registrant,
+		},
+		/// An operator asked for its bond to be released.
+		Unbonding {
+			/// The operator's account.
+			account: T::AccountId,
+			/// The first session in which the bond can be withdrawn.
+			releasable_in: SessionIndex,
+		},
+		/// An operator withdrew its bond, and is no operator any more.
+		Withdrawn {
+			/// The account that was an operator's.
+			account: T::AccountId,
+			/// How much it got back.
+			amount: BalanceOf<T>,
+		},
+		/// An operator lost some or all of its bond.
+		Slashed {
+			/// The operator's account.
+			account: T::AccountId,
+			/// How much it lost.
+			amount: BalanceOf<T>,
+			/// What is left of the bond.
+			bond: BalanceOf<T>,
+		},
+		/// A call removed storage of sessions that are over.
+		Pruned {
+			/// How many keys were removed.
+			keys: u32,
+		},
+	}
+
+	/// Why a call is refused.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The registration is refused, for the reason that the field names.
+		///
+		/// The transaction pool reports the same reasons: `StaleSession` and `FutureSession` as
+		/// `InvalidTransaction::Stale` and `Future`, the others as `Custom` with the reason's
+		/// [code](RegistrationError::code).
+		Registration(Refusal),
+		/// Nodes could not live with the value of this parameter. The parameter's documentation has the bounds.
+		BadParameters(ParameterName),
+		/// With these parameters requests would be answered too late: see `MAX_ROUND_TRIP_MS`.
+		RoundTripTooLong,
+		/// This chain takes no operators.
+		OperatorsNotEnabled,
+		/// The bond would be below the least one, or nothing is added to it.
+		BondTooSmall,
+		/// The account is an operator already. Add to its bond with `bond_extra`.
+		AlreadyBonded,
+		/// The account is no operator.
+		NotBonded,
+		/// The operator's bond is being released. Withdraw it when it is, and bond anew.
+		AlreadyUnbonding,
+		/// The operator's bond is not being released. Call `unbond` first.
+		NotUnbonding,
+		/// The operator's bond is not released yet.
+		StillUnbonding,
+		/// The key is an authority's or an operator's already.
+		OperatorKeyTaken,
+		/// The proof that the operator holds the key is wrong.
+		BadOperatorKeyProof,
+		/// No session that is over has left anything to remove.
+		NothingToPrune,
+	}
+
+	impl<T> From<RegistrationError> for Error<T> {
+		fn from(error: RegistrationError) -> Self {
+			Self::Registration(Refusal(error))
+		}
+	}
+
+	impl<T> From<BadParameters> for Error<T> {
+		fn from(bad: BadParameters) -> Self {
+			match bad {
+				BadParameters::OutOfRange { parameter, .. } => Self::BadParameters(ParameterName(parameter)),
+				BadParameters::RoundTripTooLong { .. } => Self::RoundTripTooLong,
+			}
+		}
+	}
+}

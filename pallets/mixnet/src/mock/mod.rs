@@ -1,0 +1,19 @@
+//! A runtime of System, Balances, Session and the pallet, whose sessions and constants the tests choose.
+//!
+//! - `runtime`: the runtime, and the constants that tests set.
+//! - `policies`: elections, weights, randomness and slashing, as tests choose them.
+//! - `keys`: accounts, their keys, and mixnodes with all secrets.
+//! - `blocks`: genesis, blocks and sessions.
+//! - `registering`: registrations and operators, as pool and blocks take them.
+
+mod blocks;
+mod keys;
+mod policies;
+mod registering;
+mod runtime;
+
+pub use blocks::*;
+pub use keys::*;
+pub use policies::*;
+pub use registering::*;
+pub use runtime::*;

@@ -1,0 +1,64 @@
+//! Elections, weights, randomness and slashing, as tests choose them.
+
+use super::{
+	keys::registrant,
+	runtime::{Policy, RandomnessAge, Runtime, SlashedAmount, System, ValidatorWeights},
+};
+use crate::{
+	AllAuthorities, Candidate, CreditOf, ElectionPolicy, HighestWeight, Rank, RegistrantWeights, WeightedLottery,
+};
+use codec::Encode;
+use frame_support::traits::{Imbalance, OnUnbalanced, Randomness};
+use mixnet_primitives::Registrant;
+use sp_core::H256;
+
+/// One of the pallet's policies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TestPolicy {
+	AllAuthorities,
+	HighestWeight,
+	WeightedLottery,
+}
+
+impl ElectionPolicy for Policy {
+	fn rank(candidate: &Candidate) -> Rank {
+		match Policy::get() {
+			TestPolicy::AllAuthorities => AllAuthorities::rank(candidate),
+			TestPolicy::HighestWeight => HighestWeight::rank(candidate),
+			TestPolicy::WeightedLottery => WeightedLottery::rank(candidate),
+		}
+	}
+}
+
+/// Operators weigh their bond, validators what the test has set.
+pub struct TestWeights;
+
+impl RegistrantWeights<u64> for TestWeights {
+	fn validator(authority: &Registrant) -> u128 {
+		let named = ValidatorWeights::get().into_iter().find(|(account, _)| registrant(*account) == *authority);
+		named.map_or(1, |(_, weight)| weight)
+	}
+
+	fn operator(bond: u64) -> u128 {
+		bond.into()
+	}
+}
+
+/// The hash of the present block number: not random, but different every time.
+pub struct TestRandomness;
+
+impl Randomness<H256, u64> for TestRandomness {
+	fn random(subject: &[u8]) -> (H256, u64) {
+		let known_since = System::block_number().saturating_sub(RandomnessAge::get());
+		(H256(sp_io::hashing::blake2_256(&(subject, known_since).encode())), known_since)
+	}
+}
+
+/// Counts what is slashed, and burns it.
+pub struct CountSlashed;
+
+impl OnUnbalanced<CreditOf<Runtime>> for CountSlashed {
+	fn on_nonzero_unbalanced(credit: CreditOf<Runtime>) {
+		SlashedAmount::mutate(|amount| *amount += Imbalance::peek(&credit));
+	}
+}

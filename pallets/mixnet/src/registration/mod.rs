@@ -1,0 +1,84 @@
+//! Registration: the authorisation, the call, and what nodes ask and submit.
+//!
+//! Nobody pays for a registration, so refusing one must be cheap. First come the checks against the storage. Then come
+//! those of the mixnode itself, which take arithmetic, and last the three signatures. Only a registrant who may
+//! register now gets as far as the arithmetic.
+//!
+//! The authorisation checks everything. Other transactions may change the storage before the dispatch, so the dispatch
+//! checks the registration against the storage again. It checks no more than that: a mixnode and its proofs, once
+//! right, stay right.
+//!
+//! - `checks`: the checks, in the order that [`register`](crate::Call::register) documents.
+//! - `status`: what nodes ask about registrations, and how they submit one.
+//! - `turns`: when a node should register, so that not all do so at once.
+
+mod checks;
+mod status;
+mod turns;
+
+use crate::{Config, Error, Pallet, REGISTRATION_TAG};
+use checks::Accepted;
+use frame_support::{
+	traits::{EstimateNextSessionRotation, Get},
+	weights::Weight,
+};
+use mixnet_primitives::{Registration, RegistrationError, RegistrationProofs};
+use sp_runtime::{
+	traits::Saturating,
+	transaction_validity::{
+		InvalidTransaction, TransactionLongevity, TransactionSource, TransactionValidityWithRefund, ValidTransaction,
+	},
+	DispatchResult, SaturatedConversion,
+};
+
+/// The most blocks for which a registration stays in the transaction pool. If it was not included by then, it is better
+/// sent anew. Once its session has begun it is worth nothing.
+const MAX_LONGEVITY: TransactionLongevity = 64;
+
+/// How the transaction pool reports a refusal: by the pool's own word if there is one, else by the error's code.
+pub(crate) fn invalid(error: RegistrationError) -> InvalidTransaction {
+	match error {
+		RegistrationError::StaleSession => InvalidTransaction::Stale,
+		RegistrationError::FutureSession => InvalidTransaction::Future,
+		other => InvalidTransaction::Custom(other.code()),
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Decides whether a registration may enter the transaction pool, or a block.
+	pub(crate) fn authorize_registration(
+		_source: TransactionSource,
+		registration: &Registration,
+		proofs: &RegistrationProofs,
+	) -> TransactionValidityWithRefund {
+		Self::check_registration(registration, proofs).map_err(invalid)?;
+
+		let session_length = T::NextSessionRotation::average_session_length()
+			.saturating_mul(T::SessionsPerMixnetSession::get().into())
+			.saturated_into::<TransactionLongevity>();
+		ValidTransaction::with_tag_prefix(REGISTRATION_TAG)
+			.priority(T::RegistrationPriority::get())
+			// Each registrant has one registration at a time in the pool. Neither the key nor the peer ID has to be a
+			// tag: nobody can prove possession of another's.
+			.and_provides((registration.session_index, registration.registrant, registration.revision))
+			.longevity(session_length.clamp(1, MAX_LONGEVITY))
+			.propagate(true)
+			.build()
+			.map(|valid| (valid, Weight::zero()))
+	}
+
+	/// Registers, after the authorisation. Checks again what the lists rely on.
+	pub(crate) fn do_register(registration: Registration) -> DispatchResult {
+		let accepted = Self::check_against_storage(&registration).map_err(Error::<T>::from)?;
+		let Registration { session_index, registrant, revision, mixnode } = registration;
+		// The authorisation has checked the bounds.
+		let mixnode = mixnode.try_into().map_err(|_| Error::<T>::from(RegistrationError::TooManyAddresses))?;
+		match accepted {
+			Accepted::New(rank) => Self::add_candidate(session_index, registrant, revision, rank, mixnode),
+			Accepted::Replacement(place, key) => {
+				Self::replace_mixnode(session_index, registrant, revision, (place, key), mixnode)
+			},
+		}
+		Ok(())
+	}
+}

@@ -1,0 +1,22 @@
+//! Numbers and names that are the same in every runtime.
+
+use mixnet_primitives::{Place, MIXNODE_INDEX_LIMIT};
+
+/// The first of the standbys' places: behind all that packets can address.
+pub const STANDBY_BASE: Place = MIXNODE_INDEX_LIMIT;
+
+/// How many authorities a page has at most.
+pub const AUTHORITIES_PER_PAGE: u32 = 128;
+
+/// The most keys that are pruned at once.
+pub const MAX_PRUNED_AT_ONCE: u32 = 256;
+
+/// The fewest keys that [`prune`](crate::Call::prune) must remove to be free. If removing a single key were free,
+/// anybody could fill blocks with such calls for nothing.
+pub const MIN_PRUNED_FOR_FREE: u32 = 64;
+
+/// What the tags of registrations in the transaction pool begin with.
+pub const REGISTRATION_TAG: &str = "MixnetRegistration";
+
+/// The domain of proofs of operator keys: separates them from everything else that the same keys may sign.
+pub const OPERATOR_KEY_DOMAIN: &[u8; 22] = b"mixnet/operator-key/v1";

@@ -1,0 +1,16 @@
+//! What the pallet stores, and what its events and errors contain.
+//!
+//! - `bounded_mixnode`: a mixnode of bounded size.
+//! - `constants`: numbers and names that are the same in every runtime.
+//! - `records`: sessions, elections, candidacies, authorities and operators.
+//! - `error_fields`: what the pallet's errors say more than their names.
+
+mod bounded_mixnode;
+mod constants;
+mod error_fields;
+mod records;
+
+pub use bounded_mixnode::*;
+pub use constants::*;
+pub use error_fields::*;
+pub use records::*;

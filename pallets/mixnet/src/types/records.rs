@@ -1,0 +1,170 @@
+//! Sessions, elections, candidacies, authorities and operators, as they are stored.
+
+use super::constants::AUTHORITIES_PER_PAGE;
+use crate::{election::Seed, ranked_set::RankKey};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::marker::PhantomData;
+use frame_support::traits::Get;
+use mixnet_primitives::{MixnodesError, Place, Registrant, SessionIndex};
+use scale_info::TypeInfo;
+
+/// How many mixnodes a session has, and how many it needs. Both are fixed when the session begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Roster {
+	/// How many mixnodes registered for the session.
+	pub registered: u32,
+	/// How many mixnodes the session needs. With fewer, the mixnet rests.
+	pub required: u32,
+}
+
+impl Roster {
+	/// `Ok` if there are enough mixnodes for the mixnet to run in the session.
+	pub fn check(&self) -> Result<(), MixnodesError> {
+		if self.registered < self.required {
+			return Err(MixnodesError::InsufficientRegistrations { num: self.registered, min: self.required });
+		}
+		Ok(())
+	}
+}
+
+/// The current session, and what must not change about the two sessions that can be live.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Session<BlockNumber> {
+	/// Index of the current session.
+	pub index: SessionIndex,
+	/// The block in which the current session began.
+	pub started_at: BlockNumber,
+	/// How many times pallet-session has rotated since then; below
+	/// [`SessionsPerMixnetSession`](crate::Config::SessionsPerMixnetSession).
+	pub rotations: u32,
+	/// The roster of the current session.
+	pub current: Roster,
+	/// The roster of the previous session. During session 0 it is empty.
+	pub previous: Roster,
+}
+
+/// A mixnode in its session's list.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct ListedMixnode<Mixnode> {
+	/// The registrant whose mixnode it is; `None` for the mixnodes that genesis names.
+	pub registrant: Option<Registrant>,
+	/// The mixnode's key, peer ID and addresses.
+	pub mixnode: Mixnode,
+}
+
+/// A registrant's part in one session's election.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Candidacy {
+	/// The revision that its next registration must have: the number of those that it has made.
+	pub next_revision: u8,
+	/// Is it listed, out, or barred?
+	pub state: CandidacyState,
+}
+
+/// What became of a registrant in one session's election so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum CandidacyState {
+	/// It is elected, or stands by.
+	#[codec(index = 0)]
+	Listed {
+		/// Its place in the list. Elected candidates have the places below [`STANDBY_BASE`].
+		place: Place,
+		/// Its key in the ranked set.
+		key: RankKey,
+	},
+	/// Better candidates have all places, or its mixnode was removed. It may register again.
+	#[codec(index = 1)]
+	Out,
+	/// It may not stand in this election any more.
+	#[codec(index = 2)]
+	Barred,
+}
+
+/// The election of the next session's mixnodes, as of now.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Election<BlockNumber> {
+	/// What the draws are made from. `None` if the randomness was not fresh when the election began; then nobody draws.
+	pub seed: Option<Seed>,
+	/// Authorities draw if this rotation of pallet-session, or an earlier one, queued their keys.
+	pub committed_by_rotation: u32,
+	/// Of operators, the keys and bonds count that were there before this block.
+	pub committed_before: BlockNumber,
+	/// How many candidates are elected. They have the places from 0 on.
+	pub elected: u32,
+	/// How many candidates stand by. They have the places from [`STANDBY_BASE`] on.
+	pub standbys: u32,
+	/// How many candidates have been ranked so far.
+	pub ranked: u32,
+}
+
+/// pallet-session's last rotation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Rotation<BlockNumber> {
+	/// Its number. Genesis counts as rotation 0.
+	pub count: u32,
+	/// The block in which it took place.
+	pub at: BlockNumber,
+}
+
+/// An authority that may register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct AuthorityEntry {
+	/// The authority's session key.
+	pub registrant: Registrant,
+	/// The authority's index among pallet-session's validators.
+	pub validator_index: u32,
+	/// The number of the rotation from which on this key has been queued without a gap.
+	pub since: u32,
+}
+
+/// A party that is no validator, and runs a mixnode with a bond.
+///
+/// An election begins with a rotation of pallet-session, and counts what was there before the rotation before. What is
+/// added to a bond later counts in later elections only. So up to two parts of a bond are kept apart from the rest,
+/// which counts in every election to come. Each part counts from one election on.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Operator<Balance, BlockNumber> {
+	/// The whole bond, on hold.
+	pub bond: Balance,
+	/// The part of the bond that was added last: after pallet-session's last rotation as of
+	/// [`recent_since`](Self::recent_since).
+	pub recent: Balance,
+	/// The block in which something was last added to the recent part.
+	pub recent_since: BlockNumber,
+	/// The part of the bond that was added before that rotation, and too late for the election that was under way then.
+	pub waiting: Balance,
+	/// The block in which something was last added to the waiting part.
+	pub waiting_since: BlockNumber,
+	/// The key by which the operator registers.
+	pub key: Option<Registrant>,
+	/// The block in which the key was set.
+	pub key_since: BlockNumber,
+	/// The first session in which the bond can be withdrawn; `None` if its release was not asked for.
+	pub releasable_in: Option<SessionIndex>,
+}
+
+/// Why a mixnode was removed from the next session's list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum RemovalReason {
+	/// The admin origin removed it.
+	#[codec(index = 0)]
+	Forced,
+	/// pallet-session disabled its validator.
+	#[codec(index = 1)]
+	Disabled,
+	/// The operator's bond is being released, or has become too small.
+	#[codec(index = 2)]
+	BondTooSmall,
+	/// The operator has set another key.
+	#[codec(index = 3)]
+	KeyReplaced,
+}
+
+/// The bound on the pages of authorities, where there are at most `MaxAuthorities`.
+pub struct MaxAuthorityPages<MaxAuthorities>(PhantomData<MaxAuthorities>);
+
+impl<MaxAuthorities: Get<u32>> Get<u32> for MaxAuthorityPages<MaxAuthorities> {
+	fn get() -> u32 {
+		MaxAuthorities::get().div_ceil(AUTHORITIES_PER_PAGE)
+	}
+}
