@@ -4,7 +4,7 @@
 usage: speed_report.py FOLDER COMMAND
 
 FOLDER has what was measured: `criterion` (criterion's own results), and, as far as they were measured, `instructions`
-(lines of work, who and number of instructions) and `filter` (the table that node-core's example replay_filter prints).
+(lines of work, who and number of instructions) and `filter` (the table that the example replay_filter prints).
 COMMAND is what was run, for the reader. Prints the table of ratios.
 """
 

@@ -9,7 +9,7 @@
 //! that half a minute passes in a moment, and every run is the same.
 
 use mixnet_node_core::{
-	Config, Event, HandlingDelay, Mixnet, Mixnode, Packet, PeerId, SessionPhase, SessionStatus, Time,
+	ChainSession, Config, Event, HandlingDelay, Mixnet, Mixnode, Packet, PeerId, SessionPhase, SessionStatus, Time,
 };
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 use std::{collections::BTreeMap, time::Duration};
@@ -45,7 +45,7 @@ pub fn run(time: Duration) -> Outcome {
 
 	// 1. The chain is in session 6, and mixnodes register for session 7, each with a key for that session alone.
 	let status = |current_index| SessionStatus { current_index, phase: SessionPhase::DisconnectFromPrev };
-	nodes.iter_mut().for_each(|node| node.set_session_status(now, status(6)));
+	nodes.iter_mut().for_each(|node| node.set_status(now, status(6)));
 	let mut registered = Vec::new();
 	for (index, node) in nodes[..MIXNODES].iter_mut().enumerate() {
 		let (_session, kx_public) = node.next_kx_public();
@@ -54,8 +54,8 @@ pub fn run(time: Duration) -> Outcome {
 
 	// 2. Session 7 begins: every node reads the same list of mixnodes, from which it draws the routes of its packets.
 	for node in &mut nodes {
-		node.set_session_status(now, status(7));
-		node.set_mixnodes(now, 7, Ok(registered.clone()));
+		node.set_status(now, status(7));
+		node.set_session(now, ChainSession::new(7, Ok(registered.clone())));
 	}
 
 	// 3. Nodes say whom they want to be connected to: mixnodes each other, the user a few "gateways". A connection has

@@ -1,7 +1,8 @@
-//! What a node may choose.
+//! The configuration: everything that a node may choose for itself.
 
-use crate::{parameters::InUnits, Parameters};
+use crate::sphinx::MAX_HOPS;
 use core::time::Duration;
+use mixnet_primitives::Parameters;
 
 /// How requests are repeated until they are answered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,8 +17,8 @@ pub struct RequestConfig {
 	pub attempts: u32,
 	/// Copies of the message per attempt, each with routes and SURBs of its own. At least 1.
 	pub copies: u32,
-	/// How long a request may wait for what it cannot be posted without (a connected gateway, a session's mixnodes)
-	/// before it fails. Waiting for room in the authored queue does not count.
+	/// How long a request may wait for a connected gateway or a session's mixnodes before it fails. Waiting for room in the
+	/// authored queue does not count.
 	pub max_wait: Duration,
 }
 
@@ -32,19 +33,21 @@ pub struct ReplyConfig {
 	pub copies: u32,
 }
 
-/// When losses of loop cover are alarming. (See [`loops`](crate::loops).)
+/// When losses of loop cover are alarming. (docs/loops.md)
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LoopConfig {
-	/// Share of loops that may get lost without an alarm, in a bad network say. Above 0, below 1. A loop takes
-	/// six links: 1 % lost on each are 6 % of the loops.
+	/// The share of loops that may get lost without an alarm, in a bad network say. Above 0, below 1. A loop takes six links:
+	/// if 1 % are lost on each, 6 % of the loops are.
 	pub max_loss: f64,
 }
 
 /// Configuration of a [`Mixnet`](crate::Mixnet): what is a node's own choice. The defaults are the reference's.
 /// (PROTOCOL.md, sections 6 to 10)
 ///
-/// What all nodes must agree on is not: that are the [`Parameters`] of each session, which the chain tells
-/// ([`Mixnet::set_parameters`](crate::Mixnet::set_parameters)).
+/// The [`Parameters`] of each session, on which all nodes must agree, are not a node's choice: they come from the chain
+/// ([`ChainSession`](crate::ChainSession)).
+///
+/// More fields may come: construct one with `..Config::default()`, as below.
 ///
 /// Whatever others send, the memory of a node is bounded by some of the fields, which say what they amount to, and by
 /// parameters. [`memory_bytes`](Self::memory_bytes) is the sum.
@@ -62,17 +65,17 @@ pub struct LoopConfig {
 /// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
-	/// The parameters of sessions whose parameters the chain does not tell. All nodes of a session must have the same.
-	/// They need not pass [`Parameters::check`], which is for chains: whatever a node can run with will do.
+	/// The parameters of sessions for which the chain has none. All nodes of a session must have the same. They need not pass
+	/// [`Parameters::check`], which is for chains: a node takes any that it can run with.
 	pub parameters: Parameters,
 	/// Take part in sessions in which we are not a mixnode?
 	pub non_mixnode: bool,
-	/// How many random mixnodes a node that is none connects to, per session. At least 1.
+	/// The number of random mixnodes that a user connects to, per session. At least 1.
 	pub gateways: usize,
 	/// When losses of loop cover are alarming.
 	pub loops: LoopConfig,
-	/// Time per hop, network and processing: a conservative estimate. Retry timers never count with less, and with more
-	/// where loop cover shows that it takes more, up to ten times this. Loops are overdue by this estimate.
+	/// Time per hop, network and processing: a conservative estimate. Retry timers never count with less. They count with more
+	/// if loop cover shows that a hop takes longer, up to ten times this. Loops are overdue by this estimate.
 	pub per_hop_network_delay: Duration,
 	/// Most SURBs whose keys we keep, and fragments that came over them and wait for others; each takes at most 6 kB. The
 	/// oldest are forgotten first.
@@ -85,8 +88,7 @@ pub struct Config {
 	/// Most bytes of a session's replay filter, also while it grows; there are two sessions. It takes as much as it needs: 3
 	/// bytes for each of a million packets, 2 for each of 10^8. When it is full, the mixnode refuses packets for the rest of
 	/// the session. The default is full at 137 million packets, which are 2,000 a second for 19 hours, and then takes one new
-	/// packet in 1,000 for one that it acted on before; with 10^6 packets it is one in 137,000
-	/// ([`ReplayFilter`](crate::replay::ReplayFilter)).
+	/// packet in 1,000 for one that it acted on before; with 10^6 packets it is one in 137,000.
 	pub replay_filter_bytes: usize,
 	/// Most requests from others that may wait for [`poll_event`](crate::Mixnet::poll_event). Each takes at most twice
 	/// its data and SURBs, which are at most 2,025 bytes x
@@ -124,8 +126,9 @@ impl Default for Config {
 	}
 }
 
-/// Why a [`Config`] is refused: the field, and what it must be.
+/// Why a [`Config`] is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
 	/// The field must not be zero.
 	#[error("`{0}` must not be zero")]
@@ -133,20 +136,20 @@ pub enum ConfigError {
 	/// The field is out of its range.
 	#[error("`{field}` must be {range}")]
 	OutOfRange {
-		/// Which field.
+		/// The field's name.
 		field: &'static str,
-		/// What it must be.
+		/// The range that it must be in.
 		range: &'static str,
 	},
 }
 
-/// Longest duration that a [`Config`] may hold: sums of a few hundred of them are far from overflow.
+/// The longest duration that a [`Config`] may hold: sums of a few hundred of them are far from overflow.
 const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Config {
 	/// Checks every field.
 	pub fn validate(&self) -> Result<(), ConfigError> {
-		self.parameters.check_as_defaults()?;
+		check_parameters(&self.parameters)?;
 		for (field, value) in [
 			("gateways", self.gateways),
 			("surb_keystore_capacity", self.surb_keystore_capacity),
@@ -178,6 +181,48 @@ impl Config {
 		}
 		Ok(())
 	}
+}
+
+/// Longest time that a configuration may hold, in milliseconds: sums of a few hundred of them are far from overflow.
+const DAY_MS: u32 = 24 * 60 * 60 * 1000;
+
+/// Can a node run with these? What a chain may set is narrower: see [`Parameters::check`].
+fn check_parameters(parameters: &Parameters) -> Result<(), ConfigError> {
+	for (field, value) in [
+		("parameters.hops", u32::from(parameters.hops)),
+		("parameters.mixnode_mean_period_ms", parameters.mixnode_mean_period_ms),
+		("parameters.non_mixnode_mean_period_ms", parameters.non_mixnode_mean_period_ms),
+		("parameters.forward_queue_capacity", parameters.forward_queue_capacity),
+		("parameters.mixnode_queue_capacity", parameters.mixnode_queue_capacity),
+		("parameters.non_mixnode_queue_capacity", parameters.non_mixnode_queue_capacity),
+		("parameters.max_fragments_per_message", parameters.max_fragments_per_message),
+	] {
+		if value == 0 {
+			return Err(ConfigError::Zero(field));
+		}
+	}
+	for (field, value) in [
+		("parameters.mean_forwarding_delay_ms", parameters.mean_forwarding_delay_ms),
+		("parameters.mean_extrinsic_delay_ms", parameters.mean_extrinsic_delay_ms),
+		("parameters.mixnode_mean_period_ms", parameters.mixnode_mean_period_ms),
+		("parameters.non_mixnode_mean_period_ms", parameters.non_mixnode_mean_period_ms),
+		("parameters.reply_cooldown_ms", parameters.reply_cooldown_ms),
+	] {
+		if value > DAY_MS {
+			return Err(ConfigError::OutOfRange { field, range: "at most a day" });
+		}
+	}
+	if usize::from(parameters.hops) > MAX_HOPS {
+		return Err(ConfigError::OutOfRange { field: "parameters.hops", range: "at most 6" });
+	}
+	if parameters.max_fragments_per_message > 1 << 16 {
+		let field = "parameters.max_fragments_per_message";
+		return Err(ConfigError::OutOfRange { field, range: "at most 65536" });
+	}
+	if parameters.loop_cover_permille >= 1000 {
+		return Err(ConfigError::OutOfRange { field: "parameters.loop_cover_permille", range: "below 1000" });
+	}
+	Ok(())
 }
 
 #[cfg(test)]

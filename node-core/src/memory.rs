@@ -1,41 +1,31 @@
 //! How much memory a node takes at most, as its configuration bounds it.
 //!
-//! What strangers send ends up in rooms, and every room has a bound in the [`Config`]. Here the bounds become bytes.
-//! The sum is of heap at rest, between calls; while a call lasts, it may take some packets more.
-//!
-//! Two things are stated rather than measured. Collections hold more than their entries: those that grow by doubling
-//! up to twice as much (see [`list`]), B-trees up to three times (see [`tree`]). And allocators round sizes up, by a
-//! quarter at most for all sizes that matter here (see [`rounded`]).
+//! Everything that strangers send is kept somewhere, and the [`Config`] bounds every such place. Each type states in its
+//! `max_bytes` what its bound amounts to in bytes, and here they are added. The sum is of heap at rest, between calls. While
+//! a call lasts, it may take some packets more.
 
 use crate::{
+	bytes::{rounded, sum},
 	loops::LoopMonitor,
-	message::{MAX_DATA, MAX_SURBS_PER_FRAGMENT},
-	mixnet::{Event, ReceivedPacket, MAX_BATCH},
-	parameters::{InUnits, LARGEST},
-	replay::ReplayTag,
-	request::{CachedReply, Pending, RequestId},
-	session::{KeyPair, Session},
-	sphinx::{MixnodeIndex, SurbId, SurbKeys, MAX_HOPS, PACKET_SIZE, SURB_SIZE},
-	traffic::{AuthoredPacket, CoverStock, ForwardQueue},
-	AddressedPacket, Config, MessageId, Mixnode, Parameters, PeerId, Time,
+	message::{max_data, Assembler, SurbKeystore},
+	mixnet::{Batch, Event, MAX_BATCH},
+	parameters::{ParametersExt, LARGEST},
+	replay::ReplayFilter,
+	request::{PendingRequests, ReplyCache},
+	session::Sessions,
+	sphinx::Scratch,
+	topology::Topology,
+	traffic::{AuthoredQueue, CoverStock, ForwardQueue},
+	Config, Parameters,
 };
-use alloc::{boxed::Box, vec::Vec};
-use core::mem::size_of;
 
-/// A key of one layer of a payload, and the pointer to it.
-const PAYLOAD_KEY: usize = 192 + POINTER;
-const POINTER: usize = size_of::<usize>();
-/// A number that says when something was used, or how old it is.
-const AGE: usize = size_of::<u64>();
-/// Message IDs that a pending request may have had, and the one it has.
-const MESSAGE_IDS: usize = 9;
-/// The key of a replay filter's tags.
-const TAG_KEY: usize = 32;
+/// Live sessions, each with queues, mixnodes, loops and a replay filter of its own.
+const LIVE_SESSIONS: usize = 2;
 
 impl Config {
-	/// Bytes that one mixnode of a session is reckoned at in [`memory_bytes`](Self::memory_bytes): it may have
-	/// 16 addresses of 128 bytes each, as on the example chain. Where a chain allows more, reckon with more mixnodes.
-	pub const MAX_BYTES_PER_MIXNODE: usize = size_of::<Mixnode>() + 16 * (size_of::<Vec<u8>>() + 128);
+	/// Bytes that [`memory_bytes`](Self::memory_bytes) counts for one mixnode of a session: it may have 16 addresses of 128
+	/// bytes each, as on the example chain. If a chain allows more, count with more mixnodes.
+	pub const MAX_BYTES_PER_MIXNODE: usize = Topology::MAX_BYTES_PER_MIXNODE;
 
 	/// As [`memory_bytes`](Self::memory_bytes), whatever parameters a chain sets: with the largest that
 	/// [`Parameters::check`] lets it set, field by field, or the configured ones.
@@ -51,7 +41,7 @@ impl Config {
 	/// The most bytes of heap that one [`Mixnet`](crate::Mixnet) of this configuration keeps between calls, whatever
 	/// others send it, in sessions of at most `mixnodes` mixnodes and with these `parameters`, or with smaller ones.
 	///
-	/// | room | bounded by | each |
+	/// | what | bounded by | each |
 	/// |---|---|---|
 	/// | replay filters, one for each of two sessions | `replay_filter_bytes`, also while they grow | |
 	/// | packets to be forwarded | `parameters.forward_queue_capacity` | 2,252 bytes and 144 of entries |
@@ -69,190 +59,40 @@ impl Config {
 	/// | packets unwrapped together | 64 | about 550 bytes |
 	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
 	///
-	/// What the driver does is not bounded, and comes on top: events other than requests that it does not poll (about
-	/// 200 bytes each, and the data of answers), peers connected that are no mixnodes of live sessions (about 100 bytes
-	/// each), keys restored before the first session status, and room that is reserved in the vectors of requests that it
-	/// posts and of mixnodes that it tells.
+	/// Memory that the driver causes is not bounded, and comes on top: events other than requests that it does not poll (about
+	/// 200 bytes each, and the data of answers), connected peers that are no mixnodes of live sessions (about 100 bytes each),
+	/// keys restored before the first session status, and spare capacity in the vectors of requests that it posts and of
+	/// mixnodes that it tells.
 	pub fn memory_bytes(&self, parameters: &Parameters, mixnodes: usize) -> usize {
-		let rooms = [
-			forward_queue_bytes(parameters),
-			self.authored_queues_bytes(parameters),
-			self.surb_keystore_bytes(),
-			self.assembler_bytes(self.max_incomplete_messages, self.max_incomplete_fragments),
-			self.assembler_bytes(self.surb_keystore_capacity, self.surb_keystore_capacity),
-			self.pending_bytes(parameters),
-			self.reply_cache_bytes(parameters),
-			self.queued_requests_bytes(parameters),
-			self.loops_bytes(parameters, mixnodes),
-			topologies_bytes(mixnodes),
-			sessions_bytes(),
-			batch_bytes(),
-			cover_bytes(),
+		let message = max_data(parameters.max_fragments(), 0);
+		let of_role = |of: &dyn Fn(bool) -> usize| self.roles().map(of).max().unwrap_or(0);
+		let authored = of_role(&|is_mixnode| AuthoredQueue::max_bytes(parameters.authoring(is_mixnode).queue_capacity));
+		let loops = of_role(&|is_mixnode| LoopMonitor::max_bytes(self, parameters, is_mixnode, mixnodes));
+		let terms = [
+			// Of both sessions together.
+			ForwardQueue::max_bytes(parameters.forward_queue_capacity as usize),
+			authored.saturating_mul(LIVE_SESSIONS),
+			SurbKeystore::max_bytes(self.surb_keystore_capacity),
+			Assembler::max_bytes(self.max_incomplete_messages, self.max_incomplete_fragments),
+			Assembler::max_bytes(self.surb_keystore_capacity, self.surb_keystore_capacity),
+			PendingRequests::max_bytes(self.request.capacity, message),
+			ReplyCache::max_bytes(self.reply.capacity, message),
+			Event::max_bytes(self.max_queued_requests, message),
+			loops.saturating_mul(LIVE_SESSIONS),
+			Topology::max_bytes(mixnodes).saturating_mul(LIVE_SESSIONS),
+			Sessions::max_bytes(),
+			sum([Batch::max_bytes(MAX_BATCH), Scratch::max_bytes(MAX_BATCH)]),
+			LIVE_SESSIONS * CoverStock::max_bytes(),
 		];
-		rooms.into_iter().map(rounded).fold(self.replay_filters_bytes(), usize::saturating_add)
+		// Not rounded: the filters' tables are large, and what an allocator adds to large allocations is mere address space.
+		let filters = ReplayFilter::max_bytes(self.replay_filter_bytes).saturating_mul(LIVE_SESSIONS);
+		terms.into_iter().map(rounded).fold(filters, usize::saturating_add)
 	}
 
-	/// Not rounded up: their tables are large, and what an allocator adds to such is at most address space.
-	fn replay_filters_bytes(&self) -> usize {
-		self.replay_filter_bytes.saturating_add(rounded(TAG_KEY)).saturating_mul(2)
-	}
-
-	fn authored_queues_bytes(&self, parameters: &Parameters) -> usize {
-		let capacity = self.roles().map(|is_mixnode| parameters.authoring(is_mixnode).queue_capacity).max();
-		packets(capacity.unwrap_or(0), size_of::<AuthoredPacket>()).saturating_mul(2)
-	}
-
-	/// What we may be in a session: a mixnode or, if we may, not.
+	/// For each role that we may have in a session, whether it is that of a mixnode.
 	fn roles(&self) -> impl Iterator<Item = bool> {
 		[true, false].into_iter().take(1 + usize::from(self.non_mixnode))
 	}
-
-	fn surb_keystore_bytes(&self) -> usize {
-		let capacity = self.surb_keystore_capacity;
-		sum([
-			capacity.saturating_mul(MAX_HOPS * PAYLOAD_KEY),
-			tree(capacity, SurbId::SIZE + AGE + MessageId::SIZE + size_of::<SurbKeys>()),
-			tree(capacity, AGE + SurbId::SIZE),
-		])
-	}
-
-	fn assembler_bytes(&self, messages: usize, fragments: usize) -> usize {
-		let messages = messages.min(fragments);
-		// Data and SURBs share the room that there is in a fragment; a SURB has a pointer to it besides.
-		let fragment = MAX_DATA + MAX_SURBS_PER_FRAGMENT * POINTER;
-		// A fragment's index, data and SURBs.
-		let part = size_of::<(u16, Box<[u8]>, Vec<u8>)>();
-		// A message's ID, count, tree of parts and age.
-		let message = MessageId::SIZE + 4 * POINTER + AGE;
-		sum([
-			fragments.saturating_mul(fragment),
-			// One tree for each message: a first node for each.
-			tree(fragments, part),
-			messages.saturating_mul(tree(0, part)),
-			tree(messages, message),
-			tree(messages, AGE + MessageId::SIZE),
-		])
-	}
-
-	fn pending_bytes(&self, parameters: &Parameters) -> usize {
-		let capacity = self.request.capacity;
-		let message_ids = list(MESSAGE_IDS, MessageId::SIZE);
-		sum([
-			capacity.saturating_mul(max_message_bytes(parameters).saturating_add(message_ids)),
-			tree(capacity, size_of::<RequestId>() + size_of::<Pending>()),
-			tree(capacity.saturating_mul(MESSAGE_IDS), MessageId::SIZE + size_of::<RequestId>()),
-			list(capacity, size_of::<RequestId>()),
-			tree(capacity, size_of::<(Time, RequestId)>()),
-		])
-	}
-
-	fn reply_cache_bytes(&self, parameters: &Parameters) -> usize {
-		let capacity = self.reply.capacity;
-		// The request's ID, the reply, when it was sent, and when it was used.
-		let entry = MessageId::SIZE + size_of::<CachedReply>() + size_of::<Option<Time>>() + AGE;
-		sum([
-			capacity.saturating_mul(max_message_bytes(parameters)),
-			tree(capacity, entry),
-			tree(capacity, AGE + MessageId::SIZE),
-		])
-	}
-
-	/// Of two sessions, whatever we are in them.
-	fn loops_bytes(&self, parameters: &Parameters, mixnodes: usize) -> usize {
-		let of = |is_mixnode| LoopMonitor::entries(self, parameters, is_mixnode, mixnodes);
-		let larger = |[a, b]: [usize; 2], [c, d]: [usize; 2]| [a.max(c), b.max(d)];
-		let [out, scores] = self.roles().map(of).fold([0; 2], larger);
-		let [out_size, overdue_size, score_size] = LoopMonitor::ENTRY_SIZES;
-		let path = (MAX_HOPS + self.gateways) * size_of::<MixnodeIndex>();
-		sum([
-			// By deadline and by ID; then the overdue ones by ID, and their order.
-			out.saturating_mul(path),
-			tree(out, out_size),
-			tree(out, overdue_size),
-			tree(out, overdue_size),
-			list(out, overdue_size),
-			tree(scores, score_size),
-			tree(mixnodes, 4 * POINTER),
-			mixnodes.saturating_mul(LoopMonitor::NEIGHBOURS_SIZE),
-		])
-		.saturating_mul(2)
-	}
-
-	fn queued_requests_bytes(&self, parameters: &Parameters) -> usize {
-		// Put together fragment by fragment, so up to twice as large as the data is. SURBs take less than the data that
-		// there could be in their place.
-		const _: () = assert!(SURB_SIZE + 2 * POINTER < 2 * SURB_SIZE);
-		let request = max_message_bytes(parameters).saturating_mul(2).saturating_add(4 * POINTER);
-		let capacity = self.max_queued_requests;
-		sum([capacity.saturating_mul(request), list(capacity, size_of::<Event>())])
-	}
-}
-
-/// The most bytes of data that one message carries.
-fn max_message_bytes(parameters: &Parameters) -> usize {
-	parameters.max_fragments().saturating_mul(MAX_DATA)
-}
-
-/// Of both sessions together.
-fn forward_queue_bytes(parameters: &Parameters) -> usize {
-	packets(parameters.forward_queue_capacity as usize, ForwardQueue::ENTRY_SIZE)
-}
-
-/// Of two sessions, all of whose mixnodes may be connected. Lists of addresses come from the driver as they are.
-fn topologies_bytes(mixnodes: usize) -> usize {
-	let topology = sum([
-		mixnodes.saturating_mul(Config::MAX_BYTES_PER_MIXNODE),
-		// Those that are gateways, and those that have our peer ID.
-		list(mixnodes, 2 * size_of::<MixnodeIndex>()),
-	]);
-	sum([topology.saturating_mul(2), tree(mixnodes.saturating_mul(2), size_of::<PeerId>())])
-}
-
-/// Of two sessions, and the keys of the next.
-fn sessions_bytes() -> usize {
-	// With the counts of those who share it.
-	let secret = 32 + 3 * POINTER;
-	sum([2 * (size_of::<Session>() + secret), tree(1, size_of::<u64>() + size_of::<KeyPair>()), secret])
-}
-
-/// Room for packets that are unwrapped together, and what is multiplied for them. The packets leave before the call ends.
-fn batch_bytes() -> usize {
-	let multiplication = 3 * 32 + size_of::<usize>();
-	// And lanes that try another key.
-	let multiplications = MAX_BATCH + 8;
-	MAX_BATCH * (size_of::<ReceivedPacket>() + size_of::<Option<ReplayTag>>()) + multiplications * multiplication
-}
-
-/// Drop cover of two sessions.
-fn cover_bytes() -> usize {
-	2 * CoverStock::SIZE * (PACKET_SIZE + size_of::<AddressedPacket>())
-}
-
-/// Packets in a queue, whose entries are so large.
-fn packets(capacity: usize, entry: usize) -> usize {
-	sum([capacity.saturating_mul(PACKET_SIZE), list(capacity, entry)])
-}
-
-/// A vector, a queue or a heap of so many entries: it grows by doubling, and starts at four.
-fn list(entries: usize, size: usize) -> usize {
-	entries.saturating_mul(2).saturating_add(4).saturating_mul(size)
-}
-
-/// A B-tree of so many entries. A node has room for 11, and all but the first have 5 at least: that is 2.2 times the
-/// entries' size. Besides there are 16 bytes in each node, and 96 in each inner one: 6.4 bytes an entry. Together less
-/// than three times the size of entries of 8 bytes and more; and the first node.
-fn tree(entries: usize, size: usize) -> usize {
-	let size = size.max(8);
-	sum([entries.saturating_mul(3).saturating_mul(size), 11 * size + 128])
-}
-
-/// As an allocator rounds it up: size classes are a quarter apart at most.
-fn rounded(bytes: usize) -> usize {
-	bytes.saturating_add(bytes / 4)
-}
-
-fn sum<const N: usize>(terms: [usize; N]) -> usize {
-	terms.into_iter().fold(0, usize::saturating_add)
 }
 
 #[cfg(test)]
@@ -293,7 +133,7 @@ mod tests {
 			println!("{} of {most}", config.memory_bytes(&parameters, 100));
 			assert!(config.memory_bytes(&parameters, 100) <= most);
 		}
-		// What is configured counts, though no chain may set it.
+		// The configured parameters count, although no chain may set them.
 		parameters.forward_queue_capacity = 20_000;
 		let config = Config { parameters, ..config };
 		assert!(config.max_memory_bytes(100) > most);
@@ -302,9 +142,9 @@ mod tests {
 
 	/// Checked against what the documentation of the fields says, too.
 	#[test]
-	fn every_bound_counts_for_what_it_lets_in_and_for_no_more_than_it_says() {
+	fn every_bound_counts_for_what_it_lets_in_and_no_more() {
 		let default = Config::default();
-		let message = max_message_bytes(&default.parameters);
+		let message = max_data(default.parameters.max_fragments(), 0);
 		// A thousand more of each: bytes each that must be reckoned with, and what the field says that it takes.
 		let changes: [(Change, usize, usize); 9] = [
 			(|config| config.replay_filter_bytes += 1000, 2, 2),

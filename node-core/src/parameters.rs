@@ -1,11 +1,16 @@
-//! A session's parameters, in the units that the rooms take them in.
+//! A session's parameters, in the units that the other modules use.
 
-use crate::{request::extrinsic_delay, sphinx::MAX_HOPS, time::scale, ConfigError, MessageId, Parameters};
+use crate::{
+	message::MessageId,
+	sphinx::{derive, exponential, MAX_HOPS},
+	time::scale,
+};
 use core::time::Duration;
 use mixnet_primitives::parameters::{
 	MAX_FORWARD_QUEUE_CAPACITY, MAX_LOOP_COVER_PERMILLE, MAX_MAX_FRAGMENTS_PER_MESSAGE, MAX_MEAN_DELAY_MS,
 	MAX_QUEUE_CAPACITY, MIN_MEAN_PERIOD_MS,
 };
+use mixnet_primitives::Parameters;
 
 const _: () = assert!(mixnet_primitives::parameters::MAX_HOPS as usize == MAX_HOPS);
 
@@ -18,22 +23,20 @@ pub(crate) struct Authoring {
 	pub queue_capacity: usize,
 }
 
-/// [`Parameters`] in other units.
-pub(crate) trait InUnits {
+/// Parameters in units that are ready for use.
+pub(crate) trait ParametersExt {
 	fn authoring(&self, is_mixnode: bool) -> Authoring;
 	fn loop_cover_proportion(&self) -> f64;
 	fn mean_forwarding_delay(&self) -> Duration;
 	fn reply_cooldown(&self) -> Duration;
 	fn max_fragments(&self) -> usize;
-	/// How long the destination of a request waits before it submits the extrinsic in it.
+	/// The time that the destination of a request waits before it submits the extrinsic in it.
 	fn extrinsic_delay(&self, message_id: &MessageId) -> Duration;
-	/// Can a node run with these? Narrower bounds, which nodes can live with, are those of [`Parameters::check`].
-	fn check_as_defaults(&self) -> Result<(), ConfigError>;
 	/// Of each field on which memory depends, the value that takes more of it.
 	fn larger(&self, other: &Self) -> Self;
 }
 
-/// What takes most memory of all that [`Parameters::check`] lets a chain choose, field by field.
+/// Field by field, the parameters that take the most memory of all that [`Parameters::check`] lets a chain choose.
 pub(crate) const LARGEST: Parameters = Parameters {
 	hops: MAX_HOPS as u8,
 	mean_forwarding_delay_ms: MAX_MEAN_DELAY_MS,
@@ -50,14 +53,11 @@ pub(crate) const LARGEST: Parameters = Parameters {
 	reply_cooldown_ms: 0,
 };
 
-/// Longest time that a configuration may hold, in milliseconds: sums of a few hundred of them are far from overflow.
-const DAY_MS: u32 = 24 * 60 * 60 * 1000;
-
 fn ms(ms: u32) -> Duration {
 	Duration::from_millis(u64::from(ms))
 }
 
-impl InUnits for Parameters {
+impl ParametersExt for Parameters {
 	fn authoring(&self, is_mixnode: bool) -> Authoring {
 		let (period, capacity) = match is_mixnode {
 			true => (self.mixnode_mean_period_ms, self.mixnode_queue_capacity),
@@ -86,44 +86,6 @@ impl InUnits for Parameters {
 		scale(ms(self.mean_extrinsic_delay_ms), extrinsic_delay(message_id))
 	}
 
-	fn check_as_defaults(&self) -> Result<(), ConfigError> {
-		for (field, value) in [
-			("parameters.hops", u32::from(self.hops)),
-			("parameters.mixnode_mean_period_ms", self.mixnode_mean_period_ms),
-			("parameters.non_mixnode_mean_period_ms", self.non_mixnode_mean_period_ms),
-			("parameters.forward_queue_capacity", self.forward_queue_capacity),
-			("parameters.mixnode_queue_capacity", self.mixnode_queue_capacity),
-			("parameters.non_mixnode_queue_capacity", self.non_mixnode_queue_capacity),
-			("parameters.max_fragments_per_message", self.max_fragments_per_message),
-		] {
-			if value == 0 {
-				return Err(ConfigError::Zero(field));
-			}
-		}
-		for (field, value) in [
-			("parameters.mean_forwarding_delay_ms", self.mean_forwarding_delay_ms),
-			("parameters.mean_extrinsic_delay_ms", self.mean_extrinsic_delay_ms),
-			("parameters.mixnode_mean_period_ms", self.mixnode_mean_period_ms),
-			("parameters.non_mixnode_mean_period_ms", self.non_mixnode_mean_period_ms),
-			("parameters.reply_cooldown_ms", self.reply_cooldown_ms),
-		] {
-			if value > DAY_MS {
-				return Err(ConfigError::OutOfRange { field, range: "at most a day" });
-			}
-		}
-		if usize::from(self.hops) > MAX_HOPS {
-			return Err(ConfigError::OutOfRange { field: "parameters.hops", range: "at most 6" });
-		}
-		if self.max_fragments_per_message > 1 << 16 {
-			let field = "parameters.max_fragments_per_message";
-			return Err(ConfigError::OutOfRange { field, range: "at most 65536" });
-		}
-		if self.loop_cover_permille >= 1000 {
-			return Err(ConfigError::OutOfRange { field: "parameters.loop_cover_permille", range: "below 1000" });
-		}
-		Ok(())
-	}
-
 	fn larger(&self, other: &Self) -> Self {
 		Self {
 			hops: self.hops.max(other.hops),
@@ -138,4 +100,10 @@ impl InUnits for Parameters {
 			..*self
 		}
 	}
+}
+
+/// The time that the destination waits before it submits the extrinsic of the request message `message_id`, in multiples of
+/// the [mean](Parameters::mean_extrinsic_delay_ms). Both sides compute it, so that the source knows how long to wait.
+pub fn extrinsic_delay(message_id: &MessageId) -> f64 {
+	exponential(&derive(b"submit-extrn-dly", 0, &message_id.0))
 }

@@ -1,4 +1,4 @@
-//! What happened, in numbers. Nothing is lost silently: every drop has a reason, and every reason a counter.
+//! Counters of everything that happened. Nothing is dropped silently: every drop has a reason, and every reason a counter.
 
 use core::time::Duration;
 
@@ -7,6 +7,7 @@ macro_rules! drop_reasons {
 	($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
 		/// Why a packet, a fragment, a message or a key was dropped.
 		#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+		#[non_exhaustive]
 		pub enum DropReason {
 			$($(#[$doc])* $variant,)*
 		}
@@ -31,12 +32,12 @@ drop_reasons! {
 	UnknownKey = "unknown_key",
 	/// The header is authentic but malformed.
 	Malformed = "malformed",
-	/// A packet with the same shared secret was acted on already. Or, rarely, another one, for which this was taken: the
-	/// chance is one in 1,000 when the filter is full, and much less before ([`ReplayError::Seen`](crate::replay::ReplayError)).
+	/// A packet with the same shared secret was acted on already. Rarely, a new packet is taken for another one: the chance is
+	/// one in 1,000 when the filter is full, and much less before.
 	Replayed = "replayed",
 	/// The session's replay filter is full: it can no longer be told whether the packet is a replay.
 	ReplayFilterFull = "replay_filter_full",
-	/// To be forwarded or delivered by a mixnode, which we are not in that session.
+	/// Only a mixnode forwards or answers such a packet, and we are a user in that session.
 	NotMixnode = "not_mixnode",
 	/// To be forwarded to a mixnode that does not exist, or to ourselves.
 	BadNextHop = "bad_next_hop",
@@ -48,9 +49,9 @@ drop_reasons! {
 	UnknownSurb = "unknown_surb",
 	/// A malformed fragment, or one that contradicts another of the same message.
 	BadFragment = "bad_fragment",
-	/// A fragment that was there already.
+	/// A fragment that we had already.
 	RepeatedFragment = "repeated_fragment",
-	/// A loop cover packet whose ID is not one that we are waiting for: not ours, or back already, or overdue for too long.
+	/// A loop cover packet with an ID that we do not wait for: not ours, back already, or overdue for too long.
 	UnknownLoopCover = "unknown_loop_cover",
 
 	// Messages received
@@ -60,7 +61,7 @@ drop_reasons! {
 	RequestInProgress = "request_in_progress",
 	/// A repeat of a request that was just answered.
 	RequestInCooldown = "request_in_cooldown",
-	/// A request from another node that came while too many others waited to be polled.
+	/// A request of another node that came while too many others waited to be polled.
 	TooManyQueuedRequests = "too_many_queued_requests",
 	/// A reply to a request that is no longer pending.
 	LateReply = "late_reply",
@@ -74,13 +75,13 @@ drop_reasons! {
 	NoRoute = "no_route",
 	/// A queued request packet whose gateway was disconnected meanwhile; cover was sent in its place.
 	GatewayGone = "gateway_gone",
-	/// Authored packets were due so long ago (the driver was suspended, say) that sending them now would be a burst.
+	/// Authored packets were due too long ago: the driver was suspended, say. Sending them now would be a burst.
 	AuthoredTooLate = "authored_too_late",
 	/// A copy of a reply for which the authored queue had no room.
 	ReplyQueueFull = "reply_queue_full",
 	/// A copy of a reply that could not be sent: its session is closed, it is too large, or its SURBs are bad.
 	ReplyNotSent = "reply_not_sent",
-	/// Keys of a SURB, forgotten to make room for others.
+	/// Keys of a SURB, destroyed to make room for others.
 	SurbEvicted = "surb_evicted",
 }
 
@@ -100,6 +101,7 @@ const NUM_DROP_REASONS: usize = DropReason::ALL.len();
 /// }
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Statistics {
 	/// Packets handed to us.
 	pub packets_received: u64,
@@ -127,8 +129,8 @@ pub struct Statistics {
 	pub requests_authored: u64,
 	/// Reply packets that we sent.
 	pub replies_authored: u64,
-	/// What a hop takes on average, network and processing, as the loop cover that came back lately shows it. Zero before
-	/// any did.
+	/// The mean time that a hop takes, network and processing, as measured by the loop cover that came back lately. Zero before
+	/// any came back.
 	pub mean_hop_delay: Duration,
 	/// Packets waiting to be forwarded.
 	pub forward_queue_len: u64,

@@ -1,7 +1,7 @@
 //! Command-line arguments.
 
 use crate::{config::Config, log_target::LOG_TARGET};
-use mixnet_node_core::sphinx::KxSecret;
+use mixnet_node_core::KxSecret;
 use rand_core::OsRng;
 use std::{
 	fs, io,

@@ -17,7 +17,7 @@ use crate::{
 	workers::Workers,
 };
 use futures::{future::BoxFuture, FutureExt};
-use mixnet_node_core::{sphinx::BatchUnwrapper, ConfigError, Mixnet};
+use mixnet_node_core::{ConfigError, Mixnet};
 use mixnet_runtime_api::MixnetApi;
 use rand_core::OsRng;
 use sc_client_api::BlockchainEvents;
@@ -126,7 +126,7 @@ impl Prototype {
 			target: LOG_TARGET,
 			"Unwrapping packets with {} threads; X25519 by {}",
 			config.threads,
-			BatchUnwrapper::default().backend(),
+			core.backend(),
 		);
 
 		let (updates_sender, updates) = mpsc::channel(UPDATES);

@@ -1,7 +1,7 @@
 //! What can be chosen about the service.
 
 use crate::workers;
-use mixnet_node_core::sphinx::KxSecret;
+use mixnet_node_core::KxSecret;
 use std::num::NonZeroUsize;
 
 /// Configuration of the service.

@@ -28,7 +28,7 @@ use crate::{
 	workers::{OpenedBatch, WorkerDied, Workers},
 };
 use mixnet_node_core::{
-	message::max_data, sphinx::Packet, Event, HandlingDelay, Mixnet, PostError, ReplyTo, RequestId, Time, MAX_BATCH,
+	max_data, Event, HandlingDelay, Mixnet, Packet, PostError, ReplyTo, RequestId, Time, MAX_BATCH,
 };
 use mixnet_primitives::{PeerId, RelativeSession};
 use rand_core::{CryptoRng, RngCore};
@@ -187,14 +187,12 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	/// Handles a batch that was opened, if one was, and then all batches that are finished.
 	fn handle_unwrapped(&mut self, opened: Option<OpenedBatch>) -> Result<(), WorkerDied> {
 		if let Some(mut opened) = opened {
-			self.core.note_wanted(&mut opened.packets);
+			self.core.judge_batch(&mut opened.packets);
 			self.workers.finish(opened)?;
 		}
 		while let Some(packets) = self.workers.pop() {
 			let now = self.clock.now();
-			for packet in packets {
-				self.core.accept(now, packet);
-			}
+			self.core.accept(now, packets);
 		}
 		Ok(())
 	}
@@ -229,13 +227,9 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	/// Tells the core what the chain said, and the registrar which key is to be registered next.
 	fn handle_update(&mut self, update: Update) {
 		let now = self.clock.now();
-		self.core.set_session_status(now, update.status);
+		self.core.set_status(now, update.status);
 		for session in update.sessions {
-			// First: from its mixnodes on, a session's parameters never change.
-			if let Some(parameters) = session.parameters {
-				self.core.set_parameters(session.index, parameters);
-			}
-			self.core.set_mixnodes(now, session.index, session.mixnodes);
+			self.core.set_session(now, session);
 		}
 		let (session, kx_public) = self.core.next_kx_public();
 		let next_key = Some(NextKey { session, kx_public });
@@ -304,7 +298,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				}
 			},
 			// The core logs them, and `mixnet_status` shows what they lead to.
-			Event::SessionChanged(_) | Event::SessionDisabled { .. } | Event::LoopAlarm { .. } => (),
+			_ => (),
 		}
 	}
 

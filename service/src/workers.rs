@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! event loop        worker      event loop        worker        event loop
-//!  packets -------> open ----> note_wanted -----> finish -----> accept, in order
+//!  packets -------> open ----> judge_batch -----> finish -----> accept, in order
 //! ```
 //!
 //! Replays are found after the first half, so that the dearer second half is not spent on them. Packets are handed over by
@@ -14,10 +14,7 @@
 //! way. Until one of them is done, the event loop takes no more from the network's queue, which is bounded and counts the
 //! packets that it has no room for. A packet that comes alone does not wait for others: a batch is whatever has come.
 
-use mixnet_node_core::{
-	sphinx::{BatchUnwrapper, Packet},
-	PeerId, ReceivedPacket, Unwrapper,
-};
+use mixnet_node_core::{Batch as Packets, Packet, PeerId, Scratch, Unwrapper};
 use std::{
 	collections::VecDeque,
 	io,
@@ -40,19 +37,20 @@ type Number = u64;
 
 enum Job {
 	Open(Unwrapper, Vec<(PeerId, Packet)>),
-	Finish(Vec<ReceivedPacket>),
+	Finish(Unwrapper, Packets),
 }
 
 enum Done {
-	Opened(Vec<ReceivedPacket>),
-	Finished(Vec<ReceivedPacket>),
+	Opened(Unwrapper, Packets),
+	Finished(Packets),
 }
 
 /// A batch whose packets are opened. The core is to note which of them are wanted.
 pub struct OpenedBatch {
 	number: Number,
 	/// The packets, in the order in which they came.
-	pub packets: Vec<ReceivedPacket>,
+	pub packets: Packets,
+	unwrapper: Unwrapper,
 }
 
 /// The workers, as the event loop sees them.
@@ -75,7 +73,7 @@ struct Batch {
 	/// The index of the worker that has it.
 	worker: usize,
 	/// Its packets, once they are finished.
-	finished: Option<Vec<ReceivedPacket>>,
+	finished: Option<Packets>,
 }
 
 /// The default number of threads on this machine: one for each core, but one core is left to the event loop.
@@ -126,10 +124,13 @@ impl Workers {
 	/// # Errors
 	/// The thread has died.
 	pub fn finish(&mut self, opened: OpenedBatch) -> Result<(), WorkerDied> {
-		let OpenedBatch { number, packets } = opened;
-		if packets.iter().any(ReceivedPacket::is_wanted) {
+		let OpenedBatch { number, packets, unwrapper } = opened;
+		if packets.has_wanted() {
 			let worker = self.batch(number).worker;
-			return self.workers[worker].jobs.try_send((number, Job::Finish(packets))).map_err(|_| WorkerDied);
+			return self.workers[worker]
+				.jobs
+				.try_send((number, Job::Finish(unwrapper, packets)))
+				.map_err(|_| WorkerDied);
 		}
 		self.finished(number, packets);
 		Ok(())
@@ -143,7 +144,7 @@ impl Workers {
 		// The channel is closed only when all threads have ended.
 		let (number, done) = self.done.recv().await.unwrap_or(Err(WorkerDied))?;
 		Ok(match done {
-			Done::Opened(packets) => Some(OpenedBatch { number, packets }),
+			Done::Opened(unwrapper, packets) => Some(OpenedBatch { number, packets, unwrapper }),
 			Done::Finished(packets) => {
 				self.finished(number, packets);
 				None
@@ -152,14 +153,14 @@ impl Workers {
 	}
 
 	/// The packets of the next batch, in the order in which batches came, if it is finished. They are to be accepted.
-	pub fn pop(&mut self) -> Option<Vec<ReceivedPacket>> {
+	pub fn pop(&mut self) -> Option<Packets> {
 		let packets = self.batches.front_mut()?.finished.take()?;
 		self.batches.pop_front();
 		self.first += 1;
 		Some(packets)
 	}
 
-	fn finished(&mut self, number: Number, packets: Vec<ReceivedPacket>) {
+	fn finished(&mut self, number: Number, packets: Packets) {
 		let batch = self.batch(number);
 		batch.finished = Some(packets);
 		let worker = batch.worker;
@@ -174,16 +175,15 @@ impl Workers {
 /// What a thread does until the `Workers` are dropped.
 fn work(jobs: &Receiver<(Number, Job)>, done: &mpsc::Sender<Result<(Number, Done), WorkerDied>>) {
 	let _last_word = LastWord(done);
-	let mut scratch = BatchUnwrapper::default();
+	let mut scratch = Scratch::new();
 	for (number, job) in jobs {
 		let result = match job {
 			Job::Open(unwrapper, packets) => {
-				let mut batch = Vec::with_capacity(packets.len());
-				unwrapper.open(&mut scratch, packets, &mut batch);
-				Done::Opened(batch)
+				let packets = unwrapper.open(&mut scratch, packets);
+				Done::Opened(unwrapper, packets)
 			},
-			Job::Finish(mut packets) => {
-				scratch.finish(&mut packets, ReceivedPacket::is_wanted);
+			Job::Finish(unwrapper, mut packets) => {
+				unwrapper.finish(&mut scratch, &mut packets);
 				Done::Finished(packets)
 			},
 		};

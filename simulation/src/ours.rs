@@ -5,19 +5,19 @@
 
 use crate::node::{Core, Event, Ours};
 use mixnet_node_core::{
-	AddressedPacket, DropReason, Event as OurEvent, HandlingDelay, KxPublic, Mixnode, MixnodesError, Packet,
-	Parameters, PeerId, PostError, RelativeSession, ReplyError, ReplyTo, RequestId, Role, SessionIndex, SessionPhase,
-	SessionStatus, Time,
+	AddressedPacket, ChainSession, DropReason, Event as OurEvent, HandlingDelay, KxPublic, Mixnode, MixnodesError,
+	Packet, Parameters, PeerId, PostError, RelativeSession, ReplyError, ReplyTo, RequestId, Role, SessionIndex,
+	SessionPhase, SessionStatus, Time,
 };
 use std::collections::BTreeSet;
 
 /// The chain is in this phase of this session.
 pub fn set_status(mixnet: &mut Ours, now: Time, current_index: SessionIndex, phase: SessionPhase) {
-	mixnet.set_session_status(now, SessionStatus { current_index, phase });
+	mixnet.set_status(now, SessionStatus { current_index, phase });
 }
 
-/// The chain has these mixnodes for a session, and these parameters, if it has any. Returns whether the core takes the
-/// parameters.
+/// The chain has these mixnodes for a session, and these parameters, if it has any. Returns whether the session runs with
+/// the parameters.
 pub fn set_session(
 	mixnet: &mut Ours,
 	now: Time,
@@ -25,14 +25,10 @@ pub fn set_session(
 	parameters: Option<Parameters>,
 	mixnodes: Result<Vec<Mixnode>, MixnodesError>,
 ) -> bool {
-	let is_taken = parameters.is_none_or(|parameters| set_parameters(mixnet, session, parameters));
-	mixnet.set_mixnodes(now, session, mixnodes);
-	is_taken
-}
-
-/// The chain has these parameters for a session, whose mixnodes are not known yet. Returns whether the core takes them.
-pub fn set_parameters(mixnet: &mut Ours, session: SessionIndex, parameters: Parameters) -> bool {
-	mixnet.set_parameters(session, parameters)
+	mixnet.set_session(now, ChainSession { index: session, parameters, mixnodes });
+	let current = mixnet.session_status().map(|status| status.current_index);
+	let relative = current.and_then(|current| RelativeSession::of(session, current));
+	parameters.is_none() || relative.and_then(|relative| mixnet.parameters(relative)) == parameters
 }
 
 impl Core for Ours {
@@ -141,8 +137,9 @@ impl Core for Ours {
 			OurEvent::RequestFailed { id, error, sent } => Event::Failed { id, error, sent },
 			OurEvent::ReservedPeersChanged => Event::ReservedPeersChanged,
 			OurEvent::SessionChanged(status) => Event::SessionChanged(status),
-			OurEvent::SessionDisabled { session, reason } => Event::Resting { session, reason: reason.to_string() },
+			OurEvent::SessionResting { session, reason } => Event::Resting { session, reason: reason.to_string() },
 			OurEvent::LoopAlarm { session, alarm } => Event::LoopAlarm { session, alarm },
+			other => unreachable!("the world knows all events, and not {other:?}"),
 		})
 	}
 

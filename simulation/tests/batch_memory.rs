@@ -2,7 +2,9 @@
 
 use cap::Cap;
 use mixnet_node_core::{
-	sphinx::{build_cover, Backend, BatchUnwrapper, Hop, KxSecret, MixnodeIndex, Target, Unwrapping},
+	sphinx::{
+		build_cover, finish_batch, open_batch, Backend, Hop, KxSecret, MixnodeIndex, Scratch, Target, Unwrapping,
+	},
 	Config, Mixnet, Packet, PeerId, SessionPhase, Time,
 };
 use mixnet_simulation::{mixnode, ours, rng};
@@ -61,11 +63,11 @@ fn unwrapping_allocates_nothing_after_the_first_batch() {
 	let keys = [secret(2), secret(0)];
 	let keys = [&keys[0], &keys[1]];
 	for backend in Backend::available() {
-		let mut unwrapper = BatchUnwrapper::new(backend);
+		let mut scratch = Scratch::new();
 		let mut unwrap = |batch: &mut [Unwrapping]| {
 			allocated(|| {
-				unwrapper.open(&keys, batch);
-				unwrapper.finish(batch, |_| true);
+				open_batch(backend, &mut scratch, &keys, batch);
+				finish_batch(backend, &mut scratch, batch, |_| true);
 			})
 		};
 		let batch = |seed, num| packets(seed, num).into_iter().map(Unwrapping::from).collect::<Vec<_>>();

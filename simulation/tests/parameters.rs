@@ -166,7 +166,7 @@ fn each_session_has_a_forwarding_delay_of_its_own() {
 			while node.mixnet.statistics().packets_forwarded == before {
 				at = node.mixnet.poll_timeout().unwrap();
 				node.mixnet.handle_timeout(at);
-				node.mixnet.poll_transmit();
+				let _ = node.mixnet.poll_transmit();
 			}
 			assert!((at - due).max(due - at) < Duration::from_micros(1), "{at:?}, not {due:?}");
 			node.now = at;
@@ -308,27 +308,24 @@ fn parameters_are_taken_in_time_or_not_at_all() {
 	let (mut mixnet, now, _) = node_with_parameters(80, true, DisconnectFromPrev, [None; 3]);
 	let changed = |hops| Parameters { hops, ..OTHERS };
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()), "the configured ones");
-	// Late.
-	assert!(!ours::set_parameters(&mut mixnet, 2, OTHERS));
-	assert!(ours::set_parameters(&mut mixnet, 2, default_parameters()), "they are what it runs with");
+	// Late: the session is known already.
+	assert!(!ours::set_session(&mut mixnet, now, 2, Some(OTHERS), Ok(others(2))));
+	assert!(ours::set_session(&mut mixnet, now, 2, Some(default_parameters()), Ok(others(2))), "it runs with them");
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
 	// Of a session that is not live: over, or not begun.
 	for session in [0, 1, 3, 4, SessionIndex::MAX] {
-		assert!(!ours::set_parameters(&mut mixnet, session, OTHERS), "{session}");
+		assert!(!ours::set_session(&mut mixnet, now, session, Some(OTHERS), Ok(others(2))), "{session}");
 	}
 
 	ours::set_status(&mut mixnet, now, 3, CoverToCurrent);
 	assert_eq!(mixnet.parameters(Current), None, "not known yet");
-	// Twice: the later counts. And not those that no mixnet can run with.
-	assert!(ours::set_parameters(&mut mixnet, 3, changed(3)));
-	assert!(ours::set_parameters(&mut mixnet, 3, changed(5)));
-	assert!(!ours::set_parameters(&mut mixnet, 3, changed(7)));
-	assert!(!ours::set_parameters(&mut mixnet, 3, Parameters { mixnode_mean_period_ms: 0, ..OTHERS }));
 	// The status may change meanwhile.
 	ours::set_status(&mut mixnet, now, 3, RequestsToCurrent);
-	ours::set_session(&mut mixnet, now, 3, None, Ok(others(3)));
+	assert!(ours::set_session(&mut mixnet, now, 3, Some(changed(5)), Ok(others(3))));
 	assert_eq!(mixnet.parameters(Current), Some(changed(5)));
 	assert_eq!(mixnet.parameters(Previous), Some(default_parameters()));
+	// Twice: the first counts.
+	assert!(!ours::set_session(&mut mixnet, now, 3, Some(changed(3)), Ok(others(3))));
 
 	// They stay with their session, and end with it.
 	ours::set_status(&mut mixnet, now, 4, CoverToCurrent);
@@ -338,11 +335,18 @@ fn parameters_are_taken_in_time_or_not_at_all() {
 	ours::set_status(&mut mixnet, now, 4, DisconnectFromPrev);
 	assert_eq!(mixnet.parameters(Previous), None);
 
+	// Parameters that no mixnet can run with are refused, and the configured ones count.
+	for (index, bad) in [(5, changed(7)), (6, Parameters { mixnode_mean_period_ms: 0, ..OTHERS })] {
+		ours::set_status(&mut mixnet, now, index, CoverToCurrent);
+		assert!(!ours::set_session(&mut mixnet, now, index, Some(bad), Ok(others(index))));
+		assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
+	}
+
 	// A chain that starts over tells its sessions' parameters anew.
-	ours::set_status(&mut mixnet, now, 5, CoverToCurrent);
-	assert!(ours::set_parameters(&mut mixnet, 5, OTHERS));
-	ours::set_status(&mut mixnet, now, 4, CoverToCurrent);
-	ours::set_status(&mut mixnet, now, 5, CoverToCurrent);
-	ours::set_session(&mut mixnet, now, 5, None, Ok(others(5)));
+	ours::set_status(&mut mixnet, now, 7, CoverToCurrent);
+	assert!(ours::set_session(&mut mixnet, now, 7, Some(OTHERS), Ok(others(7))));
+	ours::set_status(&mut mixnet, now, 6, CoverToCurrent);
+	ours::set_status(&mut mixnet, now, 7, CoverToCurrent);
+	ours::set_session(&mut mixnet, now, 7, None, Ok(others(7)));
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
 }

@@ -1,28 +1,11 @@
 //! What a packet that waits in a queue takes of the heap beside itself: 300 bytes at most.
 
-extern crate alloc;
-
-// The queues are private. Their files are compiled here once more, beside the crate's public items that they use.
-#[allow(dead_code)]
-#[path = "../../node-core/src/traffic/authored.rs"]
-mod authored;
-#[allow(dead_code)]
-#[path = "../../node-core/src/traffic/forward.rs"]
-mod forward;
-#[allow(dead_code)]
-#[path = "../../node-core/src/traffic/heap.rs"]
-mod heap;
-#[allow(dead_code)]
-#[path = "../../node-core/src/traffic/slab.rs"]
-mod slab;
-use mixnet_node_core::{request, time, AddressedPacket, SessionIndex};
-
-use authored::AuthoredQueue;
 use cap::Cap;
-use forward::{ForwardPacket, ForwardQueue};
-use mixnet_node_core::{Packet, PeerId};
+use mixnet_node_core::{
+	traffic::{AuthoredQueue, ForwardPacket, ForwardQueue},
+	AddressedPacket, Packet, PeerId, Time,
+};
 use std::{alloc::System, time::Duration};
-use time::Time;
 
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);

@@ -12,8 +12,8 @@ use flate2::read::GzDecoder;
 use mixnet_node_core::{
 	message::{split, AssembledMessage, Assembler, MessageId, FRAGMENT_SIZE},
 	sphinx::{
-		reply_payload, use_surb, Action, Backend, BatchUnwrapper, KxSecret, MixnodeIndex, Opened, Packet, PayloadData,
-		Surb, SurbKeys, Target, UnwrapError, Unwrapping, SURB_SIZE,
+		finish_batch, open_batch, reply_payload, use_surb, Action, Backend, KxSecret, MixnodeIndex, Opened, Packet,
+		PayloadData, Scratch, Surb, SurbKeys, Target, UnwrapError, Unwrapping, SURB_SIZE,
 	},
 	KxPublic, PeerId,
 };
@@ -191,11 +191,11 @@ impl Checker {
 			let received: Vec<_> = walks.iter().flat_map(nexts).filter(|(hop, _)| hop.node == index).collect();
 			let packets = received.iter().map(|(hop, _)| packet(hop).map(Unwrapping::from));
 			let mut batch = packets.collect::<Result<Vec<_>, _>>()?;
-			let mut unwrapper = BatchUnwrapper::new(backend);
+			let mut scratch = Scratch::new();
 			let other = &self.nodes[(index + 1) % self.nodes.len()];
-			unwrapper.open(&[&other.secret, &node.secret], &mut batch);
-			unwrapper.finish(&mut batch, |_| true);
-			for (mut unwrapping, (_, next)) in batch.into_iter().zip(received) {
+			open_batch(backend, &mut scratch, &[&other.secret, &node.secret], &mut batch);
+			finish_batch(backend, &mut scratch, &mut batch, |_| true);
+			for (unwrapping, (_, next)) in batch.into_iter().zip(received) {
 				let key = unwrapping.opened().map(|(key, _)| key).map_err(|error| error.to_string())?;
 				ensure(key == 1, "opened with another node's key")?;
 				let payload = unwrapping.request_payload();

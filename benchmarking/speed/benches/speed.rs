@@ -11,7 +11,7 @@ use criterion::{measurement::WallTime, Bencher, BenchmarkGroup, BenchmarkId, Cri
 use curve25519_dalek::MontgomeryPoint;
 use mixnet_node_core::{
 	replay::ReplayTag,
-	sphinx::{Backend, BatchUnwrapper},
+	sphinx::{Backend, Scratch},
 	KxSecret, Packet,
 };
 use mixnet_speed::{
@@ -338,17 +338,17 @@ fn unwrap_in_threads(backend: Backend, threads: usize, size: usize, pool: &[Pack
 	let all_ready = Barrier::new(threads);
 	let work = |pool: &[Packet]| {
 		let unwrapper = node.unwrapper();
-		let (mut scratch, mut batch) = (BatchUnwrapper::new(backend), Vec::with_capacity(size));
+		let mut scratch = Scratch::new();
 		let mut packets = pool.chunks_exact(size).cycle();
 		all_ready.wait();
 		let start = Instant::now();
 		for _ in 0..turns {
 			// The time includes copying the packets, which is a small part.
 			let packets = ours::received(packets.next().expect("the pool is larger than a batch; qed"));
-			unwrapper.open(&mut scratch, packets, &mut batch);
-			scratch.finish(&mut batch, |_| true);
+			let mut batch = unwrapper.open(&mut scratch, packets);
+			batch.set_wanted(|| true);
+			unwrapper.finish(&mut scratch, &mut batch);
 			black_box(&batch);
-			batch.clear();
 		}
 		(start, Instant::now())
 	};
@@ -364,10 +364,10 @@ fn unwrap_in_threads(backend: Backend, threads: usize, size: usize, pool: &[Pack
 }
 
 fn unwrap_alone(backend: Backend, secret: &KxSecret, packets: &[Packet], turns: u64) -> Duration {
-	let mut unwrapper = BatchUnwrapper::new(backend);
+	let mut scratch = Scratch::new();
 	sum(turns, || {
 		let packets = packets.to_vec();
-		time(|| sphinx_packet::unwrap_ours(&mut unwrapper, secret, packets))
+		time(|| sphinx_packet::unwrap_ours(backend, &mut scratch, secret, packets))
 	})
 }
 

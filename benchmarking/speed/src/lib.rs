@@ -12,16 +12,12 @@
 //! `benches/speed.rs` runs these with criterion, in turn, again and again. `examples/instructions.rs` runs the work on one
 //! packet, for callgrind to count. `../speed_report.py` writes the tables and the page.
 
-extern crate alloc;
-
 pub mod ours;
 pub mod peer;
 pub mod queues;
 pub mod sphinx_packet;
 pub mod stages;
 
-// The queues' sources, which are compiled here once more, name them as parts of their crate.
-use mixnet_node_core::{request, time, AddressedPacket, SessionIndex};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 
 /// How many mixnodes a session has.

@@ -3,7 +3,7 @@
 use crate::{rng, HOPS, MIXNODES};
 use mixnet_node_core::{
 	sphinx::{build_request, Backend, BatchBuilder, Hop, Target, PACKET_SIZE, PAYLOAD_DATA_SIZE},
-	Config, KxSecret, Mixnet, Mixnode, MixnodeIndex, Packet, PeerId, RelativeSession, Role, SessionPhase,
+	ChainSession, Config, KxSecret, Mixnet, Mixnode, MixnodeIndex, Packet, PeerId, RelativeSession, Role, SessionPhase,
 	SessionStatus, Time,
 };
 use rand_chacha::{rand_core::RngCore, ChaChaRng};
@@ -43,8 +43,8 @@ pub fn node(backend: Backend) -> Node {
 fn start(config: Config, backend: Backend) -> Node {
 	let mut node = Node::new(config, peer_id(0), rng(0), Some(secret(0))).expect("a valid configuration; qed");
 	node.set_backend(backend);
-	node.set_session_status(Time::ZERO, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
-	node.set_mixnodes(Time::ZERO, 0, Ok(mixnodes()));
+	node.set_status(Time::ZERO, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
+	node.set_session(Time::ZERO, ChainSession::new(0, Ok(mixnodes())));
 	assert!(matches!(node.role(RelativeSession::Current), Role::Mixnode(_)));
 	node
 }
@@ -55,8 +55,8 @@ pub fn node_in_two_sessions(backend: Backend) -> Node {
 	let (session, kx_public) = node.next_kx_public();
 	let mut mixnodes = mixnodes();
 	mixnodes[0].kx_public = kx_public;
-	node.set_session_status(Time::ZERO, SessionStatus { current_index: session, phase: SessionPhase::CoverToCurrent });
-	node.set_mixnodes(Time::ZERO, session, Ok(mixnodes));
+	node.set_status(Time::ZERO, SessionStatus { current_index: session, phase: SessionPhase::CoverToCurrent });
+	node.set_session(Time::ZERO, ChainSession::new(session, Ok(mixnodes)));
 	assert!(RelativeSession::BOTH.iter().all(|session| matches!(node.role(*session), Role::Mixnode(_))));
 	node
 }

@@ -65,7 +65,7 @@ mod tests {
 
 	#[test]
 	fn the_peer_forwards_our_packets_to_the_same_bytes() {
-		use mixnet_node_core::sphinx::{Backend, BatchUnwrapper, Unwrapping};
+		use mixnet_node_core::sphinx::{finish_batch, open_batch, Backend, Scratch, Unwrapping};
 		let packets = ours::packets_to_forward(20);
 		let mut node = node();
 		let mut in_two_sessions = node_in_two_sessions();
@@ -81,8 +81,9 @@ mod tests {
 			assert!(node.handle_packet(bad.as_bytes()).is_none());
 		}
 		let mut batch: Vec<_> = packets.into_iter().map(Unwrapping::from).collect();
-		let mut unwrapper = BatchUnwrapper::new(Backend::best());
-		unwrapper.open(&[&ours::secret(0)], &mut batch);
+		let (backend, mut scratch) = (Backend::best(), Scratch::new());
+		open_batch(backend, &mut scratch, &[&ours::secret(0)], &mut batch);
+		finish_batch(backend, &mut scratch, &mut batch, |_| true);
 		let mut expected: Vec<_> = batch.into_iter().map(|item| *item.into_forwarded().unwrap().as_bytes()).collect();
 		expected.sort();
 		for mut node in [node, in_two_sessions] {

@@ -1,23 +1,10 @@
 //! The node's queues, with many packets waiting: what a pop and a push take.
 
-// They are private. Their files are compiled here once more, with the crate's public words around them.
-#[allow(dead_code)]
-#[path = "../../../node-core/src/traffic/authored.rs"]
-mod authored;
-#[allow(dead_code)]
-#[path = "../../../node-core/src/traffic/forward.rs"]
-mod forward;
-#[allow(dead_code)]
-#[path = "../../../node-core/src/traffic/heap.rs"]
-mod heap;
-#[allow(dead_code)]
-#[path = "../../../node-core/src/traffic/slab.rs"]
-mod slab;
-
-use crate::{request::RequestId, rng, time::Time, AddressedPacket};
-use authored::AuthoredQueue;
-use forward::{ForwardPacket, ForwardQueue};
-use mixnet_node_core::{sphinx::PACKET_SIZE, Packet, PeerId};
+use crate::rng;
+use mixnet_node_core::{
+	traffic::{AuthoredQueue, ForwardPacket, ForwardQueue},
+	AddressedPacket, Packet, PeerId, RequestId, Time, PACKET_SIZE,
+};
 use rand_chacha::ChaChaRng;
 use rand_distr::{Distribution, Exp1};
 use std::time::{Duration, Instant};

@@ -2,7 +2,9 @@
 
 use crate::{ours, rng};
 use mixnet_node_core::{
-	sphinx::{complete_requests, Backend, BatchBuilder, BatchUnwrapper, Unwrapping, PAYLOAD_DATA_SIZE},
+	sphinx::{
+		complete_requests, finish_batch, open_batch, Backend, BatchBuilder, Scratch, Unwrapping, PAYLOAD_DATA_SIZE,
+	},
 	KxSecret, Packet,
 };
 use rand_chacha::ChaChaRng;
@@ -76,10 +78,10 @@ pub fn build_ours(backend: Backend, rng: &mut ChaChaRng, packets: usize) -> Vec<
 }
 
 /// Unwraps our packets in one batch, at the first hop, without a node.
-pub fn unwrap_ours(unwrapper: &mut BatchUnwrapper, secret: &KxSecret, packets: Vec<Packet>) -> Vec<Packet> {
+pub fn unwrap_ours(backend: Backend, scratch: &mut Scratch, secret: &KxSecret, packets: Vec<Packet>) -> Vec<Packet> {
 	let mut batch: Vec<_> = packets.into_iter().map(Unwrapping::from).collect();
-	unwrapper.open(&[secret], &mut batch);
-	unwrapper.finish(&mut batch, |_| true);
+	open_batch(backend, scratch, &[secret], &mut batch);
+	finish_batch(backend, scratch, &mut batch, |_| true);
 	batch.into_iter().filter_map(Unwrapping::into_forwarded).collect()
 }
 
@@ -101,7 +103,7 @@ mod tests {
 		let next = theirs.unwrap(packet);
 		assert!(next.shared_secret() != before && next.len() == len);
 
-		let mut unwrapper = BatchUnwrapper::new(Backend::best());
-		assert_eq!(unwrap_ours(&mut unwrapper, &ours::secret(0), our_packets(20)).len(), 20);
+		let backend = Backend::best();
+		assert_eq!(unwrap_ours(backend, &mut Scratch::new(), &ours::secret(0), our_packets(20)).len(), 20);
 	}
 }

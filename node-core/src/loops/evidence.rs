@@ -1,30 +1,30 @@
 //! The sequential test.
 
-/// Highest probability, per loop judged, that one of the tests raises an alarm although all is well: although loops are
-/// lost at a rate below the configured bound, or although a loss has nothing to do with the mixnode or the link accused.
-/// It holds for the loss, for all mixnodes together, and for all links together; in the latter two only lost loops count.
+/// The highest probability, per loop judged, that a test raises an alarm although all is well: loops are lost at a rate
+/// below the configured bound, or a loss has nothing to do with the mixnode or the link accused. It holds for the loss rate,
+/// for all mixnodes together, and for all links together. For mixnodes and links only lost loops count.
 ///
-/// A mixnode at default rates judges 9,000 loops an hour, so it may expect a false alarm of a kind in a hundred years.
+/// A mixnode at default rates judges 9,000 loops an hour. So it may expect one false alarm of each kind in a hundred years.
 pub const FALSE_ALARMS_PER_LOOP: f64 = 1e-10;
 
-/// How many alternatives a test weighs against chance.
+/// The number of alternatives that a test weighs against chance.
 pub(super) const ALTERNATIVES: usize = 3;
 
-/// The evidence against chance: for each of a few alternatives the largest log likelihood ratio over all starting points,
-/// and zero where there is nothing against chance.
+/// The evidence against chance. For each of a few alternatives, the largest log likelihood ratio over all starting points;
+/// zero if nothing speaks against chance.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Evidence {
 	/// Natural logarithms. From zero to the alarm's threshold.
 	sums: [f64; ALTERNATIVES],
-	/// An alarm was raised, and the evidence has not gone since.
+	/// Was an alarm raised, and has the evidence not dropped to zero since?
 	alarmed: bool,
 }
 
 impl Evidence {
-	/// Adds an observation: the logarithms of its likelihood ratios, one for each alternative. Returns whether that is an
-	/// alarm: whether the threshold was reached, for the first time since there was no evidence at all.
+	/// Adds an observation: the logarithms of its likelihood ratios, one for each alternative. Returns whether that raises an
+	/// alarm: the threshold is reached for the first time since there was no evidence at all.
 	///
-	/// Evidence beyond the threshold is not kept, so that what was bad for long is not taken for bad long after it ended.
+	/// Evidence beyond the threshold is not kept. Otherwise a mixnode that was bad for long would be taken for bad long after.
 	pub fn add(&mut self, log_ratios: [f64; ALTERNATIVES], threshold: f64) -> bool {
 		for (sum, log_ratio) in self.sums.iter_mut().zip(log_ratios) {
 			*sum = (*sum + log_ratio).clamp(0.0, threshold);
@@ -39,12 +39,12 @@ impl Evidence {
 		self.sums.iter().copied().fold(0.0, f64::max)
 	}
 
-	/// Is there so much, as a natural logarithm?
+	/// Is there at least this much evidence, as a natural logarithm?
 	pub fn reaches(&self, enough: f64) -> bool {
 		self.most() >= enough
 	}
 
-	/// The same in decimal digits: 3 means that what was seen is 1,000 times likelier than under chance.
+	/// The evidence for the likeliest alternative in decimal digits: 3 means 1,000 times likelier than by chance.
 	pub fn digits(&self) -> f64 {
 		self.most() * core::f64::consts::LOG10_E
 	}
@@ -54,10 +54,10 @@ impl Evidence {
 	}
 }
 
-/// The threshold that keeps to [`FALSE_ALARMS_PER_LOOP`] where so many things are tested at once.
+/// The threshold that keeps to [`FALSE_ALARMS_PER_LOOP`] if this many mixnodes or links are tested at once.
 ///
-/// The likelihood ratio from any one starting point passes `e^threshold` with a probability of `e^-threshold` at most;
-/// each loop is a starting point for each alternative of each thing.
+/// From any one starting point, the likelihood ratio passes `e^threshold` with a probability of `e^-threshold` at most. Each
+/// loop is a starting point for each alternative of each mixnode or link.
 pub(super) fn threshold(things: usize) -> f64 {
 	libm::log((ALTERNATIVES * things.max(1)) as f64 / FALSE_ALARMS_PER_LOOP)
 }

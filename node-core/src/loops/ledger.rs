@@ -1,25 +1,30 @@
-//! Which loops are out, and when they should be back.
+//! The loops that are out, and when they should be back.
 
-use crate::{sphinx::CoverId, time::Time, MixnodeIndex};
+use crate::{
+	bytes::{list, sum, tree},
+	sphinx::CoverId,
+	time::Time,
+	MixnodeIndex,
+};
 use alloc::{
 	boxed::Box,
 	collections::{BTreeMap, VecDeque},
 };
-use core::{mem::size_of, time::Duration};
+use core::time::Duration;
 
-/// A loop, as it was sent.
+/// A loop that was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct SentLoop {
 	pub sent_at: Time,
-	/// When it should be back at the latest, if nothing holds it up.
+	/// When it should be back at the latest.
 	pub deadline: Time,
-	/// How long the mixnodes on its path delay it, together.
+	/// The sum of the forwarding delays on its path.
 	pub forwarding_delay: Duration,
-	/// Links on its path: one more than mixnodes.
+	/// Number of links on its path: one more than mixnodes.
 	pub links: u32,
-	/// The mixnodes on its path, in order, ourselves not among them.
+	/// The mixnodes on its path, in order, without ourselves.
 	pub path: Box<[MixnodeIndex]>,
-	/// The gateways that were connected when its path was drawn.
+	/// Our gateways that were connected when its path was drawn.
 	pub connected_gateways: Box<[MixnodeIndex]>,
 	/// Would its loss be evidence?
 	pub weighs: bool,
@@ -38,11 +43,11 @@ pub(crate) struct ReturnedLoop {
 	pub round_trip: Duration,
 	pub forwarding_delay: Duration,
 	pub links: u32,
-	/// After its deadline.
+	/// Did it come back after its deadline?
 	pub late: bool,
 }
 
-/// What is remembered of a loop that is overdue.
+/// What is still known of a loop that is overdue.
 #[derive(Clone, Copy, Debug)]
 struct OverdueLoop {
 	sent_at: Time,
@@ -50,27 +55,35 @@ struct OverdueLoop {
 	links: u32,
 }
 
-/// The loops of a session that are out, until they are judged, and the overdue ones after that. Both are bounded.
+/// The loops of a session that are not judged yet, and those that are overdue. The number of each is bounded.
 #[derive(Debug)]
 pub(super) struct Ledger {
 	capacity: usize,
 	sent: u64,
-	/// By deadline and order of sending. Those that came back stay until they are judged.
+	/// The loops that are not judged yet, by deadline and order of sending. Those that came back stay until then.
 	out: BTreeMap<(Time, u64), (CoverId, DueLoop)>,
-	/// Where to find the loops in `out` that have not come back.
+	/// For the loops in `out` that have not come back, where to find them there.
 	missing: BTreeMap<CoverId, (Time, u64)>,
 	overdue: BTreeMap<CoverId, OverdueLoop>,
-	/// In the order in which they became overdue. May hold IDs of loops that came back since.
+	/// IDs in the order in which the loops became overdue. Some may have come back since.
 	overdue_order: VecDeque<CoverId>,
 }
 
 impl Ledger {
-	/// Sizes in bytes of entries: see the fields.
-	pub const OUT_SIZE: usize = size_of::<((Time, u64), (CoverId, DueLoop))>();
-	/// As [`Self::OUT_SIZE`].
-	pub const OVERDUE_SIZE: usize = size_of::<(CoverId, OverdueLoop)>();
+	/// The most bytes of heap that a ledger of this capacity takes, whose loops visit at most this many mixnodes and gateways.
+	pub fn max_bytes(capacity: usize, longest_path: usize) -> usize {
+		let overdue = size_of::<(CoverId, OverdueLoop)>();
+		sum([
+			capacity.saturating_mul(longest_path.saturating_mul(size_of::<MixnodeIndex>())),
+			tree(capacity, size_of::<((Time, u64), (CoverId, DueLoop))>()),
+			// The missing ones take less than the overdue ones.
+			tree(capacity, overdue),
+			tree(capacity, overdue),
+			list(capacity, overdue),
+		])
+	}
 
-	/// Keeps at most `capacity` loops that are not judged, and as many that are overdue.
+	/// An empty ledger. It keeps at most `capacity` loops that are not judged, and as many that are overdue.
 	pub fn new(capacity: usize) -> Self {
 		Self {
 			capacity,
@@ -94,7 +107,7 @@ impl Ledger {
 		true
 	}
 
-	/// A loop came back. `None` if it is none of ours, or came back before.
+	/// A loop came back. `None` if it is not one of ours, or came back before.
 	pub fn returned(&mut self, now: Time, id: &CoverId) -> Option<ReturnedLoop> {
 		if let Some(key) = self.missing.remove(id) {
 			let (_, due) = self.out.get_mut(&key)?;
@@ -126,7 +139,7 @@ impl Ledger {
 		Some(due)
 	}
 
-	/// Forgets all that are out, and have not come back. Returns how many those were.
+	/// Forgets all loops that are not judged. Returns how many of them had not come back.
 	pub fn forget(&mut self) -> u64 {
 		let missing = self.missing.len();
 		self.out.clear();
@@ -134,7 +147,7 @@ impl Ledger {
 		missing as u64
 	}
 
-	/// How many have neither come back nor been judged.
+	/// Number of loops that have neither come back nor been judged.
 	pub fn missing(&self) -> usize {
 		self.missing.len()
 	}

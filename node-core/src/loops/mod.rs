@@ -1,31 +1,31 @@
-//! Loop cover, accounted for: who loses packets, and is somebody blocking ours?
+//! Loop cover, accounted for: who loses packets, and does somebody block ours?
 //!
-//! A quarter of the packets that a node authors are loop cover: they come back to it after a walk through the mixnet, and
-//! to everybody else look like any other packet. Whoever drops, delays or blocks packets does so to loops as well, and
+//! A quarter of the packets that a node authors are loop cover. They come back to it after a walk through the mixnet, and to
+//! everybody else they look like any other packet. Whoever drops, delays or blocks packets does so to loops as well, and
 //! their author notices. That is the heartbeat defence against (n-1) attacks (Danezis and Sassaman, "Heartbeat traffic to
 //! counter (n-1) attacks", 2003; Loopix, section 4.2): to single out one packet in a mixnode, an attacker must keep the
 //! others away from it, and with them the mixnode's own loops.
 //!
-//! Every loop is judged once, at its deadline: its author knows how long every mixnode delays it, so all that is left to
-//! estimate is the network. Judged are, per session,
+//! Every loop is judged once, at its deadline. Its author knows how long every mixnode delays it, so only the network's time
+//! must be estimated. In each session two things are tested:
 //!
 //! - the loss rate, with a confidence interval, against a configured bound ([`Alarm::Loss`]);
-//! - every mixnode and every link: did it sit on lost paths more often than chance, and what is known to lose packets,
-//!   explain ([`Alarm::Mixnode`], [`Alarm::Link`])? We draw the paths ourselves, so we know what chance does.
+//! - every mixnode and every link: was it on lost paths more often than chance and the known culprits explain
+//!   ([`Alarm::Mixnode`], [`Alarm::Link`])? We draw the paths ourselves, so we know what chance does.
 //!
-//! Both are sequential tests, made to be looked at after every loop: each multiplies up likelihood ratios whose mean is 1
-//! as long as all is well, so by Ville's inequality the product ever passes `x` with a probability of `1 / x` at most.
-//! They start anew wherever that makes the product larger (Page's CUSUM), so that a mixnode which turns bad after months
-//! of good work is found as soon as one that was bad from the start. What that costs in false alarms is a factor of the
-//! number of loops: see [`FALSE_ALARMS_PER_LOOP`]. Measurements are in docs/loops.md.
+//! Both are sequential tests, whose result may be looked at after every loop. Each multiplies likelihood ratios whose mean is
+//! 1 as long as all is well. So by Ville's inequality, the product ever passes `x` with a probability of `1 / x` at most. The
+//! tests start anew wherever that makes the product larger (Page's CUSUM). So a mixnode that turns bad after months of good
+//! work is found as soon as one that was bad from the start. That multiplies the false alarms by the number of loops: see
+//! [`FALSE_ALARMS_PER_LOOP`]. Measurements are in docs/loops.md.
 //!
-//! - `ledger`: which loops are out, and when they should be back.
+//! - `ledger`: the loops that are out, and when they should be back.
 //! - `evidence`: the sequential test.
 //! - `suspicion`: the test of every mixnode and link.
-//! - `neighbours`: whose neighbours packets get lost between.
-//! - `report`: what there is to know: counts, round trips, loss, scores, alarms.
+//! - `neighbours`: the neighbours between which and a mixnode packets get lost.
+//! - `report`: counts, round trips, loss, scores, alarms.
 //! - `monitor`: one session's loops, from sending to judgement.
-//! - `network_delay`: the time that a hop takes, as loops show it.
+//! - `network_delay`: the time that a hop takes, as measured by loops.
 
 mod evidence;
 mod ledger;

@@ -7,8 +7,9 @@ use super::{
 	suspicion::{Suspect, Suspicion},
 };
 use crate::{
-	parameters::InUnits,
-	sphinx::CoverId,
+	bytes::sum,
+	parameters::ParametersExt,
+	sphinx::{CoverId, MAX_HOPS},
 	time::Time,
 	topology::{RouteKind, Topology},
 	Config, MixnodeIndex, Parameters, SessionIndex,
@@ -18,11 +19,11 @@ use rand_core::RngCore;
 
 pub(crate) use super::ledger::SentLoop;
 
-/// Loops out at a time, at most, however the configuration sets their number and their delays.
+/// The most loops out at a time, however many there would be by configuration and parameters.
 const MAX_OUT: usize = 1 << 14;
 
-/// The shares, of what is above the bound, that are weighed as alternatives to the loss being below it: slow leaks, half
-/// of all, nearly all.
+/// The losses that are weighed as alternatives to one below the bound: `bound + (1 - bound) * share`. They stand for slow
+/// leaks, half of all, and nearly all.
 const LOSS_ALTERNATIVES: [f64; ALTERNATIVES] = [0.2, 0.5, 0.9];
 
 /// The loops of one session. Begins and ends with it.
@@ -32,12 +33,12 @@ pub(crate) struct LoopMonitor {
 	sent: u64,
 	returned: u64,
 	late: u64,
-	/// Late ones included.
+	/// Loops whose deadline passed before they came back, late ones included.
 	overdue: u64,
 	judged: u64,
 	unjudged: u64,
 	round_trips: RoundTrips,
-	/// Log likelihood ratios of a loop that is lost, and of one that is not.
+	/// Log likelihood ratios of a loop that is lost, and of a loop that is not.
 	if_lost: [f64; ALTERNATIVES],
 	if_returned: [f64; ALTERNATIVES],
 	loss: Evidence,
@@ -45,14 +46,13 @@ pub(crate) struct LoopMonitor {
 }
 
 impl LoopMonitor {
-	/// Sizes in bytes of the entry of a loop that is out, of an ID with what is remembered by it, and of a score.
-	pub const ENTRY_SIZES: [usize; 3] = [Ledger::OUT_SIZE, Ledger::OVERDUE_SIZE, Suspicion::SCORE_SIZE];
-	/// The most bytes that are remembered of a mixnode besides.
-	pub const NEIGHBOURS_SIZE: usize = Suspicion::NEIGHBOURS_SIZE;
-
-	/// The most loops that are out, and the most scores, in a session of so many mixnodes.
-	pub fn entries(config: &Config, parameters: &Parameters, is_mixnode: bool, num_mixnodes: usize) -> [usize; 2] {
-		[capacity(config, parameters, is_mixnode), num_mixnodes.saturating_add(Suspicion::max_links(num_mixnodes))]
+	/// The most bytes of heap that the loops of one session take.
+	pub fn max_bytes(config: &Config, parameters: &Parameters, is_mixnode: bool, num_mixnodes: usize) -> usize {
+		let longest_path = MAX_HOPS + config.gateways;
+		sum([
+			Ledger::max_bytes(capacity(config, parameters, is_mixnode), longest_path),
+			Suspicion::max_bytes(num_mixnodes),
+		])
 	}
 
 	pub fn new(config: &Config, parameters: &Parameters, is_mixnode: bool, num_mixnodes: usize) -> Self {
@@ -82,7 +82,7 @@ impl LoopMonitor {
 		}
 	}
 
-	/// A loop came back. `None` if it is not one that is waited for.
+	/// A loop came back. `None` if we do not wait for it.
 	pub fn returned(&mut self, now: Time, id: &CoverId) -> Option<ReturnedLoop> {
 		let returned = self.ledger.returned(now, id)?;
 		self.round_trips.add(returned.round_trip);
@@ -96,7 +96,7 @@ impl LoopMonitor {
 
 	/// Judges the loops whose deadline has passed. Returns how many of them are overdue.
 	///
-	/// `weigh`: are losses evidence now? If not, they are merely counted.
+	/// `weigh`: are losses evidence now? If not, they are only counted.
 	pub fn judge<R: RngCore + ?Sized>(
 		&mut self,
 		now: Time,
@@ -138,8 +138,7 @@ impl LoopMonitor {
 		overdue
 	}
 
-	/// Waits no longer for the loops that are out: the driver slept, and whatever they did meanwhile says nothing of the
-	/// mixnet.
+	/// Stops waiting for the loops that are out. The driver slept, so what became of them says nothing of the mixnet.
 	pub fn forget(&mut self) {
 		self.unjudged += self.ledger.forget();
 	}
@@ -179,7 +178,7 @@ impl LoopMonitor {
 	}
 }
 
-/// A path that a loop may take: the mixnodes on it, ourselves not among them; `None` if there is none.
+/// A path that a loop may take: the mixnodes on it, without ourselves. `None` if there is no path.
 fn draw_path<R: RngCore + ?Sized>(
 	rng: &mut R,
 	topology: &Topology,
@@ -191,7 +190,7 @@ fn draw_path<R: RngCore + ?Sized>(
 	Some(path)
 }
 
-/// Room for twice the loops that are out on average when all of them take as long as any can, and some.
+/// Twice the mean number of loops that are out if each takes as long as a loop can, and 64 more.
 fn capacity(config: &Config, parameters: &Parameters, is_mixnode: bool) -> usize {
 	let delay = parameters.mean_forwarding_delay().as_secs_f64();
 	let longest = f64::from(parameters.hops) * (10.0 * delay + config.per_hop_network_delay.as_secs_f64());

@@ -1,37 +1,42 @@
-//! Whose neighbours packets get lost between.
+//! The neighbours between which and a mixnode packets get lost.
 //!
-//! A mixnode that loses packets loses them among all its neighbours. Where they get lost between it and a few of them
-//! only, it may be these who lose them, to have it accused.
+//! A mixnode that loses packets loses those of all its neighbours. If packets get lost between it and a few neighbours only,
+//! these may be the culprits, who want to have it accused.
 
-use crate::MixnodeIndex;
+use crate::{
+	bytes::{sum, tree, POINTER},
+	MixnodeIndex,
+};
 use alloc::{
 	collections::{BTreeMap, VecDeque},
 	vec::Vec,
 };
-use core::mem::size_of;
 
-/// Neighbours that may conspire: more leave too little that they are not part of.
+/// The most neighbours that are taken for conspirators. More would be on nearly all paths anyway.
 const FEW: usize = 3;
 
-/// The share of a mixnode's lost paths that goes by a few neighbours only if they have to do with it. Three of 18 are on
-/// six in ten of 25 lost paths by chance, or seven.
+/// The share of a mixnode's lost paths on which a few neighbours must be to be named. By chance, three of 18 neighbours are
+/// on six or seven in ten of 25 lost paths.
 const NEARLY_ALL: f64 = 0.85;
 
-/// Lost paths that are remembered of each mixnode: the latest.
+/// The number of lost paths that are remembered of each mixnode, the latest ones.
 const REMEMBERED: usize = 64;
 
-/// A mixnode's neighbours on a path: the one before it and the one behind it, but for ourselves.
+/// A mixnode's neighbours on a path: the one before it and the one after it. `None` stands for ourselves.
 type Pair = [Option<MixnodeIndex>; 2];
 
-/// The neighbours of each mixnode on the latest lost paths, since there is evidence against it.
+/// For each mixnode against which there is evidence, its neighbours on the latest lost paths.
 #[derive(Debug, Default)]
 pub(super) struct Neighbours(BTreeMap<MixnodeIndex, VecDeque<Pair>>);
 
 impl Neighbours {
-	/// The most bytes that a mixnode takes, but for the tree: a deque may have grown to twice its length.
-	pub const SIZE: usize = 2 * REMEMBERED * size_of::<Pair>();
+	/// The most bytes of heap for this many mixnodes. A deque may have grown to twice its length.
+	pub fn max_bytes(mixnodes: usize) -> usize {
+		const PAIRS: usize = 2 * REMEMBERED * size_of::<Pair>();
+		sum([tree(mixnodes, 4 * POINTER), mixnodes.saturating_mul(PAIRS)])
+	}
 
-	/// Counts in a lost path.
+	/// Adds a lost path.
 	pub fn count(&mut self, path: &[MixnodeIndex]) {
 		for (at, index) in path.iter().enumerate() {
 			let before = at.checked_sub(1).and_then(|at| path.get(at).copied());
@@ -43,12 +48,12 @@ impl Neighbours {
 		}
 	}
 
-	/// There is no evidence against this mixnode any more.
+	/// Forgets a mixnode: there is no evidence against it any more.
 	pub fn forget(&mut self, mixnode: MixnodeIndex) {
 		self.0.remove(&mixnode);
 	}
 
-	/// The few neighbours that are on nearly all of the mixnode's lost paths; none if no few are.
+	/// The few neighbours that are on nearly all of the mixnode's lost paths. Empty if there are no such few.
 	pub fn few(&self, mixnode: MixnodeIndex) -> Vec<MixnodeIndex> {
 		let mut left: Vec<Pair> = self.0.get(&mixnode).into_iter().flatten().copied().collect();
 		let may_be_left = left.len() as f64 * (1.0 - NEARLY_ALL);

@@ -3,7 +3,7 @@
 use crate::time::scale;
 use core::time::Duration;
 
-/// Who delays our loops can raise the estimate by this factor over the configured delay and no further.
+/// An attacker who delays our loops can raise the estimate to this multiple of the configured delay, and no further.
 const MAX_FACTOR: u32 = 10;
 
 /// A smoothed mean and deviation of the time that a packet takes from one mixnode to the next, processing included: what
@@ -24,7 +24,7 @@ impl NetworkDelay {
 		Self { configured, measured: None }
 	}
 
-	/// A packet took `round_trip` over so many links, of which `forwarding_delay` was on purpose.
+	/// A loop took `round_trip` over `links` links. `forwarding_delay` of it were the mixnodes' delays.
 	pub fn measure(&mut self, round_trip: Duration, forwarding_delay: Duration, links: u32) {
 		let per_link = round_trip.saturating_sub(forwarding_delay) / links.max(1);
 		let sample = per_link.min(self.max()).as_secs_f64();
@@ -37,12 +37,12 @@ impl NetworkDelay {
 		});
 	}
 
-	/// The mean of what was measured lately; `None` before the first loop came back.
+	/// The mean of recent measurements. `None` before the first loop came back.
 	pub fn measured(&self) -> Option<Duration> {
 		self.measured.map(|(mean, _)| scale(Duration::from_secs(1), mean))
 	}
 
-	/// How long a hop takes at most, but for rare exceptions: never less than configured.
+	/// The most that a hop takes, with rare exceptions. Never less than the configured delay.
 	pub fn per_hop(&self) -> Duration {
 		let measured = self.measured.map_or(0.0, |(mean, deviation)| mean + 4.0 * deviation);
 		scale(Duration::from_secs(1), measured).min(self.max()).max(self.configured)
@@ -60,7 +60,7 @@ mod tests {
 	const MS: Duration = Duration::from_millis(1);
 
 	#[test]
-	fn a_slower_network_raises_the_estimate_and_a_faster_one_never_lowers_it_below_the_configured() {
+	fn the_estimate_follows_the_network_but_never_falls_below_the_configured() {
 		let mut delay = NetworkDelay::new(300 * MS);
 		assert_eq!((delay.per_hop(), delay.measured()), (300 * MS, None));
 		for _ in 0..100 {

@@ -1,4 +1,4 @@
-//! What there is to know of a session's loops.
+//! The report on a session's loops, and the alarms.
 
 use crate::{MixnodeIndex, PeerId, SessionIndex};
 use alloc::vec::Vec;
@@ -19,77 +19,80 @@ use core::{fmt, time::Duration};
 /// }
 /// ```
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct LoopReport {
-	/// The session.
+	/// The session that the loops belong to.
 	pub session: SessionIndex,
 	/// Loops sent.
 	pub sent: u64,
-	/// Those that came back in time.
+	/// Loops that came back in time.
 	pub returned: u64,
-	/// Those that came back after their deadline.
+	/// Loops that came back after their deadline.
 	pub late: u64,
-	/// Those whose deadline has passed, and that have not come back.
+	/// Loops whose deadline has passed and that have not come back.
 	pub lost: u64,
-	/// Those that are on their way, or lost and not yet missed.
+	/// Loops that are on their way, or lost and not yet missed.
 	pub out: u64,
-	/// Those that there was no time or no room to wait for: the driver slept past their deadline, or more were out than
-	/// can be remembered.
+	/// Loops that were not waited for: the driver slept past their deadline, or more were out than can be remembered.
 	pub unjudged: u64,
-	/// How long those that came back took, late ones included.
+	/// The round-trip times of loops that came back, late ones included.
 	pub round_trips: RoundTrips,
 	/// The share of loops that are lost; `None` before the first one is judged.
 	pub loss: Option<LossEstimate>,
-	/// Is the loss above the configured bound, as far as can be told? [`Alarm::Loss`] was raised then.
+	/// Is the loss above the configured bound, by the test? [`Alarm::Loss`] was raised then.
 	pub loss_alarm: bool,
-	/// The mixnodes that loops went by, in the order of their indices.
+	/// The mixnodes on the loops' paths, in the order of their indices.
 	pub mixnodes: Vec<MixnodeScore>,
-	/// The links that loops went by, in the order of their ends. In large sessions (over 127 mixnodes) only our own.
+	/// The links on the loops' paths, in the order of their ends. In large sessions (over 127 mixnodes) only our own.
 	pub links: Vec<LinkScore>,
 }
 
-/// How often a mixnode or a link sat on lost paths, against what chance explains.
+/// How often a mixnode or a link was on lost paths, compared with chance.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct Score {
 	/// Loops judged whose path it was on.
 	pub loops: u64,
-	/// Those of them that did not come back in time.
+	/// Loops among them that did not come back in time.
 	pub lost: u64,
-	/// How many those would be if it had nothing to do with the losses.
+	/// The number of lost loops to expect if it had nothing to do with the losses.
 	pub expected_lost: f64,
-	/// Evidence that it has to do with them, in decimal digits: 3 means that what was seen is 1,000 times likelier if it
-	/// has than if not. From 0 to where it is suspected, about 12.
+	/// Evidence that it causes losses, in decimal digits: 3 means that the observations are 1,000 times likelier if it does
+	/// than if it does not. From 0 to about 12, where it is suspected.
 	pub evidence: f64,
-	/// Is it suspected? An alarm was raised then, and the evidence has not gone since.
+	/// Is it suspected? An alarm was raised then, and the evidence has not dropped to zero since.
 	pub suspected: bool,
 }
 
 /// The score of a mixnode.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct MixnodeScore {
-	/// Which.
+	/// Its index.
 	pub mixnode: MixnodeIndex,
 	/// Its peer ID.
 	pub peer_id: PeerId,
-	/// How it does.
+	/// Its counts and the evidence against it.
 	pub score: Score,
-	/// If it is suspected, and nearly all that was lost was lost between it and three of its neighbours or fewer: these.
-	/// Then it may as well be they who lose it, to have the mixnode accused. (In sessions of seven mixnodes or fewer, three
-	/// are nearly all of the neighbours that there are.)
+	/// If it is suspected, and nearly all losses were between it and three of its neighbours or fewer: these neighbours. They
+	/// may be the culprits, who want to have the mixnode accused. (In sessions of seven mixnodes or fewer, three are nearly
+	/// all of the neighbours that there are.)
 	pub neighbours: Vec<MixnodeIndex>,
 }
 
 /// The score of a link, in one direction.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct LinkScore {
-	/// Where it starts; `None`: at ourselves.
+	/// Its start. `None` stands for ourselves.
 	pub from: Option<MixnodeIndex>,
-	/// Where it ends; `None`: at ourselves.
+	/// Its end. `None` stands for ourselves.
 	pub to: Option<MixnodeIndex>,
-	/// How it does.
+	/// Its counts and the evidence against it.
 	pub score: Score,
 }
 
-/// A rate of loss, estimated.
+/// An estimate of a rate of loss.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LossEstimate {
 	/// Lost loops per loop judged.
@@ -103,7 +106,7 @@ pub struct LossEstimate {
 impl LossEstimate {
 	/// From `lost` of `judged` loops; `None` if none were judged.
 	pub fn new(lost: u64, judged: u64) -> Option<Self> {
-		/// Of the standard normal distribution, 2.5 % lie beyond.
+		/// The 97.5th percentile of the standard normal distribution.
 		const Z: f64 = 1.959_963_984_540_054;
 		if judged == 0 {
 			return None;
@@ -125,23 +128,23 @@ impl fmt::Display for LossEstimate {
 	}
 }
 
-/// Something is wrong with our loops. Each is raised once, and again if it comes back after all evidence was gone.
+/// A sign that packets get lost. Each alarm is raised once, and again if it comes back after all evidence was gone.
 ///
-/// With all well, the probability of a false one is at most
-/// [`FALSE_ALARMS_PER_LOOP`](super::FALSE_ALARMS_PER_LOOP) per loop and kind.
+/// While all is well, the probability of a false alarm is at most 10^-10 per loop and kind (`FALSE_ALARMS_PER_LOOP`).
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub enum Alarm {
-	/// More loops are overdue than [`LoopConfig::max_loss`](crate::LoopConfig::max_loss). Either the network is in a bad
-	/// state, or ours is, or we, or those that packets of ours visit, are under an (n-1) attack. Whatever it is, packets
-	/// mix with fewer others than they should: better send nothing now that matters.
+	/// More loops are overdue than [`LoopConfig::max_loss`](crate::LoopConfig::max_loss). The network or our connection to it
+	/// is in a bad state, or we, or mixnodes on our paths, are under an (n-1) attack. In any case packets mix with fewer
+	/// others than they should: better send nothing now that matters.
 	Loss {
-		/// Loops overdue in the session so far, those that came back late included. What raised the alarm may be short
-		/// compared with that.
+		/// Loops overdue in the session so far, those that came back late included. The losses that raised the alarm may be
+		/// recent, and few compared with that.
 		overdue: Option<LossEstimate>,
 	},
-	/// Packets get lost at a mixnode, on a link of its, or between it and those of its neighbours that are named.
+	/// Packets get lost at a mixnode, on one of its links, or between it and the neighbours that are named.
 	Mixnode(MixnodeScore),
-	/// Packets get lost between two, beyond what either of them explains.
+	/// Packets get lost on a link, more than its two ends explain.
 	Link(LinkScore),
 }
 
@@ -194,8 +197,8 @@ impl fmt::Display for LinkScore {
 
 /// A distribution of round-trip times.
 ///
-/// Kept in buckets whose bounds grow by a factor of about 1.19 (the fourth root of 2), from 1 ms to 8 hours: between
-/// these, any quantile is known to 19 %.
+/// Kept in buckets whose bounds grow by a factor of about 1.19 (the fourth root of 2), from 1 ms to 8 hours. In this range
+/// any quantile is known to 19 %.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RoundTrips {
 	counts: [u64; Self::BUCKETS],
@@ -215,7 +218,7 @@ impl RoundTrips {
 
 	pub(super) fn add(&mut self, round_trip: Duration) {
 		let millis = round_trip.as_secs_f64() * 1e3;
-		// At most 1 ms: the first one. The cast saturates.
+		// The first bucket is for at most 1 ms. The cast saturates.
 		let bucket = if millis <= 1.0 { 0 } else { libm::ceil(libm::log2(millis) * Self::PER_OCTAVE) as usize };
 		self.counts[bucket.min(Self::BUCKETS - 1)] += 1;
 		self.count += 1;
@@ -224,27 +227,27 @@ impl RoundTrips {
 		self.max = self.max.max(round_trip);
 	}
 
-	/// How many there were.
+	/// Number of round trips.
 	pub fn count(&self) -> u64 {
 		self.count
 	}
 
-	/// The shortest; `None` if there was none.
+	/// The shortest. `None` if there was none.
 	pub fn min(&self) -> Option<Duration> {
 		(self.count > 0).then_some(self.min)
 	}
 
-	/// The longest; `None` if there was none.
+	/// The longest. `None` if there was none.
 	pub fn max(&self) -> Option<Duration> {
 		(self.count > 0).then_some(self.max)
 	}
 
-	/// The mean; `None` if there was none.
+	/// The mean. `None` if there was none.
 	pub fn mean(&self) -> Option<Duration> {
 		(self.count > 0).then(|| crate::time::scale(self.total, 1.0 / self.count as f64))
 	}
 
-	/// The time that this share of all (0 to 1) took at most: an upper bound, less than 19 % too high. `None` if there
+	/// An upper bound, less than 19 % too high, of the time that this share of the round trips (0 to 1) took. `None` if there
 	/// was none.
 	pub fn quantile(&self, share: f64) -> Option<Duration> {
 		let rank = libm::ceil(share.clamp(0.0, 1.0) * self.count as f64).max(1.0);
@@ -268,26 +271,31 @@ impl RoundTrips {
 	}
 }
 
-/// The highest probability with which an attacker who steadily blocks packets on their way to a mixnode can tell which of
-/// the packets that leave it is the one that he let in: the Loopix paper's `s mu / (s lambda_M + lambda_R)` (section 4.2).
+/// The highest probability that an attacker who steadily blocks packets on their way to a mixnode can tell which packet that
+/// leaves it is the one that was let in: the Loopix paper's `s mu / (s lambda_M + lambda_R)` (section 4.2).
 ///
-/// The attacker cannot tell the mixnode's loops from other packets, so of all that come he lets the same share `1 / s`
-/// pass, and the mixnode misses a share `loss = 1 - 1 / s` of its loops. `mu` is one over `mean_forwarding_delay`;
-/// `lambda_M` are the `loops` that the mixnode sends, and `lambda_R` the `others` that would come to it to be forwarded,
-/// both per second. With the loss that raises an alarm, this is what he can reach unnoticed in the long run; it says
-/// nothing of one who blocks everything for the few seconds that it takes to be noticed.
+/// The attacker cannot tell the mixnode's loops from other packets. So the same share `1 / s` of all packets passes, and the
+/// mixnode misses a share `loss = 1 - 1 / s` of its loops. `mu` is one over `mean_forwarding_delay`. `lambda_M` are the
+/// `loops` that the mixnode sends, and `lambda_R` the `others` that would come to it to be forwarded, both per second. With
+/// the loss that raises an alarm, this is what the attacker can reach unnoticed in the long run. It says nothing of an
+/// attacker who blocks everything for the few seconds that it takes to be noticed.
 ///
 /// ```
+/// # #[cfg(feature = "unstable")]
+/// # fn main() {
 /// # use mixnet_node_core::loops::linking_bound;
 /// # use core::time::Duration;
 /// // 20 mixnodes at default rates: each sends 2.5 loops and forwards 50 packets a second.
 /// let unnoticed = linking_bound(0.1, Duration::from_secs(1), 2.5, 50.0);
 /// assert!(unnoticed < 0.022);
-/// // Who does not mind to be noticed has the mixnode's own loops against him, until it acts.
+/// // An attacker who does not mind being noticed still has the mixnode's own loops to reckon with.
 /// assert_eq!(linking_bound(1.0, Duration::from_secs(1), 2.5, 50.0), 0.4);
+/// # }
+/// # #[cfg(not(feature = "unstable"))]
+/// # fn main() {}
 /// ```
 pub fn linking_bound(loss: f64, mean_forwarding_delay: Duration, loops: f64, others: f64) -> f64 {
-	// Divided by s, so that an s without end is no special case.
+	// Divided by s, so that an infinite s is no special case.
 	let mixed_with = mean_forwarding_delay.as_secs_f64() * (loops + (1.0 - loss.clamp(0.0, 1.0)) * others);
 	if mixed_with > 1.0 {
 		1.0 / mixed_with

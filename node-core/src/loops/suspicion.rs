@@ -1,67 +1,69 @@
 //! The test of every mixnode and link.
 //!
-//! A lost loop tells that something on its path loses packets, and not what. But paths are random, and drawn by us: a
-//! mixnode that has nothing to do with the losses sits on a lost path as often as on any. So each lost path is compared
-//! with paths that might as well have been drawn. Those that lose packets are on the lost one too often.
+//! A lost loop shows that something on its path loses packets, but not what. But paths are random, and we draw them. A
+//! mixnode that has nothing to do with the losses is on a lost path as often as on any other. So each lost path is compared
+//! with paths that might as well have been drawn. A mixnode that loses packets is on the lost ones too often.
 //!
-//! Links are compared in another way: among the orders in which the lost path's mixnodes might as well have come. Thus a
-//! link is not suspected for leading to a mixnode that loses everything, wherever it comes from. A node that is no
-//! mixnode cannot tell a gateway from the link to it, so for those links it has no evidence.
+//! Links are compared in another way: with the other orders of the lost path's mixnodes. So a link is not suspected because
+//! it leads to a mixnode that loses everything. A user cannot tell a gateway from the link to it, so it has no evidence on
+//! those links.
 //!
-//! With `k` such paths and the lost one, `s` of all of which visit a mixnode, the likelihood ratio of "lost paths visit it
-//! with odds `a` times those of chance" against "it does not matter" is `a^x (k + 1) / (a s + k + 1 - s)`, where `x` is 1
-//! if the lost path visits it and else 0. Which of the `k + 1` paths is the lost one is equally likely under the latter,
-//! so the mean of the ratio is 1 then, exactly, however the paths are drawn.
+//! Take `k` such paths and the lost one, and let `s` of these `k + 1` visit a mixnode. The likelihood ratio of "lost paths
+//! visit it with odds `a` times those of chance" against "it does not matter" is `a^x (k + 1) / (a s + k + 1 - s)`. Here `x` is
+//! 1 if the lost path visits the mixnode, otherwise 0. If the mixnode does not matter, each of the `k + 1` paths is equally
+//! likely to be the lost one. So the mean of the ratio is exactly 1 then, however the paths are drawn.
 //!
-//! What one of them loses must not be held against others that are met more often where it is. So what has half of the
-//! evidence that raises an alarm explains the losses on its paths: those weigh for it alone. And the others are compared
-//! among paths without it.
+//! The losses of one culprit must not be held against others that are often on the same paths. So a mixnode or link with half
+//! of the evidence that raises an alarm explains the losses on its paths: they count against it alone. The others are
+//! compared among paths without it.
 //!
-//! Who wants an honest mixnode accused can drop what goes to it and what comes from it. Then all that was lost was lost
-//! between the two of them, or few more; of a mixnode that loses packets by itself, it is lost among all its neighbours.
-//! [`Neighbours`] keeps the two apart, where there are enough of them.
+//! An attacker who wants an honest mixnode accused can drop packets to it and from it. Then all losses are between the mixnode
+//! and the attacker, or a few attackers. A mixnode that loses packets by itself loses those of all its neighbours.
+//! [`Neighbours`] tells the two cases apart if there are enough neighbours.
 
 use super::{
 	evidence::{threshold, Evidence, ALTERNATIVES},
 	neighbours::Neighbours,
 	report::Score,
 };
-use crate::MixnodeIndex;
+use crate::{
+	bytes::{sum, tree},
+	MixnodeIndex,
+};
 use alloc::{collections::BTreeMap, vec::Vec};
-use core::mem::size_of;
 use rand_core::RngCore;
 use rand_distr::{Distribution, Uniform};
 
-/// Paths that each lost one is compared with. More make the test sharper, up to a point, and take time.
+/// The number of paths that each lost one is compared with. More make the test sharper, up to a point, and take time.
 const COMPARED: usize = 63;
 
-/// Paths that are drawn for that, at most: some may visit what is suspected already.
+/// The most paths that are drawn for that: some may visit a mixnode or link that is suspected already.
 const DRAWN: usize = 4 * COMPARED;
 
-/// A mixnode or link by which so many loops came back, one after the other, is not suspected any more.
+/// A mixnode or link is not suspected any more once this many loops in a row came back by it.
 const CLEARED_BY: u32 = 100;
 
-/// The odds that are weighed against chance. The likelihood is highest for odds near the true ones; with three, all from
-/// a tenth of the packets dropped to all of them are found about as soon as can be.
+/// The odds that are weighed against chance. The likelihood is highest for odds near the true ones. Three are enough: from a
+/// tenth of the packets dropped to all of them, any share is found nearly as soon as possible.
 const ODDS: [f64; ALTERNATIVES] = [3.0, 10.0, 40.0];
 
-/// Links are scored in sessions that have at most so many. In larger ones a link is used so rarely that a score would not
-/// mean much; there only links from and to ourselves are scored. Each takes about 100 bytes.
+/// All links are scored in sessions that have at most this many. In larger sessions a link is used so rarely that a score
+/// would mean little, so only links from and to ourselves are scored. Each takes about 100 bytes.
 const MAX_LINKS: usize = 1 << 14;
 
-/// From where to where; `None`: ourselves.
+/// The two ends of a link, in its direction. `None` stands for ourselves.
 pub(super) type Link = (Option<MixnodeIndex>, Option<MixnodeIndex>);
 
-/// What is known of a mixnode or of a link.
+/// The counts and the evidence of a mixnode or a link.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
-	/// Loops judged that it was on the path of.
+	/// Loops judged whose path it was on.
 	loops: u64,
-	/// Those of them that were lost.
+	/// Loops among them that were lost.
 	lost: u64,
-	/// How many that would be by chance.
+	/// The number of lost loops that chance would explain.
 	expected_lost: f64,
-	/// Loops by it that came back since the last that was lost.
+	/// Loops that came back by it since the last one that was lost.
 	returned_since: u32,
 	evidence: Evidence,
 }
@@ -77,7 +79,7 @@ impl Tally {
 		}
 	}
 
-	/// Counts in a path that visits this.
+	/// Adds a path that it is on.
 	fn count(&mut self, lost: bool) {
 		self.loops += 1;
 		if lost {
@@ -91,7 +93,7 @@ impl Tally {
 		}
 	}
 
-	/// Weighs a lost path. Returns whether that is an alarm.
+	/// Weighs a lost path. Returns whether that raises an alarm.
 	fn weigh(&mut self, weight: Weight, threshold: f64) -> bool {
 		match weight {
 			Weight::Explained { on_path } => {
@@ -106,13 +108,13 @@ impl Tally {
 	}
 }
 
-/// Logarithms of the likelihood ratios, where `on` of `all` paths, the lost one among them, visit what is tested.
+/// Logarithms of the likelihood ratios if `on` of `all` paths, the lost one included, visit the mixnode or link tested.
 fn log_ratios(on_path: bool, on: usize, all: usize) -> [f64; ALTERNATIVES] {
 	let (on, all) = (on as f64, all as f64);
 	ODDS.map(|odds| libm::log(if on_path { odds } else { 1.0 } * all / (odds * on + all - on)))
 }
 
-/// Who is suspected.
+/// A mixnode or a link that is suspected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Suspect {
 	Mixnode(MixnodeIndex),
@@ -128,10 +130,10 @@ impl Suspect {
 	}
 }
 
-/// The scores of a session's mixnodes and links. What was never on a path has none.
+/// The scores of a session's mixnodes and links. Those that were never on a path have none.
 #[derive(Debug)]
 pub(super) struct Suspicion {
-	/// How many mixnodes the session has.
+	/// Number of mixnodes in the session.
 	num_mixnodes: usize,
 	mixnodes: BTreeMap<MixnodeIndex, Tally>,
 	links: BTreeMap<Link, Tally>,
@@ -139,13 +141,14 @@ pub(super) struct Suspicion {
 }
 
 impl Suspicion {
-	/// Size in bytes of the largest entry.
-	pub const SCORE_SIZE: usize = size_of::<(Link, Tally)>();
-	/// The most bytes that are remembered of a mixnode besides.
-	pub const NEIGHBOURS_SIZE: usize = Neighbours::SIZE;
+	/// The most bytes of heap of the scores in a session of this many mixnodes.
+	pub fn max_bytes(num_mixnodes: usize) -> usize {
+		let scores = num_mixnodes.saturating_add(Self::max_links(num_mixnodes));
+		sum([tree(scores, size_of::<(Link, Tally)>()), Neighbours::max_bytes(num_mixnodes)])
+	}
 
-	/// The most links that are scored in a session of so many mixnodes.
-	pub fn max_links(num_mixnodes: usize) -> usize {
+	/// The most links that are scored in a session of this many mixnodes.
+	fn max_links(num_mixnodes: usize) -> usize {
 		let all = num_links(num_mixnodes);
 		if all <= MAX_LINKS {
 			all
@@ -166,12 +169,12 @@ impl Suspicion {
 		self.links.iter().map(|(link, tally)| (*link, tally))
 	}
 
-	/// The few neighbours of a mixnode between which and it nearly all was lost; none if the losses are spread.
+	/// The few neighbours between which and a mixnode nearly all was lost. Empty if the losses are spread.
 	pub fn few_neighbours(&self, mixnode: MixnodeIndex) -> Vec<MixnodeIndex> {
 		self.neighbours.few(mixnode)
 	}
 
-	/// Counts in the path of a loop.
+	/// Adds the path of a loop.
 	pub fn count(&mut self, path: &[MixnodeIndex], lost: bool) {
 		for (at, index) in path.iter().enumerate() {
 			if !path[..at].contains(index) {
@@ -183,7 +186,7 @@ impl Suspicion {
 		}
 	}
 
-	/// Weighs a lost path. `has_gateways`: its ends are gateways, the rest was drawn freely. `draw`: draws a path that
+	/// Weighs a lost path. `has_gateways` says that its ends are gateways; the rest was drawn freely. `draw` draws a path that
 	/// might have been it.
 	pub fn weigh_lost<R: RngCore + ?Sized>(
 		&mut self,
@@ -233,7 +236,7 @@ impl Suspicion {
 		}
 	}
 
-	/// What is suspected so much that it explains losses: half of an alarm's evidence.
+	/// The mixnodes and links with half of an alarm's evidence, which explain losses.
 	fn known(&self) -> Vec<Suspect> {
 		let enough = threshold(self.num_mixnodes) / 2.0;
 		let mixnodes = self.mixnodes.iter().filter(|(_, tally)| tally.evidence.reaches(enough));
@@ -243,17 +246,17 @@ impl Suspicion {
 	}
 }
 
-/// What a lost path says of something.
+/// What a lost path says of a mixnode or link.
 #[derive(Clone, Copy)]
 enum Weight {
-	/// Nothing: something else that is suspected explains the loss. `on_path`: is this on the path?
+	/// Nothing: another suspect explains the loss. `on_path`: is the tested one on the path?
 	Explained { on_path: bool },
-	/// `on` of `compared` paths visit it.
+	/// `on` of `compared` paths visit it. `on_path`: does the lost one?
 	Compared { on_path: bool, on: usize, compared: usize },
 }
 
-/// What a lost path says of everything that it or a compared one visits. Each is compared among the paths without anything
-/// else that is known to lose packets.
+/// What a lost path says of every mixnode, or link, on it or on a compared path. Each is compared among the paths without
+/// other known culprits.
 fn weights<T: Ord + Copy>(
 	lost: &[MixnodeIndex],
 	drawn: &[Vec<MixnodeIndex>],
@@ -270,7 +273,7 @@ fn weights<T: Ord + Copy>(
 		paths.map(|path| visited(path)).collect()
 	};
 
-	// All that is not suspected itself is compared with the same paths.
+	// All that are not suspects themselves are compared with the same paths.
 	let compared = compare(None);
 	let mut all: Vec<T> = on_lost.iter().chain(compared.iter().flatten()).copied().collect();
 	let is_known = |of: T| known.contains(&suspect(of));
@@ -296,11 +299,11 @@ fn weights<T: Ord + Copy>(
 		.collect()
 }
 
-/// Ourselves, the first mixnode; the first, the second; .. the last, ourselves.
+/// The links of a path: from ourselves to the first mixnode, from the first to the second, .. from the last to ourselves.
 pub(super) fn links_of(path: &[MixnodeIndex]) -> impl Iterator<Item = Link> + '_ {
 	let from = core::iter::once(None).chain(path.iter().copied().map(Some));
 	let to = path.iter().copied().map(Some).chain(core::iter::once(None));
-	// (With two mixnodes, of which we are one, there is nothing between the other and itself but us.)
+	// (In a session of two mixnodes, of which we are one, the other may follow itself: there is no link then.)
 	from.zip(to).filter(|(from, to)| from != to)
 }
 
@@ -312,7 +315,7 @@ fn is_scored(num_mixnodes: usize, (from, to): &Link) -> bool {
 	num_links(num_mixnodes) <= MAX_LINKS || from.is_none() || to.is_none()
 }
 
-/// The mixnodes that are drawn freely: all but the gateways at the ends.
+/// The places of a path that are drawn freely: all but those of the gateways at the ends.
 fn free(path_len: usize, has_gateways: bool) -> core::ops::Range<usize> {
 	if has_gateways {
 		1..path_len.saturating_sub(1).max(1)
@@ -321,8 +324,8 @@ fn free(path_len: usize, has_gateways: bool) -> core::ops::Range<usize> {
 	}
 }
 
-/// Is every order of the path as likely as any? Not if some mixnode comes twice: then not all orders are allowed. (Unless
-/// it is the only connected gateway, at both ends.)
+/// Are all orders of the path equally likely? They are not if a mixnode comes twice, since then not all orders are allowed.
+/// (It may come twice if it is the only connected gateway, at both ends.)
 fn can_be_shuffled(path: &[MixnodeIndex], has_gateways: bool) -> bool {
 	let free = free(path.len(), has_gateways);
 	path.len() > 1
@@ -334,7 +337,7 @@ fn can_be_shuffled(path: &[MixnodeIndex], has_gateways: bool) -> bool {
 		})
 }
 
-/// Draws one of the orders, all of which are equally likely. Gateways stay where they are.
+/// Draws one of the orders, all equally likely. Gateways keep their places.
 fn shuffle<R: RngCore + ?Sized>(rng: &mut R, path: &mut [MixnodeIndex], has_gateways: bool) {
 	let free = free(path.len(), has_gateways);
 	for i in free.clone().skip(1) {

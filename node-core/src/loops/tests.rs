@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::{
-	parameters::InUnits,
+	parameters::ParametersExt,
 	sphinx::CoverId,
 	time::{scale, Time},
 	topology::{RouteKind, Topology},
@@ -47,7 +47,7 @@ struct Simulation {
 	alarms: Vec<(Time, Alarm)>,
 }
 
-/// What loses packets.
+/// A cause of losses.
 type Losses<'a> = &'a dyn Fn(&mut ChaChaRng, &[MixnodeIndex]) -> bool;
 
 fn chance(rng: &mut ChaChaRng, probability: f64) -> bool {
@@ -271,7 +271,7 @@ fn whatever_gets_lost_by_chance_accuses_nobody_in_sessions_of_any_size() {
 	}
 }
 
-/// Who looks, and what gets lost: on the way between these and the target, in one direction or in both.
+/// An attack: packets between these mixnodes and the target get lost, in one direction or in both; and who looks.
 fn frames(culprits: &[MixnodeIndex], target: MixnodeIndex, both: bool, path: &[MixnodeIndex]) -> bool {
 	path.windows(2).any(|pair| {
 		(culprits.contains(&pair[0]) && pair[1] == target) || (both && culprits.contains(&pair[1]) && pair[0] == target)
@@ -279,7 +279,7 @@ fn frames(culprits: &[MixnodeIndex], target: MixnodeIndex, both: bool, path: &[M
 }
 
 #[test]
-fn nobody_is_accused_alone_by_others_who_drop_what_goes_to_it_and_comes_from_it() {
+fn a_mixnode_framed_by_its_neighbours_is_not_accused_alone() {
 	let target = MixnodeIndex::new(7).unwrap();
 	for (what, is_mixnode, num_culprits, both) in [
 		("a gateway", false, 1, true),

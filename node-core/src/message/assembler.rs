@@ -1,10 +1,13 @@
 //! Fragments that wait for the rest of their message.
 
 use super::{
-	fragment::{FragmentError, FragmentView},
-	MessageId,
+	fragment::{FragmentError, FragmentView, MAX_DATA, MAX_SURBS_PER_FRAGMENT},
+	id::MessageId,
 };
-use crate::sphinx::{PayloadData, Surb};
+use crate::{
+	bytes::{sum, tree, AGE, POINTER},
+	sphinx::{PayloadData, Surb},
+};
 use alloc::{
 	boxed::Box,
 	collections::{btree_map::Entry, BTreeMap},
@@ -12,17 +15,17 @@ use alloc::{
 };
 use core::{fmt, iter};
 
-/// A message, put together.
+/// A message, complete.
 pub struct AssembledMessage {
-	/// Its ID.
+	/// The message ID.
 	pub id: MessageId,
-	/// Its data.
+	/// The data of all fragments, in order.
 	pub data: Vec<u8>,
 	/// SURBs for the reply.
 	pub surbs: Vec<Surb>,
 }
 
-// SURBs are not for logs, and neither is what somebody asks in private.
+// Neither SURBs nor the data of a private request belong in logs.
 impl fmt::Debug for AssembledMessage {
 	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
 		write!(f, "AssembledMessage({}, {} bytes, {} SURBs)", self.id, self.data.len(), self.surbs.len())
@@ -31,17 +34,17 @@ impl fmt::Debug for AssembledMessage {
 
 /// Puts messages together from their fragments.
 ///
-/// Messages that lack fragments are kept within two bounds, on their number and on the number of fragments received of
-/// all of them together; beyond either, the message that got no new fragment for the longest time goes. So memory is
-/// bounded by about [`FRAGMENT_SIZE`](super::FRAGMENT_SIZE) bytes for each fragment allowed, whatever is received.
+/// There are two bounds: on the number of incomplete messages, and on the number of their fragments together. Beyond
+/// either, the message that got no new fragment for the longest time is dropped. So memory is bounded by about
+/// [`FRAGMENT_SIZE`](super::FRAGMENT_SIZE) bytes for each fragment allowed, whatever is received.
 pub struct Assembler {
-	/// Each lacks at least one fragment, and has at least one.
+	/// Each message here lacks at least one fragment and has at least one.
 	incomplete: BTreeMap<MessageId, Incomplete>,
-	/// The same messages by [`Incomplete::used`]: least recently used first.
+	/// The same messages by [`Incomplete::used`], least recently used first.
 	by_use: BTreeMap<u64, MessageId>,
-	/// For the next [`Incomplete::used`].
+	/// The next [`Incomplete::used`].
 	uses: u64,
-	/// Fragments of all messages in `incomplete`.
+	/// Number of fragments of all messages in `incomplete`.
 	fragments: usize,
 
 	max_messages: usize,
@@ -51,21 +54,38 @@ pub struct Assembler {
 }
 
 struct Incomplete {
-	/// Number of fragments that the message has when complete.
+	/// Number of fragments of the complete message.
 	count: usize,
-	/// Those received, by index.
+	/// The fragments received, by index.
 	parts: BTreeMap<u16, Part>,
-	/// When the last one was received, on a clock that counts them.
+	/// When the last fragment was received, on a clock that counts fragments.
 	used: u64,
 }
 
-/// What a fragment holds, without the zeroes.
+/// The contents of a fragment, without the zeroes.
 struct Part {
 	data: Box<[u8]>,
 	surbs: Vec<Surb>,
 }
 
 impl Assembler {
+	/// The most bytes of heap that an assembler with these bounds takes.
+	pub(crate) fn max_bytes(messages: usize, fragments: usize) -> usize {
+		let messages = messages.min(fragments);
+		// Data and SURBs share the space in a fragment. A SURB has a pointer to it besides.
+		let fragment = MAX_DATA + MAX_SURBS_PER_FRAGMENT * POINTER;
+		let part = size_of::<(u16, Part)>();
+		let message = size_of::<(MessageId, Incomplete)>();
+		sum([
+			fragments.saturating_mul(fragment),
+			// Each message has a tree of its parts, and so a first node.
+			tree(fragments, part),
+			messages.saturating_mul(tree(0, part)),
+			tree(messages, message),
+			tree(messages, AGE + MessageId::SIZE),
+		])
+	}
+
 	/// Keeps at most `max_messages` incomplete messages with at most `max_fragments` fragments together.
 	pub fn new(max_messages: usize, max_fragments: usize) -> Self {
 		Self {
@@ -142,7 +162,7 @@ impl Assembler {
 		self.fragments
 	}
 
-	/// Number of incomplete messages that were given up for newer ones.
+	/// Number of incomplete messages that were dropped to make room for newer ones.
 	pub fn evicted_messages(&self) -> u64 {
 		self.evicted_messages
 	}

@@ -1,6 +1,6 @@
 //! The layout of a fragment; splitting a message.
 
-use super::MessageId;
+use super::id::MessageId;
 use crate::sphinx::{field, field_mut, PayloadData, Surb, PAYLOAD_DATA_SIZE, SURB_SIZE};
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -22,14 +22,14 @@ pub const MAX_SURBS_PER_FRAGMENT: usize = MAX_DATA / SURB_SIZE;
 /// | 20..22 | bytes of data in this fragment   |
 /// | 22     | SURBs in this fragment           |
 ///
-/// Behind it, from byte 23 on, the data at the front, the SURBs at the back (the first one last), zeroes between.
+/// From byte 23 on there is the data at the front, the SURBs at the back (the first SURB last), and zeroes in between.
 const HEADER_SIZE: usize = 23;
-/// More fragments than these have no index.
+/// The most fragments that can have an index.
 const MAX_FRAGMENTS: usize = 1 << 16;
 
 const _: () = assert!(MAX_DATA == 2025 && MAX_SURBS_PER_FRAGMENT == 9);
 
-/// The message does not fit in as many fragments as it may have.
+/// The message does not fit into the number of fragments that it may have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a message of {needed} fragments, where {max} are the most")]
 pub struct TooLarge {
@@ -39,32 +39,33 @@ pub struct TooLarge {
 	pub max: usize,
 }
 
-/// The data is not what was split, or there are not as many SURBs as [`FragmentPlan::surbs`] says.
+/// The data is not the data that was split, or there are not as many SURBs as [`FragmentPlan::surbs`] says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("not the data, or not the number of SURBs, that the fragment was planned for")]
 pub struct PlanMismatch;
 
-/// What one fragment of a message holds. Every copy of the fragment is written by the same plan, with SURBs of its own.
+/// The contents of one fragment of a message. All copies of the fragment are written by the same plan, each with SURBs of
+/// its own.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FragmentPlan {
 	message_id: MessageId,
 	last_index: u16,
 	index: u16,
-	/// Size of the whole message's data, and the part of it that goes here.
+	/// Size of the whole message's data, and the range of it that goes into this fragment.
 	message_size: usize,
 	data: Range<usize>,
 	surbs: usize,
 }
 
-/// The most bytes of data in a message of so many fragments and SURBs.
+/// The most bytes of data in a message of this many fragments and SURBs.
 pub fn max_data(fragments: usize, surbs: usize) -> usize {
 	fragments.saturating_mul(MAX_DATA).saturating_sub(surbs.saturating_mul(SURB_SIZE))
 }
 
-/// Splits a message of `data` and so many `surbs` into fragments, at most `max_fragments` (and never more than 65,536).
+/// Splits a message of `data` and `surbs` SURBs into fragments, at most `max_fragments` (and never more than 65,536).
 ///
-/// SURBs go into the first fragments, as many as fit, and the data takes what room they leave. The same message is always
-/// split the same way. There is always a fragment, if only an empty one.
+/// SURBs go into the first fragments, as many as fit, and the data takes the room that they leave. The same message is
+/// always split the same way. There is always at least one fragment, which may be empty.
 ///
 /// # Errors
 ///
@@ -104,7 +105,7 @@ impl FragmentPlan {
 		self.message_id
 	}
 
-	/// How many SURBs the fragment holds.
+	/// Number of SURBs in the fragment.
 	pub fn surbs(&self) -> usize {
 		self.surbs
 	}
@@ -113,7 +114,7 @@ impl FragmentPlan {
 	///
 	/// # Errors
 	///
-	/// [`PlanMismatch`], and `fragment` is as it was.
+	/// [`PlanMismatch`]; `fragment` is unchanged then.
 	pub fn write(&self, fragment: &mut PayloadData, data: &[u8], surbs: &[Surb]) -> Result<(), PlanMismatch> {
 		if data.len() != self.message_size || surbs.len() != self.surbs {
 			return Err(PlanMismatch);
@@ -148,26 +149,26 @@ pub enum FragmentError {
 		/// The message's last one.
 		last_index: u16,
 	},
-	/// It claims to hold so many bytes of data and SURBs, more than fit.
+	/// It claims to hold more bytes of data and SURBs than fit: this many.
 	#[error("{0} bytes of data and SURBs, where {MAX_DATA} are the most")]
 	Size(usize),
-	/// Its message has so many fragments, more than we take.
+	/// Its message has more fragments than we take: this many.
 	#[error("a message of {0} fragments")]
 	TooManyFragments(usize),
-	/// Its message has another number of fragments than the first fragment that we saw of it said.
+	/// It gives another number of fragments for its message than the first fragment did that we saw.
 	#[error("a message of {got} fragments that had {first} at first")]
 	CountMismatch {
-		/// As this fragment says.
+		/// The number in this fragment.
 		got: usize,
-		/// As the first fragment said.
+		/// The number in the first fragment.
 		first: usize,
 	},
-	/// We have it already.
+	/// We have this fragment already.
 	#[error("a second copy")]
 	Duplicate,
 }
 
-/// A fragment, read: all that it claims is true.
+/// A fragment that was read and checked.
 pub(super) struct FragmentView<'a> {
 	pub(super) message_id: MessageId,
 	/// Number of fragments of the message.

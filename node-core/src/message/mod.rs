@@ -1,9 +1,12 @@
 //! Messages: what requests and replies are before they are packets (PROTOCOL.md, section 6).
 //!
-//! A message is data and SURBs, in fragments of a packet's payload each. Fragments travel alone, by different routes, and
-//! come in any order, or twice, or not at all; the receiver puts them together again by the message's ID.
+//! A message is data and SURBs. It is split into fragments, each of which is the payload of a packet. Fragments travel
+//! alone, by different routes. They come in any order, or twice, or not at all, and the receiver puts them together again
+//! by the message's ID.
 //!
 //! ```
+//! # #[cfg(feature = "unstable")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use mixnet_node_core::message::{max_data, split, Assembler, MessageId, FRAGMENT_SIZE};
 //!
 //! // 5,000 bytes take three fragments. (A request would have SURBs in the first.)
@@ -21,17 +24,20 @@
 //!     message = assembler.insert(&fragment, 25)?;
 //! }
 //! assert_eq!(message.map(|message| message.data), Some(data));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "unstable"))]
+//! # fn main() {}
 //! ```
 //!
 //! - `fragment`: the layout of a fragment; splitting a message.
 //! - `assembler`: fragments that wait for the rest of their message.
+//! - `id`: the message ID.
 //! - `surb_keystore`: the keys of the SURBs that we gave out with our requests.
-
-use crate::sphinx::random_id;
 
 mod assembler;
 mod fragment;
+mod id;
 mod surb_keystore;
 
 #[cfg(test)]
@@ -44,10 +50,5 @@ pub use fragment::{
 	max_data, split, FragmentError, FragmentPlan, PlanMismatch, TooLarge, FRAGMENT_SIZE, MAX_DATA,
 	MAX_SURBS_PER_FRAGMENT,
 };
+pub use id::MessageId;
 pub use surb_keystore::SurbKeystore;
-
-random_id! {
-	/// Identifies a message. What is sent again in the same session to the same destination keeps its ID; else it gets a
-	/// new one, so that nobody can link the two.
-	MessageId
-}

@@ -4,7 +4,7 @@ use super::*;
 use crate::sphinx::{reply_payload, Packet, PayloadData, Surb, SurbId, SurbKeys, PACKET_SIZE, SURB_SIZE};
 use proptest::{prelude::*, test_runner::RngSeed};
 
-/// What is in a fragment, true or not.
+/// The contents of a fragment, true or not.
 #[derive(Clone, Copy, Debug)]
 struct Fragment {
 	id: u8,
@@ -12,7 +12,7 @@ struct Fragment {
 	index: u16,
 	data_size: u16,
 	surbs: u8,
-	/// What the data and the SURBs are made of.
+	/// The byte that the data and the SURBs are made of.
 	fill: u8,
 }
 

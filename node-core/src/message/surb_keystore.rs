@@ -1,15 +1,20 @@
 //! The keys of the SURBs that we gave out with our requests.
 
-use super::MessageId;
-use crate::sphinx::{SurbId, SurbKeys};
+use super::id::MessageId;
+use crate::{
+	bytes::{sum, tree, AGE},
+	sphinx::{SurbId, SurbKeys},
+};
 use alloc::collections::BTreeMap;
 
-/// Keys of SURBs that no reply came over yet.
+/// Keys of SURBs over which no reply came yet.
 ///
-/// Bounded: a new SURB's keys push the oldest out, over which a reply cannot be read any more. A SURB is good for one
-/// reply, so its keys leave with it.
+/// Their number is bounded. The keys of a new SURB push out the oldest ones, and a reply over that SURB cannot be read any
+/// more. A SURB is good for one reply, so its keys are removed when one comes.
 ///
 /// ```
+/// # #[cfg(feature = "unstable")]
+/// # fn main() {
 /// use mixnet_node_core::{message::{MessageId, SurbKeystore}, sphinx::{SurbId, SurbKeys}};
 ///
 /// let mut keystore = SurbKeystore::new(100);
@@ -17,10 +22,13 @@ use alloc::collections::BTreeMap;
 /// keystore.insert(request, id, SurbKeys::from_secrets(&[3; 32], &[[4; 32]]));
 /// assert_eq!(keystore.take(&id).map(|(of, _keys)| of), Some(request));
 /// assert!(keystore.take(&id).is_none(), "a SURB is used once");
+/// # }
+/// # #[cfg(not(feature = "unstable"))]
+/// # fn main() {}
 /// ```
 pub struct SurbKeystore {
 	surbs: BTreeMap<SurbId, Entry>,
-	/// The same by [`Entry::number`]: oldest first.
+	/// The same by [`Entry::number`], oldest first.
 	by_age: BTreeMap<u64, SurbId>,
 	next_number: u64,
 	capacity: usize,
@@ -34,6 +42,16 @@ struct Entry {
 }
 
 impl SurbKeystore {
+	/// The most bytes of heap that a keystore of this capacity takes.
+	pub(crate) fn max_bytes(capacity: usize) -> usize {
+		let entry = MessageId::SIZE + AGE + size_of::<SurbKeys>();
+		sum([
+			capacity.saturating_mul(SurbKeys::max_bytes()),
+			tree(capacity, SurbId::SIZE + entry),
+			tree(capacity, AGE + SurbId::SIZE),
+		])
+	}
+
 	/// For the keys of at most `capacity` SURBs, each up to 1.2 kB.
 	pub fn new(capacity: usize) -> Self {
 		Self { surbs: BTreeMap::new(), by_age: BTreeMap::new(), next_number: 0, capacity, evicted: 0 }
@@ -44,7 +62,7 @@ impl SurbKeystore {
 		let number = self.next_number;
 		self.next_number += 1;
 		if let Some(replaced) = self.surbs.insert(id, Entry { number, request, keys }) {
-			// IDs are random, so this does not happen; if it does, the newer SURB counts.
+			// IDs are random, so this does not happen. If it does, the newer SURB counts.
 			self.by_age.remove(&replaced.number);
 		}
 		self.by_age.insert(number, id);
@@ -55,16 +73,17 @@ impl SurbKeystore {
 		}
 	}
 
-	/// The keys of the SURB `id`, and the request that it went with; `None` if it is not ours, or was used or given up.
+	/// Removes the keys of the SURB `id`, and returns them with the request that it went with. `None` if the SURB is not ours,
+	/// or was used or given up.
 	pub fn take(&mut self, id: &SurbId) -> Option<(MessageId, SurbKeys)> {
 		let entry = self.surbs.remove(id)?;
 		self.by_age.remove(&entry.number);
 		Some((entry.request, entry.keys))
 	}
 
-	/// Destroys the keys of all SURBs that went with `request`; says how many there were.
+	/// Destroys the keys of all SURBs that went with `request`, which was answered or given up. Returns how many there were.
 	///
-	/// For a request that was answered, or given up. Takes time in proportion to the capacity.
+	/// Takes time in proportion to the capacity.
 	pub fn remove_for(&mut self, request: &MessageId) -> usize {
 		let before = self.surbs.len();
 		let by_age = &mut self.by_age;
@@ -88,7 +107,7 @@ impl SurbKeystore {
 		self.surbs.is_empty()
 	}
 
-	/// Number of SURBs whose keys were given up for newer ones.
+	/// Number of SURBs whose keys were destroyed to make room for newer ones.
 	pub fn evicted(&self) -> u64 {
 		self.evicted
 	}

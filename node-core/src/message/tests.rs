@@ -229,7 +229,7 @@ fn an_answered_requests_keys_are_destroyed() {
 	assert_eq!(keystore.len(), 3);
 	assert!(keystore.take(&SurbId([0; 16])).is_none());
 	assert!(keystore.take(&SurbId([1; 16])).is_some());
-	// What was removed makes room, and is not evicted a second time.
+	// A removed entry makes room, and is not evicted a second time.
 	for i in 10..18 {
 		keystore.insert(ID, SurbId([i; 16]), keys());
 	}

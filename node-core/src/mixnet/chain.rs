@@ -1,54 +1,79 @@
-//! What the chain says: sessions, mixnodes, keys. And who is connected.
+//! What the chain says of sessions, mixnodes and keys; and which peers are connected.
 
 use super::{Event, Mixnet};
 use crate::{
 	loops::{LoopMonitor, LoopReport},
-	parameters::InUnits,
+	parameters::ParametersExt,
 	replay::ReplayFilter,
-	session::{DisabledReason, KeyPair, Session, Slot},
+	session::{KeyPair, Session, Slot},
 	statistics::DropReason,
 	topology::Topology,
 	traffic::{AuthoredQueue, CoverStock, PoissonClock},
 	KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,
-	SessionIndex, SessionStatus, Time,
+	RestingReason, SessionIndex, SessionStatus, Time,
 };
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use rand_core::{CryptoRng, RngCore};
 
-/// What we are in a session.
+/// Our role in a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
-	/// Not known: the session is not live, or its mixnodes are not known yet.
+	/// Not known yet: the session is not live, or its mixnodes are still to be told.
 	Unknown,
-	/// Nothing: the mixnet rests in that session, or we take no part in it.
+	/// No part in it: the mixnet rests in that session, or we are configured to take part as a mixnode only.
 	Resting,
-	/// This one of its mixnodes.
+	/// The mixnode with this index.
 	Mixnode(MixnodeIndex),
-	/// Not one of its mixnodes: we send requests, and cover.
+	/// A user, which is not in the session's list: we send requests and cover.
 	NonMixnode,
+}
+
+/// What the chain has for one session: all that a node learns of it at once.
+///
+/// ```
+/// # use mixnet_node_core::{ChainSession, MixnodesError};
+/// let resting = MixnodesError::InsufficientRegistrations { num: 2, min: 4 };
+/// let session = ChainSession::new(7, Err(resting));
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChainSession {
+	/// The session's index.
+	pub index: SessionIndex,
+	/// The parameters that all its nodes run with. `None` if the chain has none: then the
+	/// [configured](crate::Config::parameters) ones count.
+	pub parameters: Option<Parameters>,
+	/// Its mixnodes in the order in which packets name them, or why the chain has none.
+	pub mixnodes: Result<Vec<Mixnode>, MixnodesError>,
+}
+
+impl ChainSession {
+	/// A session for which the chain has no parameters.
+	pub const fn new(index: SessionIndex, mixnodes: Result<Vec<Mixnode>, MixnodesError>) -> Self {
+		Self { index, parameters: None, mixnodes }
+	}
 }
 
 /// A peer to stay connected to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReservedPeer {
-	/// Who.
+	/// The peer's ID.
 	pub peer_id: PeerId,
-	/// Where it says it is: multiaddrs as text, unchecked.
+	/// The addresses that it has registered: multiaddrs as text, unchecked.
 	pub external_addresses: Vec<Vec<u8>>,
 }
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
-	/// The current session and its phase; `None` before the first [`set_session_status`](Self::set_session_status).
+	/// The current session and its phase; `None` before the first [`set_status`](Self::set_status).
 	pub fn session_status(&self) -> Option<SessionStatus> {
 		self.sessions.status()
 	}
 
 	/// Tells the session status at the latest finalised block. Afterwards, ask for
-	/// [`wanted_mixnodes`](Self::wanted_mixnodes).
+	/// [`wanted_mixnodes`](Self::wanted_mixnodes), and tell those sessions with [`set_session`](Self::set_session).
 	///
-	/// Sessions may be skipped, and phases may come in any order: what belongs to no live session is destroyed, and
-	/// requests on their way through a session that takes none any more start anew in another.
-	pub fn set_session_status(&mut self, now: Time, status: SessionStatus) {
+	/// Sessions may be skipped, and phases may come in any order. Whatever belongs to no live session is destroyed, and
+	/// requests on their way through a session that takes no requests any more start anew in another.
+	pub fn set_status(&mut self, now: Time, status: SessionStatus) {
 		self.advance(now);
 		let authored = self.authored_len();
 		let generation = self.sessions.generation();
@@ -65,7 +90,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.statistics.count_drops(DropReason::AuthoredSessionClosed, closed as u64);
 
 		let sessions = &self.sessions;
-		// Where the chain started over, no session is what it was, even if one has the same index.
+		// If the chain started over, no session is the one it was, even if it has the same index.
 		let is_same = sessions.generation() == generation;
 		let ended = self.forward_queue.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
@@ -80,8 +105,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.post_pending();
 	}
 
-	/// The live sessions whose mixnodes are not known: ask the chain, and tell with
-	/// [`set_mixnodes`](Self::set_mixnodes). Where asking fails, ask again at the next block.
+	/// The live sessions whose mixnodes are not known: ask the chain for them, and tell with
+	/// [`set_session`](Self::set_session). If asking fails, ask again at the next block.
 	pub fn wanted_mixnodes(&self) -> Vec<RelativeSession> {
 		RelativeSession::BOTH
 			.into_iter()
@@ -89,67 +114,48 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.collect()
 	}
 
-	/// Tells the parameters of `session`, as the chain has them. Returns whether the session runs with them.
-	///
-	/// To be told when the session is live and before its mixnodes are; else it runs with the configured ones
-	/// ([`Config::parameters`](crate::Config::parameters)). Of what is told twice the later counts. What is told when the
-	/// mixnodes are known already is ignored: a session's parameters never change, and packets are on their way that were
-	/// built by them. The same holds for a session that is not live, or rests.
-	///
-	/// Parameters that [`Parameters::check`] does not like are refused, as they are by all nodes: the session runs with
-	/// what was told of it before, or with the configured ones.
-	pub fn set_parameters(&mut self, session: SessionIndex, parameters: Parameters) -> bool {
-		if let Err(error) = parameters.check() {
-			log::error!(
-				target: "mixnet",
-				"The chain has parameters for session {session} that no mixnet can run with: {error}. This node goes on with \
-				 those that it had; if it was built for another version of the chain's runtime, upgrade it",
-			);
-			return false;
-		}
-		let is_taken = self.sessions.set_parameters(session, parameters);
-		if !is_taken && self.parameters_of(session).is_some_and(|others| others != parameters) {
-			log::warn!(
-				target: "mixnet",
-				"Session {session} runs with other parameters than the chain has for it, which came too late",
-			);
-		}
-		is_taken || self.parameters_of(session) == Some(parameters)
-	}
-
 	/// The parameters that a live session runs with; `None` before its mixnodes are known, and if we take no part in it.
 	pub fn parameters(&self, relative: RelativeSession) -> Option<Parameters> {
 		self.sessions.session(relative).map(|session| session.parameters)
 	}
 
-	fn parameters_of(&self, session: SessionIndex) -> Option<Parameters> {
-		self.sessions.relative(session).and_then(|relative| self.parameters(relative))
-	}
-
-	/// Tells the mixnodes of `session`, or why there are none. Ignored if the session is not live or its mixnodes are
-	/// known: they never change.
-	pub fn set_mixnodes(&mut self, now: Time, session: SessionIndex, mixnodes: Result<Vec<Mixnode>, MixnodesError>) {
+	/// Tells what the chain has for a session. Ignored if the session is not live, or is known already: its mixnodes and its
+	/// parameters never change, and packets are on their way that were built by them.
+	///
+	/// Parameters that [`Parameters::check`] does not like are refused, as they are by all nodes. The session then runs with
+	/// the [configured](crate::Config::parameters) ones, as it does if the chain has none.
+	pub fn set_session(&mut self, now: Time, session: ChainSession) {
 		self.advance(now);
-		let Some(slot) = self.sessions.relative(session).and_then(|relative| self.sessions.slot_mut(relative)) else {
+		let ChainSession { index, parameters, mixnodes } = session;
+		let parameters = parameters.filter(|parameters| are_usable(index, parameters));
+		let Some(slot) = self.sessions.relative(index).and_then(|relative| self.sessions.slot_mut(relative)) else {
 			return;
 		};
 		if !slot.wants_mixnodes() {
+			let runs_with = slot.session().map(|session| session.parameters);
+			if runs_with.is_some_and(|others| parameters.is_some_and(|parameters| parameters != others)) {
+				log::warn!(
+					target: "mixnet",
+					"Session {index} runs with other parameters than the chain has for it, which came too late",
+				);
+			}
 			return;
 		}
 		let keys = match core::mem::replace(slot, Slot::Empty) {
 			Slot::KeyOnly(keys) => keys,
-			_ => KxSecret::random(&mut self.rng).into(),
+			_ => KeyPair::new(self.backend, KxSecret::random(&mut self.rng)),
 		};
-		match self.new_session(session, keys, mixnodes) {
+		let parameters = parameters.unwrap_or(self.config.parameters);
+		match self.new_session(index, keys, parameters, mixnodes) {
 			Ok(new) => {
-				self.put_slot(session, Slot::Full(Box::new(new)));
+				self.put_slot(index, Slot::Full(Box::new(new)));
 				self.set_traffic();
 				self.reserved_peers_changed = true;
 			},
 			Err(reason) => {
-				log::warn!(target: "mixnet", "The mixnet rests in session {session}: {reason}");
-				self.put_slot(session, Slot::Disabled(reason.clone()));
-				self.events.push_back(Event::SessionDisabled { session, reason });
+				log::warn!(target: "mixnet", "The mixnet rests in session {index}: {reason}");
+				self.put_slot(index, Slot::Resting(reason.clone()));
+				self.events.push_back(Event::SessionResting { session: index, reason });
 			},
 		}
 		self.post_pending();
@@ -159,15 +165,15 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		&mut self,
 		index: SessionIndex,
 		keys: KeyPair,
+		parameters: Parameters,
 		mixnodes: Result<Vec<Mixnode>, MixnodesError>,
-	) -> Result<Session, DisabledReason> {
-		let mixnodes = mixnodes.map_err(DisabledReason::Mixnodes)?;
+	) -> Result<Session, RestingReason> {
+		let mixnodes = mixnodes.map_err(RestingReason::Mixnodes)?;
 		let topology = Topology::new(&mut self.rng, mixnodes, self.local_peer_id, keys.public, self.config.gateways)?;
 		let is_mixnode = topology.is_mixnode();
 		if !is_mixnode && !self.config.non_mixnode {
-			return Err(DisabledReason::NotMixnode);
+			return Err(RestingReason::NotMixnode);
 		}
-		let parameters = self.sessions.parameters(index).unwrap_or(self.config.parameters);
 		Ok(Session {
 			index,
 			keys,
@@ -187,9 +193,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 	}
 
-	/// Lets each session's clock run at the rate that the phase wants: half while the previous session is needed, even
-	/// if we take part in one of the two only. And has the forward queue hold what the more generous of the sessions lets
-	/// it: a packet must not be dropped for the parameters of a session that it is not of.
+	/// Sets each session's clock to the rate of the phase: half the rate while the previous session is needed, even if we
+	/// take part in one of the two only. And sets the capacity of the forward queue to the larger one of the two sessions: a
+	/// packet must not be dropped because of the parameters of the other session.
 	fn set_traffic(&mut self) {
 		let capacity = self.sessions.iter().map(|session| session.parameters.forward_queue_capacity).max();
 		let capacity = capacity.unwrap_or(self.config.parameters.forward_queue_capacity);
@@ -201,21 +207,21 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 	}
 
-	/// Request and reply packets waiting, in all sessions.
+	/// The number of request and reply packets that wait, in all sessions.
 	fn authored_len(&self) -> usize {
 		self.sessions.iter().map(|session| session.authored.len()).sum()
 	}
 
-	/// What we are in this session.
+	/// Our role in this session.
 	pub fn role(&self, relative: RelativeSession) -> Role {
 		match self.sessions.slot(relative) {
 			None | Some(Slot::Empty | Slot::KeyOnly(_)) => Role::Unknown,
-			Some(Slot::Disabled(_)) => Role::Resting,
+			Some(Slot::Resting(_)) => Role::Resting,
 			Some(Slot::Full(session)) => session.topology.local_index().map_or(Role::NonMixnode, Role::Mixnode),
 		}
 	}
 
-	/// What our loop cover shows of a session: losses, and whose they are; `None` if we take no part in it.
+	/// What our loop cover shows of a session: losses, and who causes them. `None` if we take no part in it.
 	pub fn loop_report(&self, relative: RelativeSession) -> Option<LoopReport> {
 		let session = self.sessions.session(relative)?;
 		Some(session.loops.report(session.index, &session.topology))
@@ -224,12 +230,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// The next session's index, and our key for it: to be registered on chain. Made on the first call in each session,
 	/// and the same until that session begins. (Before the first status, session 0 is taken to be the current one.)
 	pub fn next_kx_public(&mut self) -> (SessionIndex, KxPublic) {
-		self.sessions.next_public(&mut self.rng)
+		self.sessions.next_public(self.backend, &mut self.rng)
 	}
 
 	/// As [`next_kx_public`](Self::next_kx_public), but the secret: for a durable key store.
 	pub fn next_kx_secret(&mut self) -> (SessionIndex, &KxSecret) {
-		let (index, keys) = self.sessions.next_keys(&mut self.rng);
+		let (index, keys) = self.sessions.next_keys(self.backend, &mut self.rng);
 		(index, &*keys.secret)
 	}
 
@@ -247,17 +253,18 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Some(keys.secret.prove_possession(&mut self.rng, message))
 	}
 
-	/// Takes back a stored secret, after a restart. Returns whether it was taken: not if `session` is over, has a key or
+	/// Takes back a stored secret after a restart. Returns whether it was taken. It is not if `session` is over, has a key or
 	/// its mixnodes already, or is neither live nor the next one.
 	///
-	/// Restore none under which packets may have been accepted: what they were is forgotten, so they could be replayed.
+	/// Restore no key under which packets may have been accepted. Nobody knows any more which they were, so they could be
+	/// replayed.
 	pub fn restore_kx_secret(&mut self, session: SessionIndex, secret: KxSecret) -> bool {
-		self.sessions.restore_key(session, secret)
+		self.sessions.restore_key(self.backend, session, secret)
 	}
 
-	/// The peers to stay connected to, of all live sessions: each once, ourselves never, in the order of their IDs.
+	/// The peers to stay connected to, of all live sessions, in the order of their IDs. Each comes once, and we never do.
 	pub fn reserved_peers(&self) -> Vec<ReservedPeer> {
-		// The current session's addresses are the newer ones: they come last, and count.
+		// The current session comes last, so its addresses count: they are the newer ones.
 		let peers: BTreeMap<_, _> = self
 			.sessions
 			.iter()
@@ -270,7 +277,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.collect()
 	}
 
-	/// A peer was connected. Of interest are the reserved ones; others do no harm.
+	/// A peer was connected. Only reserved peers matter; telling of others does no harm.
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		self.connected.insert(peer_id);
@@ -282,4 +289,17 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.advance(now);
 		self.connected.remove(&peer_id);
 	}
+}
+
+/// Can a node run with what the chain has for this session? Says so in the log if not.
+fn are_usable(session: SessionIndex, parameters: &Parameters) -> bool {
+	let result = parameters.check();
+	if let Err(error) = &result {
+		log::error!(
+			target: "mixnet",
+			"The chain has parameters for session {session} that no mixnet can run with: {error}. This node goes on with its \
+			 configured ones; if it was built for another version of the chain's runtime, upgrade it",
+		);
+	}
+	result.is_ok()
 }

@@ -6,7 +6,8 @@ mod invariants;
 mod world;
 
 use super::*;
-use crate::{Parameters, ReplyConfig, RequestConfig};
+use crate::{Config, Parameters, RelativeSession, ReplyConfig, RequestConfig};
+use core::time::Duration;
 use proptest::{prelude::*, test_runner::RngSeed};
 use world::World;
 
@@ -64,7 +65,7 @@ enum Operation {
 	Pass {
 		millis: u64,
 	},
-	/// The node is polled for so many packets.
+	/// The node is polled for this many packets.
 	Transmit {
 		node: usize,
 		packets: usize,
@@ -110,19 +111,19 @@ enum Operation {
 		bad: bool,
 		parameters: Option<Parameters>,
 	},
-	/// One node is told another status: so many sessions on or back, in this phase.
+	/// One node is told another status: this many sessions on or back, in this phase.
 	Status {
 		node: usize,
 		ahead: i64,
 		phase: usize,
 	},
-	/// One node is told the mixnodes of one session.
-	Mixnodes {
+	/// One node is told of one session, perhaps once more.
+	Session {
 		node: usize,
 		relative: RelativeSession,
 	},
-	/// One node is told parameters of one session, good or bad, early or late.
-	Parameters {
+	/// One node is told of one session with other parameters than the chain has, good or bad, early or late.
+	OtherParameters {
 		node: usize,
 		relative: RelativeSession,
 		parameters: Parameters,
@@ -181,16 +182,16 @@ fn operation() -> impl Strategy<Value = Operation> {
 		4 => (members(), prop::bool::weighted(0.1), prop::option::of(parameters()))
 			.prop_map(|(members, bad, parameters)| Chain { members, bad, parameters }),
 		2 => (node(), -2i64..4, 0usize..4).prop_map(|(node, ahead, phase)| Status { node, ahead, phase }),
-		2 => (node(), relative()).prop_map(|(node, relative)| Mixnodes { node, relative }),
+		2 => (node(), relative()).prop_map(|(node, relative)| Session { node, relative }),
 		2 => (node(), relative(), parameters())
-			.prop_map(|(node, relative, parameters)| Parameters { node, relative, parameters }),
+			.prop_map(|(node, relative, parameters)| OtherParameters { node, relative, parameters }),
 		1 => node().prop_map(|node| NextKey { node }),
 		1 => (node(), -2i64..3).prop_map(|(node, ahead)| RestoreKey { node, ahead }),
 		3 => (1u64..20).prop_map(|seconds| Run { seconds }),
 	]
 }
 
-/// What a chain may have: mostly good ones that are as small as may be, and sometimes any.
+/// Parameters of the chain: mostly good ones with the smallest values, and sometimes any.
 fn parameters() -> impl Strategy<Value = Parameters> {
 	let good = (2u8..5, 0u32..2, 10u16..600, 1u32..5, 0u32..3, 0u32..3).prop_map(
 		|(hops, delay, loop_cover_permille, fragments, more, cooldown)| Parameters {
@@ -283,7 +284,7 @@ proptest! {
 	})]
 
 	#[test]
-	fn whatever_happens_every_room_agrees_with_the_others(
+	fn all_parts_of_the_state_agree_whatever_happens(
 		config in config(),
 		sessions in prop::array::uniform2(members()),
 		phase in 0usize..4,
@@ -293,7 +294,7 @@ proptest! {
 	}
 
 	#[test]
-	fn every_room_agrees_with_the_others_though_the_chain_steps_back(
+	fn all_parts_of_the_state_agree_even_if_the_chain_steps_back(
 		config in config(),
 		sessions in prop::array::uniform2(members()),
 		phase in 0usize..4,

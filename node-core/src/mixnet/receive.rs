@@ -1,81 +1,108 @@
-//! Packets in.
+//! Packets in: they are judged, and those that are taken are acted on.
 
-use super::{AddressedPacket, Event, Mixnet, ReceivedPacket, Unwrapper};
+use super::{
+	unwrapper::{Batch, Received, Unwrapper},
+	Event, Mixnet,
+};
 use crate::{
 	message::{AssembledMessage, Assembler, FragmentError},
-	parameters::InUnits,
+	parameters::ParametersExt,
 	replay::{ReplayError, ReplayTag},
 	request::ReplyTo,
 	session::Session,
-	sphinx::{reply_payload, Action, CoverId, Packet, PayloadData, SurbId, Target, UnwrapError, Unwrapping},
+	sphinx::{finish_batch, reply_payload, Action, CoverId, Opened, Packet, PayloadData, SurbId, UnwrapError},
 	statistics::DropReason,
 	time::scale,
-	traffic::ForwardPacket,
+	traffic::{AddressedPacket, ForwardPacket},
 	Parameters, PeerId, RelativeSession, Time,
 };
 use alloc::vec::Vec;
-use core::mem;
+use core::{mem, slice};
 use rand_core::{CryptoRng, RngCore};
 
 /// Most packets that are unwrapped together.
 pub const MAX_BATCH: usize = 64;
 
+/// What to do with a packet that is taken.
+enum Task {
+	/// Send it to `peer_id` after `delay` times the mean forwarding delay.
+	Forward { tag: ReplayTag, peer_id: PeerId, delay: f64 },
+	/// Put the fragment of another node's request to the others of its message.
+	DeliverRequest { tag: ReplayTag },
+	/// Decrypt the fragment of a reply with the SURB's keys.
+	DeliverReply { surb_id: SurbId },
+	/// Count it.
+	DeliverDropCover,
+	/// Note that the loop came back.
+	DeliverLoopCover { cover_id: CoverId },
+}
+
+impl Task {
+	/// Must the packet be finished for this?
+	fn needs_finish(&self) -> bool {
+		matches!(self, Self::Forward { .. } | Self::DeliverRequest { .. })
+	}
+}
+
 impl<R: RngCore + CryptoRng> Mixnet<R> {
-	/// Handles a packet that came from the peer `from`. Returns why it was dropped, if it was: that is counted already,
-	/// and what it says of the peer is for the driver to judge.
+	/// Handles a packet that came from the peer `from`. Returns why it was dropped, if it was. That is counted already, and
+	/// what it says of the peer is for the driver to decide.
 	///
-	/// The checks come in the order of their cost: MAC, replay, role, room in queues; only then is the payload decrypted
-	/// or the packet made ready for the next hop. A packet that is dropped for want of room may come again.
+	/// The checks come in the order of their cost: MAC, replay, role, room in queues. Only then is the payload decrypted or
+	/// the packet made ready for the next hop. A packet that is dropped for want of room may come again.
 	pub fn handle_packet(&mut self, now: Time, from: PeerId, packet: Packet) -> Option<DropReason> {
-		let mut batch = mem::take(&mut self.batch);
-		let unwrapper = self.unwrapper();
-		unwrapper.open(&mut self.scratch, [(from, packet)], &mut batch);
-		self.note_wanted(&mut batch);
-		self.scratch.finish(&mut batch, ReceivedPacket::is_wanted);
-		let reason = batch.pop().and_then(|received| self.accept(now, received));
-		self.batch = batch;
+		let mut reason = None;
+		self.handle_batch(&self.unwrapper(), now, [(from, packet)], |_, dropped| reason = dropped);
 		reason
 	}
 
-	/// Handles packets in order, each with the peer it came from: as [`handle_packet`](Self::handle_packet) would one by
-	/// one, but faster the more there are.
+	/// Handles packets in order, each with the peer it came from. The effects are those of
+	/// [`handle_packet`](Self::handle_packet) for one after the other, but the more packets there are, the less each costs.
 	pub fn handle_packets(&mut self, now: Time, packets: impl IntoIterator<Item = (PeerId, Packet)>) {
 		let unwrapper = self.unwrapper();
 		let mut packets = packets.into_iter();
-		let mut batch = mem::take(&mut self.batch);
-		batch.reserve_exact(MAX_BATCH);
+		self.batch.packets.reserve_exact(MAX_BATCH);
 		self.batch_tags.reserve_exact(MAX_BATCH);
-		loop {
-			unwrapper.open(&mut self.scratch, packets.by_ref().take(MAX_BATCH), &mut batch);
-			let is_last = batch.len() < MAX_BATCH;
-			self.note_wanted(&mut batch);
-			self.scratch.finish(&mut batch, ReceivedPacket::is_wanted);
-			for received in batch.drain(..) {
-				self.accept(now, received);
-			}
-			if is_last {
-				break;
-			}
-		}
+		while self.handle_batch(&unwrapper, now, packets.by_ref().take(MAX_BATCH), |_, _| ()) == MAX_BATCH {}
+	}
+
+	/// Unwraps and accepts packets. Returns how many there were.
+	fn handle_batch(
+		&mut self,
+		unwrapper: &Unwrapper,
+		now: Time,
+		packets: impl IntoIterator<Item = (PeerId, Packet)>,
+		outcome: impl FnMut(PeerId, Option<DropReason>),
+	) -> usize {
+		let mut batch = mem::take(&mut self.batch);
+		unwrapper.open_into(&mut self.scratch, packets, &mut batch);
+		self.judge_batch(&mut batch);
+		unwrapper.finish(&mut self.scratch, &mut batch);
+		let len = batch.len();
+		self.accept_all(now, &mut batch, outcome);
 		self.batch = batch;
+		len
 	}
 
 	/// Unwraps packets under the keys that are live now, on any thread.
 	///
-	/// To be asked for anew after [`set_session_status`](Self::set_session_status) and
-	/// [`set_mixnodes`](Self::set_mixnodes): an old one does not know the new keys.
+	/// Ask for a new one after [`set_status`](Self::set_status) and [`set_session`](Self::set_session): an old one does not
+	/// know the new keys.
 	pub fn unwrapper(&self) -> Unwrapper {
-		Unwrapper::new(self.sessions.live_keys())
+		Unwrapper::new(self.backend, self.sessions.live_keys())
 	}
 
-	/// Notes which packets of a batch, of at most [`MAX_BATCH`], are to be [finished](crate::sphinx::BatchUnwrapper::finish): those that would
-	/// be acted on and take the dearer half of unwrapping, as far as can be told before the packets that came with them are
-	/// accepted. Each once: who sends a new packet many times has it finished once.
-	pub fn note_wanted(&mut self, batch: &mut [ReceivedPacket]) {
+	/// Marks the packets of a batch, of at most [`MAX_BATCH`], that are wanted: those that would be taken, and that
+	/// [`Unwrapper::finish`] has work with.
+	///
+	/// A packet that comes twice in a batch is wanted once: whoever sends a new packet many times has it finished once. The
+	/// decision is not final. Each packet is judged again when it is accepted, after those before it.
+	pub fn judge_batch(&mut self, batch: &mut Batch) {
 		let mut tags = mem::take(&mut self.batch_tags);
 		tags.clear();
-		for received in batch {
-			received.is_wanted = self.is_wanted(received) && !tags.contains(&received.tag);
+		for received in &mut batch.packets {
+			let needs_finish = self.judge(received).is_ok_and(|(_, task)| task.needs_finish());
+			received.is_wanted = needs_finish && !tags.contains(&received.tag);
 			if received.is_wanted {
 				tags.push(received.tag);
 			}
@@ -83,99 +110,101 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.batch_tags = tags;
 	}
 
-	fn is_wanted(&self, received: &mut ReceivedPacket) -> bool {
-		let Some((relative, session)) = self.session_of(received) else { return false };
-		let ReceivedPacket { unwrapping, tag, .. } = received;
-		let Ok((_, opened)) = unwrapping.opened() else { return false };
-		let has_way = match opened.action() {
-			Action::Forward { target, .. } => {
-				!self.forward_queue.is_full() && session.topology.next_hop(target).is_some()
-			},
-			Action::DeliverRequest => true,
-			Action::DeliverReply { .. } | Action::DeliverCover { .. } => return false,
-		};
-		let tag = *tag.get_or_insert_with(|| session.replay.tag(opened));
-		has_way && self.check_replay(relative, tag).is_ok()
-	}
-
-	/// Does what a packet's sender wants done with it. Returns why it was dropped, if it was, as
-	/// [`handle_packet`](Self::handle_packet) does.
+	/// Accepts the packets of a batch in order: those that are taken are queued, delivered or counted, and the others
+	/// dropped.
 	///
-	/// What of `received` is not finished yet is finished now, alone.
-	pub fn accept(&mut self, now: Time, received: ReceivedPacket) -> Option<DropReason> {
-		self.advance(now);
-		self.statistics.packets_received += 1;
-		let from = received.from;
-		let reason = self.act_on(received).err()?;
-		log::trace!(target: "mixnet", "Dropped a packet from {from}: {}", reason.name());
-		self.statistics.count_drop(reason);
-		Some(reason)
+	/// Packets that must be finished and are not are finished now, one by one.
+	pub fn accept(&mut self, now: Time, batch: Batch) {
+		self.accept_each(now, batch, |_, _| ());
 	}
 
-	/// The live session whose key opened the packet.
-	fn session_of(&self, received: &ReceivedPacket) -> Option<(RelativeSession, &Session)> {
-		let relative = self.sessions.relative_of(received.session?)?;
-		Some((relative, self.sessions.session(relative)?))
+	/// As [`accept`](Self::accept). For each packet `outcome` learns the peer that it came from and why it was dropped, if it
+	/// was: see [`handle_packet`](Self::handle_packet).
+	pub fn accept_each(&mut self, now: Time, mut batch: Batch, outcome: impl FnMut(PeerId, Option<DropReason>)) {
+		self.accept_all(now, &mut batch, outcome);
 	}
 
-	fn act_on(&mut self, mut received: ReceivedPacket) -> Result<(), DropReason> {
-		let action = *received.unwrapping.action().map_err(|error| match error {
+	fn accept_all(&mut self, now: Time, batch: &mut Batch, mut outcome: impl FnMut(PeerId, Option<DropReason>)) {
+		for received in batch.packets.drain(..) {
+			self.advance(now);
+			self.statistics.packets_received += 1;
+			let from = received.from;
+			let reason = self.accept_one(received).err();
+			if let Some(reason) = reason {
+				log::trace!(target: "mixnet", "Dropped a packet from {from}: {}", reason.name());
+				self.statistics.count_drop(reason);
+			}
+			outcome(from, reason);
+		}
+	}
+
+	/// Judges a packet: what is to be done with it, and in which session; or why it is to be dropped. Changes nothing of the
+	/// state.
+	///
+	/// Whether a SURB or a loop is ours, and whether a payload is intact, shows only when the packet is accepted.
+	fn judge(&self, received: &mut Received) -> Result<(RelativeSession, Task), DropReason> {
+		let Received { unwrapping, session, tag, .. } = received;
+		let (_, opened) = unwrapping.opened().map_err(|error| match error {
 			UnwrapError::BadMac => DropReason::UnknownKey,
 			_ => DropReason::Malformed,
 		})?;
-		let (relative, session) = self.session_of(&received).ok_or(DropReason::UnknownKey)?;
-		match action {
-			Action::Forward { .. } | Action::DeliverRequest => {
-				let (_, opened) = received.unwrapping.opened().map_err(|_| DropReason::UnknownKey)?;
-				let tag = received.tag.unwrap_or_else(|| session.replay.tag(opened));
-				self.check_replay(relative, tag)?;
-				match action {
-					Action::Forward { target, delay } => {
-						self.accept_to_forward(relative, received.unwrapping, tag, target, delay)
-					},
-					_ => self.accept_request(relative, received.unwrapping, tag),
+		let relative = session.and_then(|id| self.sessions.relative_of(id)).ok_or(DropReason::UnknownKey)?;
+		let session = self.sessions.session(relative).ok_or(DropReason::UnknownKey)?;
+		let task = match *opened.action() {
+			Action::Forward { target, delay } => {
+				let tag = judge_replay(session, opened, tag)?;
+				let peer_id = session.topology.next_hop(&target).ok_or(DropReason::BadNextHop)?;
+				if self.forward_queue.is_full() {
+					return Err(DropReason::ForwardQueueFull);
 				}
+				Task::Forward { tag, peer_id, delay }
 			},
-			Action::DeliverReply { surb_id } => self.accept_reply(relative, received.unwrapping.packet_mut(), surb_id),
-			Action::DeliverCover { cover_id: None } => {
+			Action::DeliverRequest => Task::DeliverRequest { tag: judge_replay(session, opened, tag)? },
+			Action::DeliverReply { surb_id } => Task::DeliverReply { surb_id },
+			Action::DeliverCover { cover_id: None } => Task::DeliverDropCover,
+			Action::DeliverCover { cover_id: Some(cover_id) } => Task::DeliverLoopCover { cover_id },
+		};
+		Ok((relative, task))
+	}
+
+	/// Judges a packet and, if it is taken, does what its source wants done with it.
+	fn accept_one(&mut self, mut received: Received) -> Result<(), DropReason> {
+		let (relative, task) = self.judge(&mut received)?;
+		match task {
+			Task::Forward { tag, peer_id, delay } => self.accept_to_forward(relative, received, tag, peer_id, delay),
+			Task::DeliverRequest { tag } => self.accept_request(relative, received, tag),
+			Task::DeliverReply { surb_id } => self.accept_reply(relative, received.unwrapping.packet_mut(), surb_id),
+			Task::DeliverDropCover => {
 				self.statistics.drop_cover_delivered += 1;
 				Ok(())
 			},
-			Action::DeliverCover { cover_id: Some(id) } => self.accept_loop(relative, &id),
+			Task::DeliverLoopCover { cover_id } => self.accept_loop(relative, &cover_id),
 		}
 	}
 
-	/// Checks that we are a mixnode in the session, and that the packet was not acted on before.
-	///
-	/// Replies and cover need no such check: a SURB's ID, or a loop's, is forgotten when the first packet with it comes,
-	/// and drop cover is not acted on at all. So the filter stays empty where we are not a mixnode.
-	fn check_replay(&self, relative: RelativeSession, tag: ReplayTag) -> Result<(), DropReason> {
-		let session = self.sessions.session(relative).ok_or(DropReason::UnknownKey)?;
-		session.replay.check(tag).map_err(drop_reason)?;
-		if !session.topology.is_mixnode() {
-			return Err(DropReason::NotMixnode);
+	/// Finishes a packet, unless that was done already.
+	fn finish_one(&mut self, received: &mut Received) {
+		if !received.unwrapping.is_finished() {
+			finish_batch(self.backend, &mut self.scratch, slice::from_mut(received), |_| true);
 		}
-		Ok(())
 	}
 
 	fn accept_to_forward(
 		&mut self,
 		relative: RelativeSession,
-		unwrapping: Unwrapping,
+		mut received: Received,
 		tag: ReplayTag,
-		target: Target,
+		peer_id: PeerId,
 		delay: f64,
 	) -> Result<(), DropReason> {
 		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
-		let peer_id = session.topology.next_hop(&target).ok_or(DropReason::BadNextHop)?;
-		if self.forward_queue.is_full() {
-			return Err(DropReason::ForwardQueueFull);
-		}
 		session.replay.insert(tag).map_err(drop_reason)?;
 		let deadline = self.now + scale(session.parameters.mean_forwarding_delay(), delay);
-		let packet = unwrapping.into_forwarded().expect("its action is to be forwarded; qed");
+		let session = session.index;
+		self.finish_one(&mut received);
+		let packet = received.unwrapping.into_forwarded().expect("to be forwarded, and finished just now; qed");
 		let packet = AddressedPacket { peer_id, packet };
-		self.forward_queue.push(ForwardPacket { deadline, session: session.index, packet });
+		self.forward_queue.push(ForwardPacket { deadline, session, packet });
 		self.statistics.packets_accepted_to_forward += 1;
 		Ok(())
 	}
@@ -183,10 +212,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	fn accept_request(
 		&mut self,
 		relative: RelativeSession,
-		mut unwrapping: Unwrapping,
+		mut received: Received,
 		tag: ReplayTag,
 	) -> Result<(), DropReason> {
-		let payload = unwrapping.request_payload().expect("its action is to deliver a request; qed");
+		self.finish_one(&mut received);
+		let payload = received.unwrapping.request_payload().expect("a request, and finished just now; qed");
 		let fragment = payload.map_err(|_| DropReason::BadPayload)?;
 		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
 		session.replay.insert(tag).map_err(drop_reason)?;
@@ -222,11 +252,24 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Ok(())
 	}
 
-	/// Queues the event that a new request of another node is.
+	/// Queues the event of a new request from another node.
 	pub(super) fn push_request_event(&mut self, reply_to: ReplyTo, data: Vec<u8>) {
 		self.queued_requests += 1;
 		self.events.push_back(Event::Request { message_id: reply_to.message_id, data, reply_to });
 	}
+}
+
+/// Checks that the packet was not acted on before, and that we are a mixnode in its session. Returns its tag.
+///
+/// Replies and cover need no such check. The ID of a SURB or a loop is forgotten when the first packet with it comes, and
+/// drop cover is not acted on. So the filter stays empty where we are not a mixnode.
+fn judge_replay(session: &Session, opened: &Opened, tag: &mut Option<ReplayTag>) -> Result<ReplayTag, DropReason> {
+	let tag = *tag.get_or_insert_with(|| session.replay.tag(opened));
+	session.replay.check(tag).map_err(drop_reason)?;
+	if !session.topology.is_mixnode() {
+		return Err(DropReason::NotMixnode);
+	}
+	Ok(tag)
 }
 
 fn assemble(

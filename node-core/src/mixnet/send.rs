@@ -1,14 +1,14 @@
-//! Packets out.
+//! Packets out: forwarded ones, and those that we author at the ticks of the sessions' clocks.
 
-use super::{AddressedPacket, Mixnet};
+use super::Mixnet;
 use crate::{
 	loops::SentLoop,
-	parameters::InUnits,
-	sphinx::{build_cover, BatchBuilder, BuildError, BuiltPacket, CoverId, Hop, MixnodeIndex, Target},
+	parameters::ParametersExt,
+	sphinx::{build_one_cover, BatchBuilder, BuildError, BuiltPacket, CoverId, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
 	time::scale,
 	topology::{Route, RouteError, RouteKind, Topology},
-	traffic::{AuthoredKind, CoverStock},
+	traffic::{AddressedPacket, AuthoredKind, CoverStock},
 	PeerId, RelativeSession, SessionPhase,
 };
 use alloc::vec::Vec;
@@ -20,7 +20,7 @@ use rand_distr::{Bernoulli, Distribution};
 pub(super) enum NoPacket {
 	/// There is no route.
 	Route(RouteError),
-	/// There is a route, but no packet can be built for it: its actions do not fit. (No route visits a key of low order.)
+	/// The actions of the route do not fit into a packet. (Keys of low order are no reason: no route visits them.)
 	Build,
 }
 
@@ -54,10 +54,11 @@ fn draw_cover<R: RngCore + CryptoRng, T>(
 }
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
-	/// The next packet to be sent at once; `None` if nothing is due at the latest time that we were told.
+	/// The next packet, to be sent at once. `None` if nothing is due at the latest time that the driver told us.
 	///
-	/// Forward packets come first, by deadline; then the sessions' clocks are looked at, each tick of which is a packet:
-	/// one of a request or reply, or cover. When nothing is due, cover is built for ticks to come.
+	/// Packets to be forwarded come first, by deadline. Then each tick of a session's clock is a packet: of a request or a
+	/// reply, or cover. When nothing is due, cover is built for ticks to come.
+	#[must_use = "the packet is to be sent now"]
 	pub fn poll_transmit(&mut self) -> Option<AddressedPacket> {
 		if let Some(packet) = self.forward_queue.pop_due(self.now) {
 			self.statistics.packets_forwarded += 1;
@@ -70,12 +71,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			}
 			self.statistics.count_drop(DropReason::NoRoute);
 		}
-		// While there is nothing to do, as far as we know.
+		// Now is the time: nothing is due.
 		self.stock_cover();
 		None
 	}
 
-	/// Builds cover for the ticks to come, where there is none left.
+	/// Builds cover for the ticks to come in sessions that have none left.
 	fn stock_cover(&mut self) {
 		for relative in RelativeSession::BOTH {
 			let session = self.sessions.session(relative);
@@ -85,7 +86,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 	}
 
-	/// Builds cover ahead, if we are a mixnode: others must wait and see which of their gateways are connected.
+	/// Builds cover ahead if we are a mixnode. A user cannot: at the tick other gateways may be connected.
 	fn fill_cover(&mut self, relative: RelativeSession) {
 		let Some(session) = self.sessions.session_mut(relative).filter(|session| session.topology.is_mixnode()) else {
 			return;
@@ -102,12 +103,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				None => break,
 			}
 		}
-		let covers = batch.build(self.scratch.backend()).covers.into_iter();
+		let covers = batch.build(self.backend).covers.into_iter();
 		let address = |(peer_id, built): (_, BuiltPacket)| AddressedPacket { peer_id, packet: built.packet };
 		session.cover.fill(peers.into_iter().zip(covers).map(address).collect());
 	}
 
-	/// Takes the earliest due tick. Returns the session whose it is.
+	/// Takes the earliest due tick. Returns the session that it belongs to.
 	fn take_tick(&mut self) -> Option<RelativeSession> {
 		let now = self.now;
 		let (_, relative, session) = self
@@ -124,7 +125,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	fn author(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
 		let loop_cover = self.sessions.session(relative)?.parameters.loop_cover_proportion();
 		let is_loop = Bernoulli::new(loop_cover)
-			.expect("checked to be below 1 when we were made, or were told it; qed")
+			.expect("below 1 in any parameters that passed their check; qed")
 			.sample(&mut self.rng);
 		if is_loop {
 			return self.build_loop_cover(relative);
@@ -135,7 +136,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.build_drop_cover(relative)
 	}
 
-	/// A request or reply packet, to take the place of drop cover.
+	/// The next request or reply packet, which takes the place of drop cover.
 	fn pop_authored(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
 		if !self.sessions.allows_requests(relative) {
 			return None;
@@ -158,14 +159,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		reachable.then_some(authored.packet)
 	}
 
-	/// Would cover be sent to this peer? A user's goes to connected gateways only; a packet that was meant for one that
-	/// has gone since must not leave a gap where cover would leave none.
+	/// Could cover be sent to this peer? A user's cover goes to connected gateways only. If the gateway of a queued packet is
+	/// gone, cover is sent instead: a gap would show that there was something to say.
 	fn is_reachable(&self, relative: RelativeSession, peer_id: &PeerId) -> bool {
 		let is_mixnode = self.sessions.session(relative).is_some_and(|session| session.topology.is_mixnode());
 		is_mixnode || self.connected.contains(peer_id)
 	}
 
-	/// Cover to a random mixnode.
+	/// Drop cover for a random mixnode.
 	fn build_drop_cover(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
 		if self.sessions.session(relative)?.cover.is_empty() {
 			self.fill_cover(relative);
@@ -175,7 +176,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			Some(packet) => packet,
 			None => {
 				let gateways = session.topology.connected_gateways(&self.connected);
-				let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, None);
+				let backend = self.backend;
+				let build = |rng: &mut R, route: &Route| build_one_cover(backend, rng, &route.hops, None);
 				let hops = usize::from(session.parameters.hops);
 				let (route, built) = draw_cover(&mut self.rng, &session.topology, &gateways, hops, build)?;
 				AddressedPacket { peer_id: route.first_peer_id, packet: built.packet }
@@ -185,13 +187,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Some(packet)
 	}
 
-	/// Cover back to us.
+	/// Loop cover.
 	fn build_loop_cover(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
 		let phase = self.sessions.status()?.phase;
 		let session = self.sessions.session_mut(relative)?;
 		let gateways = session.topology.connected_gateways(&self.connected);
 		let id = CoverId::random(&mut self.rng);
-		let build = |rng: &mut R, route: &Route| build_cover(rng, &route.hops, Some(id));
+		let backend = self.backend;
+		let build = |rng: &mut R, route: &Route| build_one_cover(backend, rng, &route.hops, Some(id));
 		let hops = usize::from(session.parameters.hops);
 		let (route, built) =
 			build_on_route(&mut self.rng, &session.topology, &gateways, RouteKind::Loop, hops, build).ok()?;
@@ -209,7 +212,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			links,
 			path: route.hops.iter().filter_map(others).collect(),
 			connected_gateways: gateways.into(),
-			// Not all mixnodes may have heard of the session yet; and what cannot be sent says nothing of anybody.
+			// At first, mixnodes may not know the session yet. And a loop that cannot be sent says nothing of anybody.
 			weighs: (relative, phase) != (RelativeSession::Current, SessionPhase::CoverToCurrent)
 				&& self.connected.contains(&route.first_peer_id),
 		};

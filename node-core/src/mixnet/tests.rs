@@ -2,8 +2,12 @@
 
 use super::*;
 use crate::{
-	request::HandlingDelay, sphinx::Packet, KxPublic, Mixnode, MixnodeIndex, MixnodesError, Parameters, SessionPhase,
+	request::HandlingDelay,
+	sphinx::{used, Backend, Packet, Scratch},
+	AddressedPacket, Config, DropReason, KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, Parameters, PeerId,
+	RelativeSession, RestingReason, SessionIndex, SessionPhase, SessionStatus, Time,
 };
+use core::time::Duration;
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 
 const NOW: Time = Time::from_duration(Duration::from_secs(1));
@@ -33,8 +37,8 @@ fn node(index: u8, change: impl FnOnce(&mut Config)) -> Mixnet<ChaChaRng> {
 	change(&mut config);
 	let rng = ChaChaRng::seed_from_u64(u64::from(index));
 	let mut mixnet = Mixnet::new(config, peer_id(index), rng, Some(KxSecret::from_bytes(secret(index)))).unwrap();
-	mixnet.set_session_status(NOW, status(0, SessionPhase::DisconnectFromPrev));
-	mixnet.set_mixnodes(NOW, 0, Ok((0..3).map(mixnode).collect()));
+	mixnet.set_status(NOW, status(0, SessionPhase::DisconnectFromPrev));
+	mixnet.set_session(NOW, ChainSession::new(0, Ok((0..3).map(mixnode).collect())));
 	while mixnet.poll_event().is_some() {}
 	mixnet
 }
@@ -99,17 +103,17 @@ fn damaged_packets_are_dropped_for_the_right_reason() {
 }
 
 #[test]
-fn a_node_that_is_no_mixnode_forwards_nothing() {
+fn a_user_forwards_nothing() {
 	let (forwarder, packet) = packet_to_forward();
 	let mut rng = ChaChaRng::seed_from_u64(1);
 	let secret = KxSecret::from_bytes(secret(forwarder));
 	let mut mixnet = Mixnet::new(Config::default(), peer_id(forwarder), &mut rng, Some(secret)).unwrap();
 	assert_eq!(mixnet.handle_packet(NOW, peer_id(0), packet.clone()), Some(DropReason::UnknownKey));
-	mixnet.set_session_status(NOW, status(0, SessionPhase::DisconnectFromPrev));
+	mixnet.set_status(NOW, status(0, SessionPhase::DisconnectFromPrev));
 	assert_eq!(mixnet.handle_packet(NOW, peer_id(0), packet.clone()), Some(DropReason::UnknownKey));
 	// Its own key, but not in the list.
 	let others = (0..3).filter(|index| *index != forwarder).map(mixnode).collect();
-	mixnet.set_mixnodes(NOW, 0, Ok(others));
+	mixnet.set_session(NOW, ChainSession::new(0, Ok(others)));
 	assert_eq!(mixnet.role(RelativeSession::Current), Role::NonMixnode);
 	for _ in 0..2 {
 		assert_eq!(mixnet.handle_packet(NOW, peer_id(0), packet.clone()), Some(DropReason::NotMixnode));
@@ -117,13 +121,13 @@ fn a_node_that_is_no_mixnode_forwards_nothing() {
 }
 
 #[test]
-fn what_waits_to_be_forwarded_ends_with_its_session() {
+fn queued_packets_end_with_their_session() {
 	let (forwarder, packet) = packet_to_forward();
 	let mut forwarder = node(forwarder, |config| config.parameters.mean_forwarding_delay_ms = 100_000);
 	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet.clone()), None);
-	forwarder.set_session_status(NOW, status(1, SessionPhase::CoverToPrev));
+	forwarder.set_status(NOW, status(1, SessionPhase::CoverToPrev));
 	assert_eq!(forwarder.statistics().forward_queue_len, 1);
-	forwarder.set_session_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
+	forwarder.set_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
 	let statistics = forwarder.statistics();
 	assert_eq!((statistics.forward_queue_len, statistics.dropped(DropReason::ForwardSessionEnded)), (0, 1));
 	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet), Some(DropReason::UnknownKey));
@@ -136,15 +140,15 @@ fn post_errors_say_what_is_wrong() {
 	let rng = ChaChaRng::seed_from_u64(1);
 	let mut mixnet = Mixnet::new(Config::default(), peer_id(0), rng, None).unwrap();
 	assert_eq!(mixnet.post_request(NOW, vec![], 1, delay), Err(PostError::NotReady));
-	mixnet.set_session_status(NOW, status(5, SessionPhase::RequestsToCurrent));
+	mixnet.set_status(NOW, status(5, SessionPhase::RequestsToCurrent));
 	assert_eq!(mixnet.wanted_mixnodes(), RelativeSession::BOTH);
 	assert_eq!(mixnet.post_request(NOW, vec![], 1, delay), Err(PostError::NotReady));
 	let error = MixnodesError::InsufficientRegistrations { num: 1, min: 4 };
-	mixnet.set_mixnodes(NOW, 5, Err(error.clone()));
+	mixnet.set_session(NOW, ChainSession::new(5, Err(error.clone())));
 	// The previous session may still turn out to take it.
 	assert_eq!(mixnet.post_request(NOW, vec![], 1, delay), Err(PostError::NotReady));
-	mixnet.set_mixnodes(NOW, 4, Err(error.clone()));
-	let reason = DisabledReason::Mixnodes(error);
+	mixnet.set_session(NOW, ChainSession::new(4, Err(error.clone())));
+	let reason = RestingReason::Mixnodes(error);
 	assert_eq!(mixnet.post_request(NOW, vec![], 1, delay), Err(PostError::Resting { session: 5, reason }));
 
 	let mut mixnet = node(0, |config| config.request.capacity = 1);
@@ -166,16 +170,16 @@ fn a_session_that_rests_is_told_once() {
 	let rng = ChaChaRng::seed_from_u64(1);
 	let config = Config { non_mixnode: false, ..Config::default() };
 	let mut mixnet = Mixnet::new(config, peer_id(9), rng, None).unwrap();
-	mixnet.set_session_status(NOW, status(5, SessionPhase::DisconnectFromPrev));
+	mixnet.set_status(NOW, status(5, SessionPhase::DisconnectFromPrev));
 	assert_eq!(events(&mut mixnet).len(), 2);
-	mixnet.set_session_status(NOW, status(5, SessionPhase::DisconnectFromPrev));
-	mixnet.set_mixnodes(NOW, 4, Ok(vec![mixnode(0)]));
-	mixnet.set_mixnodes(NOW, 6, Ok(vec![mixnode(0)]));
+	mixnet.set_status(NOW, status(5, SessionPhase::DisconnectFromPrev));
+	mixnet.set_session(NOW, ChainSession::new(4, Ok(vec![mixnode(0)])));
+	mixnet.set_session(NOW, ChainSession::new(6, Ok(vec![mixnode(0)])));
 	assert_eq!(events(&mut mixnet), [""; 0]);
 	assert_eq!(mixnet.role(RelativeSession::Current), Role::Unknown);
-	mixnet.set_mixnodes(NOW, 5, Ok(vec![mixnode(0)]));
-	mixnet.set_mixnodes(NOW, 5, Ok(vec![mixnode(9)]));
-	assert_eq!(events(&mut mixnet), ["SessionDisabled { session: 5, reason: NotMixnode }"]);
+	mixnet.set_session(NOW, ChainSession::new(5, Ok(vec![mixnode(0)])));
+	mixnet.set_session(NOW, ChainSession::new(5, Ok(vec![mixnode(9)])));
+	assert_eq!(events(&mut mixnet), ["SessionResting { session: 5, reason: NotMixnode }"]);
 	assert_eq!(mixnet.role(RelativeSession::Current), Role::Resting);
 	assert_eq!(mixnet.wanted_mixnodes(), []);
 }
@@ -187,10 +191,10 @@ fn reserved_peers_are_each_named_once_and_never_ourselves() {
 	assert_eq!(named, [peer_id(0), peer_id(2)]);
 	let (index, kx_public) = mixnet.next_kx_public();
 	assert_eq!(index, 1);
-	mixnet.set_session_status(NOW, status(1, SessionPhase::CoverToCurrent));
+	mixnet.set_status(NOW, status(1, SessionPhase::CoverToCurrent));
 	let us = Mixnode { kx_public, ..mixnode(1) };
 	let moved = Mixnode { external_addresses: vec![b"new".to_vec()], ..mixnode(2) };
-	mixnet.set_mixnodes(NOW, 1, Ok(vec![us, moved, mixnode(3)]));
+	mixnet.set_session(NOW, ChainSession::new(1, Ok(vec![us, moved, mixnode(3)])));
 	assert_eq!(mixnet.role(RelativeSession::Current), Role::Mixnode(MixnodeIndex::new(0).unwrap()));
 	assert_eq!(mixnet.role(RelativeSession::Previous), Role::Mixnode(MixnodeIndex::new(1).unwrap()));
 	let peers = mixnet.reserved_peers();
@@ -204,13 +208,13 @@ fn reserved_peers_are_each_named_once_and_never_ourselves() {
 }
 
 #[test]
-fn a_mixnode_whose_key_nobody_can_use_stops_nothing() {
+fn a_mixnode_with_an_unusable_key_stops_nothing() {
 	let mut mixnet = node(0, |_| ());
 	let (_, kx_public) = mixnet.next_kx_public();
-	mixnet.set_session_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
+	mixnet.set_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
 	let us = Mixnode { kx_public, ..mixnode(0) };
 	let bad = Mixnode { kx_public: KxPublic([0; 32]), ..mixnode(5) };
-	mixnet.set_mixnodes(NOW, 1, Ok(vec![us, mixnode(1), bad, mixnode(3), mixnode(4)]));
+	mixnet.set_session(NOW, ChainSession::new(1, Ok(vec![us, mixnode(1), bad, mixnode(3), mixnode(4)])));
 	for _ in 0..20 {
 		next_packet(&mut mixnet);
 	}
@@ -227,9 +231,10 @@ fn retry_after(change: impl FnOnce(&mut Parameters)) -> Duration {
 	let config =
 		Config { request: crate::RequestConfig { copies: 1, ..Config::default().request }, ..Config::default() };
 	let mut mixnet = Mixnet::new(config, peer_id(9), ChaChaRng::seed_from_u64(1), None).unwrap();
-	mixnet.set_session_status(NOW, status(0, SessionPhase::DisconnectFromPrev));
-	assert!(mixnet.set_parameters(0, parameters));
-	mixnet.set_mixnodes(NOW, 0, Ok((0..9).map(mixnode).collect()));
+	mixnet.set_status(NOW, status(0, SessionPhase::DisconnectFromPrev));
+	let mixnodes = Ok((0..9).map(mixnode).collect());
+	mixnet.set_session(NOW, ChainSession { index: 0, parameters: Some(parameters), mixnodes });
+	assert_eq!(mixnet.parameters(RelativeSession::Current), Some(parameters));
 	for index in 0..9 {
 		mixnet.peer_connected(NOW, peer_id(index));
 	}
@@ -276,7 +281,7 @@ fn possession_is_proven_of_the_next_sessions_key_alone() {
 	assert_eq!(mixnet.prove_possession(index, &mixnode(1).kx_public, b""), None, "another node's");
 	assert_eq!(mixnet.prove_possession(index + 1, &kx_public, b""), None);
 	assert_eq!(mixnet.next_kx_public(), (index, kx_public));
-	mixnet.set_session_status(NOW, status(index, SessionPhase::CoverToCurrent));
+	mixnet.set_status(NOW, status(index, SessionPhase::CoverToCurrent));
 	assert_eq!(mixnet.prove_possession(index, &kx_public, b""), None, "too late");
 	assert_eq!(mixnet.prove_possession(index + 1, &kx_public, b""), None, "no key was asked for");
 }
@@ -317,7 +322,7 @@ fn a_driver_that_does_not_poll_gets_no_more_requests_than_configured() {
 }
 
 #[test]
-fn what_is_sent_is_the_same_whoever_multiplies() {
+fn every_backend_sends_the_same() {
 	let sent = |backend| {
 		let mut node = node(0, |config| config.parameters.loop_cover_permille = 300);
 		node.set_backend(backend);
@@ -345,10 +350,10 @@ fn a_mixnode_has_cover_before_its_ticks_and_no_longer_than_its_session_lives() {
 		assert_eq!(mixnode.poll_transmit(), None);
 	}
 	assert!(mixnode.statistics().drop_cover_authored >= 30);
-	mixnode.set_session_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
+	mixnode.set_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
 	assert_eq!(mixnode.poll_transmit(), None);
 	assert!(is_stocked(&mixnode).is_empty());
-	mixnode.set_mixnodes(NOW, 1, Ok((1..4).map(self::mixnode).collect()));
+	mixnode.set_session(NOW, ChainSession::new(1, Ok((1..4).map(self::mixnode).collect())));
 	// No mixnode in this one: its cover goes by gateways that are connected when it is sent.
 	assert_eq!(mixnode.role(RelativeSession::Current), Role::NonMixnode);
 	for index in 1..4 {
@@ -357,4 +362,44 @@ fn a_mixnode_has_cover_before_its_ticks_and_no_longer_than_its_session_lives() {
 	next_packet(&mut mixnode);
 	assert_eq!(mixnode.poll_transmit(), None);
 	assert_eq!(is_stocked(&mixnode), [false]);
+}
+
+/// On every path on which the core multiplies: keys, cover, requests, and packets that come alone, in batches, and batches
+/// of which nothing was finished before they are accepted.
+#[test]
+fn the_chosen_backend_multiplies_everywhere() {
+	let (forwarder, packet) = packet_to_forward();
+	let to_forward: Vec<_> = std::iter::repeat_with(|| next_packet(&mut node(0, |_| ())).packet).take(3).collect();
+	assert_eq!(to_forward[0], packet, "the same seed");
+	let mixnodes: Vec<_> = (1..6).map(mixnode).collect();
+	for backend in Backend::available() {
+		let mut mixnode = node(forwarder, |config| config.parameters.loop_cover_permille = 500);
+		let mut user = Mixnet::new(Config::default(), peer_id(9), ChaChaRng::seed_from_u64(1), None).unwrap();
+		mixnode.set_backend(backend);
+		user.set_backend(backend);
+		used::take();
+
+		mixnode.next_kx_public();
+		user.set_status(NOW, status(3, SessionPhase::RequestsToCurrent));
+		assert!(user.restore_kx_secret(2, KxSecret::from_bytes([3; 32])));
+		user.set_session(NOW, ChainSession::new(3, Ok(mixnodes.clone())));
+		for peer in user.reserved_peers() {
+			user.peer_connected(NOW, peer.peer_id);
+		}
+		for _ in 0..20 {
+			next_packet(&mut user);
+			next_packet(&mut mixnode);
+		}
+		user.post_request(NOW, vec![1], 2, HandlingDelay::Extrinsic).unwrap();
+		let unwrapper = mixnode.unwrapper();
+		let batch = unwrapper.open(&mut Scratch::new(), [(peer_id(0), packet.clone())]);
+		mixnode.accept(NOW, batch);
+		assert_eq!(mixnode.statistics().packets_accepted_to_forward, 1);
+		assert_eq!(mixnode.handle_packet(NOW, peer_id(0), packet.clone()), Some(DropReason::Replayed));
+		mixnode.handle_packets(NOW, to_forward.iter().map(|packet| (peer_id(0), packet.clone())));
+
+		let used = used::take();
+		assert!(used.values().sum::<usize>() > 20, "{used:?}");
+		assert_eq!(used.into_keys().collect::<Vec<_>>(), [backend.name()]);
+	}
 }

@@ -1,9 +1,8 @@
-//! A shard's table, filled anew.
+//! Fills the larger table of a shard that grows.
 
 use super::{
 	line::Line,
 	map::{Map, SPILLS_PER_GROUP},
-	shard::Shard,
 };
 use alloc::vec::Vec;
 use core::mem;
@@ -12,19 +11,19 @@ use core::mem;
 pub(super) struct Builder {
 	map: Map,
 	lines: Vec<Line>,
-	/// The group and the line of the home that is being filled, and the numbers there.
+	/// The group and the line of the home that is being filled, and the home's numbers.
 	group: usize,
 	line: usize,
 	in_home: Vec<u64>,
-	/// Of each home of the group that has more numbers than room: its line, and those too many, counted from the group's
-	/// first.
+	/// For each home of the group with more numbers than room: its line, and the numbers that are too many, counted from the
+	/// group's first.
 	excess: Vec<(usize, Vec<u64>)>,
-	/// Was there no place for some?
+	/// Was there no place for some number?
 	failed: bool,
 }
 
 impl Builder {
-	/// `None` if there is no memory.
+	/// An empty table. `None` if there is no memory for it.
 	pub fn new(map: Map) -> Option<Self> {
 		let mut lines = Vec::new();
 		lines.try_reserve_exact(map.lines()).ok()?;
@@ -48,11 +47,11 @@ impl Builder {
 		self.in_home.push(place.in_home);
 	}
 
-	/// The shard; `None` if there was no place for some number.
-	pub fn finish(mut self) -> Option<Shard> {
+	/// The table, with its map. `None` if there was no place for some number.
+	pub fn finish(mut self) -> Option<(Map, Vec<Line>)> {
 		self.finish_home();
 		self.finish_group();
-		(!self.failed).then(|| Shard::of_lines(self.map, self.lines))
+		(!self.failed).then_some((self.map, self.lines))
 	}
 
 	fn finish_home(&mut self) {
@@ -69,8 +68,8 @@ impl Builder {
 		self.in_home.clear();
 	}
 
-	/// Homes that have most too much could be served first; in turn, with the emptiest spill line for each, is as good,
-	/// and leaves the numbers in order.
+	/// One could serve the homes with the largest excess first. To serve them in turn, each with the emptiest spill line, is as
+	/// good and leaves the numbers in order.
 	fn finish_group(&mut self) {
 		let excess = mem::take(&mut self.excess);
 		if excess.is_empty() {

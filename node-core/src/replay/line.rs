@@ -169,7 +169,7 @@ fn place_of_low(layout: &Layout, index: usize) -> (usize, u32) {
 	(bit / 64, (bit % 64) as u32)
 }
 
-/// The bit behind so many zeros, of which there are more in `bits`.
+/// The bit behind this many zeros, of which there are more in `bits`.
 fn behind_zeros(bits: u128, zeros: usize) -> usize {
 	let mut left = !bits;
 	match zeros.checked_sub(1) {

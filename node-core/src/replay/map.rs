@@ -2,21 +2,21 @@
 
 use super::line::{Layout, Line, MAX_SPILLS};
 
-/// A table of lines for numbers below 2^`bits`, in groups of so many homes and, behind them, their spill lines. The last
+/// A table of lines for numbers below 2^`bits`. Lines are in groups: first the homes, then their spill lines. The last
 /// group may be smaller.
 ///
-/// A number's home is the fraction of the homes that the number is of 2^`bits`. So the homes are in the order of the
-/// numbers, and the table of any other number of homes can be filled line by line.
+/// The home of a number n is the one of index n x `homes` / 2^`bits`, rounded down. So homes are in the order of their
+/// numbers, and a table with any other number of homes can be filled from this one line by line.
 pub(super) struct Map {
 	bits: u32,
 	homes: usize,
-	/// The layout of homes, where numbers count from the home's first.
+	/// The layout of homes, in which numbers count from the home's first.
 	pub home: Layout,
-	/// The layout of spill lines, where numbers count from the group's first.
+	/// The layout of spill lines, in which numbers count from the group's first.
 	pub spill: Layout,
 }
 
-/// Where a number belongs.
+/// The place of a number.
 pub(super) struct Place {
 	pub group: usize,
 	/// The line that is its home, and the number there.
@@ -26,12 +26,13 @@ pub(super) struct Place {
 
 /// A group of lines.
 pub(super) struct Group {
-	/// The index of its first home among all homes, and among all lines.
+	/// The index of its first home among all homes.
 	pub home: usize,
+	/// The index of its first home among all lines.
 	pub line: usize,
 	pub homes: usize,
 	pub spills: usize,
-	/// Its first number.
+	/// The first number that belongs in it.
 	pub start: u64,
 }
 
@@ -40,12 +41,12 @@ const HOMES_PER_SPILL: usize = 15;
 pub(super) const SPILLS_PER_GROUP: usize = HOMES_PER_GROUP / HOMES_PER_SPILL;
 const _: () = assert!(SPILLS_PER_GROUP <= MAX_SPILLS);
 const LINES_PER_GROUP: usize = HOMES_PER_GROUP + SPILLS_PER_GROUP;
-/// A table grows by one part in so many: it stays well filled, and while it becomes 2.7 times as large, each number is
-/// moved so many times.
+/// A table grows by one part in this many. So it stays well filled; and while it becomes 2.7 times as large, each number is
+/// moved this many times.
 const GROWTH: usize = 32;
 
 impl Map {
-	/// Of a table of so many homes, at most 2^`bits`; their product fits in 63 bits.
+	/// Of a table of this many homes, at most 2^`bits`; their product fits in 63 bits.
 	pub fn new(bits: u32, homes: usize) -> Self {
 		let span = |together: usize| {
 			let homes = homes.max(1);
@@ -74,7 +75,7 @@ impl Map {
 		lines(self.homes)
 	}
 
-	/// Where `number` belongs; `None` in a table without lines.
+	/// The place of `number`. `None` in a table without lines.
 	pub fn place(&self, number: u64) -> Option<Place> {
 		let scaled = number * self.homes as u64;
 		let home = (scaled >> self.bits) as usize;

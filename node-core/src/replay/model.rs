@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 enum Operation {
 	/// A fingerprint, from 0 to 1, and what follows it in the tag.
 	Check(f64, u32),
-	/// Fingerprints from here on, so many in a row, or so far apart.
+	/// Fingerprints from here on, this many in a row, or so far apart.
 	Insert(f64, u32, u64),
 }
 
@@ -82,10 +82,10 @@ proptest! {
 					Err(ReplayError::Seen) => prop_assert!(seen),
 					Err(ReplayError::Full) => {
 						prop_assert!(!seen);
-						// Of 37 bits, so many fingerprints cannot have a line each.
+						// Of 37 bits, this many fingerprints cannot have a line each.
 						let scarce = shape.max_bytes < PLENTY || bits > 14;
 						prop_assert!(scarce || model.len() as u64 >= shape.max_len, "refused for no reason");
-						// What was refused is not there now.
+						// A refused tag is not there now.
 						prop_assert!(!filter.contains(tag));
 					},
 				}

@@ -1,4 +1,4 @@
-//! A part of the filter, which grows by itself.
+//! A part of the filter, which grows on its own.
 
 use super::{
 	growth::Builder,
@@ -8,33 +8,33 @@ use super::{
 use alloc::vec::Vec;
 use core::{array, iter};
 
-/// A set of numbers below a power of two, evenly spread. That they are is due to the key of the tags, which nobody outside
-/// knows: who could choose them would crowd a few lines, and the table would grow until there is no memory.
+/// A set of numbers below a power of two, evenly spread. They are evenly spread because nobody outside knows the key of the
+/// tags. Somebody who could choose them would crowd a few lines, and the table would grow until memory ends.
 ///
-/// It is a table of lines in the order of the numbers (see [`Map`]). A number goes to its home. If that is full, it goes
-/// to a spill line of the group, and the home says to which. So a look-up reads one line or two, and no third.
+/// It is a table of lines in the order of the numbers (see [`Map`]). A number goes to its home. If that is full, the number
+/// goes to a spill line of the group, and the home says to which. So a look-up reads one line or two.
 ///
-/// Spill lines even out that chance gives one home more numbers than another. Four spill lines for 60 homes do that
-/// better than one for 15: what 60 homes have too much is more even. So a large table is filled to nine tenths before a
-/// number finds no room. Then the table grows, by one part in 32.
+/// By chance one home gets more numbers than another, and spill lines even that out. Four spill lines for 60 homes do so
+/// better than one for 15, since the excess of 60 homes varies less. So a large table is filled to nine tenths before a
+/// number finds no room. Then the table grows by one part in 32.
 pub(super) struct Shard {
 	map: Map,
 	lines: Vec<Line>,
-	/// There was no memory to grow, nor will there ever be.
+	/// There is not enough memory left for a larger table, and never will be.
 	is_final: bool,
 }
 
-/// A number was not entered, since there was no memory for it.
+/// A number was not entered because there was no memory for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct NoRoom;
 
 impl Shard {
-	/// An empty one for numbers of so many bits, at most 48; it takes no memory.
+	/// An empty shard for numbers of this many bits, at most 48. It takes no memory.
 	pub fn new(bits: u32) -> Self {
 		Self::of_lines(Map::new(bits, 0), Vec::new())
 	}
 
-	pub(super) fn of_lines(map: Map, lines: Vec<Line>) -> Self {
+	fn of_lines(map: Map, lines: Vec<Line>) -> Self {
 		Self { map, lines, is_final: false }
 	}
 
@@ -66,8 +66,8 @@ impl Shard {
 		!self.is_final && self.map.next_bytes() <= free
 	}
 
-	/// Enters `number`, which was not entered before. If the table must grow, the larger one may take `free` bytes beside
-	/// the present one; `free` never becomes more from one call to the next.
+	/// Enters `number`, which was not entered before. If the table must grow, the larger one may take `free` bytes beside the
+	/// present one. From one call to the next, `free` never becomes more.
 	pub fn insert(&mut self, number: u64, free: usize) -> Result<(), NoRoom> {
 		if self.insert_in_place(number) {
 			return Ok(());
@@ -79,7 +79,7 @@ impl Shard {
 		let mut larger = self.map.next();
 		while let Some(map) = larger.filter(|map| map.lines() * Line::SIZE <= free) {
 			larger = map.next();
-			// A machine that has no memory now may have some later.
+			// The machine has no memory now, but may have some later.
 			let mut table = Builder::new(map).ok_or(NoRoom)?;
 			let mut new = Some(number);
 			self.for_each(|number| {
@@ -87,9 +87,9 @@ impl Shard {
 				table.push(number);
 			});
 			new.into_iter().for_each(|new| table.push(new));
-			// By chance, numbers may crowd in the larger table where they did not in this one.
-			if let Some(grown) = table.finish() {
-				*self = grown;
+			// By chance, numbers may crowd in the larger table although they did not in this one.
+			if let Some((map, lines)) = table.finish() {
+				*self = Self::of_lines(map, lines);
 				return Ok(());
 			}
 		}
@@ -108,7 +108,7 @@ impl Shard {
 		self.lines[line].insert(&self.map.spill, in_group)
 	}
 
-	/// The spill line of this home, or the emptiest one if it has none yet; `None` if that is full.
+	/// The spill line of this home, or the emptiest one if it has none yet. `None` if that line is full.
 	fn spill_with_room(&self, place: &Place) -> Option<usize> {
 		let group = self.map.group(place.group);
 		let len = |spill: &usize| self.lines[group.spill_line(*spill)].len();
@@ -154,7 +154,7 @@ impl Shard {
 	}
 }
 
-/// How many lines look-ups read.
+/// Counts the lines that look-ups read.
 #[cfg(test)]
 pub(super) mod reads {
 	use std::cell::Cell;

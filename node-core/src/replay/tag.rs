@@ -5,13 +5,13 @@ use alloc::boxed::Box;
 use rand_core::{CryptoRng, RngCore};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// What a [`ReplayFilter`](super::ReplayFilter) knows a packet by. Means nothing to another filter.
+/// Identifies a packet in a [`ReplayFilter`](super::ReplayFilter). It means nothing to another filter.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ReplayTag(pub(super) u64);
 
 impl ReplayTag {
-	/// The tag that has these bits, for measurements of filters. They have to be random, as tags are: a filter that is given
-	/// many that are near each other is soon full.
+	/// The tag with these bits, for measurements of filters. The bits must be random, as those of tags are: many tags near
+	/// each other soon fill a filter.
 	pub const fn from_bits(bits: u64) -> Self {
 		Self(bits)
 	}
@@ -19,14 +19,17 @@ impl ReplayTag {
 
 /// The key of a filter's tags.
 ///
-/// With it, tags are random to everybody else, so nobody can make packets whose tags meet, or crowd one place of the
-/// filter. And the filter's memory, if it leaks, does not show which packets we saw.
+/// Because of it, tags are random to everybody else. Nobody can make packets with equal tags, or crowd one place of the
+/// filter. And if the filter's memory leaks, it does not show which packets we saw.
 #[derive(Zeroize, ZeroizeOnDrop)]
-pub(super) struct TagKey(Box<[u8; 32]>);
+pub(super) struct TagKey(Box<[u8; TagKey::SIZE]>);
 
 impl TagKey {
+	/// Size in bytes.
+	pub(super) const SIZE: usize = 32;
+
 	pub(super) fn random<R: RngCore + CryptoRng + ?Sized>(rng: &mut R) -> Self {
-		let mut key = Box::new([0; 32]);
+		let mut key = Box::new([0; Self::SIZE]);
 		rng.fill_bytes(&mut *key);
 		Self(key)
 	}

@@ -153,7 +153,7 @@ fn random_tags(seed: u64) -> impl Iterator<Item = ReplayTag> {
 	std::iter::repeat_with(move || ReplayTag(rng.next_u64()))
 }
 
-/// A filter in which so many tags were entered; some are taken for others.
+/// A filter in which this many tags were entered; some are taken for others.
 fn filled(shape: Shape, tags: usize) -> ReplayFilter {
 	let mut filter = ReplayFilter::with_shape(&mut rng(), shape);
 	for tag in random_tags(1).take(tags) {
@@ -206,7 +206,7 @@ fn a_filter_with_as_many_tags_as_it_may_have_refuses_more_though_there_is_memory
 }
 
 #[test]
-fn at_the_density_of_a_hundred_million_tags_a_look_up_reads_two_lines_at_most_and_a_tag_takes_two_bytes() {
+fn at_full_density_a_look_up_reads_two_lines_and_a_tag_takes_two_bytes() {
 	let mut filter = ReplayFilter::with_shape(&mut rng(), SAMPLE);
 	let mut others = random_tags(2);
 	let (mut read, mut most, mut looked_up) = (0, 0, 0);

@@ -1,6 +1,5 @@
 //! The SCALE types of the requests that the Substrate Mix Network knows.
 
-use crate::{sphinx, MessageId};
 use ::codec::{Decode, Encode};
 use alloc::{string::String, vec::Vec};
 
@@ -11,7 +10,7 @@ use alloc::{string::String, vec::Vec};
 /// | 1 | `SubmitExtrinsic` | the extrinsic, as `author_submitExtrinsic` takes it |
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Request {
-	/// Submit this extrinsic to the transaction pool, some time later (see [`extrinsic_delay`]). The bytes begin with
+	/// Submit this extrinsic to the transaction pool, some time later (see [`extrinsic_delay`](super::extrinsic_delay)). The bytes begin with
 	/// their own length prefix, as extrinsics do. The reply is a [`Reply`].
 	SubmitExtrinsic(Vec<u8>),
 }
@@ -56,7 +55,7 @@ impl Request {
 /// The data of a reply message to [`Request::SubmitExtrinsic`].
 pub type Reply = Result<(), RemoteError>;
 
-/// What went wrong at the destination, in its own words: do not trust them.
+/// An error at the destination, in its own words. Do not trust them.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, thiserror::Error)]
 pub enum RemoteError {
 	/// Anything but the below.
@@ -67,10 +66,4 @@ pub enum RemoteError {
 	#[error("the destination could not decode the request: {0}")]
 	#[codec(index = 1)]
 	Decode(String),
-}
-
-/// How long the destination waits before it submits the extrinsic of the request message `message_id`, in multiples of
-/// the [mean](crate::Parameters::mean_extrinsic_delay_ms). Both sides compute it, so that the source knows how long to wait.
-pub fn extrinsic_delay(message_id: &MessageId) -> f64 {
-	sphinx::exponential(&sphinx::derive(b"submit-extrn-dly", 0, &message_id.0))
 }

@@ -16,7 +16,7 @@ const MAX_MESSAGE_IDS: usize = 9;
 /// How long a request may be blocked, in seconds.
 const MAX_WAIT: u64 = 5;
 
-/// What is done, to one of the requests taken so far, counted from the last.
+/// An operation on one of the requests taken so far, counted from the last.
 #[derive(Clone, Copy, Debug)]
 enum Operation {
 	Insert,

@@ -1,8 +1,13 @@
-//! Our own requests, until they are answered or given up.
+//! Requests of ours, until they are answered or given up.
 //!
-//! Bookkeeping only: what to send next, and when. The state machine does the sending.
+//! This is bookkeeping only: what to send next, and when. The state machine does the sending.
 
-use crate::{session::DisabledReason, sphinx::MixnodeIndex, time::Time, MessageId, RequestConfig, SessionIndex};
+use crate::{
+	bytes::{list, sum, tree},
+	sphinx::MixnodeIndex,
+	time::Time,
+	MessageId, RequestConfig, RestingReason, SessionIndex,
+};
 use alloc::{
 	collections::{BTreeMap, BTreeSet, VecDeque},
 	vec::Vec,
@@ -10,33 +15,35 @@ use alloc::{
 use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
 
-/// Names a request of ours. Never used twice by one [`Mixnet`](crate::Mixnet).
+/// Identifies a request of ours. Never used twice by one [`Mixnet`](crate::Mixnet).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RequestId(pub u64);
 
-/// How long the destination takes to handle a request and post its reply: a conservative estimate, for the retry timer.
+/// The time that the destination takes to handle a request and post its reply: a conservative estimate for the retry timer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum HandlingDelay {
-	/// This long.
+	/// This long, whatever the request.
 	Fixed(Duration),
-	/// As long as the request's message ID makes the destination wait before it submits an extrinsic.
+	/// As long as the destination waits before it submits an extrinsic, which depends on the request's message ID.
 	/// (See [`extrinsic_delay`](super::extrinsic_delay).)
 	Extrinsic,
 }
 
 /// Why a request was given up.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RequestError {
 	/// All destinations were tried, and none answered. The request may have been handled all the same.
 	#[error("no destination replied")]
 	NoReply,
-	/// The mixnet rests.
+	/// The mixnet rests in the session that new requests go to.
 	#[error("the mixnet rests in session {session}: {reason}")]
 	Resting {
 		/// The session that new requests go to.
 		session: SessionIndex,
 		/// Why it rests.
-		reason: DisabledReason,
+		reason: RestingReason,
 	},
 	/// The mixnodes of the session that requests go to did not become known in time.
 	#[error("the mixnodes are not known")]
@@ -57,17 +64,17 @@ pub enum RequestError {
 	},
 }
 
-/// What a request is waiting for.
+/// The stage of a request's present attempt.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Stage {
-	/// To be posted, this many more times in this attempt. It is in the post queue.
+	/// Copies of it are still to be queued. It is in the post queue.
 	Posting {
-		/// At least 1.
+		/// Copies that are still to be queued: at least 1.
 		copies: u32,
-		/// Set if it cannot be posted now, and not for want of room: when it is given up, and why.
+		/// Set if something else than room is missing: when the request is given up, and why.
 		blocked: Option<(Time, RequestError)>,
 	},
-	/// For an answer, until the retry timer ends.
+	/// It waits for an answer until the retry timer ends.
 	Waiting,
 }
 
@@ -78,23 +85,23 @@ pub(crate) struct Pending {
 	/// SURBs per copy.
 	pub surbs: usize,
 	pub delay: HandlingDelay,
-	/// When it was given to us.
+	/// When the user posted it.
 	pub taken_at: Time,
 	pub stage: Stage,
 	pub message_id: MessageId,
 	/// The session and the destination that know `message_id`; `None` before its first copy is posted.
 	pub bound_to: Option<(SessionIndex, MixnodeIndex)>,
-	/// Has a packet of it left us?
+	/// Has one of its packets left us?
 	pub sent: bool,
 	/// When the retry timer ends, if all copies are posted by then.
 	pub retry_at: Time,
 	destinations_left: u32,
 	attempts_left: u32,
-	/// Message IDs that it had before: late answers to those count as well. The latest last.
+	/// Message IDs that it had before, the latest last. Late answers to them count as well.
 	old_message_ids: VecDeque<MessageId>,
 }
 
-/// Most old message IDs remembered per request. More than the default policy can need, but for many session changes.
+/// Most old message IDs remembered per request. Unless sessions change often, the default policy needs fewer.
 const MAX_OLD_MESSAGE_IDS: usize = 8;
 
 /// All our pending requests.
@@ -104,15 +111,29 @@ pub(crate) struct PendingRequests {
 	next_id: u64,
 	requests: BTreeMap<RequestId, Pending>,
 	by_message_id: BTreeMap<MessageId, RequestId>,
-	/// Those to be posted, first in, first out.
+	/// Requests with copies to be queued, first in, first out.
 	post_queue: VecDeque<RequestId>,
-	/// Message IDs that are no longer remembered, of requests that are: the keys of their SURBs are to be destroyed.
+	/// Old message IDs that pending requests no longer remember. The keys of their SURBs are to be destroyed.
 	forgotten: Vec<(RequestId, MessageId)>,
-	/// When each that has a timer wants to be looked at: one entry at most per request.
+	/// The timers: at most one per request.
 	timers: BTreeSet<(Time, RequestId)>,
 }
 
 impl PendingRequests {
+	/// The most bytes of heap that this many requests take, each with this many bytes of data.
+	pub fn max_bytes(capacity: usize, max_data: usize) -> usize {
+		/// Those that it had before, and the present one.
+		const MESSAGE_IDS: usize = MAX_OLD_MESSAGE_IDS + 1;
+		let message_ids = list(MESSAGE_IDS, MessageId::SIZE);
+		sum([
+			capacity.saturating_mul(max_data.saturating_add(message_ids)),
+			tree(capacity, size_of::<RequestId>() + size_of::<Pending>()),
+			tree(capacity.saturating_mul(MESSAGE_IDS), MessageId::SIZE + size_of::<RequestId>()),
+			list(capacity, size_of::<RequestId>()),
+			tree(capacity, size_of::<(Time, RequestId)>()),
+		])
+	}
+
 	pub fn new(config: RequestConfig) -> Self {
 		Self {
 			config,
@@ -133,7 +154,7 @@ impl PendingRequests {
 		self.requests.len() < self.config.capacity
 	}
 
-	/// Takes a request, which is then to be posted.
+	/// Takes a request, whose copies are then to be queued.
 	pub fn insert<R: RngCore + CryptoRng>(
 		&mut self,
 		rng: &mut R,
@@ -187,12 +208,12 @@ impl PendingRequests {
 		Some((request, message_ids))
 	}
 
-	/// Takes the message IDs that were forgotten since, each with its request.
+	/// Takes the message IDs that were forgotten since the last call, each with its request.
 	pub fn take_forgotten(&mut self) -> Vec<(RequestId, MessageId)> {
 		core::mem::take(&mut self.forgotten)
 	}
 
-	/// Those to be posted, in order.
+	/// Requests with copies to be queued, in order.
 	pub fn post_queue(&self) -> impl ExactSizeIterator<Item = RequestId> + '_ {
 		self.post_queue.iter().copied()
 	}
@@ -204,7 +225,8 @@ impl PendingRequests {
 		}
 	}
 
-	/// Those that wait for room alone, each with the session that it is bound to, and the copies that it still has to send.
+	/// Requests that wait for nothing but room. For each, the session that it is bound to and the number of copies that are
+	/// still to be queued.
 	pub fn waiting_for_room(&self) -> impl Iterator<Item = (Option<SessionIndex>, &Pending, u32)> {
 		self.post_queue.iter().filter_map(|id| self.requests.get(id)).filter_map(|request| match request.stage {
 			Stage::Posting { copies, blocked: None } => {
@@ -214,8 +236,8 @@ impl PendingRequests {
 		})
 	}
 
-	/// A copy of the request was posted to `bound_to`; if it is answered at all, then until `answer_by`. Returns
-	/// whether there are more copies to post; if so, others have their turn first.
+	/// A copy of the request was queued, for `bound_to`. If it is answered at all, it is by `answer_by`. Returns whether
+	/// there are more copies to queue: other requests have their turn first.
 	pub fn posted(&mut self, id: RequestId, bound_to: (SessionIndex, MixnodeIndex), answer_by: Time) -> bool {
 		let Some(request) = self.requests.get_mut(&id) else { return false };
 		request.bound_to = Some(bound_to);
@@ -240,7 +262,7 @@ impl PendingRequests {
 		copies_left > 0
 	}
 
-	/// The request cannot be posted now, for want of something else than room. It is given up after a while.
+	/// The request cannot be queued now, because something else than room is missing. It is given up after a while.
 	pub fn blocked(&mut self, id: RequestId, now: Time, error: RequestError) {
 		let Some(Pending { stage: Stage::Posting { blocked, .. }, .. }) = self.requests.get_mut(&id) else { return };
 		let until = blocked.take().map_or(now + self.config.max_wait, |(until, _)| until);
@@ -248,8 +270,8 @@ impl PendingRequests {
 		self.set_timer(id, Some(until));
 	}
 
-	/// Starts the request's next attempt, with another destination when this one's attempts are used up. Returns `false`
-	/// if all destinations' are.
+	/// Starts the request's next attempt, with another destination if this one's attempts are used up. Returns `false` if
+	/// those of all destinations are.
 	pub fn next_attempt<R: RngCore + CryptoRng>(&mut self, id: RequestId, rng: &mut R) -> bool {
 		match self.requests.get_mut(&id) {
 			Some(request) if request.attempts_left > 0 => {
@@ -274,10 +296,10 @@ impl PendingRequests {
 		}
 	}
 
-	/// Requests that were posted to a session which takes none any more start anew in another.
+	/// Requests in a session that takes no requests any more start anew in another.
 	///
-	/// That costs those a destination of which a packet was sent: else a request that nobody answers would never end
-	/// where sessions are shorter than its retry timer. Those that have none left wait for their timer.
+	/// A request of which a packet was sent loses a destination. Otherwise a request that nobody answers would never end if
+	/// sessions are shorter than its retry timer. Requests without a destination left wait for their timer.
 	pub fn leave_sessions<R: RngCore + CryptoRng>(
 		&mut self,
 		rng: &mut R,
@@ -298,7 +320,7 @@ impl PendingRequests {
 		}
 	}
 
-	/// Posts no more of the request: it waits for an answer to what was sent of it.
+	/// Queues no more of the request, which waits for an answer to the packets that were sent.
 	fn wait_for_the_last(&mut self, id: RequestId) {
 		let Some(request) = self.requests.get_mut(&id) else { return };
 		request.attempts_left = 0;
@@ -308,11 +330,11 @@ impl PendingRequests {
 		self.set_timer(id, Some(retry_at));
 	}
 
-	/// Posts under a new message ID, to a destination to be drawn. A message ID is for one destination alone: two that
-	/// compared theirs must not find the same, and in a new session old SURBs must not be used.
+	/// Gives the request a new message ID, and a destination to be drawn. A message ID is for one destination alone: if two
+	/// destinations compare theirs, they must not find the same. And in a new session, old SURBs must not be used.
 	///
-	/// Answers to old message IDs count as well, but for those that nobody can know, because no packet of the request was
-	/// sent, and for the oldest of very many.
+	/// Answers to old message IDs count as well. The exceptions are IDs that nobody can know, because no packet of the
+	/// request was sent, and the oldest of very many.
 	fn rebind<R: RngCore + CryptoRng>(&mut self, id: RequestId, rng: &mut R) {
 		let Some(request) = self.requests.get_mut(&id) else { return };
 		if request.bound_to.take().is_some() {
@@ -350,7 +372,7 @@ impl PendingRequests {
 		self.timers.first().map(|(at, _)| *at)
 	}
 
-	/// Takes a timer that ended.
+	/// Takes a timer that has ended.
 	pub fn pop_timer(&mut self, now: Time) -> Option<RequestId> {
 		let (at, id) = *self.timers.first()?;
 		if at > now {

@@ -1,26 +1,26 @@
-//! The round-trip estimate: how long an answer takes, but for one in 20,000.
+//! The round-trip estimate: only one answer in 20,000 takes longer.
 
 use crate::time::scale;
 use core::time::Duration;
 
-/// A queue of authored packets on the way there or back.
+/// The authored queue at one end: at the source or at the destination.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct QueueEnd {
 	/// Mean time between the ticks of its clock that may send a queued packet: at half rate, loop cover not counted.
 	pub mean_period: Duration,
-	/// How many packets are sent until ours is.
+	/// Packets that are sent until ours is, ours included.
 	pub packets: usize,
 }
 
 impl QueueEnd {
-	/// `mean_period`: at full rate, loop cover counted.
+	/// `mean_period` is the mean time between all ticks, at full rate.
 	pub fn new(mean_period: Duration, packets: usize, loop_cover_proportion: f64) -> Self {
 		Self { mean_period: scale(mean_period, 2.0 / (1.0 - loop_cover_proportion)), packets }
 	}
 }
 
-/// How long a request's last packet waits in the queue here, and its reply's last packet in the queue at the far end,
-/// together.
+/// The time that a request's last packet waits in the queue here, plus the time that its reply's last packet waits in the
+/// queue at the far end.
 ///
 /// The sum of n exponentially distributed times of mean s is gamma distributed; s (4.92582 + 3.87809 sqrt(n) + n) is
 /// close to its 99.995th percentile. Here there are two such sums, of n times of mean s and of m times of the smaller
@@ -33,7 +33,7 @@ pub(crate) fn queue_delay(here: QueueEnd, there: QueueEnd) -> Duration {
 	scale(slow.mean_period, 4.92582 + 3.87809 * libm::sqrt(n + r * r * r * m) + n + r * m)
 }
 
-/// The longest way that a fragment of a request takes, and the longest that a packet of its reply may.
+/// The longest route of a request's fragments, and the longest of its reply's packets.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub(crate) struct RouteMetrics {
 	/// Most hops of a request packet.
@@ -47,19 +47,19 @@ pub(crate) struct RouteMetrics {
 }
 
 impl RouteMetrics {
-	/// Counts in a request packet.
+	/// Adds a request packet.
 	pub fn add_request(&mut self, hops: usize, delay: f64) {
 		self.request_hops = self.request_hops.max(hops);
 		self.request_delay = self.request_delay.max(delay);
 	}
 
-	/// Counts in a SURB.
+	/// Adds a SURB.
 	pub fn add_surb(&mut self, hops: usize, delay: f64) {
 		self.reply_hops = self.reply_hops.max(hops);
 		self.reply_delay = self.reply_delay.max(delay);
 	}
 
-	/// The time between queues: in mixnodes and between them, there and back.
+	/// The time that a request and its reply spend outside of the two queues: in mixnodes and between them.
 	pub fn travel_time(&self, mean_forwarding_delay: Duration, per_hop_network_delay: Duration) -> Duration {
 		let forwarding = scale(mean_forwarding_delay, self.request_delay + self.reply_delay);
 		let hops = u32::try_from(self.request_hops + self.reply_hops).unwrap_or(u32::MAX);

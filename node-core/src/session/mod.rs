@@ -4,9 +4,9 @@
 //! fills as we learn of the session:
 //!
 //! ```text
-//! Empty -> KeyOnly -> Full      KeyOnly if we made (or restored) a key and perhaps registered it; Full once the chain
-//!      \         \             told us the mixnodes; Disabled if it told us that there are none, or if our
-//!       `---------`-> Disabled  configuration wants no part in this session
+//! Empty -> KeyOnly -> Full      KeyOnly: we made or restored a key, and perhaps registered it. Full: the chain told us
+//!      \         \              the mixnodes. Resting: it has none, or we are a user and are configured to take part as
+//!       `---------`-> Resting   a mixnode only.
 //! ```
 //!
 //! Dropping a slot destroys its key and its replay filter, together: a key never outlives the memory of the packets
@@ -21,7 +21,6 @@ mod sessions;
 mod slot;
 
 pub(crate) use sessions::Sessions;
-pub use slot::DisabledReason;
 pub(crate) use slot::{KeyPair, LiveKey, Session, SessionId, Slot};
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use super::*;
 use crate::{
 	loops::LoopMonitor,
 	replay::ReplayFilter,
-	sphinx::{build_cover, Hop, MixnodeIndex, Opened, Target},
+	sphinx::{build_cover, Backend, Hop, MixnodeIndex, Opened, Target},
 	topology::Topology,
 	traffic::{AuthoredQueue, CoverStock, PoissonClock},
-	Config, KxPublic, KxSecret, PeerId, RelativeSession, SessionIndex, SessionPhase, SessionStatus,
+	Config, KxPublic, KxSecret, PeerId, RelativeSession, RestingReason, SessionIndex, SessionPhase, SessionStatus,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
@@ -58,7 +58,7 @@ fn known(slot: Option<&Slot>) -> Option<Known> {
 	Some(match slot? {
 		Slot::Empty => Known::Nothing,
 		Slot::KeyOnly(keys) => Known::Key(keys.public),
-		Slot::Disabled(_) => Known::Rests,
+		Slot::Resting(_) => Known::Rests,
 		Slot::Full(session) => Known::Full(session.keys.public),
 	})
 }
@@ -199,7 +199,7 @@ fn run(base: SessionIndex, session_0: bool, operations: Vec<Operation>) -> Resul
 	let secret = session_0.then(|| KxSecret::random(&mut rng));
 	keys.extend(secret.as_ref().map(KxSecret::public));
 	model.future.extend(keys.iter().map(|key| (0, *key)));
-	let mut sessions = Sessions::new(secret);
+	let mut sessions = Sessions::new(Backend::Portable, secret);
 	for operation in operations {
 		match operation {
 			Operation::SetStatus { index, phase } => {
@@ -221,7 +221,7 @@ fn run(base: SessionIndex, session_0: bool, operations: Vec<Operation>) -> Resul
 				prop_assert!(sessions.set_status(status));
 			},
 			Operation::NextKeys => {
-				let (index, key) = sessions.next_public(&mut rng);
+				let (index, key) = sessions.next_public(Backend::Portable, &mut rng);
 				prop_assert_eq!(index, model.next());
 				match model.future.iter().find(|(other, _)| *other == index) {
 					Some((_, expected)) => prop_assert_eq!(key, *expected, "the same until that session begins"),
@@ -236,14 +236,14 @@ fn run(base: SessionIndex, session_0: bool, operations: Vec<Operation>) -> Resul
 				let secret = KxSecret::random(&mut rng);
 				let key = secret.public();
 				keys.push(key);
-				prop_assert_eq!(sessions.restore_key(index, secret), model.restore(index, key));
+				prop_assert_eq!(sessions.restore_key(Backend::Portable, index, secret), model.restore(index, key));
 			},
 			Operation::Learn { relative, full: is_full } => {
 				let Some(slot) = sessions.slot_mut(relative).filter(|slot| slot.wants_mixnodes()) else { continue };
 				let index = relative.index(model.status.unwrap().current_index).unwrap();
 				let pair = match core::mem::replace(slot, Slot::Empty) {
 					Slot::KeyOnly(pair) => pair,
-					_ => KxSecret::random(&mut rng).into(),
+					_ => KeyPair::new(Backend::Portable, KxSecret::random(&mut rng)),
 				};
 				match model.get(index) {
 					Some(Known::Key(key)) => prop_assert_eq!(pair.public, key),
@@ -255,7 +255,7 @@ fn run(base: SessionIndex, session_0: bool, operations: Vec<Operation>) -> Resul
 				model.set(index, if is_full { Known::Full(pair.public) } else { Known::Rests });
 				*slot = match is_full {
 					true => full(&mut rng, index, pair),
-					false => Slot::Disabled(DisabledReason::NotMixnode),
+					false => Slot::Resting(RestingReason::NotMixnode),
 				};
 			},
 		}

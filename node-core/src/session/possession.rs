@@ -13,8 +13,8 @@ use sha2::{digest::generic_array::GenericArray, Digest, Sha512};
 use subtle::{Choice, ConditionallyNegatable};
 use zeroize::Zeroizing;
 
-/// What the paper's hash1 begins with: 2^256 - 2, little-endian. It is no point's encoding, so that what is hashed for
-/// a nonce is never what is hashed for a challenge.
+/// The first bytes that the paper's hash1 takes: 2^256 - 2, little-endian. They encode no point, so the input of a nonce's
+/// hash is never the input of a challenge's hash.
 const HASH_1: [u8; 32] = {
 	let mut prefix = [0xff; 32];
 	prefix[0] = 0xfe;
@@ -22,7 +22,7 @@ const HASH_1: [u8; 32] = {
 };
 
 impl KxSecret {
-	/// Proves that we hold this secret, to whom knows the public key, and binds that to `message`. The proof is an
+	/// Proves to everybody who knows the public key that we hold this secret, and binds that to `message`. The proof is an
 	/// Ed25519 signature under [`KxPublic::to_ed25519`](crate::KxPublic::to_ed25519).
 	///
 	/// Takes the same time whatever the secret is.
@@ -157,7 +157,7 @@ mod tests {
 	}
 
 	#[test]
-	fn what_is_not_the_one_encoding_of_a_key_proves_nothing() {
+	fn a_key_in_another_encoding_proves_nothing() {
 		let (mut public, proof) = prove([3; 32], 1, b"message");
 		public.0[31] |= 0x80;
 		let same = public.to_ed25519().expect("X25519 ignores the bit; qed");
@@ -209,7 +209,7 @@ mod tests {
 
 		/// X25519 clamps: the bits that it ignores are no part of the secret.
 		#[test]
-		fn bits_of_the_secret_that_are_clamped_change_nothing(secret: [u8; 32], seed: u64) {
+		fn clamped_bits_of_the_secret_change_nothing(secret: [u8; 32], seed: u64) {
 			let mut same = secret;
 			same[0] ^= 7;
 			same[31] ^= 0xc0;

@@ -1,49 +1,58 @@
 //! The two live sessions, and the keys of sessions to come.
 
 use super::{KeyPair, LiveKey, Session, SessionId, Slot};
-use crate::{KxPublic, KxSecret, Parameters, RelativeSession, SessionIndex, SessionStatus};
+use crate::{
+	bytes::{sum, tree, POINTER},
+	sphinx::Backend,
+	KxPublic, KxSecret, RelativeSession, SessionIndex, SessionStatus,
+};
 use alloc::{collections::BTreeMap, sync::Arc};
 use rand_core::{CryptoRng, RngCore};
 
 /// The live sessions' slots, and keys for sessions that are not live yet.
 pub(crate) struct Sessions {
-	/// `None` until the chain was first heard of.
+	/// `None` until the chain's status was told for the first time.
 	status: Option<SessionStatus>,
-	/// How often the chain started over.
+	/// The number of times that the chain started over.
 	generation: u64,
-	/// `None`: there is none, or it is over.
+	/// `None` if there is none, or if it is over.
 	previous: Option<Slot>,
-	/// `None` exactly while `status` is.
+	/// `None` exactly while `status` is `None`.
 	current: Option<Slot>,
 	/// Keys for sessions without a slot. Once the status is known: for the session after the current one only.
 	future_keys: BTreeMap<SessionIndex, KeyPair>,
-	/// What the chain told of live sessions.
-	parameters: BTreeMap<SessionIndex, Parameters>,
 }
 
 impl Sessions {
-	/// `session_0_secret`: the key for session 0, for which nobody can register; for tests and for new chains.
-	pub fn new(session_0_secret: Option<KxSecret>) -> Self {
-		let future_keys = session_0_secret.into_iter().map(|secret| (0, secret.into())).collect();
-		Self { status: None, generation: 0, previous: None, current: None, future_keys, parameters: BTreeMap::new() }
+	/// The most bytes of heap of two sessions without what their parts take, and of the keys for the next session.
+	pub fn max_bytes() -> usize {
+		// With the counts of those who share it.
+		let secret = 32 + 3 * POINTER;
+		sum([2 * (size_of::<Session>() + secret), tree(1, size_of::<(SessionIndex, KeyPair)>()), secret])
+	}
+
+	/// `session_0_secret` is the key for session 0, for which nobody can register: for tests and new chains.
+	pub fn new(backend: Backend, session_0_secret: Option<KxSecret>) -> Self {
+		let future_keys = session_0_secret.into_iter().map(|secret| (0, KeyPair::new(backend, secret))).collect();
+		Self { status: None, generation: 0, previous: None, current: None, future_keys }
 	}
 
 	pub fn status(&self) -> Option<SessionStatus> {
 		self.status
 	}
 
-	/// Grows whenever the chain starts over: sessions of different generations have nothing in common, whatever their
+	/// Grows whenever the chain starts over. Sessions of different generations have nothing in common, whatever their
 	/// indices.
 	pub fn generation(&self) -> u64 {
 		self.generation
 	}
 
-	/// Moves to `status`. Slots follow their sessions, by index; what has no slot any more is destroyed. Returns whether
+	/// Moves to `status`. Slots follow their sessions by index, and sessions without a slot are destroyed. Returns whether
 	/// anything changed.
 	///
-	/// Sessions may be skipped: the new slots are then empty, but for a key made in time. Phases may come in any order,
-	/// but a previous session that is over stays so. A current index that steps back means another chain, or one that
-	/// started over: all is forgotten, keys above all.
+	/// Sessions may be skipped. The new slots are then empty, or hold a key if one was made in time. Phases may come in any
+	/// order, but a previous session that is over stays over. If the current index steps back, it is another chain, or the
+	/// chain started over: everything is forgotten, above all the keys.
 	pub fn set_status(&mut self, status: SessionStatus) -> bool {
 		let old = self.status.replace(status);
 		if old == Some(status) {
@@ -54,7 +63,6 @@ impl Sessions {
 				log::warn!(target: "mixnet", "The current session stepped back, from {old} to {status}");
 				self.generation += 1;
 				self.future_keys.clear();
-				self.parameters.clear();
 				self.begin_both(status);
 			},
 			Some(old) if status.current_index == old.current_index => (),
@@ -68,9 +76,6 @@ impl Sessions {
 			self.previous = None;
 		}
 		self.future_keys.retain(|index, _| status.current_index.checked_add(1) == Some(*index));
-		let mut parameters = core::mem::take(&mut self.parameters);
-		parameters.retain(|index, _| self.relative(*index).is_some());
-		self.parameters = parameters;
 		true
 	}
 
@@ -81,60 +86,45 @@ impl Sessions {
 		self.current = Some(Slot::new(self.future_keys.remove(&status.current_index)));
 	}
 
-	/// The session that keys are made for: the one after the current. Before the first status, session 0 is taken to be
-	/// the current one. (There is no session after the last index; its own is returned, and its keys are never used.)
+	/// The session that keys are made for: the one after the current. Before the first status, session 0 is taken to be the
+	/// current one. (After the last index there is no session: that index is returned, and its keys are never used.)
 	fn next_index(&self) -> SessionIndex {
 		self.status.map_or(1, |status| status.current_index.saturating_add(1))
 	}
 
 	/// The key pair for the next session, made on the first call.
-	pub fn next_keys<R: RngCore + CryptoRng>(&mut self, rng: &mut R) -> (SessionIndex, &KeyPair) {
+	pub fn next_keys<R: RngCore + CryptoRng>(&mut self, backend: Backend, rng: &mut R) -> (SessionIndex, &KeyPair) {
 		let index = self.next_index();
-		let keys = self.future_keys.entry(index).or_insert_with(|| KxSecret::random(rng).into());
+		let keys = self.future_keys.entry(index).or_insert_with(|| KeyPair::new(backend, KxSecret::random(rng)));
 		(index, keys)
 	}
 
-	/// The key pair for `index`, a session that is not live yet; `None` if there is none (any more).
+	/// The key pair for a session that is not live yet. `None` if there is none, or none any more.
 	pub fn future_keys(&self, index: SessionIndex) -> Option<&KeyPair> {
 		self.future_keys.get(&index)
 	}
 
 	/// Takes a key for a session that has none yet and whose mixnodes are not known. Returns whether it was taken.
-	pub fn restore_key(&mut self, index: SessionIndex, secret: KxSecret) -> bool {
+	pub fn restore_key(&mut self, backend: Backend, index: SessionIndex, secret: KxSecret) -> bool {
 		let slot = match self.status.map(|status| RelativeSession::of(index, status.current_index)) {
 			Some(Some(relative)) => self.slot_mut(relative),
 			Some(None) if index != self.next_index() => return false,
 			_ => {
-				// Not live yet.
+				// The session is not live yet.
 				let free = !self.future_keys.contains_key(&index);
 				if free {
-					self.future_keys.insert(index, secret.into());
+					self.future_keys.insert(index, KeyPair::new(backend, secret));
 				}
 				return free;
 			},
 		};
 		match slot {
 			Some(slot @ Slot::Empty) => {
-				*slot = Slot::KeyOnly(secret.into());
+				*slot = Slot::KeyOnly(KeyPair::new(backend, secret));
 				true
 			},
 			_ => false,
 		}
-	}
-
-	/// Takes the parameters of a live session whose mixnodes are not known yet. Returns whether they were taken.
-	pub fn set_parameters(&mut self, index: SessionIndex, parameters: Parameters) -> bool {
-		let slot = self.relative(index).and_then(|relative| self.slot(relative));
-		let is_early = slot.is_some_and(Slot::wants_mixnodes);
-		if is_early {
-			self.parameters.insert(index, parameters);
-		}
-		is_early
-	}
-
-	/// The parameters of a live session, if they were told.
-	pub fn parameters(&self, index: SessionIndex) -> Option<Parameters> {
-		self.parameters.get(&index).copied()
 	}
 
 	pub fn slot(&self, relative: RelativeSession) -> Option<&Slot> {
@@ -151,7 +141,7 @@ impl Sessions {
 		}
 	}
 
-	/// What the session `index` is now; `None` if it is not live.
+	/// Whether the session `index` is the current or the previous one now. `None` if it is not live.
 	pub fn relative(&self, index: SessionIndex) -> Option<RelativeSession> {
 		let relative = RelativeSession::of(index, self.status?.current_index)?;
 		self.slot(relative).map(|_| relative)
@@ -165,12 +155,12 @@ impl Sessions {
 		self.slot_mut(relative).and_then(Slot::session_mut)
 	}
 
-	/// The sessions in which we take part, the older first.
+	/// The sessions in which we take part, the older one first.
 	pub fn iter(&self) -> impl Iterator<Item = &Session> {
 		[&self.previous, &self.current].into_iter().filter_map(|slot| slot.as_ref()?.session())
 	}
 
-	/// As [`Self::iter`], each with what it is.
+	/// As [`Self::iter`], with whether each is the current or the previous one.
 	pub fn iter_mut(&mut self) -> impl Iterator<Item = (RelativeSession, &mut Session)> {
 		[(RelativeSession::Previous, &mut self.previous), (RelativeSession::Current, &mut self.current)]
 			.into_iter()
@@ -182,7 +172,7 @@ impl Sessions {
 		self.status.is_some_and(|status| status.phase.allows_requests(relative))
 	}
 
-	/// The keys of the sessions in which we take part, the current one's first: it has most of the traffic.
+	/// The keys of the sessions in which we take part. The current one comes first: it has most of the traffic.
 	pub fn live_keys(&self) -> [Option<LiveKey>; 2] {
 		[RelativeSession::Current, RelativeSession::Previous].map(|relative| {
 			let session = self.session(relative)?;
@@ -191,14 +181,15 @@ impl Sessions {
 		})
 	}
 
-	/// What the session `id` is now; `None` if it is not live, or not what it was.
+	/// Whether the session `id` is the current or the previous one now. `None` if it is not live, or if the chain started
+	/// over since.
 	pub fn relative_of(&self, id: SessionId) -> Option<RelativeSession> {
 		self.relative(id.index).filter(|_| id.generation == self.generation)
 	}
 
 	/// The public key for the next session, made on the first call.
-	pub fn next_public<R: RngCore + CryptoRng>(&mut self, rng: &mut R) -> (SessionIndex, KxPublic) {
-		let (index, keys) = self.next_keys(rng);
+	pub fn next_public<R: RngCore + CryptoRng>(&mut self, backend: Backend, rng: &mut R) -> (SessionIndex, KxPublic) {
+		let (index, keys) = self.next_keys(backend, rng);
 		(index, keys.public)
 	}
 }

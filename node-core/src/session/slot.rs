@@ -1,59 +1,42 @@
-//! Session slots.
+//! The slot of a session, and what is in it.
 
 use crate::{
 	loops::LoopMonitor,
-	parameters::{Authoring, InUnits},
+	parameters::{Authoring, ParametersExt},
 	replay::ReplayFilter,
+	sphinx::Backend,
 	topology::Topology,
 	traffic::{AuthoredQueue, CoverStock, PoissonClock},
-	KxPublic, KxSecret, MixnodesError, Parameters, SessionIndex,
+	KxPublic, KxSecret, Parameters, RestingReason, SessionIndex,
 };
 use alloc::{
 	boxed::Box,
 	sync::{Arc, Weak},
 };
 
-/// Why a live session has no part for us: the mixnet rests in it.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum DisabledReason {
-	/// The chain has no mixnodes for it.
-	#[error("{0}")]
-	Mixnodes(MixnodesError),
-	/// The chain has more mixnodes for it than packets can name.
-	#[error("{num} mixnodes, packets can name {max}")]
-	TooManyMixnodes {
-		/// How many.
-		num: usize,
-		/// How many packets can name.
-		max: usize,
-	},
-	/// We are not among its mixnodes, and our configuration wants no part in such sessions.
-	#[error("not a mixnode, and configured to take part as a mixnode only")]
-	NotMixnode,
-}
-
 /// An X25519 key pair for one session.
 pub(crate) struct KeyPair {
-	/// Shared with threads that unwrap, while they do.
+	/// Shared with threads while they unwrap.
 	pub secret: Arc<KxSecret>,
 	pub public: KxPublic,
 }
 
-impl From<KxSecret> for KeyPair {
-	fn from(secret: KxSecret) -> Self {
-		let public = secret.public();
+impl KeyPair {
+	/// `backend` computes the public key.
+	pub fn new(backend: Backend, secret: KxSecret) -> Self {
+		let public = secret.public_by(backend);
 		Self { secret: Arc::new(secret), public }
 	}
 }
 
-/// Which session: sessions of the same index have nothing in common if the chain started over in between.
+/// Identifies a session. If the chain starts over, sessions before and after have nothing in common, whatever their index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SessionId {
 	pub generation: u64,
 	pub index: SessionIndex,
 }
 
-/// The key of a live session in which we take part, for as long as it is one.
+/// The key of a live session in which we take part. It can be read as long as the session lives.
 #[derive(Clone)]
 pub(crate) struct LiveKey {
 	pub session: SessionId,
@@ -65,36 +48,36 @@ pub(crate) struct Session {
 	pub index: SessionIndex,
 	pub keys: KeyPair,
 	pub topology: Topology,
-	/// Packets accepted under `keys`. Stays empty where we are not a mixnode.
+	/// The packets that were accepted under `keys`. Stays empty if we are not a mixnode.
 	pub replay: ReplayFilter,
-	/// What all its nodes agree on. Never changes.
+	/// The parameters that all nodes of the session agree on. They never change.
 	pub parameters: Parameters,
-	/// When we author packets in this session.
+	/// Says when we author packets in this session.
 	pub clock: PoissonClock,
 	/// Request and reply packets for this session.
 	pub authored: AuthoredQueue,
-	/// Drop cover for this session. Stays empty where we are not a mixnode.
+	/// Drop cover for this session. Stays empty if we are not a mixnode.
 	pub cover: CoverStock,
 	/// Our loop cover in this session.
 	pub loops: LoopMonitor,
 }
 
 impl Session {
-	/// How we author packets in this session.
+	/// The rate and the queue capacity with which we author packets in this session.
 	pub fn authoring(&self) -> Authoring {
 		self.parameters.authoring(self.topology.is_mixnode())
 	}
 }
 
-/// What we know of a session.
+/// All that we know of a session.
 pub(crate) enum Slot {
-	/// It exists.
+	/// Nothing but that it exists.
 	Empty,
-	/// A key for it, which the chain may have by now.
+	/// Our key for it, which may be registered.
 	KeyOnly(KeyPair),
-	/// It rests.
-	Disabled(DisabledReason),
-	/// Everything. Boxed, as the others are small.
+	/// The mixnet rests in it.
+	Resting(RestingReason),
+	/// Everything. Boxed, since the other variants are small.
 	Full(Box<Session>),
 }
 
@@ -117,7 +100,7 @@ impl Slot {
 		}
 	}
 
-	/// Are the session's mixnodes still to be learnt?
+	/// Are the session's mixnodes still unknown?
 	pub fn wants_mixnodes(&self) -> bool {
 		matches!(self, Self::Empty | Self::KeyOnly(_))
 	}

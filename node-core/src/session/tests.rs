@@ -1,5 +1,5 @@
 use super::*;
-use crate::{KxSecret, RelativeSession, SessionPhase, SessionStatus};
+use crate::{sphinx::Backend, KxSecret, RelativeSession, RestingReason, SessionPhase, SessionStatus};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 use RelativeSession::{Current, Previous};
 
@@ -26,20 +26,20 @@ fn is_empty(sessions: &Sessions, relative: RelativeSession) -> bool {
 #[test]
 fn keys_follow_their_session() {
 	let mut rng = rng();
-	let mut sessions = Sessions::new(Some(KxSecret::from_bytes([7; 32])));
+	let mut sessions = Sessions::new(Backend::Portable, Some(KxSecret::from_bytes([7; 32])));
 	assert!(sessions.slot(Current).is_none());
 	assert!(sessions.set_status(status(0, 3)));
 	assert!(!sessions.set_status(status(0, 3)), "nothing changed");
 	assert_eq!(key_of(&sessions, Current), Some(KxSecret::from_bytes([7; 32]).public()));
 	assert!(sessions.slot(Previous).is_none());
 
-	let (index, public) = sessions.next_public(&mut rng);
+	let (index, public) = sessions.next_public(Backend::Portable, &mut rng);
 	assert_eq!(index, 1);
-	assert_eq!(sessions.next_public(&mut rng), (1, public), "stable");
+	assert_eq!(sessions.next_public(Backend::Portable, &mut rng), (1, public), "stable");
 	sessions.set_status(status(1, 0));
 	assert_eq!(key_of(&sessions, Previous), Some(KxSecret::from_bytes([7; 32]).public()));
 	assert_eq!(key_of(&sessions, Current), Some(public));
-	let (index, next) = sessions.next_public(&mut rng);
+	let (index, next) = sessions.next_public(Backend::Portable, &mut rng);
 	assert_eq!(index, 2);
 	assert_ne!(next, public);
 
@@ -54,20 +54,20 @@ fn keys_follow_their_session() {
 #[test]
 fn skipped_sessions_keep_what_is_still_theirs() {
 	let mut rng = rng();
-	let mut sessions = Sessions::new(None);
+	let mut sessions = Sessions::new(Backend::Portable, None);
 	sessions.set_status(status(3, 1));
 	assert!(is_empty(&sessions, Previous) && is_empty(&sessions, Current));
-	let (_, public) = sessions.next_public(&mut rng);
+	let (_, public) = sessions.next_public(Backend::Portable, &mut rng);
 	// Over 4: its key is for the session that is now the previous one.
 	sessions.set_status(status(5, 1));
 	assert_eq!(key_of(&sessions, Previous), Some(public));
 	assert!(is_empty(&sessions, Current));
 	// Over more: nothing is left.
-	let (index, public) = sessions.next_public(&mut rng);
+	let (index, public) = sessions.next_public(Backend::Portable, &mut rng);
 	assert_eq!(index, 6);
 	sessions.set_status(status(9, 1));
 	assert!(is_empty(&sessions, Previous) && is_empty(&sessions, Current));
-	let (index, other) = sessions.next_public(&mut rng);
+	let (index, other) = sessions.next_public(Backend::Portable, &mut rng);
 	assert_eq!(index, 10);
 	assert_ne!(other, public);
 }
@@ -75,9 +75,9 @@ fn skipped_sessions_keep_what_is_still_theirs() {
 #[test]
 fn a_chain_that_steps_back_finds_no_key_of_before() {
 	let mut rng = rng();
-	let mut sessions = Sessions::new(None);
+	let mut sessions = Sessions::new(Backend::Portable, None);
 	sessions.set_status(status(5, 1));
-	let (_, public) = sessions.next_public(&mut rng);
+	let (_, public) = sessions.next_public(Backend::Portable, &mut rng);
 	sessions.set_status(status(6, 1));
 	assert_eq!(key_of(&sessions, Current), Some(public));
 	sessions.set_status(status(5, 1));
@@ -93,30 +93,30 @@ fn keys_can_be_restored_until_the_mixnodes_are_known() {
 	let mut rng = rng();
 	let secret = |byte| KxSecret::from_bytes([byte; 32]);
 	// Before anything is known of the chain.
-	let mut sessions = Sessions::new(None);
-	assert!(sessions.restore_key(4, secret(4)));
-	assert!(!sessions.restore_key(4, secret(5)), "it has one");
-	assert!(sessions.restore_key(5, secret(5)));
-	assert!(sessions.restore_key(9, secret(9)));
+	let mut sessions = Sessions::new(Backend::Portable, None);
+	assert!(sessions.restore_key(Backend::Portable, 4, secret(4)));
+	assert!(!sessions.restore_key(Backend::Portable, 4, secret(5)), "it has one");
+	assert!(sessions.restore_key(Backend::Portable, 5, secret(5)));
+	assert!(sessions.restore_key(Backend::Portable, 9, secret(9)));
 	sessions.set_status(status(4, 0));
 	assert_eq!(key_of(&sessions, Current), Some(secret(4).public()));
-	assert_eq!(sessions.next_public(&mut rng), (5, secret(5).public()));
+	assert_eq!(sessions.next_public(Backend::Portable, &mut rng), (5, secret(5).public()));
 	// Afterwards, for the live sessions and the next one.
-	assert!(sessions.restore_key(3, secret(3)));
+	assert!(sessions.restore_key(Backend::Portable, 3, secret(3)));
 	assert_eq!(key_of(&sessions, Previous), Some(secret(3).public()));
-	assert!(!sessions.restore_key(2, secret(2)), "over");
-	assert!(!sessions.restore_key(9, secret(9)), "too early");
-	*sessions.slot_mut(Current).unwrap() = Slot::Disabled(DisabledReason::NotMixnode);
-	assert!(!sessions.restore_key(4, secret(4)), "too late");
+	assert!(!sessions.restore_key(Backend::Portable, 2, secret(2)), "over");
+	assert!(!sessions.restore_key(Backend::Portable, 9, secret(9)), "too early");
+	*sessions.slot_mut(Current).unwrap() = Slot::Resting(RestingReason::NotMixnode);
+	assert!(!sessions.restore_key(Backend::Portable, 4, secret(4)), "too late");
 	sessions.set_status(status(4, 3));
-	assert!(!sessions.restore_key(3, secret(3)), "over");
+	assert!(!sessions.restore_key(Backend::Portable, 3, secret(3)), "over");
 }
 
 #[test]
 fn the_last_session_has_no_next_one() {
-	let mut sessions = Sessions::new(None);
+	let mut sessions = Sessions::new(Backend::Portable, None);
 	sessions.set_status(status(u32::MAX, 1));
-	let (index, _) = sessions.next_public(&mut rng());
+	let (index, _) = sessions.next_public(Backend::Portable, &mut rng());
 	assert_eq!(index, u32::MAX);
 	sessions.set_status(status(u32::MAX, 2));
 	assert!(is_empty(&sessions, Current));

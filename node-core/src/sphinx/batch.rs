@@ -1,9 +1,11 @@
 //! Many packets unwrapped at once, stage by stage rather than packet by packet.
 //!
-//! What dominates is the key exchange, and [`x25519_batch`] does eight in not much more than the time of one; hashes come
-//! four at a time. Otherwise it is what [`Opened`] does, with the same results:
+//! The key exchange dominates, and [`x25519_batch`] does eight in little more than the time of one. Hashes are computed
+//! four at a time. The results are those of unwrapping each packet alone:
 //!
 //! ```
+//! # #[cfg(feature = "unstable")]
+//! # fn main() {
 //! use mixnet_node_core::sphinx::*;
 //! # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 //! # let mut rng = ChaChaRng::from_seed([7; 32]);
@@ -14,33 +16,37 @@
 //! # };
 //! # let route = [hop(0, &key), hop(1, &next)];
 //! # let packets: Vec<_> = (0..20).map(|_| build_cover(&mut rng, &route, None).unwrap().packet).collect();
-//! let mut unwrapper = BatchUnwrapper::new(Backend::best());
+//! let (backend, mut scratch) = (Backend::best(), Scratch::new());
 //! let mut batch: Vec<_> = packets.into_iter().map(Unwrapping::from).collect();
-//! unwrapper.open(&[&key], &mut batch);
-//! // Here is the place to refuse those that were seen before.
-//! unwrapper.finish(&mut batch, |unwrapped| matches!(unwrapped.action(), Ok(Action::Forward { .. })));
+//! open_batch(backend, &mut scratch, &[&key], &mut batch);
+//! // Here is the place to refuse packets that were seen before.
+//! finish_batch(backend, &mut scratch, &mut batch, |packet| matches!(packet.action(), Ok(Action::Forward { .. })));
 //! let forwarded: Vec<_> = batch.into_iter().filter_map(Unwrapping::into_forwarded).collect();
 //! assert_eq!(forwarded.len(), 20);
+//! # }
+//! # #[cfg(not(feature = "unstable"))]
+//! # fn main() {}
 //! ```
 
 use super::{
-	lioness::{decrypt_each, decrypt_layer, fill_lane, Lane, LANES},
+	curve::multiply,
+	hop_secrets::HopSecrets,
+	kx::{KxSecret, SharedSecret},
+	lioness::{decrypt_each, fill_lane, Lane, LANES},
 	packet::{Packet, PayloadData, MAC_SIZE},
 	primitives::{mac_each, HASH_LANES},
-	shared_secret::{HopSecrets, KxSecret, SharedSecret},
 	unwrap::{checked_payload, Action, Opened, UnwrapError},
 };
 use alloc::vec::Vec;
-use core::mem;
 use mixnet_primitives::KxPublic;
 use subtle::ConstantTimeEq;
-use x25519_batch::{x25519, Backend};
+use x25519_batch::Backend;
 use zeroize::{Zeroize, Zeroizing};
 
-/// A packet of a batch, on its way through [`BatchUnwrapper`].
+/// A packet of a batch, on its way through [`open_batch`] and [`finish_batch`].
 pub struct Unwrapping {
 	packet: Packet,
-	/// With how many of the keys it was tried.
+	/// How many of the keys were tried.
 	tried: usize,
 	opened: Result<Opened, UnwrapError>,
 	progress: Progress,
@@ -48,11 +54,11 @@ pub struct Unwrapping {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Progress {
-	/// The payload, and of a packet to be forwarded the header, is as it came.
+	/// The payload is as it came, and so is the header of a packet to be forwarded.
 	Opened,
 	/// To be finished by the call that goes on.
 	Wanted,
-	/// The payload is decrypted; the header is the next hop's if there is one.
+	/// The payload is decrypted. If there is a next hop, the header is the one that it will see.
 	Finished,
 }
 
@@ -75,50 +81,44 @@ impl AsMut<Unwrapping> for Unwrapping {
 	}
 }
 
-/// What a batch is a slice of: a [packet](Unwrapping), with whatever the caller knows of it besides.
+/// The element type of a batch: a [packet](Unwrapping), with whatever the caller knows of it besides.
 pub trait BatchItem: AsRef<Unwrapping> + AsMut<Unwrapping> {}
 
 impl<T: AsRef<Unwrapping> + AsMut<Unwrapping>> BatchItem for T {}
 
 impl Unwrapping {
-	/// What the packet's sender wants done with it; or why it was not opened.
+	/// What the packet's source wants done with it, or why it was not opened.
 	pub fn action(&self) -> Result<&Action, UnwrapError> {
 		self.opened.as_ref().map(Opened::action).map_err(|error| *error)
 	}
 
-	/// The header, opened, and the index of the key that opened it; or why it was not opened.
+	/// The opened header and the index of the key that opened it, or why it was not opened.
 	pub fn opened(&self) -> Result<(usize, &Opened), UnwrapError> {
 		self.opened.as_ref().map(|opened| (self.tried - 1, opened)).map_err(|error| *error)
 	}
 
-	/// The packet for the next hop; `None` unless the action is [`Action::Forward`]. Finishes it if that was not done yet.
-	pub fn into_forwarded(self) -> Option<Packet> {
-		match self.opened {
-			Ok(opened) if matches!(opened.action(), Action::Forward { .. }) => {
-				Some(if self.progress == Progress::Finished { self.packet } else { opened.forward(self.packet) })
-			},
-			_ => None,
-		}
+	/// Is it finished? Only packets to be forwarded and packets with a request ever are.
+	pub fn is_finished(&self) -> bool {
+		self.progress == Progress::Finished
 	}
 
-	/// What the packet carries; `None` unless the action is [`Action::DeliverRequest`]. Finishes it if that was not done
-	/// yet.
+	/// The packet for the next hop. `None` unless the action is [`Action::Forward`] and the packet is finished.
+	pub fn into_forwarded(self) -> Option<Packet> {
+		let is_forward = matches!(self.action(), Ok(Action::Forward { .. }));
+		(is_forward && self.is_finished()).then_some(self.packet)
+	}
+
+	/// What the packet carries. `None` unless the action is [`Action::DeliverRequest`] and the packet is finished.
 	///
 	/// # Errors
 	///
 	/// [`UnwrapError::BadPayloadTag`].
-	pub fn request_payload(&mut self) -> Option<Result<&PayloadData, UnwrapError>> {
-		let Ok(opened) = &self.opened else { return None };
-		if !matches!(opened.action(), Action::DeliverRequest) {
-			return None;
-		}
-		if mem::replace(&mut self.progress, Progress::Finished) != Progress::Finished {
-			decrypt_layer(opened.secret(), self.packet.payload_mut());
-		}
-		Some(checked_payload(&self.packet))
+	pub fn request_payload(&self) -> Option<Result<&PayloadData, UnwrapError>> {
+		let is_request = matches!(self.action(), Ok(Action::DeliverRequest));
+		(is_request && self.is_finished()).then(|| checked_payload(&self.packet))
 	}
 
-	/// The packet, to be decrypted with the keys of a SURB; as it came, unless it was finished.
+	/// The packet, to be decrypted with the keys of a SURB. As it came, unless it is finished.
 	pub fn packet_mut(&mut self) -> &mut Packet {
 		&mut self.packet
 	}
@@ -134,92 +134,107 @@ impl Unwrapping {
 		has_more && self.progress == Progress::Opened
 	}
 
-	/// Is there a point in trying another key?
-	fn is_open_question(&self) -> bool {
+	/// Could another key open it?
+	fn needs_another_key(&self) -> bool {
 		matches!(self.opened, Err(UnwrapError::BadMac))
 	}
 }
 
-/// Unwraps packets in batches of any size, a single packet included.
+/// Memory for the intermediate results of unwrapping. A thread that unwraps has one and uses it for every batch.
 ///
-/// Holds room for what is between the stages, so that nothing is allocated once it has seen its largest batch. What is
-/// secret there is zeroised before each call returns.
-pub struct BatchUnwrapper {
-	backend: Backend,
-	/// Index of a packet in the batch, for each multiplication.
-	of: Vec<usize>,
+/// Once it has seen its largest batch, nothing is allocated any more. Secrets in it are zeroised before each call returns.
+#[derive(Default)]
+pub struct Scratch {
+	/// For each multiplication, the packet's index in the batch.
+	packets: Vec<usize>,
 	scalars: Zeroizing<Vec<[u8; 32]>>,
 	points: Vec<[u8; 32]>,
 	products: Zeroizing<Vec<[u8; 32]>>,
 }
 
-/// Multiplies as fast as this machine can.
-impl Default for BatchUnwrapper {
-	fn default() -> Self {
-		Self::new(Backend::best())
+/// Opens the packets of `batch`, each with the first of `keys` that fits it.
+///
+/// A key is tried on those packets only that no key before it fits, so a packet for the first key costs one exchange.
+/// There is one exception: vector lanes that would idle try the next key at once.
+pub fn open_batch<T: BatchItem>(backend: Backend, scratch: &mut Scratch, keys: &[&KxSecret], batch: &mut [T]) {
+	while scratch.plan_exchanges(backend, keys, batch) {
+		scratch.multiply(backend);
+		scratch.try_secrets(batch);
 	}
+	scratch.clear();
 }
 
-impl BatchUnwrapper {
-	/// One that multiplies by `backend`. The results are the same with all of them.
-	///
-	/// # Panics
-	///
-	/// The other methods do, unless `backend` [is available](Backend::is_available).
-	pub fn new(backend: Backend) -> Self {
-		let secret = || Zeroizing::new(Vec::new());
-		Self { backend, of: Vec::new(), scalars: secret(), points: Vec::new(), products: secret() }
-	}
-
-	/// By whom it multiplies.
-	pub fn backend(&self) -> Backend {
-		self.backend
-	}
-
-	/// Opens the packets of `batch`, each with the first of `keys` that fits it.
-	///
-	/// Each key is tried on those packets alone that no key before fits, so a packet under the first key costs one
-	/// exchange. The exception are lanes that would idle: they try the next key at once.
-	pub fn open<T: BatchItem>(&mut self, keys: &[&KxSecret], batch: &mut [T]) {
-		while self.plan_exchanges(keys, batch) {
-			self.multiply();
-			self.try_secrets(batch);
+/// Does the dearer half of unwrapping for those packets of `batch` that are to be forwarded or carry a request, that are
+/// not finished yet, and that `is_wanted` accepts.
+///
+/// May be called again for the others.
+pub fn finish_batch<T: BatchItem>(
+	backend: Backend,
+	scratch: &mut Scratch,
+	batch: &mut [T],
+	mut is_wanted: impl FnMut(&T) -> bool,
+) {
+	scratch.clear();
+	scratch.reserve(batch.len());
+	for (i, item) in batch.iter_mut().enumerate() {
+		if !item.as_ref().can_be_finished() || !is_wanted(item) {
+			continue;
 		}
-		self.clear();
+		let item = item.as_mut();
+		item.progress = Progress::Wanted;
+		let Ok(opened) = &item.opened else { continue };
+		if matches!(opened.action(), Action::Forward { .. }) {
+			scratch.plan(i, &opened.blinding(&item.packet), &item.packet);
+		}
+	}
+	scratch.multiply(backend);
+
+	for (i, kx_public) in scratch.packets.iter().zip(&*scratch.products) {
+		let Unwrapping { packet, opened: Ok(opened), .. } = batch[*i].as_mut() else { continue };
+		opened.write_next_header(packet, &KxPublic(*kx_public));
+	}
+	scratch.clear();
+	decrypt_wanted(batch.iter_mut().map(AsMut::as_mut));
+}
+
+impl Scratch {
+	/// Empty: the first batch makes it grow.
+	pub fn new() -> Self {
+		Self::default()
 	}
 
-	/// Notes which packets are to be tried with their next key. Returns whether there are any.
-	fn plan_exchanges<T: BatchItem>(&mut self, keys: &[&KxSecret], batch: &[T]) -> bool {
+	/// Plans the exchange of each packet with its next key. Returns whether there are any.
+	fn plan_exchanges<T: BatchItem>(&mut self, backend: Backend, keys: &[&KxSecret], batch: &[T]) -> bool {
 		self.clear();
-		let open_questions = |keys: usize| {
+		let unopened = |keys: usize| {
 			let items = batch.iter().map(AsRef::as_ref).enumerate();
-			items.filter(move |(_, item)| item.is_open_question() && item.tried < keys)
+			items.filter(move |(_, item)| item.needs_another_key() && item.tried < keys)
 		};
-		let planned = open_questions(keys.len()).count();
-		let idle = idle_lanes(self.backend, planned);
+		let planned = unopened(keys.len()).count();
+		let idle = idle_lanes(backend, planned);
 		self.reserve(planned + idle);
-		for (i, item) in open_questions(keys.len()) {
+		for (i, item) in unopened(keys.len()) {
 			self.plan(i, keys[item.tried].expose_bytes(), &item.packet);
 		}
-		for (i, item) in open_questions(keys.len().saturating_sub(1)).take(idle) {
+		for (i, item) in unopened(keys.len().saturating_sub(1)).take(idle) {
 			self.plan(i, keys[item.tried + 1].expose_bytes(), &item.packet);
 		}
 		planned > 0
 	}
 
-	/// Tries what the exchanges gave, in the order in which they were planned, which is that of the keys.
+	/// Tries the products of the exchanges in the order in which they were planned, which is the order of the keys.
 	fn try_secrets<T: BatchItem>(&mut self, batch: &mut [T]) {
-		for (of, products) in self.of.chunks(HASH_LANES).zip(self.products.chunks(HASH_LANES)) {
+		for (packets, products) in self.packets.chunks(HASH_LANES).zip(self.products.chunks(HASH_LANES)) {
 			let mut hops = [const { None }; HASH_LANES];
 			for (hop, product) in hops.iter_mut().zip(products) {
 				*hop = Some(HopSecrets::new(&SharedSecret::from_bytes(*product)));
 			}
 			let hops = || hops.iter().flatten();
 			let actions = |i: &usize| &batch[*i].as_ref().packet.actions()[..];
-			let macs = mac_each::<MAC_SIZE>(hops().zip(of).map(|(hop, i)| (&hop.mac_key()[..], actions(i))));
-			for (((hop, i), product), mac) in hops().zip(of).zip(products).zip(&macs) {
+			let macs = mac_each::<MAC_SIZE>(hops().zip(packets).map(|(hop, i)| (&hop.mac_key()[..], actions(i))));
+			for (((hop, i), product), mac) in hops().zip(packets).zip(products).zip(&macs) {
 				let item = batch[*i].as_mut();
-				if item.is_open_question() {
+				if item.needs_another_key() {
 					let fits = mac.ct_eq(item.packet.mac()).into();
 					item.try_secret(SharedSecret::from_bytes(*product), hop, fits);
 				}
@@ -227,74 +242,55 @@ impl BatchUnwrapper {
 		}
 	}
 
-	/// Does the dearer half of unwrapping for those of `batch` that are to be forwarded or carry a request, are not
-	/// finished yet, and are wanted, as `is_wanted` says.
-	///
-	/// What is not finished here is finished when it is asked for, alone.
-	pub fn finish<T: BatchItem>(&mut self, batch: &mut [T], mut is_wanted: impl FnMut(&T) -> bool) {
-		self.clear();
-		self.reserve(batch.len());
-		for (i, item) in batch.iter_mut().enumerate() {
-			if !item.as_ref().can_be_finished() || !is_wanted(item) {
-				continue;
-			}
-			let item = item.as_mut();
-			item.progress = Progress::Wanted;
-			let Ok(opened) = &item.opened else { continue };
-			if matches!(opened.action(), Action::Forward { .. }) {
-				self.plan(i, &opened.blinding(&item.packet), &item.packet);
-			}
-		}
-		self.multiply();
-
-		for (i, kx_public) in self.of.iter().zip(&*self.products) {
-			let Unwrapping { packet, opened: Ok(opened), .. } = batch[*i].as_mut() else { continue };
-			opened.write_next_header(packet, &KxPublic(*kx_public));
-		}
-		self.clear();
-		decrypt_wanted(batch.iter_mut().map(AsMut::as_mut));
-	}
-
-	/// Room for so many multiplications: what is secret must not move when there are more.
+	/// Makes room for this many multiplications now: a vector that grows later would leave copies of secrets behind.
 	fn reserve(&mut self, multiplications: usize) {
-		self.of.reserve_exact(multiplications);
+		self.packets.reserve_exact(multiplications);
 		self.scalars.reserve_exact(multiplications);
 		self.points.reserve_exact(multiplications);
 		self.products.reserve_exact(multiplications);
 	}
 
-	/// Plans the multiplication of the public key of `packet`, the one of index `i`, by `scalar`.
+	/// Plans the multiplication of the public key of `packet`, whose index is `i`, by `scalar`.
 	fn plan(&mut self, i: usize, scalar: &[u8; 32], packet: &Packet) {
-		self.of.push(i);
+		self.packets.push(i);
 		self.scalars.push(*scalar);
 		self.points.push(packet.kx_public().0);
 	}
 
-	fn multiply(&mut self) {
+	fn multiply(&mut self, backend: Backend) {
 		self.products.resize(self.scalars.len(), [0; 32]);
-		x25519(self.backend, &self.scalars, &self.points, &mut self.products);
+		multiply(backend, &self.scalars, &self.points, &mut self.products);
 	}
 
-	/// Zeroises what is used: what is not, is zero.
+	/// Zeroises the entries in use. Those that are not in use are zero already.
 	fn clear(&mut self) {
-		self.of.clear();
+		self.packets.clear();
 		self.points.clear();
 		for secrets in [&mut self.scalars, &mut self.products] {
 			secrets.iter_mut().zeroize();
 			secrets.clear();
 		}
 	}
+
+	/// The most bytes of heap that it takes for batches of `packets` packets.
+	pub(crate) const fn max_bytes(packets: usize) -> usize {
+		let multiplication = 3 * 32 + size_of::<usize>();
+		(packets + MAX_IDLE_LANES) * multiplication
+	}
 }
 
-/// Multiplications that come for next to nothing beside so many others.
+/// Vector lanes that may try another key.
+const MAX_IDLE_LANES: usize = 8;
+
+/// How many multiplications cost next to nothing beside this many others.
 fn idle_lanes(backend: Backend, multiplications: usize) -> usize {
 	match backend {
-		Backend::Avx512Ifma => multiplications.next_multiple_of(8) - multiplications,
+		Backend::Avx512Ifma => multiplications.next_multiple_of(MAX_IDLE_LANES) - multiplications,
 		_ => 0,
 	}
 }
 
-/// Decrypts the payloads of those of `batch` that are wanted.
+/// Decrypts the payloads of the wanted packets of a batch.
 fn decrypt_wanted<'a>(batch: impl Iterator<Item = &'a mut Unwrapping>) {
 	let mut wanted = batch.filter_map(|item| {
 		let (Progress::Wanted, Ok(opened)) = (item.progress, &item.opened) else { return None };
@@ -319,13 +315,14 @@ mod tests {
 	use crate::sphinx::{
 		build_cover, build_request, CoverId, Hop, MixnodeIndex, Target, PACKET_SIZE, PAYLOAD_DATA_SIZE,
 	};
+	use core::slice;
 	use proptest::{prelude::*, test_runner::RngSeed};
 	use rand_chacha::{
 		rand_core::{RngCore, SeedableRng},
 		ChaChaRng,
 	};
 
-	/// What can come, by the index of the key that it is for.
+	/// A packet of a batch, with the index of the key that it is for.
 	#[derive(Clone, Copy, Debug)]
 	enum Input {
 		Forward(usize),
@@ -333,7 +330,7 @@ mod tests {
 		Cover(usize),
 		BadPayload(usize),
 		BadMac(usize),
-		/// The same as the one before.
+		/// A copy of the packet before.
 		Again,
 		LowOrder,
 		Noise,
@@ -394,12 +391,16 @@ mod tests {
 
 	/// Checks a batch against [`Opened`], packet by packet. `finished` has a bit for each that is finished in the batch.
 	fn compare(backend: Backend, keys: &[&KxSecret], packets: &[Packet], finished: u64) {
-		let mut unwrapper = BatchUnwrapper::new(backend);
+		let mut scratch = Scratch::new();
 		let mut batch: Vec<_> = packets.iter().cloned().map(Unwrapping::from).collect();
-		unwrapper.open(keys, &mut batch);
+		open_batch(backend, &mut scratch, keys, &mut batch);
 		let mut finished = (0..64).map(|i| finished >> i & 1 == 1).cycle();
-		unwrapper.finish(&mut batch, |_| finished.next().unwrap());
-		for (mut unwrapping, packet) in batch.into_iter().zip(packets) {
+		finish_batch(backend, &mut scratch, &mut batch, |_| finished.next().unwrap());
+		// Those that were left out, alone.
+		for item in &mut batch {
+			finish_batch(backend, &mut scratch, slice::from_mut(item), |_| true);
+		}
+		for (unwrapping, packet) in batch.into_iter().zip(packets) {
 			let mut single = Err(UnwrapError::BadMac);
 			for (i, key) in keys.iter().enumerate() {
 				single = Opened::open(key, packet).map(|opened| (i, opened));
@@ -443,7 +444,7 @@ mod tests {
 		})]
 
 		#[test]
-		fn a_batch_is_unwrapping_as_its_packets_are_one_by_one(
+		fn a_batch_is_unwrapped_like_its_packets_one_by_one(
 			seed in any::<u64>(),
 			num_keys in 0usize..4,
 			inputs in prop::collection::vec(input(), 0..50),
@@ -463,13 +464,13 @@ mod tests {
 		let mut rng = ChaChaRng::seed_from_u64(0);
 		let keys = [KxSecret::random(&mut rng)];
 		let packets = packets(&mut rng, &keys, &[Input::Forward(0); 20]);
-		let mut unwrapper = BatchUnwrapper::new(Backend::best());
+		let (backend, mut scratch) = (Backend::best(), Scratch::new());
 		let mut batch: Vec<_> = packets.into_iter().map(Unwrapping::from).collect();
-		unwrapper.open(&[&keys[0]], &mut batch);
-		assert!(unwrapper.scalars.is_empty() && unwrapper.products.is_empty());
-		unwrapper.finish(&mut batch, |_| true);
-		assert!(unwrapper.scalars.is_empty() && unwrapper.products.is_empty());
-		// But the room is.
-		assert!(unwrapper.scalars.capacity() >= 20 && unwrapper.products.capacity() >= 20);
+		open_batch(backend, &mut scratch, &[&keys[0]], &mut batch);
+		assert!(scratch.scalars.is_empty() && scratch.products.is_empty());
+		finish_batch(backend, &mut scratch, &mut batch, |_| true);
+		assert!(scratch.scalars.is_empty() && scratch.products.is_empty());
+		// The memory stays.
+		assert!(scratch.scalars.capacity() >= 20 && scratch.products.capacity() >= 20);
 	}
 }

@@ -1,10 +1,10 @@
 //! Many packets built at once: requests, cover and SURBs, their key exchanges hop by hop in the same batches.
 
 use super::{
-	build::{seal_all, BuildError, BuiltPacket, Delivery, Draft, Hop, SealedHeader},
+	header::{seal_all, BuildError, Delivery, Draft, SealedHeader},
+	kx::SharedSecret,
 	lioness::{encrypt_each, fill_lane, Lane, LANES},
-	packet::{CoverId, MixnodeIndex, Packet, PayloadData, SurbId, Target},
-	shared_secret::SharedSecret,
+	packet::{CoverId, Hop, MixnodeIndex, Packet, PayloadData, SurbId, Target},
 	surb::{Surb, SurbKeys},
 };
 use alloc::vec::Vec;
@@ -14,10 +14,12 @@ use zeroize::Zeroizing;
 
 /// Packets and SURBs to be built together.
 ///
-/// All that is random is drawn when they are added, in the order in which [`build_request`](super::build_request),
-/// [`build_cover`](super::build_cover) and [`build_surb`](super::build_surb) draw it: what is built is the same.
+/// All that is random is drawn when they are added, in the order in which packets built one by one draw it. So the same seed
+/// gives the same packets.
 ///
 /// ```
+/// # #[cfg(feature = "unstable")]
+/// # fn main() -> Result<(), BuildError> {
 /// use mixnet_node_core::sphinx::*;
 /// # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 /// # let mut rng = ChaChaRng::from_seed([7; 32]);
@@ -32,7 +34,10 @@ use zeroize::Zeroizing;
 /// let payload = [42; PAYLOAD_DATA_SIZE];
 /// let packets = complete_requests(requests.into_iter().zip([&payload; 3]));
 /// assert_eq!(packets.len() + covers.len(), 6);
-/// # Ok::<(), BuildError>(())
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "unstable"))]
+/// # fn main() {}
 /// ```
 #[derive(Default)]
 pub struct BatchBuilder {
@@ -60,7 +65,16 @@ pub struct Built {
 /// A request packet whose payload is still to be given: it may hold SURBs that are built in the same batch.
 pub struct IncompleteRequest(SealedHeader);
 
-/// A SURB and what its maker keeps.
+/// A packet, and its total delay, which only its source knows.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BuiltPacket {
+	/// The packet, for the route's first hop.
+	pub packet: Packet,
+	/// Sum of the delays at the hops that forward it, in multiples of the mean forwarding delay.
+	pub delay: f64,
+}
+
+/// A SURB, with what its maker keeps.
 pub struct BuiltSurb {
 	/// To be given away.
 	pub surb: Surb,
@@ -75,7 +89,8 @@ impl BatchBuilder {
 	///
 	/// # Errors
 	///
-	/// As [`build_request`](super::build_request), and nothing is added; nor is anything drawn.
+	/// [`BuildError::HopCount`], [`BuildError::ActionsTooLong`] or [`BuildError::LowOrder`]: take another route. Nothing is added
+	/// then, and nothing is drawn.
 	pub fn add_request<R: RngCore + CryptoRng + ?Sized>(
 		&mut self,
 		rng: &mut R,
@@ -85,7 +100,7 @@ impl BatchBuilder {
 		Ok(())
 	}
 
-	/// Adds cover: see [`build_cover`](super::build_cover).
+	/// Adds a packet that carries nothing to the last hop of `route`. Nobody before that hop can tell it from a request.
 	///
 	/// # Errors
 	///
@@ -103,7 +118,8 @@ impl BatchBuilder {
 		Ok(())
 	}
 
-	/// Adds a SURB: see [`build_surb`](super::build_surb).
+	/// Adds a SURB for one reply over `route`, whose last hop is ourselves and whose first one is `first_mixnode`. Its keys are
+	/// to be kept under `surb_id`.
 	///
 	/// # Errors
 	///
@@ -126,7 +142,7 @@ impl BatchBuilder {
 		Ok(())
 	}
 
-	/// Builds all that was added. The results are the same whatever the backend.
+	/// Builds everything that was added. The results are the same with every backend.
 	///
 	/// # Panics
 	///
@@ -144,7 +160,7 @@ impl BatchBuilder {
 		}
 		for (SurbDraft { first_mixnode, first_secret, .. }, sealed) in self.surbs.iter().zip(sealed) {
 			let SealedHeader { header, secrets, delay } = sealed;
-			// The last hop, which is us, adds no layer.
+			// The last hop is us, and adds no layer.
 			let layers = secrets.split_last().map_or(&[][..], |(_, layers)| layers);
 			let keys = SurbKeys::from_secrets(first_secret.as_bytes(), layers.iter().map(SharedSecret::as_bytes));
 			built_surbs.push(BuiltSurb { surb: Surb::new(*first_mixnode, &header, first_secret), keys, delay });
@@ -153,7 +169,20 @@ impl BatchBuilder {
 	}
 }
 
-/// Completes requests, each with what it carries.
+/// One cover packet: a batch of its own. See [`BatchBuilder::add_cover`].
+pub(crate) fn build_one_cover<R: RngCore + CryptoRng + ?Sized>(
+	backend: Backend,
+	rng: &mut R,
+	route: &[Hop],
+	cover_id: Option<CoverId>,
+) -> Result<BuiltPacket, BuildError> {
+	let mut batch = BatchBuilder::default();
+	batch.add_cover(rng, route, cover_id)?;
+	let built = batch.build(backend).covers.pop();
+	Ok(built.expect("as many are built as were added, and one was; qed"))
+}
+
+/// Completes requests, each with its payload.
 pub fn complete_requests<'a>(requests: impl Iterator<Item = (IncompleteRequest, &'a PayloadData)>) -> Vec<BuiltPacket> {
 	let mut packets = Vec::with_capacity(requests.size_hint().0);
 	let mut secrets = Vec::with_capacity(requests.size_hint().0);

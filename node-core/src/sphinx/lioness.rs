@@ -2,13 +2,13 @@
 //!
 //! An unbalanced Feistel network of four rounds, from a stream cipher and a keyed hash (Anderson and Biham, "Two
 //! practical and provably secure block ciphers: BEAR and LION", 1996). Every byte of the output depends on every byte of
-//! the input, so a payload that somebody changed decrypts to noise all over, and its zero tag is gone: nobody can mark a
-//! payload in a way that would survive the next honest hop.
+//! the input. So a payload that somebody changed decrypts to noise, and its zero tag is gone: nobody can mark a payload in a
+//! way that survives the next honest hop.
 
 use super::{
+	kx::SharedSecret,
 	packet::{field, field_mut, Payload, PAYLOAD_SIZE},
 	primitives::{apply_stream, derive, mac, mac_each, HASH_LANES},
-	shared_secret::SharedSecret,
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -25,18 +25,19 @@ const RIGHT: usize = PAYLOAD_SIZE - LEFT;
 /// | 96..128  | `k3`  | stream key, added to the left part    |
 /// | 128..192 | `k4`  | hash key                              |
 #[derive(Zeroize, ZeroizeOnDrop)]
-// Made where it stays: moving it would leave a copy behind.
+// Made in place: moving it would leave a copy behind.
 pub(super) struct PayloadKey([u8; PayloadKey::SIZE]);
 
 impl PayloadKey {
-	const SIZE: usize = 192;
+	/// Size in bytes.
+	pub(super) const SIZE: usize = 192;
 
 	/// A place for a key.
 	pub(super) fn unset() -> Self {
 		Self([0; Self::SIZE])
 	}
 
-	/// Becomes the key that a hop derives from the secret it shares with the sender (PROTOCOL.md, section 3).
+	/// Becomes the key that a hop derives from the secret it shares with the source (PROTOCOL.md, section 3).
 	pub(super) fn set(&mut self, secret: &SharedSecret) {
 		for (salt, part) in (0..).zip(self.0.chunks_exact_mut(64)) {
 			part.copy_from_slice(&*Zeroizing::new(derive::<64>(b"sphinx-pl-en-key", salt, secret.as_bytes())));
@@ -76,18 +77,18 @@ impl PayloadKey {
 	}
 }
 
-/// How many blocks are best ciphered at once.
+/// The number of blocks that are best ciphered at once.
 pub(super) const LANES: usize = HASH_LANES;
 
 /// A layer's key, and the block that it is for.
 pub(super) type Lane<'a> = (PayloadKey, &'a mut Payload);
 
-/// Puts `block` into a lane, for the layer of the hop that shares `secret` with the sender.
+/// Puts `block` into a lane, for the layer of the hop that shares `secret` with the source.
 pub(super) fn fill_lane<'a>(lane: &mut Option<Lane<'a>>, secret: &SharedSecret, block: &'a mut Payload) {
 	lane.insert((PayloadKey::unset(), block)).0.set(secret);
 }
 
-/// Decrypts `block` in place: the layer of whoever shares `secret`.
+/// Decrypts `block` in place: the layer of the hop that shares `secret`.
 pub(super) fn decrypt_layer(secret: &SharedSecret, block: &mut Payload) {
 	let mut key = PayloadKey::unset();
 	key.set(secret);

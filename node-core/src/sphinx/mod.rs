@@ -2,13 +2,15 @@
 //! to 5).
 //!
 //! A packet is an onion. Its header holds a public key, with which each hop in turn finds the secret it shares with the
-//! sender; and routing actions, of which each hop can read the first, its own. Nothing in what leaves a hop can be linked
-//! to what came in: the public key is blinded, the actions and the payload are one layer of encryption further, and all
-//! packets are of one size.
+//! source. It also holds routing actions, of which each hop can read only the first, its own. A packet that leaves a hop
+//! cannot be linked to the one that came in: the public key is blinded, the actions and the payload have one layer of
+//! encryption less, and all packets have the same size.
 //!
 //! A request over two hops, and the reply to it:
 //!
 //! ```
+//! # #[cfg(feature = "unstable")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use mixnet_node_core::sphinx::*;
 //! # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 //! # let mut rng = ChaChaRng::from_seed([7; 32]);
@@ -42,44 +44,58 @@
 //! let mut packet = Opened::open(&alice, &packet)?.forward(packet);
 //! assert_eq!(*Opened::open(&us, &packet)?.action(), Action::DeliverReply { surb_id });
 //! assert_eq!(reply_payload(&keys, &mut packet)?, &[43; PAYLOAD_DATA_SIZE]);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "unstable"))]
+//! # fn main() {}
 //! ```
 //!
+//! The files form layers: a file uses those above it in this list, never those below.
+//!
+//! - `primitives`: hash, MAC, stream cipher, exponential draw. `curve`: X25519 by a backend that the caller chose.
 //! - `packet`: the layout, and the plain types in it.
-//! - `primitives`: hash, MAC, stream cipher, exponential draw.
-//! - `shared_secret`: key exchange, and what is derived from a shared secret.
-//! - `lioness`: the cipher of the payload.
-//! - `unwrap`: a packet received; in two steps, so that what is cheap can be checked before what is dear.
-//! - `batch`: many packets received at once.
-//! - `build`: requests, cover and SURBs to be sent.
-//! - `batch_builder`: many of them at once.
-//! - `surb`: SURBs, their use, and the keys their maker keeps.
+//! - `kx`: keys of key exchange, and shared secrets.
+//! - `hop_secrets`: what is derived from a shared secret for the header. `lioness`: the cipher of the payload.
+//! - `exchange`: a source's exchanges with all hops of a route. `surb`: SURBs, their use, and the keys their maker keeps.
+//! - `header`: a header is built. `unwrap`: a header is opened.
+//! - `batch_builder`: requests, cover and SURBs, many at once. `batch`: many packets unwrapped at once.
+//! - `single`: one packet at a time, for tests and measurements.
 
 mod batch;
 mod batch_builder;
-mod build;
+mod curve;
+mod exchange;
+mod header;
+mod hop_secrets;
+mod kx;
 mod lioness;
 mod packet;
 mod primitives;
-mod shared_secret;
+#[cfg(any(test, feature = "unstable"))]
+mod single;
 mod surb;
 mod unwrap;
 
 #[cfg(test)]
 mod tests;
 
-pub use batch::{BatchItem, BatchUnwrapper, Unwrapping};
-pub use batch_builder::{complete_requests, BatchBuilder, Built, BuiltSurb, IncompleteRequest};
-pub use build::{build_cover, build_request, build_surb, BuildError, BuiltPacket, Hop};
+pub use batch::{finish_batch, open_batch, BatchItem, Scratch, Unwrapping};
+pub(crate) use batch_builder::build_one_cover;
+pub use batch_builder::{complete_requests, BatchBuilder, Built, BuiltPacket, BuiltSurb, IncompleteRequest};
+#[cfg(test)]
+pub(crate) use curve::used;
+pub use header::BuildError;
+pub use kx::KxSecret;
+pub(crate) use kx::{clamped_scalar, SharedSecret};
 pub(crate) use packet::{field, field_mut, random_id};
 pub use packet::{
-	CoverId, MixnodeIndex, Packet, PayloadData, SurbId, Target, WrongSize, HEADER_SIZE, MAX_HOPS, PACKET_SIZE,
+	CoverId, Hop, MixnodeIndex, Packet, PayloadData, SurbId, Target, WrongSize, HEADER_SIZE, MAX_HOPS, PACKET_SIZE,
 	PAYLOAD_DATA_SIZE, PAYLOAD_SIZE,
 };
 pub(crate) use primitives::derive;
 pub use primitives::exponential;
-pub use shared_secret::KxSecret;
-pub(crate) use shared_secret::{clamped_scalar, SharedSecret};
+#[cfg(any(test, feature = "unstable"))]
+pub use single::{build_cover, build_request, build_surb};
 pub use surb::{use_surb, BadSurb, Surb, SurbKeys, SURB_SIZE};
 pub use unwrap::{reply_payload, Action, Opened, UnwrapError};
 pub use x25519_batch::Backend;

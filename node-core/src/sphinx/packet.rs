@@ -19,11 +19,11 @@ pub const PACKET_SIZE: usize = HEADER_SIZE + PAYLOAD_SIZE;
 pub(super) const KX_PUBLIC_SIZE: usize = KxPublic::SIZE;
 pub(super) const MAC_SIZE: usize = 16;
 pub(super) const PAYLOAD_TAG_SIZE: usize = 16;
-/// Size in bytes of the routing actions. Six hops that name mixnodes by index, one of which may name a peer instead,
-/// with an ID behind the last one where the others have the next MAC.
+/// Size in bytes of the routing actions. There is room for six hops that name mixnodes by index, one of which may name a
+/// peer instead. The last one is followed by an ID where the others are followed by the next MAC.
 pub(super) const ACTIONS_SIZE: usize = MAX_HOPS * (ACTION_SIZE + MAC_SIZE) + PeerId::SIZE;
 
-/// Size in bytes of an action, without what follows it.
+/// Size in bytes of an action, without the peer ID, the MAC or the ID that follows it.
 pub(super) const ACTION_SIZE: usize = 2;
 pub(super) const FORWARD_TO_PEER: u16 = 0xff00;
 pub(super) const DELIVER_REQUEST: u16 = 0xff01;
@@ -31,10 +31,10 @@ pub(super) const DELIVER_REPLY: u16 = 0xff02;
 pub(super) const DELIVER_COVER: u16 = 0xff03;
 pub(super) const DELIVER_COVER_WITH_ID: u16 = 0xff04;
 
-// The sizes that PROTOCOL.md gives as numbers.
+// PROTOCOL.md gives these sizes as numbers.
 const _: () = assert!(HEADER_SIZE == 188 && ACTIONS_SIZE == 140 && PAYLOAD_SIZE == 2064 && PACKET_SIZE == 2252);
 
-/// What a packet carries for its receiver: one fragment of a message.
+/// The data of a payload: one fragment of a message.
 pub type PayloadData = [u8; PAYLOAD_DATA_SIZE];
 pub(super) type Mac = [u8; MAC_SIZE];
 pub(super) type Actions = [u8; ACTIONS_SIZE];
@@ -62,7 +62,7 @@ pub(crate) fn field_mut<const AT: usize, const N: usize, const TOTAL: usize>(byt
 /// | 48..188   | `actions`   | encrypted routing actions (beta)                                  |
 /// | 188..2252 | `payload`   | encrypted: 2,048 bytes of data and a tag of 16 zero bytes (delta) |
 ///
-/// Any 2,252 bytes are a `Packet`; whether they make sense to a node shows when it [opens](super::Opened::open) them.
+/// Any 2,252 bytes are a `Packet`. Whether they make sense to a node shows when it opens them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Packet(Box<[u8; PACKET_SIZE]>);
 
@@ -77,7 +77,7 @@ impl Packet {
 		self.0
 	}
 
-	/// Overwrites it with zeroes, lest somebody find it in memory later.
+	/// Overwrites it with zeroes, so that nobody finds it in memory later.
 	pub(crate) fn zeroize(&mut self) {
 		self.0.zeroize();
 	}
@@ -158,7 +158,7 @@ impl AsRef<[u8]> for Packet {
 	}
 }
 
-// Two kilobytes of ciphertext say nothing in a log; the first bytes tell packets apart.
+// Two kilobytes of ciphertext say nothing in a log. The first bytes are enough to tell packets apart.
 impl fmt::Debug for Packet {
 	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
 		let [a, b, c, d, ..] = self.kx_public().0;
@@ -166,12 +166,12 @@ impl fmt::Debug for Packet {
 	}
 }
 
-/// These bytes are not a packet: a packet has exactly [`PACKET_SIZE`] bytes. Holds how many these are.
+/// These bytes are not a packet, which has exactly [`PACKET_SIZE`] bytes. Holds their number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0} bytes are not a packet, which has {PACKET_SIZE}")]
 pub struct WrongSize(pub usize);
 
-/// Index of a mixnode in its session's list, below `0xff00`: the numbers from there on are other actions.
+/// Index of a mixnode in its session's list. It is below `0xff00`: the numbers from there on are other actions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct MixnodeIndex(u16);
 
@@ -205,11 +205,20 @@ impl fmt::Display for MixnodeIndex {
 pub enum Target {
 	/// To a mixnode of the session. Takes 18 bytes of a packet's 140 for actions.
 	Mixnode(MixnodeIndex),
-	/// To any peer, for the last hop to a node that is no mixnode. Takes 50 bytes.
+	/// To any peer: for the last hop, to a user. Takes 50 bytes.
 	Peer(PeerId),
 }
 
-/// Defines a 16-byte ID, random by nature, shown as 32 hex digits.
+/// One hop of a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hop {
+	/// Where the hop before sends the packet. The first hop's target is not in the packet: the source sends it there.
+	pub target: Target,
+	/// The hop's public key, of the session that the packet travels in.
+	pub kx_public: KxPublic,
+}
+
+/// Defines a random 16-byte ID, shown as 32 hex digits.
 macro_rules! random_id {
 	($(#[$doc:meta])* $name:ident) => {
 		$(#[$doc])*
@@ -244,11 +253,11 @@ macro_rules! random_id {
 pub(crate) use random_id;
 
 random_id! {
-	/// Tells the maker of a SURB which one a reply came over. It is seen by nobody else.
+	/// Tells the maker of a SURB over which one a reply came. Nobody else sees it.
 	SurbId
 }
 
 random_id! {
-	/// Tells the sender of a cover packet to itself which one came back.
+	/// Tells the source of a loop cover packet which one came back.
 	CoverId
 }

@@ -12,10 +12,10 @@ use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 use rand_distr::{Distribution, Exp1};
 use zeroize::Zeroizing;
 
-/// H: a secret of `N` bytes (1 to 64) derived from `key` (at most 64 bytes), for the purpose that `personal` names.
+/// H: derives a secret of `N` bytes (1 to 64) from `key` (at most 64 bytes), for the purpose that `personal` names.
 ///
-/// This is BLAKE2b of the empty message, as in libsodium's `crypto_kdf`: the length is a parameter of the hash, so that
-/// secrets of different lengths have nothing in common. `salt` is extended by zeroes to BLAKE2b's 16 bytes.
+/// This is BLAKE2b of the empty message, as in libsodium's `crypto_kdf`. The length is a parameter of the hash, so secrets
+/// of different lengths have nothing in common. `salt` is extended by zeroes to BLAKE2b's 16 bytes.
 pub(crate) fn derive<const N: usize>(personal: &[u8; 16], salt: u64, key: &[u8]) -> [u8; N] {
 	let mut params = Params::new();
 	params.hash_length(N).key(key).salt(&salt.to_le_bytes()).personal(personal);
@@ -24,7 +24,7 @@ pub(crate) fn derive<const N: usize>(personal: &[u8; 16], salt: u64, key: &[u8])
 	derived
 }
 
-/// BLAKE2b-keyed MAC of `N` bytes over `parts`, one after the other.
+/// Keyed BLAKE2b of `N` bytes over the concatenation of `parts`: a MAC.
 pub(super) fn mac<const N: usize>(key: &[u8], parts: &[&[u8]]) -> [u8; N] {
 	let mut state = Params::new().hash_length(N).key(key).to_state();
 	for part in parts {
@@ -35,10 +35,10 @@ pub(super) fn mac<const N: usize>(key: &[u8], parts: &[&[u8]]) -> [u8; N] {
 	mac
 }
 
-/// How many hashes [`mac_each`] computes side by side: as many as fit into the registers of AVX2.
+/// The number of hashes that [`mac_each`] computes side by side: as many as fit into the registers of AVX2.
 pub(super) const HASH_LANES: usize = 4;
 
-/// As [`mac`], of up to [`HASH_LANES`] keys, each with its data: side by side where the processor can.
+/// As [`mac`], for up to [`HASH_LANES`] keys, each with its data: side by side if the processor can.
 pub(super) fn mac_each<'a, const N: usize>(
 	inputs: impl Iterator<Item = (&'a [u8], &'a [u8])>,
 ) -> [[u8; N]; HASH_LANES] {
@@ -58,7 +58,7 @@ pub(super) fn mac_each<'a, const N: usize>(
 
 /// Adds (XOR) the ChaCha20 keystream of `key` to `data`. The nonce is zero: every key is used once.
 pub(super) fn apply_stream(key: &[u8; 32], data: &mut [u8]) {
-	/// Four blocks, which come side by side. Fewer are computed one after another, and take longer than four.
+	/// Four blocks, which are computed side by side. Fewer are computed one after another, and take longer than four.
 	const GROUP: usize = 4 * 64;
 	let mut cipher = ChaCha20::new(key.into(), &[0; 12].into());
 	let (groups, rest) = data.split_at_mut(data.len() / GROUP * GROUP);
@@ -74,7 +74,7 @@ pub(super) fn apply_stream(key: &[u8; 32], data: &mut [u8]) {
 
 /// A draw from the exponential distribution of mean 1, capped at 10: exp(seed) of PROTOCOL.md, section 1.
 ///
-/// The sender of a packet and each mixnode that delays it compute the same number from the same seed, so that the sender
+/// The source of a packet and each mixnode that delays it compute the same number from the same seed, so that the source
 /// knows how long its packet will take.
 pub fn exponential(seed: &[u8; 16]) -> f64 {
 	// A draw may take more random numbers than the seed has bytes for, hence the generator.

@@ -1,9 +1,9 @@
-//! SURBs, single-use reply blocks: packet headers that their maker hands out for replies to come back under.
+//! SURBs, single-use reply blocks: packet headers that their maker hands out, for replies to come back.
 
 use super::{
+	kx::SharedSecret,
 	lioness::{decrypt_layer, PayloadKey},
-	packet::{field, field_mut, Header, MixnodeIndex, Packet, PayloadData, HEADER_SIZE},
-	shared_secret::SharedSecret,
+	packet::{field, field_mut, Header, MixnodeIndex, Packet, PayloadData, HEADER_SIZE, MAX_HOPS},
 };
 use alloc::{boxed::Box, vec::Vec};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -15,7 +15,7 @@ const SECRET_SIZE: usize = 32;
 pub const SURB_SIZE: usize = INDEX_SIZE + HEADER_SIZE + SECRET_SIZE;
 const _: () = assert!(SURB_SIZE == 222);
 
-/// A single-use reply block, as it travels in a fragment. To be used once: neither `Clone` nor `Debug`.
+/// A single-use reply block, as it travels in a fragment. It is for use once, so it is neither `Clone` nor `Debug`.
 ///
 /// | bytes    | field           |                                                            |
 /// |----------|-----------------|------------------------------------------------------------|
@@ -53,7 +53,7 @@ impl Surb {
 	}
 }
 
-/// Any 222 bytes; they make sense, or not, when the reply travels.
+/// Any 222 bytes are a SURB. Whether they make sense shows when the reply travels.
 impl From<[u8; SURB_SIZE]> for Surb {
 	fn from(bytes: [u8; SURB_SIZE]) -> Self {
 		Self(Box::new(bytes))
@@ -67,7 +67,7 @@ pub struct BadSurb;
 
 /// A reply that carries `payload_data` over `surb`, and the mixnode to send it to.
 ///
-/// The header is taken as it is: whoever made the SURB alone knows what it says.
+/// The header is taken as it is, since only the maker of the SURB can read it.
 ///
 /// # Errors
 ///
@@ -77,22 +77,27 @@ pub fn use_surb(surb: Surb, payload_data: &PayloadData) -> Result<(MixnodeIndex,
 	let mut packet = Packet::zeroed();
 	*packet.header_mut() = *surb.header();
 	packet.set_payload(payload_data);
-	// Decrypts, as every hop will, so that the SURB's maker has one thing to undo and not two.
+	// Decrypt, as every hop will, so that the SURB's maker only has to encrypt.
 	decrypt_layer(&surb.first_secret(), packet.payload_mut());
 	Ok((first_mixnode, packet))
 }
 
-/// What the maker of a SURB keeps, to decrypt the reply with.
+/// The keys that the maker of a SURB keeps, to decrypt the reply with.
 pub struct SurbKeys(Vec<PayloadKey>);
 
 impl SurbKeys {
+	/// The most bytes of heap that the keys of one SURB take: one for each layer, and the pointer to it.
+	pub(crate) const fn max_bytes() -> usize {
+		MAX_HOPS * (PayloadKey::SIZE + size_of::<usize>())
+	}
+
 	/// The keys of a SURB with the given first secret, whose reply is forwarded by hops that share `hop_secrets` with
 	/// the SURB's maker, in order; the last hop, the maker itself, is not one of them.
 	///
-	/// [`build_surb`](super::build_surb) makes them for its SURBs; this is for who has the secrets from elsewhere.
+	/// [`BatchBuilder`](super::BatchBuilder) makes them for its SURBs. This is for callers with secrets from elsewhere.
 	pub fn from_secrets<'a>(first_secret: &'a [u8; 32], hop_secrets: impl IntoIterator<Item = &'a [u8; 32]>) -> Self {
 		let secrets: Vec<_> = core::iter::once(first_secret).chain(hop_secrets).collect();
-		// Room for all, and each is set where it stays: so no copy of them is left anywhere.
+		// Allocate room for all, and set each in place: so no copy of a key is left in memory.
 		let mut keys = Vec::with_capacity(secrets.len());
 		keys.resize_with(secrets.len(), PayloadKey::unset);
 		for (key, secret) in keys.iter_mut().zip(secrets) {

@@ -1,8 +1,8 @@
 //! Packets from their sender to the end, honest ones and others.
 
 use super::{
+	hop_secrets::{ActionsStream, HopSecrets, MAX_ACTION_SIZE},
 	packet::{field_mut, Header, ACTIONS_SIZE, KX_PUBLIC_SIZE, MAC_SIZE},
-	shared_secret::{ActionsStream, HopSecrets, MAX_ACTION_SIZE},
 	*,
 };
 use mixnet_primitives::{KxPublic, PeerId};
@@ -84,7 +84,7 @@ fn x25519_is_rfc_7748s() {
 			"95cbde9476e8907d7aade45cb4b873f88b595a68799fa152e6f8f7647aac7957",
 		),
 	] {
-		let secret = KxSecret::from_bytes(hex32(k)).exchange(&KxPublic(hex32(u)));
+		let secret = KxSecret::from_bytes(hex32(k)).exchange(Backend::best(), &KxPublic(hex32(u)));
 		assert_eq!(*secret.as_bytes(), hex32(result));
 	}
 
@@ -93,7 +93,7 @@ fn x25519_is_rfc_7748s() {
 	base[0] = 9;
 	let (mut k, mut u) = (base, base);
 	for i in 0..1000 {
-		let result = *KxSecret::from_bytes(k).exchange(&KxPublic(u)).as_bytes();
+		let result = *KxSecret::from_bytes(k).exchange(Backend::best(), &KxPublic(u)).as_bytes();
 		if i == 0 {
 			assert_eq!(KxSecret::from_bytes(k).public().0, result);
 			assert_eq!(result, hex32("422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079"));
@@ -112,14 +112,14 @@ fn the_senders_secrets_are_the_hops() {
 		// Many routes, of all lengths, at once.
 		let routes = (0..=MAX_HOPS).cycle().take(20).map(|hops| &route[..hops]);
 		let packets: Vec<_> = routes.map(|route| (&ephemeral, route)).collect();
-		let exchanges = shared_secret::exchange_along(backend, packets.iter().copied());
+		let exchanges = exchange::exchange_along(backend, packets.iter().copied());
 		for (exchanges, (_, route)) in exchanges.iter().zip(&packets) {
 			assert_eq!(exchanges.secrets.len(), route.len());
 			let mut kx_public = exchanges.first;
 			for (secret, shared) in secrets.iter().zip(&exchanges.secrets) {
-				let theirs = secret.exchange(&kx_public);
+				let theirs = secret.exchange(Backend::best(), &kx_public);
 				assert_eq!(theirs.as_bytes(), shared.as_bytes());
-				kx_public = theirs.blind(&kx_public);
+				kx_public = theirs.blind(Backend::best(), &kx_public);
 			}
 		}
 	}
@@ -188,7 +188,7 @@ fn a_route_has_its_limits() {
 	assert_eq!(build(&mut rng, &route), Err(BuildError::ActionsTooLong(172)));
 	assert!(build(&mut rng, &route[2..]).is_ok());
 
-	// Where the first hop is comes from outside the packet, so it may be anything there, but for a SURB.
+	// The first hop's target is not in the packet, so it may be anything. Only a SURB names it.
 	route[3].target = Target::Mixnode(index(3));
 	route[0].target = Target::Peer(PeerId([9; 32]));
 	assert!(build(&mut rng, &route).is_ok());
@@ -207,7 +207,7 @@ fn a_surb_that_names_no_mixnode_is_refused() {
 }
 
 #[test]
-fn what_is_behind_the_last_action_is_random() {
+fn bytes_after_the_last_action_are_random() {
 	let mut rng = rng(9);
 	for (route, secrets) in routes(10) {
 		let built = build_request(&mut rng, &route, &[0; PAYLOAD_DATA_SIZE]).unwrap();
@@ -308,7 +308,7 @@ fn points_of_low_order_are_refused() {
 		route[1].kx_public = point;
 		assert_eq!(build_cover(&mut rng, &route, None).err(), Some(BuildError::LowOrder(1)));
 
-		// What somebody who knows that the shared secret is zero can make.
+		// A packet as somebody can make it who knows that the shared secret is zero.
 		let packet = with_actions(&point, &SharedSecret::from_bytes([0; 32]), [0; ACTIONS_SIZE]);
 		assert_eq!(Opened::open(&secrets[0], &packet).err(), Some(UnwrapError::LowOrder));
 	}
@@ -338,7 +338,7 @@ fn actions_are_those_of_the_protocol() {
 	let open = |action: u16| {
 		let mut actions = [0xab; ACTIONS_SIZE];
 		actions[..2].copy_from_slice(&action.to_le_bytes());
-		let packet = with_actions(&sender.public(), &sender.exchange(&secret.public()), actions);
+		let packet = with_actions(&sender.public(), &sender.exchange(Backend::best(), &secret.public()), actions);
 		Opened::open(&secret, &packet).map(|opened| *opened.action())
 	};
 	for number in [0, 1, 0xfeff] {
@@ -367,7 +367,7 @@ fn the_same_seed_builds_the_same_packet() {
 }
 
 #[test]
-fn what_is_built_together_is_what_is_built_one_by_one() {
+fn a_batch_is_built_like_its_packets_one_by_one() {
 	let mut rng_for_routes = rng(21);
 	let payloads: Vec<_> = (0..11).map(|_| data(&mut rng_for_routes)).collect();
 	let routes: Vec<_> = (0..11).map(|i| route(&mut rng_for_routes, i % MAX_HOPS + 1, None).0).collect();
@@ -391,7 +391,7 @@ fn what_is_built_together_is_what_is_built_one_by_one() {
 			batch.add_request(&mut rng, route).unwrap();
 			batch.add_surb(&mut rng, first(route), route, surb_id).unwrap();
 			batch.add_cover(&mut rng, route, Some(cover_id)).unwrap();
-			// What is refused leaves no trace.
+			// A refused packet leaves no trace.
 			assert!(batch.add_cover(&mut rng, &[], None).is_err());
 			assert!(batch.add_surb(&mut rng, index(1), route, surb_id).is_err());
 		}
@@ -446,7 +446,7 @@ proptest! {
 			actions[..2].copy_from_slice(&[low % 8, 0xff]);
 		}
 		let (secret, sender) = (KxSecret::random(&mut rng(21)), KxSecret::random(&mut rng(22)));
-		let mut packet = with_actions(&sender.public(), &sender.exchange(&secret.public()), actions);
+		let mut packet = with_actions(&sender.public(), &sender.exchange(Backend::best(), &secret.public()), actions);
 		match Opened::open(&secret, &packet) {
 			Ok(opened) => match opened.action() {
 				Action::Forward { .. } => {

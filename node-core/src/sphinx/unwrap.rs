@@ -1,40 +1,39 @@
 //! Unwrapping: what a node does with a packet it receives (PROTOCOL.md, sections 3 and 4).
 
 use super::{
-	lioness::decrypt_layer,
+	hop_secrets::{ActionsStream, HopSecrets, MAX_ACTION_SIZE},
+	kx::SharedSecret,
 	packet::{
 		field, field_mut, CoverId, MixnodeIndex, Packet, PayloadData, SurbId, Target, ACTIONS_SIZE, ACTION_SIZE,
 		DELIVER_COVER, DELIVER_COVER_WITH_ID, DELIVER_REPLY, DELIVER_REQUEST, FORWARD_TO_PEER, HEADER_SIZE,
 		KX_PUBLIC_SIZE, MAC_SIZE, PAYLOAD_TAG_SIZE,
 	},
-	shared_secret::{ActionsStream, HopSecrets, KxSecret, SharedSecret, MAX_ACTION_SIZE},
 	surb::SurbKeys,
 };
 use mixnet_primitives::{KxPublic, PeerId};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// What the sender wants done with a packet.
+/// The action that the source wants done with a packet.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Action {
-	/// Send it on, later: [`Opened::forward`].
+	/// Send it on after a delay.
 	Forward {
-		/// Where to.
+		/// The next hop.
 		target: Target,
-		/// How much later, in multiples of the mean forwarding delay: 0 to 10, exponentially distributed. The sender
-		/// knows it too.
+		/// The delay in multiples of the mean forwarding delay: 0 to 10, exponentially distributed. The source knows it too.
 		delay: f64,
 	},
-	/// It carries a fragment of a request to this node: [`Opened::request_payload`].
+	/// It carries a fragment of a request to this node.
 	DeliverRequest,
 	/// It carries a fragment of a reply to this node: [`reply_payload`].
 	DeliverReply {
 		/// The SURB that it came over.
 		surb_id: SurbId,
 	},
-	/// It was cover, and has served.
+	/// It was cover, and has served its purpose.
 	DeliverCover {
-		/// What its sender called it, if this node is its sender.
+		/// Its ID, if it is loop cover: this node is its source.
 		cover_id: Option<CoverId>,
 	},
 }
@@ -42,13 +41,13 @@ pub enum Action {
 /// Why a packet was not unwrapped. There is nothing to do but to drop it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum UnwrapError {
-	/// Its public key is a point of low order, so the shared secret is no secret. No honest sender makes such a packet.
+	/// Its public key is a point of low order, so everybody knows the shared secret. No honest source makes such a packet.
 	#[error("the packet's public key is of low order")]
 	LowOrder,
-	/// Its MAC does not fit under this key: made for another node or session, or changed on the way.
+	/// Its MAC does not fit under this key: the packet was made for another node or session, or changed on the way.
 	#[error("the packet's MAC does not fit")]
 	BadMac,
-	/// Its action is none that the protocol has.
+	/// The protocol has no such action.
 	#[error("the packet's action is unknown")]
 	BadAction,
 	/// Its payload was changed on the way, or encrypted for somebody else.
@@ -59,11 +58,11 @@ pub enum UnwrapError {
 /// The next hop's MAC and actions.
 const NEXT_SIZE: usize = MAC_SIZE + ACTIONS_SIZE;
 
-/// A packet's header, opened: the packet was made for the holder of the secret key, and its header is as it was made.
+/// A packet's header, opened: the packet was made for the holder of the secret key, and nobody has changed its header.
 ///
-/// This is the cheaper half of unwrapping. A packet seen before can be dropped (see [`crate::replay`]) before the dearer
-/// half is paid: one of [`forward`](Self::forward), [`request_payload`](Self::request_payload) and [`reply_payload`], as
-/// [`action`](Self::action) says.
+/// To open is the cheaper half of unwrapping. A packet that was seen before can be dropped (see [`crate::replay`]) before
+/// the dearer half is paid. Which that is depends on the [`action`](Self::action): decrypting the payload, blinding the
+/// key for the next hop, or both.
 pub struct Opened {
 	secret: SharedSecret,
 	action: Action,
@@ -71,23 +70,16 @@ pub struct Opened {
 }
 
 impl Opened {
-	/// Opens `packet`'s header with `secret`, the secret key of one session.
+	/// Opens `packet`'s header with the `secret` that the exchange gave. `hop` is derived from it, and `mac_fits` says
+	/// whether the packet's MAC is right under it.
 	///
-	/// The top bit of the packet's public key plays no part (RFC 7748), so a copy may differ in it and still open: it is
-	/// the shared secret by which a packet is known again.
+	/// The top bit of the packet's public key plays no part (RFC 7748), so a copy may differ in it and still open. That is
+	/// why a packet is recognised by its shared secret.
 	///
 	/// # Errors
 	///
 	/// [`UnwrapError::BadMac`] if the packet is not for this key: try the other live session's.
-	/// [`UnwrapError::LowOrder`] and [`UnwrapError::BadAction`] if it was made by a dishonest sender.
-	pub fn open(secret: &KxSecret, packet: &Packet) -> Result<Self, UnwrapError> {
-		let secret = secret.exchange(&packet.kx_public());
-		let hop = HopSecrets::new(&secret);
-		let mac_fits = hop.mac_fits(packet.mac(), packet.actions());
-		Self::from_secret(secret, &hop, mac_fits, packet)
-	}
-
-	/// As [`open`](Self::open), with the secret that the exchange gave, what is derived from it, and whether the MAC fits.
+	/// [`UnwrapError::LowOrder`] and [`UnwrapError::BadAction`] if a dishonest source made it.
 	pub(super) fn from_secret(
 		secret: SharedSecret,
 		hop: &HopSecrets,
@@ -130,7 +122,7 @@ impl Opened {
 		&self.action
 	}
 
-	/// The secret by which the packet is known again, whatever was changed in a copy.
+	/// The secret by which the packet is recognised, whatever was changed in a copy.
 	pub(crate) fn secret(&self) -> &SharedSecret {
 		&self.secret
 	}
@@ -140,61 +132,37 @@ impl Opened {
 		self.secret.blinding(&packet.kx_public())
 	}
 
-	/// Gives `packet` the header that the next hop sees; `kx_public` is the blinded key in it.
+	/// Gives `packet` the header that the next hop sees, with `kx_public` as the blinded key.
 	pub(super) fn write_next_header(&self, packet: &mut Packet, kx_public: &KxPublic) {
 		let header = packet.header_mut();
 		*field_mut::<0, KX_PUBLIC_SIZE, HEADER_SIZE>(header) = kx_public.0;
 		*field_mut::<KX_PUBLIC_SIZE, NEXT_SIZE, HEADER_SIZE>(header) = self.next;
 	}
-
-	/// Turns `packet`, the same that was opened, into the packet for the next hop.
-	///
-	/// Only for [`Action::Forward`]; with another action the result is a packet that nobody can open.
-	pub fn forward(self, mut packet: Packet) -> Packet {
-		debug_assert!(matches!(self.action, Action::Forward { .. }));
-		let kx_public = self.secret.blind(&packet.kx_public());
-		self.write_next_header(&mut packet, &kx_public);
-		decrypt_layer(&self.secret, packet.payload_mut());
-		packet
-	}
-
-	/// Decrypts the payload of `packet`, the same that was opened, in place; what it carries, if nobody changed it.
-	///
-	/// Only for [`Action::DeliverRequest`].
-	///
-	/// # Errors
-	///
-	/// [`UnwrapError::BadPayloadTag`]; the payload is noise then.
-	pub fn request_payload(self, packet: &mut Packet) -> Result<&PayloadData, UnwrapError> {
-		debug_assert!(matches!(self.action, Action::DeliverRequest));
-		decrypt_layer(&self.secret, packet.payload_mut());
-		checked_payload(packet)
-	}
 }
 
-/// `N` bytes of decrypted actions, `SKIPPED` bytes behind the action.
+/// `N` bytes of decrypted actions, starting `SKIPPED` bytes after the action.
 fn after<const SKIPPED: usize, const N: usize>(actions: &ActionsStream) -> &[u8; N] {
 	const { assert!(ACTION_SIZE + SKIPPED + N <= ACTIONS_SIZE + MAX_ACTION_SIZE) };
 	actions[ACTION_SIZE + SKIPPED..][..N].try_into().expect("a slice of N bytes; qed")
 }
 
-/// Decrypts, in place, the payload of a reply that came over the SURB of `keys`; what it carries, if nobody changed it.
+/// Decrypts, in place, the payload of a reply that came over the SURB of `keys`. Returns its data.
 ///
 /// # Errors
 ///
-/// [`UnwrapError::BadPayloadTag`]; the payload is noise then, and the SURB is spent all the same.
+/// [`UnwrapError::BadPayloadTag`] if somebody changed it. The payload is noise then, and the SURB is spent all the same.
 pub fn reply_payload<'packet>(
 	keys: &SurbKeys,
 	packet: &'packet mut Packet,
 ) -> Result<&'packet PayloadData, UnwrapError> {
-	// Every hop decrypted, and so did the SURB's user before them: encrypt, the last layer first.
+	// Every hop decrypted, and before them the SURB's user. So encrypt, the last layer first.
 	for key in keys.layers().rev() {
 		key.encrypt(packet.payload_mut());
 	}
 	checked_payload(packet)
 }
 
-/// The data of a payload in the clear, if nobody changed it.
+/// The data of a decrypted payload, if nobody changed it.
 pub(super) fn checked_payload(packet: &Packet) -> Result<&PayloadData, UnwrapError> {
 	if packet.payload_tag().ct_eq(&[0; PAYLOAD_TAG_SIZE]).into() {
 		Ok(packet.payload_data())

@@ -1,10 +1,15 @@
 //! Routes in sessions of any size, beside what PROTOCOL.md, section 8, says of them.
 
-use super::*;
+use super::{mixnodes::draw, *};
 use crate::sphinx::MAX_HOPS;
+use crate::{
+	sphinx::{MixnodeIndex, Target},
+	KxPublic, Mixnode, PeerId,
+};
 use proptest::{prelude::*, test_runner::RngSeed};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 const LOCAL: PeerId = PeerId([0xff; 32]);
 const LOCAL_KEY: KxPublic = KxPublic([0xff; 32]);
@@ -77,7 +82,7 @@ fn session(rng: &mut ChaChaRng, case: &Case) -> (Topology, Vec<MixnodeIndex>) {
 /// A place on a route: a mixnode, or us where we have no index.
 type Place = Option<MixnodeIndex>;
 
-/// Where a packet is, one place after the other, both ends included.
+/// The places of a packet on its route, both ends included.
 fn path(topology: &Topology, kind: RouteKind, route: &Route) -> Vec<Place> {
 	let source = match kind {
 		RouteKind::From(source) => Some(source),
@@ -96,7 +101,7 @@ fn path(topology: &Topology, kind: RouteKind, route: &Route) -> Vec<Place> {
 	[source].into_iter().chain(route.hops.iter().map(place)).collect()
 }
 
-/// Can one walk from `from` to `to` in so many steps through `places`, never staying in one?
+/// Can one walk from `from` to `to` in this many steps through `places`, never staying in one?
 fn is_walk(places: &[Place], from: Place, to: Place, steps: usize) -> bool {
 	let mut at = vec![from];
 	for _ in 1..steps {
@@ -129,7 +134,7 @@ fn check(
 	};
 	prop_assert_eq!(*path.last().unwrap(), end);
 
-	// Where we have no index, the places next to us are connected gateways.
+	// If we have no index, the places next to us are connected gateways.
 	let needs_first = local.is_none() && !matches!(kind, RouteKind::From(_));
 	let needs_last = local.is_none() && !matches!(kind, RouteKind::To(_));
 	let (from, to) = (usize::from(needs_first), path.len() - 1 - usize::from(needs_last));
@@ -230,7 +235,7 @@ fn every_place_of_a_mixnode_s_routes_and_every_two_are_uniform() {
 }
 
 #[test]
-fn every_place_of_the_routes_of_a_node_that_is_no_mixnode_is_uniform() {
+fn every_place_of_a_user_s_routes_is_uniform() {
 	let mut rng = ChaChaRng::seed_from_u64(2);
 	let case = Case {
 		seed: 0,

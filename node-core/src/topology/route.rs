@@ -1,11 +1,11 @@
 //! Random routes.
 //!
-//! A route to a mixnode, from one, or from ourselves to ourselves. Between its ends it has hops drawn uniformly among
-//! the mixnodes, none twice and not ourselves, as long as there are others. In a session with few mixnodes some come
-//! twice, but never twice in a row. A node that is not a mixnode can reach, and be reached by, its gateways alone, so
-//! those come first and last.
+//! A route leads to a mixnode, from a mixnode, or from ourselves to ourselves. The hops between its ends are drawn
+//! uniformly among the mixnodes: none twice, and not ourselves, as long as there are others. In a session with few
+//! mixnodes some come twice, but never twice in a row. A user can reach, and be reached by, its gateways alone, so those
+//! come first and last.
 
-use super::{draw, draw_from, Topology};
+use super::mixnodes::{draw, draw_from, Topology};
 use crate::{
 	sphinx::{Hop, MixnodeIndex, Target},
 	PeerId,
@@ -45,8 +45,8 @@ pub(crate) struct Route {
 }
 
 impl Topology {
-	/// Draws a destination for a request or for drop cover: any mixnode but ourselves. If only one gateway is connected,
-	/// not that one either: it must be the first hop.
+	/// Draws a destination for a request or for drop cover: any mixnode but ourselves. If only one gateway is connected, it is
+	/// excluded too, since it must be the first hop.
 	pub fn draw_destination<R: RngCore + ?Sized>(
 		&self,
 		rng: &mut R,
@@ -61,8 +61,8 @@ impl Topology {
 		draw(rng, self.mixnodes.len(), &mut excluded).ok_or(RouteError::TooFewMixnodes)
 	}
 
-	/// Draws a route of `hops` hops, the delivering one included: more if gateways demand it, fewer if there is no other
-	/// way to keep a mixnode from coming twice in a row. `connected_gateways`: see
+	/// Draws a route of `hops` hops, the delivering one included. There are more if gateways demand it, and fewer if otherwise
+	/// a mixnode would come twice in a row. `connected_gateways` are those of
 	/// [`connected_gateways`](Self::connected_gateways).
 	pub fn draw_route<R: RngCore + ?Sized>(
 		&self,
@@ -79,7 +79,7 @@ impl Topology {
 				Some(Hop { target: Target::Mixnode(*index), kx_public })
 			})
 			.collect();
-		// To ourselves without an index: by peer ID. (If we have an index, it is the last of `path`.)
+		// Without an index, packets reach us by peer ID. (If we have an index, it is the last of `path`.)
 		if self.local_index().is_none() && !matches!(kind, RouteKind::To(_)) {
 			route.push(Hop { target: Target::Peer(self.local_peer_id), kx_public: self.local_kx_public });
 		}
@@ -93,7 +93,7 @@ impl Topology {
 		Ok(Route { first, first_peer_id, hops: route })
 	}
 
-	/// Draws the mixnodes of such a route, in order; ourselves among them where it goes to us and we are a mixnode.
+	/// Draws the mixnodes of such a route, in order. We are among them if the route leads to us and we are a mixnode.
 	pub fn draw_path<R: RngCore + ?Sized>(
 		&self,
 		rng: &mut R,
@@ -117,12 +117,12 @@ impl Topology {
 			.then(|| draw_gateway(rng, connected_gateways, first_gateway.or(other_end)))
 			.transpose()?;
 
-		// The gap to be filled with hops drawn freely lies between these two. `left` is no hop if it is the source, and
-		// `right` is delivered to if it is the destination; else they are gateways.
+		// The gap to be filled with freely drawn hops lies between these two. `left` is the source, which is no hop, or a
+		// gateway. `right` is the destination or a gateway.
 		let left = first_gateway.or(source);
 		let right = last_gateway.or(destination);
 		let fixed = usize::from(needs_first_gateway) + usize::from(needs_last_gateway) + 1;
-		// The ends of the gap must not meet if they are the same mixnode.
+		// If both ends of the gap are the same mixnode, something must part them.
 		let gap = hops.saturating_sub(fixed).max(usize::from(left == right));
 
 		let mut used = self.unusable.clone();
@@ -136,7 +136,7 @@ impl Topology {
 				indices.push(index);
 			}
 		}
-		// Where there was no mixnode to part them, one hop less is all that can be done.
+		// If there was no mixnode to part two hops, the route is one hop shorter.
 		for index in [last_gateway, destination].into_iter().flatten() {
 			if indices.last().copied().or(source) != Some(index) {
 				indices.push(index);
@@ -145,8 +145,8 @@ impl Topology {
 		Ok(indices)
 	}
 
-	/// Draws a hop to come after `before` and, if known, before `after`: best an unused one; else any but those two; if
-	/// none is left but ourselves, ourselves. `None`: there is no mixnode to put here.
+	/// Draws a hop to come after `before` and, if known, before `after`: an unused mixnode if there is one, otherwise any but
+	/// those two, otherwise ourselves. `None` if there is no mixnode to put here.
 	fn draw_hop<R: RngCore + ?Sized>(
 		&self,
 		rng: &mut R,

@@ -1,5 +1,9 @@
 use super::*;
 use crate::sphinx::{build_cover, build_request, build_surb, CoverId, KxSecret, SurbId};
+use crate::{
+	sphinx::{MixnodeIndex, Target},
+	KxPublic, Mixnode, PeerId, RestingReason,
+};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 
 const LOCAL: PeerId = PeerId([0xff; 32]);
@@ -57,7 +61,7 @@ fn path(topology: &Topology, kind: RouteKind, route: &Route) -> Vec<Option<Mixno
 	[source].into_iter().chain(hops).collect()
 }
 
-/// What holds for every route, whatever the session's size.
+/// Checks what holds for every route, whatever the session's size.
 fn check_route(topology: &Topology, gateways: &[MixnodeIndex], kind: RouteKind, hops: usize, route: &Route) {
 	let what = format!("{kind:?}, {hops} hops, gateways {gateways:?}: {route:?}");
 	let path = path(topology, kind, route);
@@ -142,7 +146,7 @@ fn routes_have_the_wanted_length_and_no_mixnode_twice_where_there_are_enough() {
 
 /// Six mixnodes are the fewest among which a node that is none finds routes of six hops with no mixnode twice.
 #[test]
-fn six_mixnodes_are_enough_for_six_hops_from_and_to_a_node_that_is_none() {
+fn six_mixnodes_suffice_for_six_hops_from_and_to_a_user() {
 	let keys = |number: u8| KxSecret::from_bytes([number + 1; 32]).public();
 	let mixnodes = || (0..6).map(|number| Mixnode { kx_public: keys(number as u8), ..other(number) }).collect();
 	for seed in 0..500 {
@@ -282,7 +286,7 @@ fn sessions_of_any_number_of_mixnodes_are_no_danger() {
 	assert!(Topology::new(&mut rng(0), many, LOCAL, LOCAL_KEY, 3).is_ok());
 	let too_many = vec![other(0); max + 1];
 	let error = Topology::new(&mut rng(0), too_many, LOCAL, LOCAL_KEY, 3).unwrap_err();
-	assert_eq!(error, DisabledReason::TooManyMixnodes { num: max + 1, max });
+	assert_eq!(error, RestingReason::TooManyMixnodes { num: max + 1, max });
 	let none = Topology::new(&mut rng(0), Vec::new(), LOCAL, LOCAL_KEY, 3).unwrap();
 	assert_eq!(none.draw_destination(&mut rng(0), &[]), Err(RouteError::NoConnectedGateways));
 	let route = none.draw_route(&mut rng(0), &[], RouteKind::Loop, 6);

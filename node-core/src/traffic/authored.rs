@@ -1,11 +1,17 @@
 //! Request and reply packets that wait for a tick of their session's clock.
 
-use crate::{request::RequestId, time::Time, AddressedPacket};
+use super::AddressedPacket;
+use crate::{
+	bytes::{list, sum},
+	request::RequestId,
+	sphinx::PACKET_SIZE,
+	time::Time,
+};
 use alloc::{collections::VecDeque, vec::Vec};
 
-/// What an authored packet carries.
+/// The contents of an authored packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum AuthoredKind {
+pub enum AuthoredKind {
 	/// A fragment of a copy of this request.
 	Request(RequestId),
 	/// A fragment of a copy of a reply.
@@ -14,64 +20,72 @@ pub(crate) enum AuthoredKind {
 
 /// A packet of ours, ready to be sent.
 #[derive(Debug)]
-pub(crate) struct AuthoredPacket {
+pub struct AuthoredPacket {
+	/// What it carries.
 	pub kind: AuthoredKind,
+	/// The packet.
 	pub packet: AddressedPacket,
 }
 
-/// The packets that wait in one session: first in, first out, bounded.
+/// The packets that wait in one session: first in, first out, up to a capacity.
 ///
-/// Requests wait outside until there is room for them, replies do not. So that neither can keep the other out, requests
-/// leave a part of a mixnode's queue to replies, and replies leave alone the room that the next waiting request needs, and
-/// for some time that which a refused one was told to come back for.
+/// Requests wait outside until there is room for them, replies do not. Neither may keep the other out. So requests leave a
+/// part of a mixnode's queue to replies. And replies leave the room that the next waiting request needs, and for some time
+/// the room that a refused request was told to come back for.
 #[derive(Debug)]
-pub(crate) struct AuthoredQueue {
+pub struct AuthoredQueue {
 	capacity: usize,
-	/// Most packets of requests.
+	/// Most packets of requests in `queue`.
 	max_requests: usize,
 	/// Packets of requests in `queue`.
 	requests: usize,
-	/// Room that the request which waits first needs.
+	/// Room that the first waiting request needs, in packets.
 	reserved: usize,
-	/// Room for a request that was refused for want of it, until when.
+	/// Room promised to a refused request, in packets, and until when the promise holds.
 	promised: Option<(usize, Time)>,
 	queue: VecDeque<AuthoredPacket>,
 }
 
-/// The part of a mixnode's queue that requests of its own leave to replies: one in so many.
+/// Of this many packets in a mixnode's queue, its own requests leave one to replies.
 const REPLIES_ONE_IN: usize = 4;
 
 impl AuthoredQueue {
-	/// `answers`: will there be replies, that is, are we a mixnode?
+	/// The most bytes of heap that a queue of this capacity takes.
+	pub fn max_bytes(capacity: usize) -> usize {
+		sum([capacity.saturating_mul(PACKET_SIZE), list(capacity, size_of::<AuthoredPacket>())])
+	}
+
+	/// An empty queue. `answers`: will there be replies, that is, are we a mixnode?
 	pub fn new(capacity: usize, answers: bool) -> Self {
 		let max_requests = capacity - if answers { capacity / REPLIES_ONE_IN } else { 0 };
 		Self { capacity, max_requests, requests: 0, reserved: 0, promised: None, queue: VecDeque::new() }
 	}
 
-	/// Most packets of replies, and so, the most of one reply.
+	/// The most packets of replies, and so the most of one reply.
 	pub fn capacity(&self) -> usize {
 		self.capacity
 	}
 
-	/// Most packets of requests, and so, the most of one request.
+	/// The most packets of requests, and so the most of one request.
 	pub fn max_requests(&self) -> usize {
 		self.max_requests
 	}
 
+	/// Number of packets.
 	pub fn len(&self) -> usize {
 		self.queue.len()
 	}
 
-	/// Is there room for a request of so many packets?
+	/// Is there room for a request of this many packets?
 	pub fn has_room_for_request(&self, packets: usize) -> bool {
 		self.queue.len() + packets <= self.capacity && self.requests + packets <= self.max_requests
 	}
 
-	/// How many packets must leave before there is room for a request of so many. Reads the queue up to them.
+	/// How many packets must leave before there is room for a request of `packets` packets. Reads the queue up to there.
 	pub fn in_the_way_of_request(&self, packets: usize) -> usize {
 		let of_all = (self.queue.len() + packets).saturating_sub(self.capacity);
 		let of_requests = (self.requests + packets).saturating_sub(self.max_requests);
-		// Those of requests stand among those of replies.
+		// Packets of requests and of replies wait in one queue: find the last request packet that must leave.
 		let requests = self.queue.iter().zip(1..).filter(|(packet, _)| packet.kind != AuthoredKind::Reply);
 		let last = of_requests
 			.checked_sub(1)
@@ -79,8 +93,8 @@ impl AuthoredQueue {
 		of_all.max(last)
 	}
 
-	/// The same for one that nobody has heard of before, and that finds so many others waiting. A smaller one than was
-	/// told to come back does not take its room.
+	/// The same for a new request, while `waiting` packets of other requests wait for room. If a larger request was told to
+	/// come back, its room is kept for it.
 	pub fn in_the_way_of_new_request(&self, now: Time, packets: usize, waiting: usize) -> usize {
 		let promised = self.promised(now);
 		let kept = if packets < promised { promised } else { 0 };
@@ -91,28 +105,27 @@ impl AuthoredQueue {
 		self.promised.filter(|(_, until)| now < *until).map_or(0, |(packets, _)| packets)
 	}
 
-	/// Is there room for a reply of so many packets, beside that for requests which wait or were refused?
+	/// Is there room for a reply of this many packets, beside the room for requests that wait or were refused?
 	pub fn has_room_for_reply(&self, now: Time, packets: usize) -> bool {
 		self.queue.len() + packets + self.reserved.max(self.promised(now)) <= self.capacity
 	}
 
-	/// A request of so many packets was refused: keeps replies and smaller requests out of the room that it needs, until
-	/// then. The largest one counts.
+	/// Promises room to a refused request: until `until`, replies and smaller requests are kept out of it. Of several
+	/// promises the largest one counts.
 	pub fn promise(&mut self, now: Time, packets: usize, until: Time) {
 		if packets >= self.promised(now) {
 			self.promised = Some((packets, until));
 		}
 	}
 
-	/// A new request of so many packets was taken: if it is the one that was told to come back, there is nothing to be kept
-	/// for it any more.
+	/// A new request of this many packets was taken. If it may be the one that was told to come back, the promise ends.
 	pub fn taken(&mut self, now: Time, packets: usize) {
 		if packets >= self.promised(now) {
 			self.promised = None;
 		}
 	}
 
-	/// Keeps replies out of the room that a request needs.
+	/// Keeps replies out of the room that the first waiting request needs.
 	pub fn reserve(&mut self, packets: usize) {
 		self.reserved = packets;
 	}
@@ -138,6 +151,7 @@ impl AuthoredQueue {
 		room
 	}
 
+	/// The packet that has waited longest.
 	pub fn pop(&mut self) -> Option<AuthoredPacket> {
 		let packet = self.queue.pop_front()?;
 		if packet.kind != AuthoredKind::Reply {
@@ -146,14 +160,14 @@ impl AuthoredQueue {
 		Some(packet)
 	}
 
-	/// Removes what waits of a request that needs no more sending.
+	/// Removes the packets of a request that need not be sent any more.
 	pub fn remove_request(&mut self, id: RequestId) {
 		let before = self.queue.len();
 		self.queue.retain(|packet| packet.kind != AuthoredKind::Request(id));
 		self.requests -= before - self.queue.len();
 	}
 
-	/// Removes all. Returns how many there were.
+	/// Removes all packets and promises. Returns how many packets there were.
 	pub fn clear(&mut self) -> usize {
 		let len = self.queue.len();
 		self.queue.clear();

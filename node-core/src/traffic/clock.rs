@@ -5,8 +5,8 @@ use core::time::Duration;
 use rand_core::RngCore;
 use rand_distr::{Distribution, Exp1};
 
-/// A tick may be late by this many mean periods, and by [`MAX_LAG`] in any case, before it is given up. A driver's timers
-/// are late by a millisecond or so, and catch up; a machine that slept for an hour must not send an hour's packets at
+/// A tick is given up when it is late by more than this many mean periods and by more than [`MAX_LAG`]. A driver's timers
+/// are late by a millisecond or so, and catch up. But a machine that slept for an hour must not send an hour's packets at
 /// once.
 const MAX_LAG_PERIODS: u32 = 10;
 /// See [`MAX_LAG_PERIODS`].
@@ -14,8 +14,7 @@ const MAX_LAG: Duration = Duration::from_secs(1);
 
 /// Ticks as a Poisson process: the times between ticks are independent and exponentially distributed.
 ///
-/// The process is memoryless. So when the rate changes, the time to the next tick is drawn anew, and what was drawn
-/// before tells nothing.
+/// The process is memoryless. So when the rate changes, the time to the next tick can be drawn anew.
 #[derive(Debug, Default)]
 pub(crate) struct PoissonClock {
 	/// Mean period and next tick; `None` while the clock stands still.
@@ -23,20 +22,21 @@ pub(crate) struct PoissonClock {
 }
 
 impl PoissonClock {
-	/// Ticks every `mean` on average from now on; `None`: stops. Setting the mean that it has already changes nothing.
+	/// Sets the mean time between ticks from now on. `None` stops the clock. Setting the mean that it has already changes
+	/// nothing.
 	pub fn set_mean<R: RngCore + ?Sized>(&mut self, now: Time, mean: Option<Duration>, rng: &mut R) {
 		if self.running.map(|(mean, _)| mean) != mean {
 			self.running = mean.and_then(|mean| tick_after(now, mean, rng));
 		}
 	}
 
-	/// When the next tick is due; `None` while the clock stands still.
+	/// When the next tick is due. `None` while the clock stands still.
 	pub fn next(&self) -> Option<Time> {
 		self.running.map(|(_, next)| next)
 	}
 
-	/// Takes the tick that is due. The one after it follows at a random time after the time that this one was due at,
-	/// not after now: else every delay of the driver's would slow the clock down.
+	/// Takes the tick that is due. The time to the next one counts from when this one was due, not from now. Otherwise every
+	/// delay of the driver would slow the clock down.
 	pub fn advance<R: RngCore + ?Sized>(&mut self, rng: &mut R) {
 		self.running = self.running.and_then(|(mean, next)| tick_after(next, mean, rng));
 	}
@@ -53,8 +53,8 @@ impl PoissonClock {
 	}
 }
 
-/// The mean, and the tick that follows at a random time after `time`; `None` at the end of all time, where a tick would be
-/// followed by itself, for ever.
+/// The mean, and the tick that follows at a random time after `time`. `None` at the end of time, where a tick would be
+/// followed by itself for ever.
 fn tick_after<R: RngCore + ?Sized>(time: Time, mean: Duration, rng: &mut R) -> Option<(Duration, Time)> {
 	let multiple: f64 = Exp1.sample(rng);
 	let next = time + scale(mean, multiple);

@@ -1,26 +1,31 @@
 //! Packets of others that wait for their delay to pass.
 
-use super::{heap::Heap, slab::Slab};
-use crate::{time::Time, AddressedPacket, SessionIndex};
+use super::{heap::Heap, slab::Slab, AddressedPacket};
+use crate::{
+	bytes::{list, sum},
+	sphinx::PACKET_SIZE,
+	time::Time,
+	SessionIndex,
+};
 use core::time::Duration;
 
-/// A packet to be forwarded.
+/// A packet to be forwarded, with its session and its deadline.
 #[derive(Debug)]
-pub(crate) struct ForwardPacket {
+pub struct ForwardPacket {
 	/// When to send it.
 	pub deadline: Time,
-	/// The session that it belongs to, and ends with.
+	/// The session that it belongs to. When that is over, the packet is dropped.
 	pub session: SessionIndex,
-	/// What to send to whom.
+	/// The packet, and the peer to send it to.
 	pub packet: AddressedPacket,
 }
 
 /// When a packet is due. Ordered by deadline, then by arrival.
 ///
-/// A heap moves its entries about; so these are small, and the packets stay where they are.
+/// A heap moves its entries about. So entries are small, and packets stay in the slab.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Due {
-	/// The deadline, in two parts that leave no gap.
+	/// The deadline in two parts, which leave no padding.
 	seconds: u64,
 	nanoseconds: u32,
 	arrival: u64,
@@ -39,41 +44,46 @@ impl Due {
 	}
 }
 
-/// A packet, while it waits.
+/// A packet that waits.
 #[derive(Debug)]
 struct Waiting {
 	session: SessionIndex,
 	packet: AddressedPacket,
 }
 
-/// The packets that wait to be forwarded, in all sessions, bounded. When it is full, the newest packet is the one that
-/// is not taken.
+/// The packets that wait to be forwarded, in all sessions, up to a capacity. A full queue refuses new packets.
 #[derive(Debug)]
-pub(crate) struct ForwardQueue {
+pub struct ForwardQueue {
 	capacity: usize,
 	arrivals: u64,
-	/// One for each packet.
+	/// An entry for each packet.
 	order: Heap<Due>,
 	packets: Slab<Waiting>,
 }
 
 impl ForwardQueue {
-	/// Bytes of the entries that a packet has.
-	pub const ENTRY_SIZE: usize = size_of::<Due>() + Slab::<Waiting>::ENTRY_SIZE;
+	/// The most bytes of heap that a queue of this capacity takes.
+	pub fn max_bytes(capacity: usize) -> usize {
+		let entry = size_of::<Due>() + Slab::<Waiting>::ENTRY_SIZE;
+		sum([capacity.saturating_mul(PACKET_SIZE), list(capacity, entry)])
+	}
 
+	/// An empty queue for at most `capacity` packets.
 	pub fn new(capacity: usize) -> Self {
 		Self { capacity, arrivals: 0, order: Heap::new(), packets: Slab::new() }
 	}
 
-	/// Takes no packet from now on while there are so many. Those that wait already do so on.
+	/// Sets the capacity from now on. Packets that wait already stay, even if they are more.
 	pub fn set_capacity(&mut self, capacity: usize) {
 		self.capacity = capacity;
 	}
 
+	/// Number of packets.
 	pub fn len(&self) -> usize {
 		self.order.len()
 	}
 
+	/// Does it take no more packets?
 	pub fn is_full(&self) -> bool {
 		self.len() >= self.capacity
 	}
@@ -90,11 +100,12 @@ impl ForwardQueue {
 		true
 	}
 
+	/// When the next packet is due. `None` if there are no packets.
 	pub fn next_deadline(&self) -> Option<Time> {
 		self.order.peek().map(Due::deadline)
 	}
 
-	/// The packet with the earliest deadline, if that has come.
+	/// Removes the packet with the earliest deadline, if that has come.
 	pub fn pop_due(&mut self, now: Time) -> Option<AddressedPacket> {
 		if self.next_deadline()? > now {
 			return None;
@@ -103,7 +114,7 @@ impl ForwardQueue {
 		self.packets.remove(due.packet).map(|waiting| waiting.packet)
 	}
 
-	/// Removes the packets of sessions that are over: those for which `is_live` is false. Returns how many there were.
+	/// Removes the packets of sessions for which `is_live` is false. Returns how many there were.
 	pub fn retain_sessions(&mut self, is_live: impl Fn(SessionIndex) -> bool) -> usize {
 		let before = self.len();
 		self.order.retain(|due| {

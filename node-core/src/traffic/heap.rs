@@ -5,8 +5,8 @@ use core::mem;
 
 /// A priority queue: the smallest entry first. Each entry has [`CHILDREN`] below it, none of which is smaller.
 ///
-/// With four children instead of two there are half of the levels, and the children of one entry stand side by side: of a
-/// million entries, a pop reads from two or three places that are in no cache, instead of from ten.
+/// Four children instead of two halve the number of levels, and the children of an entry are neighbours in memory. Of a
+/// million entries, a pop reads two or three places that are in no cache, instead of ten.
 #[derive(Debug)]
 pub(crate) struct Heap<T>(Vec<T>);
 

@@ -1,29 +1,32 @@
-//! What a node sends, and when. (PROTOCOL.md, section 9)
+//! The packets that a node sends, and when. (PROTOCOL.md, section 9)
 //!
-//! An observer must learn nothing from the times at which packets leave. Packets of others leave after a delay that
-//! their header fixes and only their author knew. Our own leave when a Poisson clock ticks, which it does whether or not
-//! there is anything to say: a waiting request or reply packet takes the place of a drop cover packet, so the rate
-//! depends on nothing but the session's phase and on whether we are a mixnode.
+//! An observer must learn nothing from the times at which packets leave. Packets of others leave after a delay that is
+//! fixed in their header, and that nobody but their author knew before. Our own leave when a Poisson clock ticks, which it
+//! does whether or not there is anything to say. A waiting request or reply packet takes the place of a drop cover packet.
+//! So the rate depends on nothing but the session's phase and on whether we are a mixnode.
 //!
+//! - `addressed`: a packet and where it goes.
 //! - [`clock`]: the Poisson clock of a session.
 //! - [`authored`]: request and reply packets that wait for a tick.
 //! - [`cover`]: drop cover, built before it is needed.
-//! - [`forward`]: packets of others that wait for their delay to pass: in a [`slab`], their order in a [`heap`].
+//! - [`forward`]: packets of others that wait for their delay to pass. They are in a [`slab`], and a [`heap`] orders them.
 //!
-//! Nothing is queued for the network itself: a packet is taken from these queues, or cover is taken, at the moment the
-//! driver polls for it. So what waits here is bounded by the queues' capacities, however slow the driver is.
+//! Nothing is queued for the network: a packet is taken from these queues, or cover is taken, when the driver polls for it.
+//! So the capacities of the queues bound everything that waits, however slow the driver is.
 
-pub(crate) mod authored;
-pub(crate) mod clock;
-pub(crate) mod cover;
-pub(crate) mod forward;
-pub(crate) mod heap;
-pub(crate) mod slab;
+mod addressed;
+mod authored;
+mod clock;
+mod cover;
+mod forward;
+mod heap;
+mod slab;
 
-pub(crate) use authored::{AuthoredKind, AuthoredPacket, AuthoredQueue};
+pub use addressed::AddressedPacket;
+pub use authored::{AuthoredKind, AuthoredQueue};
 pub(crate) use clock::PoissonClock;
 pub(crate) use cover::CoverStock;
-pub(crate) use forward::{ForwardPacket, ForwardQueue};
+pub use forward::{ForwardPacket, ForwardQueue};
 
 #[cfg(test)]
 mod model;

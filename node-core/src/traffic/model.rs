@@ -237,7 +237,7 @@ proptest! {
 		operations in prop::collection::vec(authored_operation(), 0..100),
 	) {
 		let mut queue = AuthoredQueue::new(capacity, answers);
-		// Where there are replies, a quarter is left to them.
+		// If there are replies, a quarter is left to them.
 		let max_requests = if answers { (3 * capacity).div_ceil(4) } else { capacity };
 		let mut model =
 			AuthoredModel { capacity, max_requests, queue: Vec::new(), reserved: 0, promised: 0, promised_until: 0 };

@@ -1,15 +1,15 @@
-//! Things that stay where they are, known by a small number.
+//! Entries that stay in one place and are known by a small number.
 
 use alloc::vec::Vec;
 use core::mem;
 
 /// A vector with holes, which are filled first.
 ///
-/// What is to be put in order, and is large, waits here, while a heap puts numbers in order.
+/// Large entries wait here, while a heap puts their numbers in order.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
 	entries: Vec<Entry<T>>,
-	/// The hole to be filled first, or [`END`].
+	/// The hole to be filled next, or [`END`].
 	hole: u32,
 }
 

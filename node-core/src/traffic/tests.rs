@@ -137,7 +137,7 @@ fn replies_leave_alone_the_room_that_a_request_waits_for() {
 }
 
 #[test]
-fn the_clock_stands_still_until_it_has_a_rate_and_keeps_its_tick_while_the_rate_stays() {
+fn the_clock_keeps_its_tick_while_its_rate_stays() {
 	let mut rng = rng(1);
 	let mut clock = PoissonClock::default();
 	assert_eq!(clock.next(), None);

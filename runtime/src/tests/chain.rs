@@ -4,7 +4,7 @@ use super::started_from;
 use crate::*;
 use codec::Encode;
 
-use mixnet_node_core::sphinx::KxSecret;
+use mixnet_node_core::KxSecret;
 use mixnet_primitives::{KxPublic, Mixnode, Registrant, Registration, RegistrationProofs};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;

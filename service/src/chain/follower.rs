@@ -3,7 +3,8 @@
 use super::at_block::{AtBlock, Sessions};
 use crate::log_target::LOG_TARGET;
 use futures::StreamExt;
-use mixnet_primitives::{Mixnode, MixnodesError, Parameters, RelativeSession, SessionIndex, SessionStatus};
+use mixnet_node_core::ChainSession;
+use mixnet_primitives::{RelativeSession, SessionIndex, SessionStatus};
 use mixnet_runtime_api::MixnetApi;
 use sc_client_api::BlockchainEvents;
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
@@ -12,24 +13,13 @@ use sp_runtime::traits::Block as BlockT;
 use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::mpsc;
 
-/// A session that has begun. Nothing of this changes any more.
-#[derive(Debug)]
-pub struct LiveSession {
-	/// The session's index.
-	pub index: SessionIndex,
-	/// Its parameters; `None` if the chain has none, and nodes use their defaults.
-	pub parameters: Option<Parameters>,
-	/// Its mixnodes, or why it has none.
-	pub mixnodes: Result<Vec<Mixnode>, MixnodesError>,
-}
-
 /// The mixnet's state in a finalised block.
 #[derive(Debug)]
 pub struct Update {
 	/// The current session and its phase.
 	pub status: SessionStatus,
 	/// The live sessions that were in no earlier update.
-	pub sessions: Vec<LiveSession>,
+	pub sessions: Vec<ChainSession>,
 }
 
 /// Sends an [`Update`] for every block that is finalised from now on, until the client or the receiver is gone.
@@ -85,7 +75,7 @@ fn read(block: &impl Sessions, known: &mut BTreeSet<SessionIndex>) -> Result<Upd
 	for session in new {
 		let Some(index) = session.index(status.current_index) else { continue };
 		let mixnodes = block.mixnodes(session)?;
-		sessions.push(LiveSession { index, parameters: parameters.map(|all| *all.of(session)), mixnodes });
+		sessions.push(ChainSession { index, parameters: parameters.map(|all| *all.of(session)), mixnodes });
 	}
 	known.extend(sessions.iter().map(|session| session.index));
 	*known = known.split_off(&status.current_index.saturating_sub(1));
@@ -95,6 +85,7 @@ fn read(block: &impl Sessions, known: &mut BTreeSet<SessionIndex>) -> Result<Upd
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use mixnet_primitives::{Mixnode, MixnodesError, Parameters};
 	use mixnet_primitives::{SessionParameters, SessionPhase};
 	use std::cell::Cell;
 

@@ -125,7 +125,7 @@ async fn send_all(mut packets: mpsc::Receiver<Vec<u8>>, sink: Box<dyn MessageSin
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use mixnet_node_core::sphinx::{Packet, PACKET_SIZE};
+	use mixnet_node_core::{Packet, PACKET_SIZE};
 	use sc_network_types::ed25519::Keypair;
 	use std::{
 		sync::{Arc, Mutex},

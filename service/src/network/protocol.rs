@@ -1,7 +1,7 @@
 //! The protocol's name and configuration. (PROTOCOL.md, section 11)
 
 use crate::config::Config;
-use mixnet_node_core::sphinx::PACKET_SIZE;
+use mixnet_node_core::PACKET_SIZE;
 use sc_network::{
 	config::{NonReservedPeerMode, SetConfig},
 	peer_store::PeerStoreProvider,

@@ -1,7 +1,7 @@
 use super::*;
 use mixnet_node_core::{
-	sphinx::{build_cover, Hop, KxSecret, MixnodeIndex, Target, PACKET_SIZE},
-	AddressedPacket, Config, DropReason, Mixnet, Mixnode, SessionPhase, SessionStatus, Time, MAX_BATCH,
+	AddressedPacket, ChainSession, Config, DropReason, KxSecret, Mixnet, Mixnode, SessionPhase, SessionStatus, Time,
+	MAX_BATCH, PACKET_SIZE,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -13,35 +13,48 @@ fn secret(mixnode: u8) -> KxSecret {
 	KxSecret::from_bytes([mixnode + 1; 32])
 }
 
-fn hop(mixnode: u8) -> Hop {
-	let index = MixnodeIndex::new(mixnode.into()).expect("it is small; qed");
-	Hop { target: Target::Mixnode(index), kx_public: secret(mixnode).public() }
-}
-
 /// Mixnode 0 of session 0, always in the same state.
 fn mixnode() -> Mixnet<ChaCha20Rng> {
-	let mut core = Mixnet::new(Config::default(), PeerId([0; 32]), ChaCha20Rng::seed_from_u64(0), Some(secret(0)))
-		.expect("valid; qed");
-	core.set_session_status(Time::ZERO, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
+	node(0, Config::default())
+}
+
+fn node(mixnode: u8, config: Config) -> Mixnet<ChaCha20Rng> {
+	let rng = ChaCha20Rng::seed_from_u64(mixnode.into());
+	let mut core = Mixnet::new(config, PeerId([mixnode; 32]), rng, Some(secret(mixnode))).expect("valid; qed");
+	core.set_status(Time::ZERO, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
 	let mixnodes = (0..MIXNODES).map(|mixnode| Mixnode {
 		kx_public: secret(mixnode).public(),
 		peer_id: PeerId([mixnode; 32]),
 		external_addresses: Vec::new(),
 	});
-	core.set_mixnodes(Time::ZERO, 0, Ok(mixnodes.collect()));
+	core.set_session(Time::ZERO, ChainSession::new(0, Ok(mixnodes.collect())));
 	core
+}
+
+/// Cover that mixnode 1 sends to mixnode 0 over so many hops. With one hop it ends there, with two it is forwarded.
+fn cover(hops: u8) -> impl Iterator<Item = Packet> {
+	let mut config = Config::default();
+	(config.parameters.hops, config.parameters.loop_cover_permille) = (hops, 0);
+	let mut core = node(1, config);
+	std::iter::from_fn(move || {
+		let at = core.poll_timeout().expect("a mixnode's clock ticks");
+		core.handle_timeout(at);
+		Some(core.poll_transmit())
+	})
+	.flatten()
+	.filter(|packet| packet.peer_id == PeerId([0; 32]))
+	.map(|packet| packet.packet)
 }
 
 /// Packets to be forwarded, copies of earlier ones, cover that ends here, and noise.
 fn packets(count: usize) -> Vec<(PeerId, Packet)> {
 	let mut rng = ChaCha20Rng::seed_from_u64(1);
+	let (mut forwarded, mut delivered) = (cover(2), cover(1));
 	let mut packets = Vec::<(PeerId, Packet)>::new();
 	for number in 0..count {
 		let packet = match number % 5 {
-			0 | 1 => {
-				build_cover(&mut rng, &[hop(0), hop(1 + number as u8 % 2)], None).expect("a valid route; qed").packet
-			},
-			2 => build_cover(&mut rng, &[hop(0)], None).expect("a valid route; qed").packet,
+			0 | 1 => forwarded.next().expect("cover without end"),
+			2 => delivered.next().expect("cover without end"),
 			3 => packets[rng.next_u32() as usize % packets.len()].1.clone(),
 			_ => {
 				let mut noise = [0; PACKET_SIZE];
@@ -64,14 +77,12 @@ async fn handle(core: &mut Mixnet<ChaCha20Rng>, workers: &mut Workers, batches: 
 			workers.open(core.unwrapper(), batch).expect("no thread has died");
 		}
 		if let Some(mut opened) = workers.next().await.expect("no thread has died") {
-			core.note_wanted(&mut opened.packets);
+			core.judge_batch(&mut opened.packets);
 			workers.finish(opened).expect("no thread has died");
 		}
 		while let Some(packets) = workers.pop() {
 			left -= 1;
-			for packet in packets {
-				core.accept(Time::ZERO, packet);
-			}
+			core.accept(Time::ZERO, packets);
 		}
 	}
 }

@@ -5,8 +5,8 @@ use super::victim::{
 	whole, End, Victim, DELIVER_COVER_WITH_ID, DELIVER_REPLY, ENEMY, SESSION,
 };
 use mixnet_node_core::{
-	sphinx::{build_cover, build_request, Backend, BatchUnwrapper, Target, PAYLOAD_DATA_SIZE},
-	AddressedPacket, DropReason, Packet, ReceivedPacket, SessionPhase, Unwrapper,
+	sphinx::{build_cover, build_request, Backend, Scratch, Target, PAYLOAD_DATA_SIZE},
+	AddressedPacket, Batch, DropReason, Packet, SessionPhase, Unwrapper,
 };
 use mixnet_simulation::rng;
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -170,18 +170,13 @@ fn outcome(victim: &mut Victim) -> (String, Vec<AddressedPacket>) {
 }
 
 /// Unwraps on another thread, and finishes those whose bits are set.
-fn unwrap_elsewhere(
-	unwrapper: Unwrapper,
-	packets: Vec<Packet>,
-	finished: u64,
-	backend: Backend,
-) -> Vec<ReceivedPacket> {
+fn unwrap_elsewhere(unwrapper: Unwrapper, packets: Vec<Packet>, finished: u64) -> Batch {
 	let unwrap = move || {
-		let mut scratch = BatchUnwrapper::new(backend);
-		let mut batch = Vec::new();
-		unwrapper.open(&mut scratch, packets.into_iter().map(|packet| (ENEMY, packet)), &mut batch);
+		let mut scratch = Scratch::new();
+		let mut batch = unwrapper.open(&mut scratch, packets.into_iter().map(|packet| (ENEMY, packet)));
 		let mut finished = (0..64).map(|i| finished >> i & 1 == 1).cycle();
-		scratch.finish(&mut batch, |_| finished.next().unwrap());
+		batch.set_wanted(|| finished.next().unwrap());
+		unwrapper.finish(&mut scratch, &mut batch);
 		batch
 	};
 	thread::spawn(unwrap).join().unwrap()
@@ -209,6 +204,7 @@ proptest! {
 			let (mut victim_of_batches, _) = victim();
 			victim_of_batches.mixnet.set_backend(backend);
 			let (mut victim_of_threads, _) = victim();
+			victim_of_threads.mixnet.set_backend(backend);
 			let mut rest = &packets[..];
 			let mut accepted = Vec::new();
 			for size in sizes.iter().cycle() {
@@ -217,10 +213,11 @@ proptest! {
 				let now = victim_of_batches.now;
 				victim_of_batches.mixnet.handle_packets(now, batch.iter().map(|packet| (ENEMY, packet.clone())));
 				let unwrapper = victim_of_threads.mixnet.unwrapper();
-				for received in unwrap_elsewhere(unwrapper, batch.to_vec(), finished, backend) {
-					assert_eq!(received.from(), ENEMY);
-					accepted.push(victim_of_threads.mixnet.accept(now, received));
-				}
+				let batch = unwrap_elsewhere(unwrapper, batch.to_vec(), finished);
+				victim_of_threads.mixnet.accept_each(now, batch, |from, reason| {
+					assert_eq!(from, ENEMY);
+					accepted.push(reason);
+				});
 				if rest.is_empty() {
 					break;
 				}
@@ -270,26 +267,28 @@ fn what_was_unwrapped_under_a_key_that_is_gone_is_not_accepted() {
 	let mut victim = Victim::new(1, SessionPhase::RequestsToCurrent);
 	let packets = || vec![to_forward(1, 1), to_forward(SESSION, 2)];
 	let unwrapper = victim.mixnet.unwrapper();
-	let batch = unwrap_elsewhere(unwrapper.clone(), packets(), u64::MAX, Backend::best());
+	let batch = unwrap_elsewhere(unwrapper.clone(), packets(), u64::MAX);
 	victim.set_status(SESSION, SessionPhase::DisconnectFromPrev);
 	let now = victim.now;
-	let accept = |victim: &mut Victim, batch: Vec<_>| -> Vec<_> {
-		batch.into_iter().map(|received| victim.mixnet.accept(now, received)).collect()
+	let accept = |victim: &mut Victim, batch: Batch| {
+		let mut reasons = Vec::new();
+		victim.mixnet.accept_each(now, batch, |_, reason| reasons.push(reason));
+		reasons
 	};
 	assert_eq!(accept(&mut victim, batch), [Some(DropReason::UnknownKey), None]);
 	// And an old unwrapper keeps no key alive.
-	let batch = unwrap_elsewhere(unwrapper, packets(), u64::MAX, Backend::best());
-	assert!(batch[0].as_ref().opened().is_err() && batch[1].as_ref().opened().is_ok());
+	let batch = unwrap_elsewhere(unwrapper, packets(), u64::MAX);
+	assert!(batch.opened().eq([false, true]));
 	assert_eq!(accept(&mut victim, batch), [Some(DropReason::UnknownKey), Some(DropReason::Replayed)]);
 }
 
 #[test]
 fn what_was_unwrapped_before_the_chain_started_over_is_not_accepted() {
 	let mut victim = Victim::new(1, SessionPhase::DisconnectFromPrev);
-	let batch = unwrap_elsewhere(victim.mixnet.unwrapper(), vec![to_forward(SESSION, 2)], u64::MAX, Backend::best());
+	let batch = unwrap_elsewhere(victim.mixnet.unwrapper(), vec![to_forward(SESSION, 2)], u64::MAX);
 	victim.set_status(0, SessionPhase::DisconnectFromPrev);
 	victim.set_status(SESSION, SessionPhase::DisconnectFromPrev);
-	for received in batch {
-		assert_eq!(victim.mixnet.accept(victim.now, received), Some(DropReason::UnknownKey));
-	}
+	let mut reasons = Vec::new();
+	victim.mixnet.accept_each(victim.now, batch, |_, reason| reasons.push(reason));
+	assert_eq!(reasons, [Some(DropReason::UnknownKey)]);
 }

@@ -1,11 +1,13 @@
-//! What the model found, in few steps.
+//! Mistakes that the model found, each in few steps.
 
 use super::*;
 use crate::{
 	request::HandlingDelay,
 	sphinx::{build_cover, Hop, MixnodeIndex, Target},
-	KxPublic, Mixnode, SessionPhase,
+	Config, DropReason, KxPublic, KxSecret, Mixnode, PeerId, RelativeSession, SessionIndex, SessionPhase,
+	SessionStatus, Time,
 };
+use core::time::Duration;
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 
 const NOW: Time = Time::from_duration(Duration::from_secs(1));
@@ -24,23 +26,23 @@ fn other(number: u8) -> Mixnode {
 fn enter(mixnet: &mut Mixnet<ChaChaRng>) -> KxPublic {
 	let (session, kx_public) = mixnet.next_kx_public();
 	let us = Mixnode { kx_public, peer_id: US, external_addresses: Vec::new() };
-	mixnet.set_session_status(NOW, status(session, SessionPhase::DisconnectFromPrev));
-	mixnet.set_mixnodes(NOW, session, Ok([us, other(1), other(2), other(3)].into()));
+	mixnet.set_status(NOW, status(session, SessionPhase::DisconnectFromPrev));
+	mixnet.set_session(NOW, ChainSession::new(session, Ok([us, other(1), other(2), other(3)].into())));
 	kx_public
 }
 
 /// A mixnode of session 5, and its key.
 fn node() -> (Mixnet<ChaChaRng>, KxPublic) {
 	let mut mixnet = Mixnet::new(Config::default(), US, ChaChaRng::seed_from_u64(1), None).unwrap();
-	mixnet.set_session_status(NOW, status(4, SessionPhase::DisconnectFromPrev));
+	mixnet.set_status(NOW, status(4, SessionPhase::DisconnectFromPrev));
 	let key = enter(&mut mixnet);
 	(mixnet, key)
 }
 
 /// Session 6 begins, and turns out not to have begun: the chain started over.
 fn start_over(mixnet: &mut Mixnet<ChaChaRng>) {
-	mixnet.set_session_status(NOW, status(6, SessionPhase::CoverToCurrent));
-	mixnet.set_session_status(NOW, status(5, SessionPhase::DisconnectFromPrev));
+	mixnet.set_status(NOW, status(6, SessionPhase::CoverToCurrent));
+	mixnet.set_status(NOW, status(5, SessionPhase::DisconnectFromPrev));
 	assert_eq!(mixnet.wanted_mixnodes(), [RelativeSession::Current], "session 5 was forgotten");
 }
 
@@ -57,12 +59,12 @@ fn a_request_that_ends_leaves_no_surb_keys_however_often_it_changed_sessions() {
 }
 
 #[test]
-fn a_request_starts_anew_where_the_chain_does() {
+fn a_request_starts_anew_when_the_chain_does() {
 	let (mut mixnet, _) = node();
 	let id = mixnet.post_request(NOW, vec![1], 2, HandlingDelay::Extrinsic).unwrap();
 	let before = mixnet.pending.get(id).unwrap().message_id;
 	start_over(&mut mixnet);
-	mixnet.set_mixnodes(NOW, 5, Ok((7..12).map(other).collect()));
+	mixnet.set_session(NOW, ChainSession::new(5, Ok((7..12).map(other).collect())));
 	for number in 7..12 {
 		mixnet.peer_connected(NOW, other(number).peer_id);
 	}
@@ -75,7 +77,7 @@ fn a_request_starts_anew_where_the_chain_does() {
 }
 
 #[test]
-fn what_waits_to_be_forwarded_ends_where_the_chain_starts_over() {
+fn queued_packets_end_when_the_chain_starts_over() {
 	let (mut mixnet, key) = node();
 	let hop = |index, kx_public| Hop { target: Target::Mixnode(MixnodeIndex::new(index).unwrap()), kx_public };
 	let route = [hop(0, key), hop(1, other(1).kx_public)];

@@ -2,13 +2,14 @@
 
 use super::world::answer;
 use crate::{
-	mixnet::{AddressedPacket, Event, Mixnet, Role},
+	mixnet::{ChainSession, Event, Mixnet, Role},
 	request::{HandlingDelay, RequestId, Stage},
 	session::Slot,
 	sphinx::{build_cover, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
 	traffic::{AuthoredKind, AuthoredQueue},
-	Config, KxPublic, KxSecret, Packet, Parameters, PeerId, RelativeSession, SessionIndex, Statistics, Time,
+	AddressedPacket, Config, KxPublic, KxSecret, Packet, Parameters, PeerId, RelativeSession, SessionIndex, Statistics,
+	Time,
 };
 use core::cell::RefCell;
 use rand_chacha::ChaChaRng;
@@ -86,16 +87,20 @@ impl Watched {
 		}
 	}
 
-	pub fn set_parameters(&mut self, session: SessionIndex, parameters: Parameters) {
-		let relative = self.mixnet.sessions.relative(session);
+	pub fn set_session(&mut self, now: Time, session: ChainSession) {
+		let index = session.index;
+		let relative = self.mixnet.sessions.relative(index);
 		let in_time = relative.is_some_and(|relative| self.mixnet.wanted_mixnodes().contains(&relative));
-		let in_force = relative.and_then(|relative| self.mixnet.parameters(relative));
-		let is_good = parameters.check().is_ok();
-		let is_taken = self.mixnet.set_parameters(session, parameters);
-		assert_eq!(is_taken, is_good && (in_time || in_force == Some(parameters)));
-		assert_eq!(relative.and_then(|relative| self.mixnet.parameters(relative)), in_force);
-		if in_time && is_good {
-			self.told.insert((self.mixnet.sessions.generation(), session), parameters);
+		let in_force = |mixnet: &Mixnet<_>| relative.and_then(|relative| mixnet.parameters(relative));
+		let before = in_force(&self.mixnet);
+		let good = session.parameters.filter(|parameters| parameters.check().is_ok());
+		self.mixnet.set_session(now, session);
+		let after = in_force(&self.mixnet);
+		if in_time {
+			assert!(after.is_none_or(|parameters| parameters == good.unwrap_or(self.config.parameters)));
+			self.told.extend(good.map(|parameters| ((self.mixnet.sessions.generation(), index), parameters)));
+		} else {
+			assert_eq!(after, before);
 		}
 	}
 
@@ -290,7 +295,7 @@ impl Watched {
 				Some(Slot::KeyOnly(keys)) => assert_eq!(keys.public, *promised),
 				Some(Slot::Full(session)) => assert_eq!(session.keys.public, *promised),
 				Some(Slot::Empty) => panic!("a key that was lost"),
-				Some(Slot::Disabled(_)) | None => (),
+				Some(Slot::Resting(_)) | None => (),
 			}
 		}
 	}
@@ -301,7 +306,7 @@ impl Watched {
 		let key = |slot: &Slot| match slot {
 			Slot::KeyOnly(keys) => Some((keys.public, false)),
 			Slot::Full(session) => Some((session.keys.public, true)),
-			Slot::Empty | Slot::Disabled(_) => None,
+			Slot::Empty | Slot::Resting(_) => None,
 		};
 		slots.filter_map(key).collect()
 	}
@@ -394,7 +399,7 @@ impl Watched {
 	}
 }
 
-/// What waits in a queue, and the packets as they are shown. To look at them otherwise, one would have to take them out.
+/// The kinds of the packets in a queue, and the packets as `Debug` shows them. Otherwise one would have to take them out.
 fn queued_in(queue: &AuthoredQueue) -> Vec<(AuthoredKind, String)> {
 	let shown = format!("{queue:?}");
 	let packets = shown.split("AuthoredPacket { kind: ").skip(1);

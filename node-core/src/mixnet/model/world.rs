@@ -3,11 +3,11 @@
 use super::{invariants::Watched, Fate, Forgery, Handling, Operation, NODES};
 use crate::{
 	message::split,
-	mixnet::{AddressedPacket, Event, Mixnet},
+	mixnet::{ChainSession, Event, Mixnet},
 	request::{HandlingDelay, ReplyTo, RequestId},
 	sphinx::{build_cover, build_request, Hop, MixnodeIndex, Target, PAYLOAD_DATA_SIZE},
-	Config, KxPublic, KxSecret, MessageId, Mixnode, MixnodesError, Packet, Parameters, PeerId, SessionIndex,
-	SessionPhase, SessionStatus, Time,
+	AddressedPacket, Config, KxPublic, KxSecret, MessageId, Mixnode, MixnodesError, Packet, Parameters, PeerId,
+	SessionIndex, SessionPhase, SessionStatus, Time,
 };
 use core::time::Duration;
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
@@ -36,7 +36,7 @@ fn peer_id(node: usize) -> PeerId {
 	PeerId([node as u8 + 1; 32])
 }
 
-/// What every node answers.
+/// The answer of every node.
 pub(super) fn answer(data: &[u8]) -> Vec<u8> {
 	data.iter().map(|byte| byte ^ 0xff).collect()
 }
@@ -61,7 +61,7 @@ impl World {
 			steps_back,
 		};
 		for node in &mut world.nodes {
-			node.mixnet.set_session_status(world.now, world.status);
+			node.mixnet.set_status(world.now, world.status);
 		}
 		for members in sessions {
 			world.next_session(members, false, None);
@@ -147,16 +147,16 @@ impl World {
 				let status = SessionStatus { current_index, phase: SessionPhase::ALL[phase] };
 				self.tell(node, status);
 			},
-			Operation::Mixnodes { node, relative } => {
+			Operation::Session { node, relative } => {
 				let status = self.nodes[node].mixnet.session_status().unwrap();
 				if let Some(session) = relative.index(status.current_index) {
-					self.tell_mixnodes(node, session);
+					self.tell_session(node, session, self.parameters.get(&session).copied());
 				}
 			},
-			Operation::Parameters { node, relative, parameters } => {
+			Operation::OtherParameters { node, relative, parameters } => {
 				let status = self.nodes[node].mixnet.session_status().unwrap();
 				if let Some(session) = relative.index(status.current_index) {
-					self.nodes[node].set_parameters(session, parameters);
+					self.tell_session(node, session, Some(parameters));
 				}
 			},
 			Operation::NextKey { node } => drop(self.nodes[node].next_key()),
@@ -289,7 +289,7 @@ impl World {
 			.filter(|node| members >> node & 1 != 0)
 			.map(|node| {
 				let (next, key) = self.nodes[node].next_key();
-				// Who is somewhere else registers in vain.
+				// A node in another session registers in vain.
 				let lost = KxSecret::random(&mut self.rng).public();
 				(peer_id(node), if next == session { key } else { lost })
 			})
@@ -314,7 +314,8 @@ impl World {
 			let mixnet = &self.nodes[node].mixnet;
 			let current = mixnet.session_status().unwrap().current_index;
 			for relative in mixnet.wanted_mixnodes() {
-				self.tell_mixnodes(node, relative.index(current).unwrap());
+				let session = relative.index(current).unwrap();
+				self.tell_session(node, session, self.parameters.get(&session).copied());
 			}
 		}
 	}
@@ -323,17 +324,14 @@ impl World {
 		let mixnet = &mut self.nodes[node].mixnet;
 		let is_back = mixnet.session_status().is_some_and(|old| status.current_index < old.current_index);
 		if self.steps_back || !is_back {
-			mixnet.set_session_status(self.now, status);
+			mixnet.set_status(self.now, status);
 		}
 	}
 
-	fn tell_mixnodes(&mut self, node: usize, session: SessionIndex) {
+	fn tell_session(&mut self, node: usize, index: SessionIndex, parameters: Option<Parameters>) {
 		let none = Err(MixnodesError::InsufficientRegistrations { num: 0, min: 1 });
-		let mixnodes = self.mixnodes.get(&session).cloned().unwrap_or(none);
-		if let Some(parameters) = self.parameters.get(&session) {
-			self.nodes[node].set_parameters(session, *parameters);
-		}
-		self.nodes[node].mixnet.set_mixnodes(self.now, session, mixnodes);
+		let mixnodes = self.mixnodes.get(&index).cloned().unwrap_or(none);
+		self.nodes[node].set_session(self.now, ChainSession { index, parameters, mixnodes });
 	}
 
 	/// Everybody is polled in time, everything arrives, and every request is answered.

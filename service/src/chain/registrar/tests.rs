@@ -3,7 +3,7 @@
 use super::*;
 use crate::{handle::Command, network::peer_id::to_mixnet_peer_id};
 use log::Level;
-use mixnet_node_core::sphinx::KxSecret;
+use mixnet_node_core::KxSecret;
 use mixnet_primitives::{RegisteredMixnode, RegistrationAdvice, RegistrationError, RegistrationStatus, Standing};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;

@@ -4,7 +4,6 @@ mod request_types;
 
 use super::*;
 use crate::{
-	chain::follower::LiveSession,
 	handle::Handle,
 	network::{
 		inbound,
@@ -16,10 +15,7 @@ use crate::{
 };
 use codec::Encode;
 use futures::future::BoxFuture;
-use mixnet_node_core::{
-	request::RemoteError,
-	sphinx::{KxSecret, PACKET_SIZE},
-};
+use mixnet_node_core::{request::RemoteError, ChainSession, KxSecret, PACKET_SIZE};
 use mixnet_primitives::{Mixnode, Parameters, PeerId, SessionPhase, SessionStatus};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -166,7 +162,7 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 		});
 		let update = Update {
 			status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
-			sessions: vec![LiveSession { index: 0, parameters: Some(fast()), mixnodes: Ok(list.clone()) }],
+			sessions: vec![ChainSession { index: 0, parameters: Some(fast()), mixnodes: Ok(list.clone()) }],
 		};
 		updates_sender.send(update).await.expect("the event loop is not dropped; qed");
 		for peer in names.iter().filter(|peer| **peer != own) {

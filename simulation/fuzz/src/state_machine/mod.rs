@@ -367,7 +367,8 @@ fn tell_odd_mixnodes(network: &mut Network, reader: &mut Reader) {
 		_ => Ok(list),
 	};
 	for node in nodes {
-		network.set_mixnodes(node, index, told.clone());
+		let parameters = network.world.chain.parameters.get(&index).copied();
+		network.set_session(node, index, parameters, told.clone());
 	}
 	if kind != 6 && reader.bool() {
 		network.world.chain.mixnodes.insert(index, told);
@@ -388,7 +389,9 @@ fn set_parameters(network: &mut Network, reader: &mut Reader) {
 		network.world.chain.parameters.insert(index, parameters);
 	}
 	for node in nodes {
-		network.set_parameters(node, index, parameters);
+		if let Some(list) = network.world.chain.mixnodes.get(&index).cloned() {
+			network.set_session(node, index, Some(parameters), list);
+		}
 	}
 }
 

@@ -303,39 +303,40 @@ impl Network {
 		let Some(status) = self.world.nodes[node].mixnet.session_status() else { return };
 		for relative in self.world.nodes[node].mixnet.wanted_mixnodes() {
 			let index = relative.index(status.current_index).expect("no session before the first is wanted");
-			if let Some(parameters) = self.world.chain.parameters.get(&index).copied() {
-				self.set_parameters(node, index, parameters);
-			}
 			if let Some(list) = self.world.chain.mixnodes.get(&index).cloned() {
-				self.set_mixnodes(node, index, list);
+				self.set_session(node, index, self.world.chain.parameters.get(&index).copied(), list);
 				assert!(!self.world.nodes[node].mixnet.wanted_mixnodes().contains(&relative));
 			}
 		}
 	}
 
-	/// Tells a node the parameters of a session. It takes good ones that come in time, and no session's ever change.
-	pub fn set_parameters(&mut self, node: usize, index: SessionIndex, parameters: Parameters) {
+	/// Tells a node of a session. It takes what comes in time, but no bad parameters; and no session ever changes.
+	pub fn set_session(
+		&mut self,
+		node: usize,
+		index: SessionIndex,
+		parameters: Option<Parameters>,
+		mixnodes: Result<Vec<Mixnode>, MixnodesError>,
+	) {
+		let now = self.now();
+		let good = parameters.filter(|parameters| parameters.check().is_ok());
 		// Bad parameters are an error of the chain, and the log says so.
-		self.world.may_log_errors |= parameters.check().is_err();
+		self.world.may_log_errors |= parameters.is_some() && good.is_none();
 		let mixnet = self.world.core(node);
 		let before = RelativeSession::BOTH.map(|relative| mixnet.parameters(relative));
 		let current = mixnet.session_status().map(|status| status.current_index);
 		let relative = current.and_then(|current| RelativeSession::of(index, current));
-		let is_early = relative.is_some_and(|relative| mixnet.wanted_mixnodes().contains(&relative));
-		let is_in_force = relative.is_some_and(|relative| mixnet.parameters(relative) == Some(parameters));
-		let is_taken = ours::set_parameters(mixnet, index, parameters);
-		assert_eq!(is_taken, parameters.check().is_ok() && (is_early || is_in_force));
-		assert_eq!(RelativeSession::BOTH.map(|relative| mixnet.parameters(relative)), before);
-		if is_taken {
-			self.outcome.parameters += usize::from(is_early);
+		let wanted = relative.filter(|relative| mixnet.wanted_mixnodes().contains(relative));
+		let expected = good.unwrap_or(mixnet.config().parameters);
+		ours::set_session(mixnet, now, index, parameters, mixnodes);
+		for (relative, before) in RelativeSession::BOTH.into_iter().zip(before) {
+			let after = mixnet.parameters(relative);
+			assert!(after == before || (Some(relative) == wanted && after == Some(expected)));
+		}
+		if let (Some(_), Some(parameters)) = (wanted, good) {
+			self.outcome.parameters += 1;
 			self.world.note_parameters(node, &parameters);
 		}
-	}
-
-	/// Tells a node the mixnodes of a session.
-	pub fn set_mixnodes(&mut self, node: usize, index: SessionIndex, list: Result<Vec<Mixnode>, MixnodesError>) {
-		let now = self.now();
-		ours::set_session(self.world.core(node), now, index, None, list);
 	}
 
 	/// Registers a node for its next session.

@@ -1,43 +1,25 @@
-//! Building: what a packet's sender, or a SURB's maker, does (PROTOCOL.md, section 5).
+//! Building a header: the half that packets and SURBs have in common (PROTOCOL.md, section 5).
 
 use super::{
-	batch_builder::{complete_requests, BatchBuilder, BuiltSurb},
+	exchange::{exchange_along, Exchanges},
+	hop_secrets::{ActionsStream, HopSecrets, MAX_ACTION_SIZE},
+	kx::SharedSecret,
 	packet::{
-		CoverId, Header, MixnodeIndex, Packet, PayloadData, SurbId, Target, ACTIONS_SIZE, ACTION_SIZE, DELIVER_COVER,
+		CoverId, Header, Hop, MixnodeIndex, SurbId, Target, ACTIONS_SIZE, ACTION_SIZE, DELIVER_COVER,
 		DELIVER_COVER_WITH_ID, DELIVER_REPLY, DELIVER_REQUEST, FORWARD_TO_PEER, HEADER_SIZE, KX_PUBLIC_SIZE, MAC_SIZE,
 		MAX_HOPS,
 	},
-	shared_secret::{exchange_along, ActionsStream, Exchanges, HopSecrets, SharedSecret, MAX_ACTION_SIZE},
-	surb::{Surb, SurbKeys},
 };
 use alloc::vec::Vec;
-use mixnet_primitives::{KxPublic, PeerId};
+use mixnet_primitives::PeerId;
 use rand_core::{CryptoRng, RngCore};
 use x25519_batch::Backend;
 use zeroize::Zeroizing;
 
-/// One hop of a route.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Hop {
-	/// Where the hop before sends the packet. The first hop's is not in the packet: it is where the sender sends it.
-	pub target: Target,
-	/// The hop's public key, of the session that the packet travels in.
-	pub kx_public: KxPublic,
-}
-
-/// A packet and what its sender knows of its way.
-#[derive(Clone, PartialEq, Debug)]
-pub struct BuiltPacket {
-	/// The packet, for the route's first hop.
-	pub packet: Packet,
-	/// Sum of the delays at the hops that forward it, in multiples of the mean forwarding delay.
-	pub delay: f64,
-}
-
 /// Why a packet cannot be built for a route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BuildError {
-	/// A route has 1 to [`MAX_HOPS`] hops, and not as many as this.
+	/// A route has 1 to [`MAX_HOPS`] hops, not this many.
 	#[error("a route has 1 to {MAX_HOPS} hops, not {0}")]
 	HopCount(usize),
 	/// The routing actions do not fit. On a route of [`MAX_HOPS`] hops one may be a [`Target::Peer`].
@@ -46,63 +28,9 @@ pub enum BuildError {
 	/// A SURB's route does not start at the mixnode that replies are to be sent to.
 	#[error("the route does not start at mixnode {0}")]
 	FirstHopDiffers(MixnodeIndex),
-	/// The hop of this index has a public key of low order: everybody could read what is encrypted for it.
+	/// The hop with this index has a public key of low order: everybody could read what is encrypted for it.
 	#[error("the public key of hop {0} is of low order")]
 	LowOrder(usize),
-}
-
-/// A packet that delivers `payload_data` to the last hop of `route`, a mixnode.
-///
-/// # Errors
-///
-/// [`BuildError::HopCount`], [`BuildError::ActionsTooLong`] or [`BuildError::LowOrder`]: take another route.
-pub fn build_request<R: RngCore + CryptoRng + ?Sized>(
-	rng: &mut R,
-	route: &[Hop],
-	payload_data: &PayloadData,
-) -> Result<BuiltPacket, BuildError> {
-	let mut batch = BatchBuilder::default();
-	batch.add_request(rng, route)?;
-	let requests = batch.build(Backend::best()).requests;
-	Ok(one(complete_requests(requests.into_iter().zip([payload_data]))))
-}
-
-/// A packet that carries nothing to the last hop of `route`. Nobody before that hop can tell it from a request.
-///
-/// # Errors
-///
-/// As [`build_request`].
-pub fn build_cover<R: RngCore + CryptoRng + ?Sized>(
-	rng: &mut R,
-	route: &[Hop],
-	cover_id: Option<CoverId>,
-) -> Result<BuiltPacket, BuildError> {
-	let mut batch = BatchBuilder::default();
-	batch.add_cover(rng, route, cover_id)?;
-	Ok(one(batch.build(Backend::best()).covers))
-}
-
-/// A SURB for one reply over `route`, whose last hop is ourselves and whose first one is `first_mixnode`; the keys to
-/// keep, under `surb_id`, for the reply; and the sum of the forwarding delays, in multiples of the mean.
-///
-/// # Errors
-///
-/// As [`build_request`]; and [`BuildError::FirstHopDiffers`].
-pub fn build_surb<R: RngCore + CryptoRng + ?Sized>(
-	rng: &mut R,
-	first_mixnode: MixnodeIndex,
-	route: &[Hop],
-	surb_id: SurbId,
-) -> Result<(Surb, SurbKeys, f64), BuildError> {
-	let mut batch = BatchBuilder::default();
-	batch.add_surb(rng, first_mixnode, route, surb_id)?;
-	let BuiltSurb { surb, keys, delay } = one(batch.build(Backend::best()).surbs);
-	Ok((surb, keys, delay))
-}
-
-/// The only element.
-fn one<T>(elements: Vec<T>) -> T {
-	elements.into_iter().next().expect("as many are built as were added, and one was; qed")
 }
 
 /// The last hop's action.
@@ -154,13 +82,13 @@ fn write_forward(action: &mut [u8], target: &Target) {
 	}
 }
 
-/// What one hop sees of the routing actions: those from its own on, then the filler.
+/// The routing actions as one hop sees them: those from its own on, then the filler.
 struct Layer {
 	secrets: HopSecrets,
-	/// Where the hop's own action starts; and so, how many bytes of actions the hops before took off the front, and how
-	/// many of filler they added at the back.
+	/// Where the hop's own action starts. It is also the number of bytes that the hops before took off the front, and that of
+	/// the filler's bytes that they added at the back.
 	start: usize,
-	/// What the hops before make of the zeroes that they extend the actions by. The first `start` bytes count.
+	/// The zeroes by which the hops before extended the actions, as encrypted by these hops. The first `start` bytes count.
 	filler: [u8; ACTIONS_SIZE],
 	stream: Zeroizing<ActionsStream>,
 }
@@ -173,7 +101,7 @@ impl Layer {
 		Self { secrets, start, filler, stream }
 	}
 
-	/// The filler that the next hop sees, whose action starts at `start`: ours and the zeroes that we add, under our
+	/// The filler that the next hop sees, whose action starts at `start`: ours and the zeroes that we add, encrypted with our
 	/// keystream.
 	fn next_filler(&self, start: usize) -> [u8; ACTIONS_SIZE] {
 		let mut filler = self.filler;
@@ -181,7 +109,7 @@ impl Layer {
 		filler
 	}
 
-	/// Encrypts `actions`, all of the packet's, from this hop's on; the MAC for it.
+	/// Encrypts the packet's `actions` from this hop's own on. Returns the MAC for the hop.
 	fn seal(&self, actions: &mut [u8; ACTIONS_SIZE]) -> [u8; MAC_SIZE] {
 		let own = &mut actions[self.start..];
 		xor(own, &self.stream[..]);
@@ -195,12 +123,12 @@ fn xor(to: &mut [u8], with: &[u8]) {
 	}
 }
 
-/// A header to be built: what is drawn for it.
+/// A header to be built, with all that is random in it.
 pub(super) struct Draft {
 	ephemeral: Zeroizing<[u8; 32]>,
 	route: Vec<Hop>,
 	delivery: Delivery,
-	/// Bytes of actions that say something. Those behind them in `actions` are random.
+	/// Number of bytes of actions in use. Those after them in `actions` are random.
 	used: usize,
 	actions: [u8; ACTIONS_SIZE],
 }
@@ -229,10 +157,10 @@ impl Draft {
 		Ok(Self { ephemeral, route: route.to_vec(), delivery, used, actions })
 	}
 
-	/// The header, with what the exchanges along the route gave.
+	/// Builds the header from the exchanges along the route.
 	fn seal(&self, exchanges: Exchanges) -> SealedHeader {
 		let Exchanges { first: kx_public, secrets } = exchanges;
-		// Forwards: write the actions in the clear, and find out which filler each hop will see.
+		// Forwards: write the actions in the clear, and compute the filler that each hop will see.
 		let mut actions = self.actions;
 		let mut layers = Vec::<Layer>::with_capacity(MAX_HOPS);
 		let mut start = 0;

@@ -1,7 +1,7 @@
 //! The replay filter at scale: what a tag takes of memory and time, and how often one is taken for another.
 //!
 //! ```text
-//! cargo run --release -p mixnet-node-core --example replay_filter [MAX_TAGS]
+//! cd benchmarking/speed && cargo run --release --example replay_filter [MAX_TAGS]
 //! ```
 //!
 //! Prints a row for 10^5 tags, 10^6, and so on up to MAX_TAGS, 10^8 if it is not given; that takes 200 MB and a minute or

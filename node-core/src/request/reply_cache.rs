@@ -1,15 +1,21 @@
-//! Other nodes' requests, while they are handled and for some time after.
+//! Requests of other nodes, while they are handled and for some time after, with our replies to them.
 
-use crate::{parameters::InUnits, sphinx::Surb, time::Time, MessageId, Parameters, SessionIndex};
+use crate::{
+	bytes::{sum, tree, AGE},
+	parameters::ParametersExt,
+	sphinx::Surb,
+	time::Time,
+	MessageId, Parameters, SessionIndex,
+};
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::{fmt, time::Duration};
 
-/// What it takes to reply to one request: hand it back with the reply, or without one.
+/// Lets the driver reply to one request: hand it back with the reply, or without one.
 pub struct ReplyTo {
 	pub(crate) session: SessionIndex,
 	/// The session's generation: see `Sessions::generation`.
 	pub(crate) generation: u64,
-	/// The session's.
+	/// The session's parameters.
 	pub(crate) parameters: Parameters,
 	pub(crate) message_id: MessageId,
 	pub(crate) surbs: Vec<Surb>,
@@ -26,19 +32,19 @@ impl ReplyTo {
 		self.session
 	}
 
-	/// If the request is to submit an extrinsic: how long to wait before. (PROTOCOL.md, section 10)
+	/// The time to wait before the extrinsic is submitted, if the request is to submit one. (PROTOCOL.md, section 10)
 	pub fn extrinsic_delay(&self) -> Duration {
 		self.parameters.extrinsic_delay(&self.message_id)
 	}
 
-	/// How many packets can be sent in reply, all copies together.
+	/// The number of packets that can be sent in reply, all copies together.
 	pub fn surbs(&self) -> usize {
 		self.surbs.len()
 	}
 }
 
 impl fmt::Debug for ReplyTo {
-	/// SURBs are for the addressee's eyes only.
+	/// Without the SURBs, which are secret.
 	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
 		f.debug_struct("ReplyTo")
 			.field("session", &self.session)
@@ -53,20 +59,20 @@ impl fmt::Debug for ReplyTo {
 pub(crate) struct CachedReply {
 	/// Message ID of the reply, the same in all copies.
 	pub message_id: MessageId,
-	/// What it says.
+	/// Its data.
 	pub data: Vec<u8>,
 }
 
-/// What to do with a request that came.
+/// What to do with a request that came in.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Seen {
 	/// It is new: handle it.
 	New,
-	/// It is being handled: nothing.
+	/// It is being handled: ignore it.
 	InProgress,
-	/// It was just replied to: nothing.
+	/// It was just replied to: ignore it.
 	InCooldown,
-	/// It was replied to some time ago, and apparently in vain: send this again.
+	/// It was replied to some time ago, apparently in vain: send this reply again.
 	Answered(CachedReply),
 }
 
@@ -75,7 +81,7 @@ enum State {
 	InProgress,
 	Answered {
 		reply: CachedReply,
-		/// When a copy of the reply was last sent; `None` if none could be.
+		/// When a copy of the reply was last sent. `None` if none could be sent.
 		sent_at: Option<Time>,
 	},
 }
@@ -87,7 +93,7 @@ struct Entry {
 	used: u64,
 }
 
-/// Requests by message ID, bounded; the least recently used one is forgotten first.
+/// Requests by message ID. Their number is bounded, and the least recently used one is forgotten first.
 #[derive(Debug)]
 pub(crate) struct ReplyCache {
 	capacity: usize,
@@ -97,6 +103,15 @@ pub(crate) struct ReplyCache {
 }
 
 impl ReplyCache {
+	/// The most bytes of heap that this many replies take, each with this many bytes of data.
+	pub fn max_bytes(capacity: usize, max_data: usize) -> usize {
+		sum([
+			capacity.saturating_mul(max_data),
+			tree(capacity, size_of::<(MessageId, Entry)>()),
+			tree(capacity, AGE + MessageId::SIZE),
+		])
+	}
+
 	pub fn new(capacity: usize) -> Self {
 		Self { capacity, entries: BTreeMap::new(), by_use: BTreeMap::new(), uses: 0 }
 	}
@@ -138,7 +153,7 @@ impl ReplyCache {
 		}
 	}
 
-	/// The request will not be replied to. If it comes again, it is new.
+	/// The request will not be replied to. If it comes again, it counts as new.
 	pub fn abandon(&mut self, message_id: &MessageId) {
 		if matches!(self.entries.get(message_id), Some(Entry { state: State::InProgress, .. })) {
 			self.remove(message_id);

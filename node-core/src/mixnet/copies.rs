@@ -1,13 +1,13 @@
-//! Our own requests, from waiting to the authored queue.
+//! Copies of our requests: each is built and put into the authored queue of a session.
 
 use super::{
-	requests::NoSession,
+	asking::NoSession,
 	send::{build_on_route, NoPacket},
-	AddressedPacket, Mixnet,
+	Mixnet,
 };
 use crate::{
 	message::{split, FragmentPlan},
-	parameters::InUnits,
+	parameters::ParametersExt,
 	request::{queue_delay, HandlingDelay, QueueEnd, RequestError, RequestId, RouteMetrics},
 	session::Session,
 	sphinx::{
@@ -15,41 +15,42 @@ use crate::{
 		PAYLOAD_DATA_SIZE,
 	},
 	topology::{Route, RouteError, RouteKind},
+	traffic::AddressedPacket,
 	MessageId, Parameters, PeerId, RelativeSession,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
 
-/// Why a copy of a request was not posted.
+/// Why a copy of a request was not queued.
 enum NotPosted {
-	/// The authored queue has no room for a copy, of so many packets.
+	/// The authored queue has no room for the packets of a copy.
 	NoRoom { relative: RelativeSession, packets: usize },
-	/// Another request waits for room in the authored queue.
+	/// It waits its turn: another request waits for room in the authored queue.
 	InTurn,
-	/// Something else is missing that may come.
+	/// Something else is missing, which may come.
 	Blocked(RequestError),
-	/// It will never be.
+	/// It can never be queued.
 	Failed(RequestError),
-	/// Not to this destination.
+	/// It cannot be sent to this destination.
 	BadDestination,
 }
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
-	/// Posts what can be posted of the requests that wait to be: a copy of each in turn, so that a large one does not hold
-	/// up the others with all of its copies. A request that finds no room in its session holds up those behind it in the
-	/// same session, and has room kept for it, lest small ones or replies starve it.
+	/// Queues what can be queued of the waiting requests: one copy of each in turn, so that a large request does not hold up
+	/// the others with all of its copies. If a request finds no room in its session, those behind it in the same session wait
+	/// too, and room is kept for it. Otherwise small requests or replies could starve it.
 	pub(super) fn post_pending(&mut self) {
 		let mut full = BTreeSet::new();
 		let forgotten = self.pending.take_forgotten();
 		for (_, session) in self.sessions.iter_mut() {
 			session.authored.reserve(0);
-			// Packets whose answers could not be read any more: the request is sent anew, under another message ID.
+			// The answers to these packets could not be read any more. The request is sent anew under another message ID.
 			for (id, _) in &forgotten {
 				session.authored.remove_request(*id);
 			}
 		}
-		// Each round posts at least one copy, or ends a request, or is the last.
+		// Each round queues at least one copy, or ends a request, or is the last one.
 		let mut progress = true;
 		while progress && full.len() < RelativeSession::BOTH.len() {
 			progress = false;
@@ -58,14 +59,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				progress |= self.post_one(id, &mut full);
 			}
 		}
-		// Nothing is queued of those that were forgotten meanwhile: they found no way to be.
+		// Of requests that were forgotten in the loop nothing is queued.
 		for (_, message_id) in forgotten.into_iter().chain(self.pending.take_forgotten()) {
 			self.surb_keystore.remove_for(&message_id);
 		}
 	}
 
-	/// Posts a copy of a request, if it can be. Returns whether anything changed. `full`: sessions in which a request waits
-	/// for room.
+	/// Queues a copy of a request if it can. Returns whether anything changed. `full` holds the sessions in which a request
+	/// waits for room.
 	fn post_one(&mut self, id: RequestId, full: &mut BTreeSet<RelativeSession>) -> bool {
 		match self.post_copy_somewhere(id, full) {
 			Ok(()) => true,
@@ -85,7 +86,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				self.fail(id, error);
 				true
 			},
-			// Comes to an end, as there is a limit to destinations.
+			// This ends, since the number of destinations is limited.
 			Err(NotPosted::BadDestination) => {
 				if !self.pending.next_destination(id, &mut self.rng) {
 					self.fail(id, RequestError::NoReply);
@@ -95,7 +96,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 	}
 
-	/// Posts a copy of a request in the session that it belongs in.
+	/// Queues a copy of a request in the session that it belongs in.
 	fn post_copy_somewhere(&mut self, id: RequestId, full: &BTreeSet<RelativeSession>) -> Result<(), NotPosted> {
 		let Some(request) = self.pending.get(id) else { return Err(NotPosted::InTurn) };
 		let relative = match request.bound_to {
@@ -115,7 +116,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.post_copy(id, relative)
 	}
 
-	/// Posts one copy of a request in this session.
+	/// Queues one copy of a request in this session.
 	fn post_copy(&mut self, id: RequestId, relative: RelativeSession) -> Result<(), NotPosted> {
 		let max = self.max_fragments(relative);
 		let Some(request) = self.pending.get(id) else { return Err(NotPosted::InTurn) };
@@ -134,7 +135,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				.draw_destination(&mut self.rng, &connected_gateways)
 				.map_err(|error| not_posted(NoPacket::Route(error)))?,
 		};
-		let mut copy = Copy {
+		let mut copy = CopyBuilder {
 			session,
 			connected_gateways: &connected_gateways,
 			hops: usize::from(session.parameters.hops),
@@ -146,7 +147,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for plan in &plans {
 			copy.add_fragment(&mut self.rng, plan).map_err(not_posted)?;
 		}
-		let (packets, surb_keys, metrics) = copy.build(self.scratch.backend(), &plans, &request.data);
+		let (packets, surb_keys, metrics) = copy.build(self.backend, &plans, &request.data);
 
 		let message_id = request.message_id;
 		let delay = handling_delay(&session.parameters, request.delay, &message_id);
@@ -161,20 +162,20 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 }
 
-/// A copy of a request, while it is built: routes are drawn first, and then all is built together.
-struct Copy<'a> {
+/// Builds a copy of a request: all routes are drawn first, then everything is built together.
+struct CopyBuilder<'a> {
 	session: &'a Session,
 	connected_gateways: &'a [MixnodeIndex],
 	hops: usize,
 	destination: MixnodeIndex,
 	batch: BatchBuilder,
-	/// The SURBs in `batch`, each with the number of hops.
+	/// The ID of each SURB in `batch`, and the number of its hops.
 	surbs: Vec<(SurbId, usize)>,
-	/// The packets in `batch`: the peer that each is sent to first, and the number of hops.
+	/// For each packet in `batch`, the peer that it is sent to first and the number of its hops.
 	packets: Vec<(PeerId, usize)>,
 }
 
-impl Copy<'_> {
+impl CopyBuilder<'_> {
 	/// Draws a fragment's SURBs and its packet, each with a route of its own.
 	fn add_fragment<R: RngCore + CryptoRng>(&mut self, rng: &mut R, plan: &FragmentPlan) -> Result<(), NoPacket> {
 		for _ in 0..plan.surbs() {
@@ -201,7 +202,7 @@ impl Copy<'_> {
 		build_on_route(rng, &session.topology, connected_gateways, kind, *hops, add).map(|(route, ())| route)
 	}
 
-	/// The packets, the keys of the SURBs in them, and how long they travel. `plans` are those that were added.
+	/// Returns the packets, the keys of the SURBs in them, and how long they travel. `plans` are those that were added.
 	fn build(
 		self,
 		backend: Backend,
@@ -252,10 +253,10 @@ fn handling_delay(parameters: &Parameters, delay: HandlingDelay, message_id: &Me
 	}
 }
 
-/// How long it takes, but for handling, until the last packet of the reply to what is queued in `session` now has come.
-/// (PROTOCOL.md, section 10)
+/// The time until the last packet of the reply has come, if the last packet of the request is queued in `session` now.
+/// Handling the request is not included. (PROTOCOL.md, section 10)
 ///
-/// `per_hop`: what a hop takes, network and processing: as measured, if that is more than configured.
+/// `per_hop` is the time that a hop takes, network and processing: the measured one, if it is more than the configured.
 fn round_trip(session: &Session, metrics: &RouteMetrics, per_hop: Duration) -> Duration {
 	let parameters = &session.parameters;
 	let loops = parameters.loop_cover_proportion();

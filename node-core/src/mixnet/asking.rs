@@ -1,14 +1,14 @@
-//! Our own requests.
+//! Requests of ours, from being posted to being answered or given up.
 
 use super::{Event, Mixnet};
 use crate::{
 	message::split,
-	parameters::InUnits,
+	parameters::ParametersExt,
 	request::{HandlingDelay, Pending, RequestError, RequestId, Stage},
-	session::{DisabledReason, Session, Slot},
+	session::{Session, Slot},
 	statistics::DropReason,
 	time::scale,
-	MessageId, RelativeSession, SessionIndex, Time,
+	MessageId, RelativeSession, RestingReason, SessionIndex, Time,
 };
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -16,8 +16,9 @@ use rand_core::{CryptoRng, RngCore};
 
 /// Why a request was not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PostError {
-	/// No session takes requests yet, or the one that does is not known yet. Try again later.
+	/// No session takes requests yet, or the mixnodes of the one that does are not known yet. Try again later.
 	#[error("the mixnet is not ready: no session takes requests yet; try again in its next phase")]
 	NotReady,
 	/// The mixnet rests. Try again in the next session.
@@ -26,7 +27,7 @@ pub enum PostError {
 		/// The session that new requests go to.
 		session: SessionIndex,
 		/// Why it rests.
-		reason: DisabledReason,
+		reason: RestingReason,
 	},
 	/// As many requests are pending as may be. Try again when one is done, or at about `at`.
 	#[error("{capacity} requests are pending already, which is the most")]
@@ -49,7 +50,7 @@ pub enum PostError {
 	TooLarge {
 		/// How many fragments it takes.
 		fragments: usize,
-		/// How many can be sent. [`max_data`](crate::message::max_data) says what fits.
+		/// How many can be sent. [`max_data`](crate::max_data) says what fits.
 		max: usize,
 	},
 }
@@ -65,10 +66,10 @@ impl PostError {
 	}
 }
 
-/// Why no session takes requests now.
+/// Why no session takes requests now: see [`PostError`].
 pub(super) enum NoSession {
 	NotReady,
-	Resting { session: SessionIndex, reason: DisabledReason },
+	Resting { session: SessionIndex, reason: RestingReason },
 }
 
 impl From<NoSession> for PostError {
@@ -90,15 +91,16 @@ impl From<NoSession> for RequestError {
 }
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
-	/// Takes a request, to be sent to a random mixnode and repeated until it is answered, in copies with `surbs` SURBs
-	/// each: as many packets as all copies of its reply take, that is 2 for [a submitted extrinsic].
-	/// What becomes of it is told by [`Event::RequestAnswered`] or [`Event::RequestFailed`].
+	/// Takes a request. It is sent to a random mixnode and repeated until it is answered. [`Event::RequestAnswered`] or
+	/// [`Event::RequestFailed`] tells the outcome.
+	///
+	/// Each copy has `surbs` SURBs. Give it as many as all copies of its reply take packets: 2 for [a submitted extrinsic].
 	///
 	/// # Errors
 	///
-	/// [`PostError`]; [`PostError::retry_at`] says when to try again. A request is taken only if its first copy can be
-	/// queued at once, or if it would have to wait for something else than room: what was taken is sent in its turn,
-	/// and nobody who asks later comes first.
+	/// [`PostError`]; [`PostError::retry_at`] says when to try again. A request is taken if its first copy can be queued at
+	/// once, or if it has to wait for something else than room. Requests that were taken are sent in their order: no later
+	/// one comes first.
 	///
 	/// [a submitted extrinsic]: crate::request::Request::SubmitExtrinsic
 	pub fn post_request(
@@ -109,12 +111,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		delay: HandlingDelay,
 	) -> Result<RequestId, PostError> {
 		self.advance(now);
-		// What is too large for any session is to be told so even while none takes requests.
+		// A request that is too large for any session is refused as such, even while no session takes requests.
 		self.check_size(&data, surbs, self.config.largest_parameters().max_fragments())?;
 		let relative = self.request_session()?;
 		let fragments = self.check_size(&data, surbs, self.max_fragments(relative))?;
 		if let Err(error) = self.check_room(relative, fragments) {
-			// Replies are not to take the room meanwhile. Who does not come back in twice the time has lost it.
+			// Keep replies out of that room meanwhile. The promise ends after twice the time.
 			let now = self.now;
 			if let (PostError::NoRoom { at, .. }, Some(session)) = (&error, self.sessions.session_mut(relative)) {
 				session.authored.promise(now, fragments, *at + (*at - now).max(Duration::from_secs(1)));
@@ -137,10 +139,10 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.map_err(|error| PostError::TooLarge { fragments: error.needed, max: error.max })
 	}
 
-	/// Is there room for one request more, of so many fragments, in this session?
+	/// Is there room for one request more, of this many fragments, in this session?
 	fn check_room(&self, relative: RelativeSession, fragments: usize) -> Result<(), PostError> {
 		let Some(session) = self.sessions.session(relative) else { return Ok(()) };
-		// What waits already is sent first: all its copies, if it is for this session.
+		// Requests that wait already are sent first, with all copies, if they are for this session.
 		let waiting: usize = self
 			.pending
 			.waiting_for_room()
@@ -162,14 +164,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Ok(())
 	}
 
-	/// How long it takes on average until so many queued packets have left.
+	/// How long it takes on average until this many queued packets have left.
 	fn time_to_send(&self, session: &Session, packets: usize) -> Duration {
 		let factor = self.sessions.status().map_or(1, |status| status.phase.period_factor());
 		let period = session.authoring().mean_period.saturating_mul(factor);
 		scale(period, packets as f64 / (1.0 - session.parameters.loop_cover_proportion()))
 	}
 
-	/// Forgets a request. Returns whether it was pending. What was sent of it is not called back.
+	/// Forgets a request. Returns whether it was pending. Packets that have left cannot be called back.
 	pub fn cancel_request(&mut self, now: Time, id: RequestId) -> bool {
 		self.advance(now);
 		let was_pending = self.remove_pending(id).is_some();
@@ -191,7 +193,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for relative in candidates {
 			match self.sessions.slot(relative) {
 				Some(Slot::Full(_)) => return Ok(relative),
-				Some(Slot::Disabled(reason)) if matches!(error, NoSession::NotReady) => {
+				Some(Slot::Resting(reason)) if matches!(error, NoSession::NotReady) => {
 					let session = relative.index(status.current_index).unwrap_or_default();
 					error = NoSession::Resting { session, reason: reason.clone() };
 				},
@@ -199,7 +201,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				_ => (),
 			}
 		}
-		// One may turn out to take them when its mixnodes become known.
+		// A session whose mixnodes are still unknown may turn out to take requests.
 		Err(if wanted { NoSession::NotReady } else { error })
 	}
 
@@ -210,7 +212,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.map_or(0, |session| session.parameters.max_fragments().min(session.authored.max_requests()))
 	}
 
-	/// Ends retry timers, and gives up what waited too long to be posted.
+	/// Ends retry timers, and gives up requests that waited too long to be posted.
 	pub(super) fn handle_request_timers(&mut self) {
 		while let Some(id) = self.pending.pop_timer(self.now) {
 			let Some(request) = self.pending.get(id) else { continue };

@@ -1,20 +1,23 @@
-//! Requests of others, and our replies.
+//! Requests of others, and our replies to them.
 
-use super::{AddressedPacket, Mixnet};
+use super::Mixnet;
 use crate::{
 	message::{split, FragmentPlan},
-	parameters::InUnits,
+	parameters::ParametersExt,
 	request::{CachedReply, ReplyTo, Seen},
 	sphinx::{use_surb, PAYLOAD_DATA_SIZE},
 	statistics::DropReason,
+	traffic::AddressedPacket,
 	MessageId, SessionIndex, Time,
 };
 use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
 
-/// Why no copy of a reply was sent. Unless it is too large for any message, it is remembered all the same, and sent when
-/// the request is repeated.
+/// Why no copy of a reply was sent.
+///
+/// The reply is remembered all the same, unless it is too large for any message. It is sent when the request is repeated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReplyError {
 	/// The session that the request came in takes no replies any more.
 	#[error("session {0} takes no replies any more")]
@@ -41,7 +44,7 @@ pub enum ReplyError {
 	/// A SURB names no mixnode of the session.
 	#[error("bad SURB")]
 	BadSurb,
-	/// It was replied to already; that reply stands.
+	/// The request was replied to already, and that reply stands.
 	#[error("replied to already")]
 	AlreadyReplied,
 }
@@ -61,15 +64,15 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			Seen::InProgress => Err(DropReason::RequestInProgress),
 			Seen::InCooldown => Err(DropReason::RequestInCooldown),
 			Seen::Answered(reply) => {
-				// What goes wrong is counted, and there is nobody to tell.
+				// Errors are counted, and there is nobody to tell.
 				let _ = self.send_reply(reply_to, &reply);
 				Ok(())
 			},
 		}
 	}
 
-	/// Replies to a request: sends as many copies as are configured and its SURBs and the authored queue allow, and
-	/// remembers the reply for repeats of the request. `Ok` if at least one copy is on its way.
+	/// Replies to a request, and remembers the reply for repeats of it. As many copies are sent as are configured, if there
+	/// are SURBs and room in the authored queue for them. `Ok` if at least one copy is on its way.
 	pub fn post_reply(&mut self, now: Time, reply_to: ReplyTo, data: Vec<u8>) -> Result<(), ReplyError> {
 		self.advance(now);
 		let max = reply_to.parameters.max_fragments();
@@ -85,18 +88,18 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.send_reply(reply_to, &reply)
 	}
 
-	/// Gives a request back without a reply. Should it be repeated, it is new.
+	/// Gives a request back without a reply. If it is repeated, it counts as new.
 	pub fn abandon_request(&mut self, reply_to: ReplyTo) {
 		self.replies.abandon(&reply_to.message_id);
 	}
 
-	/// Sends copies of a reply, and counts those that are not sent for other reasons than the number of SURBs.
+	/// Sends copies of a reply. Counts those that are not sent, unless SURBs are all that is missing.
 	fn send_reply(&mut self, mut reply_to: ReplyTo, reply: &CachedReply) -> Result<(), ReplyError> {
 		let mut result = Ok(());
 		for copy in 0..self.config.reply.copies {
 			match self.send_reply_copy(&mut reply_to, reply) {
 				Ok(()) => self.replies.sent(self.now, &reply_to.message_id),
-				// SURBs are used up.
+				// The SURBs are used up.
 				Err(ReplyError::TooFewSurbs { .. }) if copy > 0 => break,
 				Err(error) => {
 					self.statistics.count_drop(match error {
@@ -135,7 +138,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for (plan, surb) in plans.iter().zip(reply_to.surbs.drain(rest..)) {
 			let fragment = write_fragment(plan, &reply.data);
 			let (first, packet) = use_surb(surb, &fragment).map_err(|_| ReplyError::BadSurb)?;
-			// We may be the first mixnode ourselves only if someone made a bad SURB.
+			// Only in a bad SURB can we be the first mixnode ourselves.
 			let peer_id = session
 				.topology
 				.mixnode_peer_id(first)
