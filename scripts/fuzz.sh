@@ -75,7 +75,7 @@ while [ $# -gt 0 ]; do
 	esac
 	case "$1" in
 	--target)
-		targets | grep -qxF -- "$2" || fail "there is no target $2" "there are: $(targets | tr '\n' ' ')"
+		targets | grep -xF -- "$2" >/dev/null || fail "there is no target $2" "there are: $(targets | tr '\n' ' ')"
 		chosen+=("$2")
 		;;
 	--seconds)

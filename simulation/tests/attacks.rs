@@ -1,68 +1,66 @@
 //! A whole mixnet under attack, at the default rates: loops show it. (How often and how soon, over many seeds, is in
 //! `src/loops/tests.rs`; here everything is real, packets included.)
 
-mod support;
-
 use mixnet_node_core::{Alarm, Config, RelativeSession};
+use mixnet_simulation::{peer_id, World};
 use std::time::Duration;
-use support::{mixnet, peer_id, Network};
 
 const MIXNODES: usize = 10;
 const TARGET: usize = MIXNODES;
 
 /// A mixnet of mixnodes and one user, the target.
-fn network(seed: u64) -> Network {
-	let mut network = mixnet(seed, MIXNODES, 1, Config::default);
-	network.jitter = Duration::from_millis(50);
-	network
+fn world(seed: u64) -> World {
+	let mut world = World::in_session(seed, MIXNODES, 1, Config::default);
+	world.faults().jitter = Duration::from_millis(50);
+	world
 }
 
 #[test]
-fn who_blocks_all_but_one_targets_packets_is_noticed_by_the_first_hop_within_seconds() {
-	let mut network = network(1);
-	network.run(Duration::from_secs(20));
-	assert_eq!(network.alarms, [], "all is well");
+fn blocking_all_packets_but_the_targets_is_noticed_within_seconds() {
+	let mut world = world(1);
+	world.run(Duration::from_secs(20));
+	assert_eq!(world.alarms, [], "all is well");
 
-	let first_hop = network.nodes[TARGET].mixnet.reserved_peers()[0].peer_id;
+	let first_hop = world.nodes[TARGET].mixnet.reserved_peers()[0].peer_id;
 	let first_hop_index = (0..MIXNODES).find(|index| peer_id(*index) == first_hop).unwrap();
-	network.blocks = Some(Box::new(move |from, to| to == first_hop && from != peer_id(TARGET)));
-	let start = network.now;
-	let is_noticed = |network: &Network| {
-		let by_first_hop = network.alarms.iter().filter(|(_, node, _)| *node == first_hop_index);
+	world.faults().blocks = Some(Box::new(move |from, to| to == first_hop && from != peer_id(TARGET)));
+	let start = world.now();
+	let is_noticed = |world: &World| {
+		let by_first_hop = world.alarms.iter().filter(|(_, node, _)| *node == first_hop_index);
 		by_first_hop.into_iter().any(|(.., alarm)| matches!(alarm, Alarm::Loss { .. }))
 	};
-	assert!(network.run_until(Duration::from_secs(20), is_noticed), "{:?}", network.alarms);
-	println!("noticed after {:?}", network.now - start);
+	assert!(world.run_until(Duration::from_secs(20), is_noticed), "{:?}", world.alarms);
+	println!("noticed after {:?}", world.now() - start);
 
 	// The first hop cannot tell who it is: nothing comes from anybody. The others can.
-	let others = |network: &Network| {
+	let others = |world: &World| {
 		let named = |node: &&usize| {
-			network.alarms.iter().any(|(_, by, alarm)| match alarm {
+			world.alarms.iter().any(|(_, by, alarm)| match alarm {
 				Alarm::Mixnode(score) => by == *node && score.peer_id == first_hop,
 				_ => false,
 			})
 		};
 		(0..MIXNODES).collect::<Vec<_>>().iter().filter(named).count()
 	};
-	let half = |network: &Network| others(network) > (MIXNODES - 1) / 2;
-	assert!(network.run_until(Duration::from_secs(60), half), "{}", others(&network));
-	println!("named by half of the others after {:?}", network.now - start);
-	for (_, by, alarm) in &network.alarms {
+	let half = |world: &World| others(world) > (MIXNODES - 1) / 2;
+	assert!(world.run_until(Duration::from_secs(60), half), "{}", others(&world));
+	println!("named by half of the others after {:?}", world.now() - start);
+	for (_, by, alarm) in &world.alarms {
 		if let Alarm::Mixnode(score) = alarm {
 			assert_eq!(score.peer_id, first_hop, "accused by {by}");
 		}
 	}
-	let report = network.nodes[first_hop_index].mixnet.loop_report(RelativeSession::Current).unwrap();
+	let report = world.nodes[first_hop_index].mixnet.loop_report(RelativeSession::Current).unwrap();
 	assert!(report.loss_alarm && report.lost > report.returned, "{report:?}");
 	assert_eq!(report.sent, report.returned + report.late + report.lost + report.out + report.unjudged);
 }
 
 #[test]
 fn loops_show_the_mixnets_state() {
-	let mut network = network(2);
-	network.run(Duration::from_secs(40));
-	assert_eq!(network.alarms, []);
-	for node in &network.nodes {
+	let mut world = world(2);
+	world.run(Duration::from_secs(40));
+	assert_eq!(world.alarms, []);
+	for node in &world.nodes {
 		let report = node.mixnet.loop_report(RelativeSession::Current).unwrap();
 		assert!(node.mixnet.loop_report(RelativeSession::Previous).is_none());
 		let statistics = node.mixnet.statistics();
@@ -74,7 +72,7 @@ fn loops_show_the_mixnets_state() {
 		assert!((2.0..12.0).contains(&median.as_secs_f64()), "{median:?}");
 		assert!((0.03..0.1).contains(&statistics.mean_hop_delay.as_secs_f64()), "{:?}", statistics.mean_hop_delay);
 	}
-	let mixnode = network.nodes[0].mixnet.loop_report(RelativeSession::Current).unwrap();
+	let mixnode = world.nodes[0].mixnet.loop_report(RelativeSession::Current).unwrap();
 	assert_eq!(mixnode.mixnodes.len(), MIXNODES - 1, "all but itself");
 	assert!(mixnode.mixnodes.iter().all(|mixnode| !mixnode.score.suspected && mixnode.score.lost == 0));
 	assert!(mixnode.links.iter().any(|link| link.from.is_none()) && mixnode.links.iter().any(|link| link.to.is_none()));
@@ -82,11 +80,12 @@ fn loops_show_the_mixnets_state() {
 
 #[test]
 fn a_machine_that_slept_accuses_nobody() {
-	let mut network = network(3);
-	network.run(Duration::from_secs(20));
-	let node = &mut network.nodes[0].mixnet;
+	let mut world = world(3);
+	world.run(Duration::from_secs(20));
+	let now = world.now();
+	let node = &mut world.nodes[0].mixnet;
 	let before = node.loop_report(RelativeSession::Current).unwrap();
-	node.handle_timeout(network.now + Duration::from_secs(3600));
+	node.handle_timeout(now + Duration::from_secs(3600));
 	let after = node.loop_report(RelativeSession::Current).unwrap();
 	assert!(before.out > 0);
 	assert_eq!((after.out, after.lost, after.unjudged), (0, before.lost, before.out));

@@ -1,17 +1,15 @@
 //! Packets that come in batches: nothing is allocated for them once the room for a batch is there.
 
-mod support;
-
 use cap::Cap;
 use mixnet_node_core::{
 	sphinx::{
 		build_cover, finish_batch, open_batch, Backend, Hop, KxSecret, MixnodeIndex, Scratch, Target, Unwrapping,
 	},
-	ChainSession, Config, Mixnet, Packet, PeerId, SessionPhase, SessionStatus, Time,
+	Config, Mixnet, Packet, PeerId, SessionPhase, Time,
 };
+use mixnet_simulation::{mixnode, ours, rng};
 use rand_chacha::ChaChaRng;
 use std::{alloc::System, time::Duration};
-use support::{mixnode, rng};
 
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
@@ -48,10 +46,9 @@ fn node() -> Mixnet<ChaChaRng> {
 	let mut config = Config::default();
 	config.parameters.forward_queue_capacity = 5000;
 	let mut mixnet = Mixnet::new(config, PeerId([0; 32]), rng(1), Some(secret(0))).unwrap();
-	let status = SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev };
-	mixnet.set_status(NOW, status);
+	ours::set_status(&mut mixnet, NOW, 0, SessionPhase::DisconnectFromPrev);
 	let mixnodes = (0..3).map(|index| mixnode(PeerId([index as u8; 32]), secret(index).public()));
-	mixnet.set_session(NOW, ChainSession::new(0, Ok(mixnodes.collect())));
+	ours::set_session(&mut mixnet, NOW, 0, None, Ok(mixnodes.collect()));
 	mixnet
 }
 

@@ -1,25 +1,17 @@
 //! When there is more to send than time to send it in, or when much of it gets lost: what waits is sent in its turn, who
 //! posts too much is told when to try again, and requests come through.
 
-mod support;
-mod two_sessions;
-
 use mixnet_node_core::{
 	message::split,
 	sphinx::{build_request, build_surb, Hop, SurbId, Target, PAYLOAD_DATA_SIZE},
 	Config, DropReason, Event, HandlingDelay, MessageId, MixnodeIndex, Packet, PeerId, PostError, ReplyError,
 	RequestId, SessionPhase, Time,
 };
+use mixnet_simulation::alone::{node_and_keys, secrets};
+use mixnet_simulation::{answer, rng, soak, Answers, World};
 use std::{collections::BTreeMap, time::Duration};
-use support::{answer, mixnet, rng, Network};
-use two_sessions::{node_and_keys, secrets};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// How many times more than usual shall be done: once, or as often as the environment says.
-fn soak() -> usize {
-	std::env::var("MIXNET_SOAK").map_or(1, |times| times.parse().expect("MIXNET_SOAK is a number"))
-}
 
 #[test]
 fn a_full_queue_says_when_there_will_be_room() {
@@ -30,13 +22,13 @@ fn a_full_queue_says_when_there_will_be_room() {
 		config.parameters.mixnode_mean_period_ms = 20_000;
 		config
 	};
-	let mut network = mixnet(1, 3, 1, config);
-	network.answering = false;
+	let mut world = World::in_session(1, 3, 1, config);
+	world.answers = Answers::Never;
 	let mut ratios = Vec::new();
 	let mut refused: Option<(Time, Time)> = None;
 	while ratios.len() < 60 {
-		let now = network.now;
-		match (network.nodes[3].mixnet.post_request(now, vec![1; 5000], 2, HandlingDelay::Extrinsic), refused) {
+		let now = world.now();
+		match (world.try_post(3, vec![1; 5000], 2, HandlingDelay::Extrinsic), refused) {
 			(Ok(_), None) => (),
 			(Ok(_), Some((then, at))) => {
 				ratios.push((now - then).as_secs_f64() / (at - then).as_secs_f64());
@@ -47,7 +39,7 @@ fn a_full_queue_says_when_there_will_be_room() {
 				assert!((1..=6).contains(&packets) && at > now && at < now + 10 * SECOND, "{error:?}");
 				refused = Some((now, at));
 			},
-			(Err(PostError::NoRoom { .. }), Some(_)) => network.run(SECOND / 20),
+			(Err(PostError::NoRoom { .. }), Some(_)) => world.run(SECOND / 20),
 			(Err(error), _) => panic!("{error}"),
 		}
 	}
@@ -58,75 +50,69 @@ fn a_full_queue_says_when_there_will_be_room() {
 
 #[test]
 fn nobody_who_posts_later_comes_first() {
-	let mut network = mixnet(2, 6, 1, Config::default);
+	let mut world = World::in_session(2, 6, 1, Config::default);
 	// Thirteen packets, twice: one copy is queued, the other waits for room, though there is some.
-	let now = network.now;
-	let user = &mut network.nodes[6].mixnet;
-	let large = user.post_request(now, vec![1; 24_500], 2, HandlingDelay::Extrinsic).unwrap();
-	assert_eq!(user.statistics().current_authored_queue_len, 13);
-	let small = user.post_request(now, vec![2; 100], 2, HandlingDelay::Extrinsic);
+	let large = world.try_post(6, vec![1; 24_500], 2, HandlingDelay::Extrinsic).unwrap();
+	assert_eq!(world.nodes[6].mixnet.statistics().current_authored_queue_len, 13);
+	let small = world.try_post(6, vec![2; 100], 2, HandlingDelay::Extrinsic);
 	let Err(PostError::NoRoom { packets, .. }) = small else { panic!("{small:?}") };
 	// The second copy, and it itself.
 	assert_eq!(packets, 13 + 13 + 1 - 25);
-	let done = network.run_until(600 * SECOND, |network| network.nodes[6].answered.contains_key(&large));
+	let done = world.run_until(600 * SECOND, |world| world.nodes[6].answered.contains_key(&large));
 	assert!(done);
 }
 
 #[test]
 fn who_posts_little_and_often_does_not_keep_out_who_posts_much() {
-	let mut network = mixnet(7, 6, 1, || {
+	let mut world = World::in_session(7, 6, 1, || {
 		let mut config = Config::default();
 		config.request.capacity = 1000;
 		config
 	});
-	let start = network.now;
+	let start = world.now();
 	let (mut small, mut large, mut again) = (0, None, start);
-	let post_small = |network: &mut Network| {
-		let now = network.now;
-		let user = &mut network.nodes[6].mixnet;
-		usize::from(user.post_request(now, vec![2; 100], 1, HandlingDelay::Extrinsic).is_ok())
-	};
-	while post_small(&mut network) > 0 {
+	let post_small =
+		|world: &mut World| usize::from(world.try_post(6, vec![2; 100], 1, HandlingDelay::Extrinsic).is_ok());
+	while post_small(&mut world) > 0 {
 		small += 1;
 	}
 	while large.is_none() {
-		let now = network.now;
+		let now = world.now();
 		assert!(now < start + 120 * SECOND, "{small} small ones were taken, and the large one was not");
-		let user = &mut network.nodes[6].mixnet;
 		// The large one comes back when it was told to, the small ones whenever there may be room.
 		if now >= again {
-			match user.post_request(now, vec![1; 22 * 2000], 2, HandlingDelay::Extrinsic) {
+			match world.try_post(6, vec![1; 22 * 2000], 2, HandlingDelay::Extrinsic) {
 				Ok(id) => large = Some(id),
 				Err(error) => again = error.retry_at().unwrap(),
 			}
 		}
-		small += post_small(&mut network);
-		network.run(SECOND / 10);
+		small += post_small(&mut world);
+		world.run(SECOND / 10);
 	}
-	assert!(network.now - start > 10 * SECOND, "it had to wait");
+	assert!(world.now() - start > 10 * SECOND, "it had to wait");
 	// Afterwards it is the others' turn again.
-	assert!(network.run_until(120 * SECOND, |network| network.nodes[6].answered.contains_key(&large.unwrap())));
-	assert_eq!(post_small(&mut network), 1, "after {small}");
+	assert!(world.run_until(120 * SECOND, |world| world.nodes[6].answered.contains_key(&large.unwrap())));
+	assert_eq!(post_small(&mut world), 1, "after {small}");
 }
 
 #[test]
 fn large_and_small_requests_all_come_through() {
-	let mut network = mixnet(3, 6, 1, Config::default);
+	let mut world = World::in_session(3, 6, 1, Config::default);
 	let mut posted = Vec::new();
 	for round in 0..12u8 {
 		let size = if round % 4 == 0 { 20_000 } else { 50 };
 		let data = vec![round; size];
-		let start = network.now;
-		let id = network.post(6, data.clone(), 2);
+		let start = world.now();
+		let id = world.post(6, data.clone(), 2);
 		// Whoever waits for room, waits for what is queued before, and no longer.
-		let waited = network.now - start;
+		let waited = world.now() - start;
 		assert!(waited < 150 * SECOND, "{waited:?}");
 		posted.push((id, data));
 	}
-	let done = |network: &Network| posted.iter().all(|(id, _)| network.nodes[6].answered.contains_key(id));
-	assert!(network.run_until(1200 * SECOND, done), "{:?}", network.nodes[6].failed);
+	let done = |world: &World| posted.iter().all(|(id, _)| world.nodes[6].answered.contains_key(id));
+	assert!(world.run_until(1200 * SECOND, done), "{:?}", world.nodes[6].failed);
 	for (id, data) in &posted {
-		assert_eq!(network.nodes[6].answered[id], answer(data));
+		assert_eq!(world.nodes[6].answered[id], answer(data));
 	}
 }
 
@@ -209,13 +195,13 @@ fn retry_timers_adapt_to_a_slow_network() {
 			config.request.destinations = 20;
 			config
 		};
-		let mut network = mixnet(5, 6, 1, config);
-		network.latency = Duration::from_millis(2900);
-		network.run(60 * SECOND);
-		let ids: Vec<_> = (0..5).map(|number| network.post(6, vec![number; 100], 2)).collect();
-		let answered = |network: &Network| ids.iter().all(|id| network.nodes[6].answered.contains_key(id));
-		assert!(network.run_until(1000 * SECOND, answered));
-		network.nodes[6].mixnet.statistics().requests_authored as f64 / 5.0
+		let mut world = World::in_session(5, 6, 1, config);
+		world.faults().latency = Duration::from_millis(2900);
+		world.run(60 * SECOND);
+		let ids: Vec<_> = (0..5).map(|number| world.post(6, vec![number; 100], 2)).collect();
+		let answered = |world: &World| ids.iter().all(|id| world.nodes[6].answered.contains_key(id));
+		assert!(world.run_until(1000 * SECOND, answered));
+		world.nodes[6].mixnet.statistics().requests_authored as f64 / 5.0
 	};
 	let (without, with) = (packets_per_request(0), packets_per_request(250));
 	println!("packets per request: {without} without loops, {with} with them");
@@ -229,11 +215,11 @@ fn requests_come_through_where_one_path_in_five_loses_them() {
 	const MIXNODES: usize = 7;
 	const USERS: usize = 150;
 	let requests = 300 * soak();
-	let mut network = mixnet(6, MIXNODES, USERS, Config::default);
+	let mut world = World::in_session(6, MIXNODES, USERS, Config::default);
 	// Six links, from a user over five mixnodes to a sixth, and as many back.
-	network.loss = 1.0 - 0.8f64.powf(1.0 / 6.0);
-	network.jitter = Duration::from_millis(50);
-	network.run(5 * SECOND);
+	world.faults().loss = 1.0 - 0.8f64.powf(1.0 / 6.0);
+	world.faults().jitter = Duration::from_millis(50);
+	world.run(5 * SECOND);
 
 	// Each user posts its next request when the last one has ended.
 	let mut waiting: BTreeMap<usize, (RequestId, Time)> = BTreeMap::new();
@@ -242,15 +228,15 @@ fn requests_come_through_where_one_path_in_five_loses_them() {
 		for user in MIXNODES..MIXNODES + USERS {
 			if left > 0 && !waiting.contains_key(&user) {
 				left -= 1;
-				waiting.insert(user, (network.post(user, vec![9; 300], 2), network.now));
+				waiting.insert(user, (world.post(user, vec![9; 300], 2), world.now()));
 			}
 		}
-		network.run(SECOND / 5);
+		world.run(SECOND / 5);
 		waiting.retain(|user, (id, posted_at)| {
-			let node = &network.nodes[*user];
+			let node = &world.nodes[*user];
 			let answered = node.answered.contains_key(id);
 			if answered {
-				latencies.push((network.now - *posted_at).as_secs_f64());
+				latencies.push((world.now() - *posted_at).as_secs_f64());
 			}
 			failed += usize::from(node.failed.contains_key(id));
 			!answered && !node.failed.contains_key(id)

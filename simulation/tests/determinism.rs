@@ -1,69 +1,16 @@
 //! Same seed, same inputs and times: the same outputs, byte for byte.
 //!
 //! Twenty nodes live through ten virtual minutes and two session changes, over links that lose packets and let them
-//! overtake one another. All that leaves them goes into a running hash: each packet with its receiver, each event, each
-//! time at which a node wants to be called again, each key to be registered. The hash is noted every second, so that a
-//! difference is found where it begins.
+//! overtake one another. The world's digest is noted every second, so that a difference is found where it begins.
 
-mod support;
-
-use mixnet_node_core::{Config, DropReason, Parameters, SessionPhase, Statistics, Time};
-use std::{cell::RefCell, rc::Rc, thread, time::Duration};
-use support::{Network, Output};
+use mixnet_node_core::{Config, DropReason, Parameters, SessionPhase, Statistics};
+use mixnet_simulation::{Checkpoint, World};
+use std::{thread, time::Duration};
 use SessionPhase::{CoverToCurrent, CoverToPrev, DisconnectFromPrev, RequestsToCurrent};
 
 const SECOND: Duration = Duration::from_secs(1);
 const NODES: usize = 20;
 const MINUTES: usize = 10;
-
-/// The trace of a run.
-struct Trace {
-	hash: blake2b_simd::State,
-	outputs: u64,
-}
-
-impl Trace {
-	fn new() -> Self {
-		Self { hash: blake2b_simd::Params::new().hash_length(32).to_state(), outputs: 0 }
-	}
-
-	fn add_time(&mut self, at: Time) {
-		self.hash.update(&at.since_epoch().as_nanos().to_le_bytes());
-	}
-
-	fn add(&mut self, at: Time, node: usize, output: Output) {
-		self.outputs += 1;
-		self.add_time(at);
-		self.hash.update(&[node as u8]);
-		match output {
-			Output::Packet(packet) => {
-				self.hash.update(&[0]).update(&packet.peer_id.0).update(packet.packet.as_bytes());
-			},
-			Output::Event(event) => {
-				let event = format!("{event:?}");
-				self.hash.update(&[1]).update(&event.len().to_le_bytes()).update(event.as_bytes());
-			},
-			Output::Timeout(None) => {
-				self.hash.update(&[2]);
-			},
-			Output::Timeout(Some(at)) => {
-				self.hash.update(&[3]);
-				self.add_time(at);
-			},
-		}
-	}
-
-	fn checkpoint(&self) -> Checkpoint {
-		Checkpoint { outputs: self.outputs, hash: self.hash.finalize().to_hex().to_string() }
-	}
-}
-
-/// All that left the nodes until the end of one second.
-#[derive(PartialEq, Eq, Debug)]
-struct Checkpoint {
-	outputs: u64,
-	hash: String,
-}
 
 /// What came of a run: a checkpoint per second, and what shows that it was not an idle one.
 struct Run {
@@ -126,42 +73,36 @@ fn requests_of(second: usize) -> Option<(usize, Vec<Vec<u8>>)> {
 }
 
 fn run(seed: u64, minutes: usize) -> Run {
-	let trace = Rc::new(RefCell::new(Trace::new()));
-	let mut network = Network::new(seed, NODES, |_| config());
-	let observed = trace.clone();
-	network.observer = Some(Box::new(move |at, node, output| observed.borrow_mut().add(at, node, output)));
-	network.loss = 0.01;
-	network.latency = Duration::from_millis(20);
-	network.jitter = Duration::from_millis(100);
-	network.set_status(0, DisconnectFromPrev);
+	let mut world = World::new(seed, NODES, |_| config());
+	world.faults().loss = 0.01;
+	world.faults().latency = Duration::from_millis(20);
+	world.faults().jitter = Duration::from_millis(100);
+	world.set_status(0, DisconnectFromPrev);
 
 	let mut checkpoints = Vec::new();
 	let mut posted = 0;
 	for second in 0..minutes * 60 {
 		if let Some((_, session, phase)) = PHASES.into_iter().find(|(start, ..)| *start == second) {
 			let mixnodes = MIXNODES[session as usize - 1];
-			if !network.mixnodes.contains_key(&session) {
-				network.register(mixnodes);
-				for mixnode in network.mixnodes[&session].iter().flatten() {
-					trace.borrow_mut().hash.update(&mixnode.kx_public.0);
-				}
+			if !world.chain.mixnodes.contains_key(&session) {
+				world.register(mixnodes);
 			}
-			network.set_status(session, phase);
+			world.set_status(session, phase);
 		}
 		if let Some((node, requests)) = requests_of(second) {
 			posted += requests.len();
 			for data in requests {
-				network.post(node, data, 2);
+				world.post(node, data, 2);
 			}
 		}
-		network.run(SECOND);
-		checkpoints.push(trace.borrow().checkpoint());
+		world.run(SECOND);
+		checkpoints.push(world.digest.checkpoint());
 	}
 	Run {
 		checkpoints,
 		posted,
-		answered: network.nodes.iter().map(|node| node.answered.len()).sum(),
-		statistics: network.nodes.iter().map(|node| node.mixnet.statistics()).collect(),
+		answered: world.nodes.iter().map(|node| node.answered.len()).sum(),
+		statistics: world.nodes.iter().map(|node| node.mixnet.statistics()).collect(),
 	}
 }
 
@@ -171,7 +112,7 @@ fn first_difference(one: &Run, other: &Run) -> Option<usize> {
 }
 
 #[test]
-fn two_runs_with_one_seed_are_the_same_byte_for_byte_and_another_seed_gives_another_run() {
+fn two_runs_are_the_same_byte_for_byte_if_their_seeds_are() {
 	let other = thread::spawn(|| run(1, MINUTES));
 	let one = run(1, MINUTES);
 	let other = other.join().unwrap();

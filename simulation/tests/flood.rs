@@ -1,10 +1,10 @@
 //! A flood of hostile packets against one mixnode, whose driver does little for it: its heap stays within
-//! [`Config::memory_bytes`], every room is filled to its bound and overflows, and what overflows is counted.
+//! [`Config::memory_bytes`], every queue, cache and filter is filled to its bound and overflows, and what overflows is counted.
 //!
 //! `MIXNET_FLOOD` says how many packets, of which it takes 50,000 to fill everything; there are 100,000 without it. The
 //! heap is counted by an allocator of the test's own, in the calls to the node alone.
 //!
-//! There are two floods: in sessions with the configured parameters, and in such as the chain has parameters for.
+//! There are two floods: one in sessions with the configured parameters, one in sessions with parameters of the chain.
 //!
 //! The flood comes in rounds, each of which is a session: what is full at the end of a session, such as the replay
 //! filter, is filled anew in the next.
@@ -12,17 +12,16 @@
 mod flood {
 	pub mod packets;
 }
-mod support;
 
 use cap::Cap;
 use flood::packets::{local_hop, other, packets, whole, FRAGMENTS, OTHERS};
 use mixnet_node_core::{
-	sphinx::build_request, ChainSession, Config, DropReason, Event, HandlingDelay, KxPublic, Mixnet, Packet,
-	Parameters, PeerId, RequestId, SessionPhase, SessionStatus, Statistics, Time,
+	sphinx::build_request, Config, DropReason, Event, HandlingDelay, KxPublic, Mixnet, Packet, Parameters, PeerId,
+	RequestId, SessionPhase, Statistics, Time,
 };
+use mixnet_simulation::{mixnode, ours, rng};
 use rand_chacha::ChaChaRng;
 use std::{alloc::System, thread, time::Duration};
-use support::{mixnode, rng};
 use SessionPhase::{CoverToCurrent, CoverToPrev, DisconnectFromPrev, RequestsToCurrent};
 
 #[global_allocator]
@@ -40,13 +39,13 @@ const BURST: usize = 100;
 /// As large as a message may be.
 const LARGEST: usize = FRAGMENTS * 2025;
 
-/// Every room so small that a round overflows it.
+/// Every bound so small that a round exceeds it.
 fn config() -> Config {
 	let parameters = Parameters {
 		hops: 2,
 		mixnode_mean_period_ms: 5,
 		mixnode_queue_capacity: 20,
-		// Loops have a test of their own: with the delay below, room for very many is reckoned with.
+		// Loops have a test of their own. With the delay below, the bound would allow for very many.
 		loop_cover_permille: 0,
 		// What is to be forwarded stays until its session ends.
 		mean_forwarding_delay_ms: 24 * 60 * 60 * 1000,
@@ -68,8 +67,8 @@ fn config() -> Config {
 	config
 }
 
-/// What the chain tells of all sessions, in the second flood: other bounds than the configured ones.
-const TOLD: Parameters = Parameters {
+/// The chain's parameters for all sessions of the second flood: other bounds than the configured ones.
+const FROM_CHAIN: Parameters = Parameters {
 	hops: 2,
 	min_mixnodes: 2,
 	mean_forwarding_delay_ms: 2_500,
@@ -114,7 +113,7 @@ struct Meter {
 }
 
 impl Meter {
-	/// Whatever `call` makes and does not leave in the node, it must drop itself; its result is not on the heap.
+	/// `call` must drop whatever it allocates and does not leave in the node. Its result is not on the heap.
 	fn measure<T: Copy>(&mut self, call: impl FnOnce() -> T) -> T {
 		let before = HEAP.allocated() as isize;
 		let result = call();
@@ -134,14 +133,14 @@ struct Victim {
 	keys: [KxPublic; 2],
 	/// Its own requests.
 	requests: Vec<RequestId>,
-	/// Of all sessions, if the chain has any.
-	told: Option<Parameters>,
-	/// The longest that its rooms were: to be forwarded, authored, requests pending, replies remembered, SURBs kept.
+	/// The chain's parameters for all sessions, if it has any.
+	from_chain: Option<Parameters>,
+	/// The largest numbers so far of packets to forward, authored packets, pending requests, cached replies, kept SURBs.
 	longest: [u64; 5],
 }
 
 impl Victim {
-	fn new(told: Option<Parameters>) -> Self {
+	fn new(from_chain: Option<Parameters>) -> Self {
 		let now = Time::from_duration(Duration::from_secs(50));
 		let mut victim = Self {
 			mixnet: None,
@@ -150,7 +149,7 @@ impl Victim {
 			session: 0,
 			keys: [KxPublic([9; 32]); 2],
 			requests: Vec::new(),
-			told,
+			from_chain,
 			longest: [0; 5],
 		};
 		let mixnet = &mut victim.mixnet;
@@ -185,7 +184,7 @@ impl Victim {
 
 	fn set_phase(&mut self, phase: SessionPhase) {
 		let current_index = self.session;
-		self.call(|mixnet, now| mixnet.set_status(now, SessionStatus { current_index, phase }));
+		self.call(|mixnet, now| ours::set_status(mixnet, now, current_index, phase));
 	}
 
 	/// Begins the next session, in which the victim is a mixnode again.
@@ -194,11 +193,11 @@ impl Victim {
 		self.session = index;
 		self.keys = [self.keys[1], kx_public];
 		self.set_phase(CoverToCurrent);
-		let parameters = self.told;
+		let from_chain = self.from_chain;
 		self.call(|mixnet, now| {
 			let mut mixnodes: Vec<_> = (0..OTHERS).map(|index| mixnode(other(index).0, other(index).1)).collect();
 			mixnodes.push(mixnode(LOCAL, kx_public));
-			mixnet.set_session(now, ChainSession { index, parameters, mixnodes: Ok(mixnodes) });
+			assert!(ours::set_session(mixnet, now, index, from_chain, Ok(mixnodes)));
 		});
 	}
 
@@ -292,15 +291,15 @@ impl Victim {
 fn a_flood_of_hostile_packets_does_not_fill_the_memory() {
 	let wanted = std::env::var("MIXNET_FLOOD").map_or(100_000, |num| num.parse().expect("MIXNET_FLOOD: a number"));
 	flood(wanted, None);
-	flood(wanted / 2, Some(TOLD));
+	flood(wanted / 2, Some(FROM_CHAIN));
 }
 
-/// A flood of so many packets, in sessions with the parameters that are told, or with the configured ones.
-fn flood(wanted: usize, told: Option<Parameters>) {
-	let parameters = told.unwrap_or(config().parameters);
+/// Sends this many packets, in sessions with these parameters of the chain, or with the configured ones.
+fn flood(wanted: usize, from_chain: Option<Parameters>) {
+	let parameters = from_chain.unwrap_or(config().parameters);
 	let bound = config().memory_bytes(&parameters, OTHERS + 1);
 	assert!(bound < config().max_memory_bytes(OTHERS + 1));
-	let mut victim = Victim::new(told);
+	let mut victim = Victim::new(from_chain);
 	let mut left = wanted;
 	while left > 0 {
 		let num = left.min(ROUND);
@@ -314,7 +313,7 @@ fn flood(wanted: usize, told: Option<Parameters>) {
 	println!("{:?}, longest {:?}", statistics.drops().collect::<Vec<_>>(), victim.longest);
 	assert_eq!(statistics.packets_received, wanted as u64);
 
-	// The flood was one: every room was full.
+	// It was a flood: everything was full at some time.
 	let config = config();
 	let capacities = [
 		parameters.forward_queue_capacity as usize,

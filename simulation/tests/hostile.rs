@@ -14,9 +14,6 @@
 //! - `uniform`: that a drop shows in nothing that the node sends.
 //! - `types`: that secrets cannot be copied or printed.
 
-mod support;
-mod two_sessions;
-
 mod hostile {
 	mod actions;
 	mod batches;

@@ -4,17 +4,17 @@
 mod mixed;
 
 use mixed::{
-	is_ours, peer_id, recorder, reply_data, session_0_secret,
-	theirs::{their_mixnodes, their_status, Connections},
+	is_ours, peer_id, reply_data, session_0_secret,
+	theirs::{their_mixnodes, their_status, Connections, TARGET},
 	trace::What,
 	Network, LARGE, NUM_MIXNODES, NUM_NODES, SMALL,
 };
 use mixnet::core::{self as reference, Message, RelSessionIndex};
 use mixnet_node_core::{
-	sphinx::KxSecret, ChainSession, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, Packet, Parameters,
-	PeerId, RelativeSession, SessionIndex, SessionPhase, SessionStatus, Statistics, Time,
+	sphinx::KxSecret, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, Packet, Parameters, PeerId,
+	RelativeSession, SessionIndex, SessionPhase, SessionStatus, Statistics, Time,
 };
-use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+use mixnet_simulation::{log, ours, rng, Ours};
 use std::{collections::BTreeSet, time::Duration};
 
 /// Nothing that is sent, by ours or theirs and through either, is refused by ours or by theirs.
@@ -39,15 +39,15 @@ fn assert_understood(network: &Network, over: bool) {
 		assert_eq!(network.dropped(DropReason::UnknownKey), 0, "{}", network.report());
 	}
 	let is_expected = |record: &str| record == REPEATED || over && record == UNKNOWN_KEY;
-	let logged: Vec<_> = recorder::take().into_iter().filter(|record| !is_expected(record)).collect();
+	let logged: Vec<_> = log::take().into_iter().filter(|record| !is_expected(record)).collect();
 	assert_eq!(logged, [""; 0]);
 }
 
 /// The kinds of nodes, ours or not, that requests answered in `session` went from and to.
 fn ways(network: &Network, session: SessionIndex) -> BTreeSet<(bool, bool)> {
 	let mut ways = BTreeSet::new();
-	for (from, node) in network.nodes.iter().enumerate() {
-		for answer in node.answers.borrow().values() {
+	for from in 0..NUM_NODES {
+		for answer in network.answers(from).into_values() {
 			if u32::from(answer[1]) == session {
 				ways.insert((is_ours(from), is_ours(usize::from(answer[0]))));
 			}
@@ -59,12 +59,12 @@ fn ways(network: &Network, session: SessionIndex) -> BTreeSet<(bool, bool)> {
 /// Waits until each node has this many answers, and checks them.
 fn wait_for_answers(network: &mut Network, num: usize, what: &str) {
 	network.run_until(&format!("answers {what}"), |network| {
-		network.nodes.iter().all(|node| node.answers.borrow().len() == num)
+		network.world.nodes.iter().all(|node| node.answered.len() == num)
 	});
-	for (from, node) in network.nodes.iter().enumerate() {
-		for (request, answer) in node.answers.borrow().iter() {
+	for from in 0..NUM_NODES {
+		for (request, answer) in network.answers(from) {
 			assert_eq!(usize::from(request[0]), from);
-			assert_eq!(*answer, reply_data(usize::from(answer[0]), u32::from(answer[1]), request), "{what}");
+			assert_eq!(answer, reply_data(usize::from(answer[0]), u32::from(answer[1]), request), "{what}");
 		}
 	}
 }
@@ -101,14 +101,12 @@ fn requests_and_replies_pass_both_ways_in_every_phase() {
 		let what = format!("in session {session}, phase {phase}");
 		let is_over = (session, phase) == (1, SessionPhase::DisconnectFromPrev);
 		let mut posted = 0;
-		for node in &mut network.nodes {
-			node.answers.borrow_mut().clear();
-		}
+		network.forget_answers();
 		match (session, phase) {
 			(0, _) => (),
 			(_, SessionPhase::CoverToCurrent) => {
-				let mixnodes = network.register();
-				network.set_status(session, phase, Some(mixnodes));
+				network.register();
+				network.set_status(session, phase);
 			},
 			(_, SessionPhase::RequestsToCurrent) => {
 				// The previous session gets no new requests any more; these it has, and not a packet of them was sent.
@@ -116,15 +114,15 @@ fn requests_and_replies_pass_both_ways_in_every_phase() {
 					post(&mut network, SMALL);
 				}
 				posted += CARRIED;
-				network.set_status(session, phase, None);
+				network.set_status(session, phase);
 				wait_for_answers(&mut network, posted, &format!("of before {what}"));
 				for kind in [Request, Reply] {
-					assert!(network.trace.crossed_both_ways(kind), "{kind:?} {what}: {}", network.report());
+					assert!(network.trace().crossed_both_ways(kind), "{kind:?} {what}: {}", network.report());
 				}
 				assert!(ways(&network, 0).is_superset(&[(true, false), (false, true)].into()));
 				all_ways.append(&mut ways(&network, 0));
 			},
-			_ => network.set_status(session, phase, None),
+			_ => network.set_status(session, phase),
 		}
 
 		// New requests, in the session that the table names.
@@ -148,17 +146,17 @@ fn requests_and_replies_pass_both_ways_in_every_phase() {
 
 		// What session 0 carries.
 		if is_over {
-			assert_eq!(network.trace.authored(), 0, "{what}");
+			assert_eq!(network.trace().authored(), 0, "{what}");
 		} else {
 			network.run_until(&format!("cover {what}"), |network| {
-				[DropCover, LoopCover].into_iter().all(|kind| network.trace.crossed_both_ways(kind))
+				[DropCover, LoopCover].into_iter().all(|kind| network.trace().crossed_both_ways(kind))
 			});
 			let relative = RelativeSession::of(0, session).expect("session 0 is live; qed");
 			for kind in [Request, Reply] {
 				if phase.allows_requests(relative) {
-					assert!(network.trace.crossed_both_ways(kind), "{kind:?} {what}: {}", network.report());
+					assert!(network.trace().crossed_both_ways(kind), "{kind:?} {what}: {}", network.report());
 				} else {
-					assert_eq!(network.trace.arrived(kind), 0, "{kind:?} {what}");
+					assert_eq!(network.trace().arrived(kind), 0, "{kind:?} {what}");
 				}
 			}
 		}
@@ -167,9 +165,9 @@ fn requests_and_replies_pass_both_ways_in_every_phase() {
 			network.run_until(&format!("cover in session 1 {what}"), |network| {
 				let drops: u64 = network.ours().map(|mixnet| mixnet.statistics().drop_cover_delivered).sum();
 				let loops: u64 = network.ours().map(|mixnet| mixnet.statistics().loop_cover_returned).sum();
-				network.trace.crossed_elsewhere()
-					&& drops > network.trace.arrived_at_ours(DropCover)
-					&& loops > network.trace.arrived_at_ours(LoopCover)
+				network.trace().crossed_elsewhere()
+					&& drops > network.trace().arrived_at_ours(DropCover)
+					&& loops > network.trace().arrived_at_ours(LoopCover)
 			});
 		}
 		assert_understood(&network, is_over);
@@ -181,7 +179,7 @@ fn requests_and_replies_pass_both_ways_in_every_phase() {
 fn cover_passes_both_ways_and_loops_come_back() {
 	let mut network = Network::new();
 	network.run_until("cover everywhere", |network| {
-		let crossed = |what| [true, false].into_iter().all(|by_ours| network.trace.crossed(what, by_ours) > 20);
+		let crossed = |what| [true, false].into_iter().all(|by_ours| network.trace().crossed(what, by_ours) > 20);
 		let statistics = || network.ours().map(|mixnet| mixnet.statistics());
 		crossed(What::DropCover)
 			&& crossed(What::LoopCover)
@@ -191,14 +189,14 @@ fn cover_passes_both_ways_and_loops_come_back() {
 				.all(|statistics| statistics.drop_cover_delivered > 3 && statistics.packets_forwarded > 10)
 	});
 	// Not one packet is lost.
-	network.trace.begin_era();
-	network.run_until("all packets at their ends", |network| network.trace.under_way_from_before() == 0);
+	network.begin_era();
+	network.run_until("all packets at their ends", |network| network.trace().under_way_from_before() == 0);
 	assert_understood(&network, false);
 
 	// What ours count is what there was.
 	let count = |of: fn(&Statistics) -> u64| network.ours().map(|mixnet| of(&mixnet.statistics())).sum::<u64>();
-	assert_eq!(count(|statistics| statistics.drop_cover_delivered), network.trace.arrived_at_ours(What::DropCover));
-	assert_eq!(count(|statistics| statistics.loop_cover_returned), network.trace.arrived_at_ours(What::LoopCover));
+	assert_eq!(count(|statistics| statistics.drop_cover_delivered), network.trace().arrived_at_ours(What::DropCover));
+	assert_eq!(count(|statistics| statistics.loop_cover_returned), network.trace().arrived_at_ours(What::LoopCover));
 	assert_eq!(count(|statistics| statistics.requests_delivered + statistics.replies_delivered), 0);
 }
 
@@ -217,16 +215,14 @@ impl Three {
 		Self { mixnodes: (0..3).map(mixnode).collect() }
 	}
 
-	fn ours(&self, index: usize) -> Mixnet<ChaChaRng> {
+	fn ours(&self, index: usize) -> Ours {
 		let parameters =
 			Parameters { hops: 2, mean_forwarding_delay_ms: 0, loop_cover_permille: 0, ..Parameters::default() };
 		let config = Config { parameters, ..Config::default() };
 		let secret = KxSecret::from_bytes(session_0_secret(index));
-		let rng = ChaChaRng::seed_from_u64(index as u64);
-		let mut mixnet = Mixnet::new(config, peer_id(index), rng, Some(secret)).unwrap();
-		let status = SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev };
-		mixnet.set_status(Time::ZERO, status);
-		mixnet.set_session(Time::ZERO, ChainSession::new(0, Ok(self.mixnodes.clone())));
+		let mut mixnet = Mixnet::new(config, peer_id(index), rng(index as u64), Some(secret)).unwrap();
+		ours::set_status(&mut mixnet, Time::ZERO, 0, SessionPhase::DisconnectFromPrev);
+		ours::set_session(&mut mixnet, Time::ZERO, 0, None, Ok(self.mixnodes.clone()));
 		mixnet
 	}
 
@@ -236,7 +232,7 @@ impl Three {
 			num_hops: 2,
 			mean_forwarding_delay: Duration::ZERO,
 			loop_cover_proportion: 0.0,
-			log_target: recorder::TARGET,
+			log_target: TARGET,
 			..Default::default()
 		});
 		let phase = SessionPhase::DisconnectFromPrev;
@@ -254,12 +250,12 @@ fn replays_of_our_packets_are_refused_by_theirs() {
 	source.handle_timeout(source.poll_timeout().unwrap());
 	let packet = source.poll_transmit().expect("a tick is due, and a request waits");
 
-	recorder::start();
+	log::keep(TARGET);
 	let mut forwarder = three.theirs(usize::from(packet.peer_id.0[0]) - 1);
 	assert!(forwarder.handle_packet(packet.packet.as_bytes()).is_none());
-	assert_eq!(recorder::take(), [""; 0]);
+	assert_eq!(log::take(), [""; 0]);
 	assert!(forwarder.handle_packet(packet.packet.as_bytes()).is_none());
-	assert_eq!(recorder::take(), ["Failed to peel packet: Packet found in replay filter"]);
+	assert_eq!(log::take(), ["Failed to peel packet: Packet found in replay filter"]);
 	let forwarded = forwarder.pop_next_forward_packet().expect("forwarded once");
 	assert!(forwarder.pop_next_forward_packet().is_none(), "forwarded twice");
 

@@ -2,14 +2,10 @@
 //!
 //! Nothing comes back, so that all loops are overdue in the end, and every mixnode and link has a score.
 
-mod support;
-
 use cap::Cap;
-use mixnet_node_core::{
-	ChainSession, Config, KxSecret, Mixnet, Parameters, RelativeSession, SessionPhase, SessionStatus, Time,
-};
+use mixnet_node_core::{Config, KxSecret, Mixnet, Parameters, RelativeSession, SessionPhase, Time};
+use mixnet_simulation::{mixnode, ours, peer_id, rng};
 use std::{alloc::System, time::Duration};
-use support::{mixnode, peer_id, rng};
 
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
@@ -35,8 +31,8 @@ fn loops_stay_within_their_part_of_the_memory() {
 	mixnodes.push(mixnode(peer_id(0), secret.public()));
 	let mut now = Time::from_duration(Duration::from_secs(1));
 	let mut mixnet = Mixnet::new(config.clone(), peer_id(0), rng(1), Some(secret)).unwrap();
-	mixnet.set_status(now, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
-	mixnet.set_session(now, ChainSession::new(0, Ok(mixnodes)));
+	ours::set_status(&mut mixnet, now, 0, SessionPhase::DisconnectFromPrev);
+	ours::set_session(&mut mixnet, now, 0, None, Ok(mixnodes));
 	while mixnet.poll_event().is_some() {}
 	// Else no loss would be held against anybody.
 	for peer in mixnet.reserved_peers() {

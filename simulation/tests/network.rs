@@ -1,12 +1,10 @@
 //! Networks of our nodes in virtual time: what a user asks for comes about, whatever phase, loss or rotation.
 
-mod support;
-
 use mixnet_node_core::{
 	DropReason, HandlingDelay, MixnodesError, PostError, RelativeSession, Role, SessionPhase, SessionStatus,
 };
+use mixnet_simulation::{answer, fast_config, Answers, World};
 use std::time::Duration;
-use support::{answer, fast_config, Network};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -16,8 +14,8 @@ fn data(seed: usize, len: usize) -> Vec<u8> {
 }
 
 /// Nothing that is sent between connected nodes that all know the session is lost or refused.
-fn assert_clean(network: &Network) {
-	for node in &network.nodes {
+fn assert_clean(world: &World) {
+	for node in &world.nodes {
 		for (reason, count) in node.mixnet.statistics().drops() {
 			let is_expected = matches!(
 				reason,
@@ -37,21 +35,21 @@ fn assert_clean(network: &Network) {
 fn requests_are_answered_in_every_phase_by_mixnodes_and_others() {
 	for phase in SessionPhase::ALL {
 		// 0..6 are the previous session's mixnodes, 3..9 the current one's; 9 and 10 are never mixnodes.
-		let mut network = Network::new(1, 11, |_| fast_config());
-		network.begin(&[0, 1, 2, 3, 4, 5], &[3, 4, 5, 6, 7, 8], phase);
-		network.run(SECOND);
+		let mut world = World::new(1, 11, |_| fast_config());
+		world.begin(&[0, 1, 2, 3, 4, 5], &[3, 4, 5, 6, 7, 8], phase);
+		world.run(SECOND);
 		let posted: Vec<_> = (0..11)
 			.map(|node| {
 				// One fragment, and several.
 				let data = data(node, if node % 2 == 0 { 100 } else { 5000 });
-				(node, network.post(node, data.clone(), 2), data)
+				(node, world.post(node, data.clone(), 2), data)
 			})
 			.collect();
-		let done = network.run_until(5 * MINUTE, |network| {
-			posted.iter().all(|(node, id, _)| network.nodes[*node].answered.contains_key(id))
+		let done = world.run_until(5 * MINUTE, |world| {
+			posted.iter().all(|(node, id, _)| world.nodes[*node].answered.contains_key(id))
 		});
 		for (node, id, data) in &posted {
-			let node = &network.nodes[*node];
+			let node = &world.nodes[*node];
 			assert_eq!(
 				node.answered.get(id),
 				Some(&answer(data)),
@@ -61,14 +59,14 @@ fn requests_are_answered_in_every_phase_by_mixnodes_and_others() {
 			);
 		}
 		assert!(done);
-		assert_clean(&network);
-		for node in &network.nodes {
+		assert_clean(&world);
+		for node in &world.nodes {
 			let statistics = node.mixnet.statistics();
 			assert_eq!(statistics.requests_pending, 0);
 			assert_eq!(statistics.surbs_kept, 0, "the keys of finished requests' SURBs are freed");
 		}
 		// Requests went where the table says.
-		for (index, node) in network.nodes.iter().enumerate() {
+		for (index, node) in world.nodes.iter().enumerate() {
 			let default_mixnodes = if phase == SessionPhase::CoverToCurrent { 0..6 } else { 3..9 };
 			assert!(default_mixnodes.contains(&index) || node.received.is_empty(), "{phase}: {index}");
 		}
@@ -77,21 +75,20 @@ fn requests_are_answered_in_every_phase_by_mixnodes_and_others() {
 
 #[test]
 fn requests_survive_lossy_links() {
-	let mut network = Network::new(2, 8, |_| fast_config());
-	network.loss = 0.05;
-	network.begin(&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5], SessionPhase::DisconnectFromPrev);
-	network.run(SECOND);
+	let mut world = World::new(2, 8, |_| fast_config());
+	world.faults().loss = 0.05;
+	world.begin(&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5], SessionPhase::DisconnectFromPrev);
+	world.run(SECOND);
 	let posted: Vec<_> = (0..8).flat_map(|node| [0, 1].map(|i| (node, data(node + i, 300)))).collect();
 	let posted: Vec<_> =
-		posted.into_iter().map(|(node, data)| (node, network.post(node, data.clone(), 2), data)).collect();
-	network.run_until(60 * MINUTE, |network| {
-		let done = |node: usize, id| {
-			network.nodes[node].answered.contains_key(id) || network.nodes[node].failed.contains_key(id)
-		};
+		posted.into_iter().map(|(node, data)| (node, world.post(node, data.clone(), 2), data)).collect();
+	world.run_until(60 * MINUTE, |world| {
+		let done =
+			|node: usize, id| world.nodes[node].answered.contains_key(id) || world.nodes[node].failed.contains_key(id);
 		posted.iter().all(|(node, id, _)| done(*node, id))
 	});
 	for (node, id, data) in &posted {
-		assert_eq!(network.nodes[*node].answered.get(id), Some(&answer(data)), "{:?}", network.nodes[*node].failed);
+		assert_eq!(world.nodes[*node].answered.get(id), Some(&answer(data)), "{:?}", world.nodes[*node].failed);
 	}
 }
 
@@ -104,47 +101,47 @@ fn a_request_that_nobody_answers_fails_after_all_its_tries() {
 		config.parameters.mixnode_queue_capacity = 5;
 		config
 	};
-	let mut network = Network::new(3, 6, |_| config());
-	network.answering = false;
-	network.begin(&[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4], SessionPhase::DisconnectFromPrev);
-	let id = network.post(5, data(0, 10), 2);
-	assert!(network.run_until(60 * MINUTE, |network| network.nodes[5].failed.contains_key(&id)));
-	assert_eq!(network.nodes[5].failed[&id], "no destination replied");
-	let sum: usize = network.nodes.iter().flat_map(|node| node.received.values()).sum();
+	let mut world = World::new(3, 6, |_| config());
+	world.answers = Answers::Never;
+	world.begin(&[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4], SessionPhase::DisconnectFromPrev);
+	let id = world.post(5, data(0, 10), 2);
+	assert!(world.run_until(60 * MINUTE, |world| world.nodes[5].failed.contains_key(&id)));
+	assert_eq!(world.nodes[5].failed[&id], "no destination replied");
+	let sum: usize = world.nodes.iter().flat_map(|node| node.received.values()).sum();
 	// 3 destinations, 2 attempts, 2 copies; abandoned requests are new each time they come.
 	assert_eq!(sum, 12);
-	let statistics = network.nodes[5].mixnet.statistics();
+	let statistics = world.nodes[5].mixnet.statistics();
 	assert_eq!((statistics.requests_authored, statistics.requests_pending, statistics.surbs_kept), (12, 0, 0));
 }
 
 #[test]
 fn requests_in_flight_survive_session_rotation() {
-	let mut network = Network::new(4, 12, |_| fast_config());
-	network.begin(&[0, 1, 2, 3, 4, 5], &[3, 4, 5, 6, 7, 8], SessionPhase::CoverToCurrent);
+	let mut world = World::new(4, 12, |_| fast_config());
+	world.begin(&[0, 1, 2, 3, 4, 5], &[3, 4, 5, 6, 7, 8], SessionPhase::CoverToCurrent);
 	let mut posted = Vec::new();
 	for session in 2..6 {
 		// Another half of the nodes takes over in each session.
 		let next: Vec<_> = (0..6).map(|node| (node + 3 * (session as usize)) % 12).collect();
-		network.register(next);
+		world.register(next);
 		for (step, phase) in SessionPhase::ALL.into_iter().enumerate() {
 			if session > 2 || step > 0 {
-				network.set_status(session, phase);
+				world.set_status(session, phase);
 			}
 			for node in 0..12 {
 				let data = data(node + step * 12, 200);
-				posted.push((node, network.post(node, data.clone(), 2), data));
+				posted.push((node, world.post(node, data.clone(), 2), data));
 			}
 			// Not long enough for most of them.
-			network.run(SECOND);
+			world.run(SECOND);
 		}
 	}
-	network.run_until(30 * MINUTE, |network| {
-		posted.iter().all(|(node, id, _)| network.nodes[*node].answered.contains_key(id))
+	world.run_until(30 * MINUTE, |world| {
+		posted.iter().all(|(node, id, _)| world.nodes[*node].answered.contains_key(id))
 	});
 	for (node, id, data) in &posted {
-		assert_eq!(network.nodes[*node].answered.get(id), Some(&answer(data)), "{:?}", network.nodes[*node].failed);
+		assert_eq!(world.nodes[*node].answered.get(id), Some(&answer(data)), "{:?}", world.nodes[*node].failed);
 	}
-	for node in &network.nodes {
+	for node in &world.nodes {
 		let statistics = node.mixnet.statistics();
 		assert_eq!((statistics.requests_pending, statistics.previous_authored_queue_len), (0, 0));
 	}
@@ -159,21 +156,20 @@ fn queues_are_bounded_and_what_they_refuse_is_counted() {
 		config.request.capacity = 5;
 		config
 	};
-	let mut network = Network::new(5, 6, |_| config());
-	network.begin(&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5], SessionPhase::DisconnectFromPrev);
+	let mut world = World::new(5, 6, |_| config());
+	world.begin(&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5], SessionPhase::DisconnectFromPrev);
 	let delay = HandlingDelay::Fixed(SECOND);
 	let mut refused = 0;
 	for _ in 0..150 {
 		for node in 0..6 {
-			let now = network.now;
-			match network.nodes[node].mixnet.post_request(now, data(node, 3000), 2, delay) {
+			match world.try_post(node, data(node, 3000), 2, delay) {
 				Ok(_) => (),
 				Err(PostError::TooManyRequests { capacity: 5, .. } | PostError::NoRoom { .. }) => refused += 1,
 				Err(error) => panic!("{error}"),
 			}
 		}
-		network.run(Duration::from_millis(100));
-		for node in &network.nodes {
+		world.run(Duration::from_millis(100));
+		for node in &world.nodes {
 			let statistics = node.mixnet.statistics();
 			assert!(statistics.forward_queue_len <= 12);
 			assert!(statistics.current_authored_queue_len <= 4);
@@ -182,7 +178,7 @@ fn queues_are_bounded_and_what_they_refuse_is_counted() {
 		}
 	}
 	assert!(refused > 0);
-	let dropped = |reason| network.nodes.iter().map(|node| node.mixnet.statistics().dropped(reason)).sum::<u64>();
+	let dropped = |reason| world.nodes.iter().map(|node| node.mixnet.statistics().dropped(reason)).sum::<u64>();
 	assert!(dropped(DropReason::ForwardQueueFull) > 0);
 	assert!(dropped(DropReason::ReplyQueueFull) > 0);
 }
@@ -190,34 +186,31 @@ fn queues_are_bounded_and_what_they_refuse_is_counted() {
 #[test]
 fn the_mixnet_rests_with_a_clear_error_and_uses_the_other_session_where_it_may() {
 	let resting = || Err(MixnodesError::InsufficientRegistrations { num: 2, min: 10 });
-	let post = |network: &mut Network| {
-		let now = network.now;
-		network.nodes[7].mixnet.post_request(now, vec![1, 2, 3], 2, HandlingDelay::Extrinsic)
-	};
+	let post = |world: &mut World| world.try_post(7, vec![1, 2, 3], 2, HandlingDelay::Extrinsic);
 
 	// The current session rests. Phases 0 and 1 allow requests in the previous one.
-	let mut network = Network::new(6, 8, |_| fast_config());
-	network.mixnodes.insert(2, resting());
-	network.set_status(0, SessionPhase::DisconnectFromPrev);
-	network.register(0..6);
-	network.set_status(1, SessionPhase::DisconnectFromPrev);
+	let mut world = World::new(6, 8, |_| fast_config());
+	world.chain.mixnodes.insert(2, resting());
+	world.set_status(0, SessionPhase::DisconnectFromPrev);
+	world.register(0..6);
+	world.set_status(1, SessionPhase::DisconnectFromPrev);
 	for phase in [SessionPhase::CoverToCurrent, SessionPhase::RequestsToCurrent] {
-		network.set_status(2, phase);
-		network.run(SECOND);
-		assert_eq!(network.nodes[7].mixnet.role(RelativeSession::Current), Role::Resting);
-		let id = post(&mut network).unwrap();
-		assert!(network.run_until(5 * MINUTE, |network| network.nodes[7].answered.contains_key(&id)), "{phase}");
+		world.set_status(2, phase);
+		world.run(SECOND);
+		assert_eq!(world.nodes[7].mixnet.role(RelativeSession::Current), Role::Resting);
+		let id = post(&mut world).unwrap();
+		assert!(world.run_until(5 * MINUTE, |world| world.nodes[7].answered.contains_key(&id)), "{phase}");
 	}
 	// A request that is pending when there is no session left is told so.
-	let id = post(&mut network).unwrap();
-	network.set_status(2, SessionPhase::CoverToPrev);
+	let id = post(&mut world).unwrap();
+	world.set_status(2, SessionPhase::CoverToPrev);
 	assert_eq!(
-		network.nodes[7].failed.get(&id).map(String::as_str),
+		world.nodes[7].failed.get(&id).map(String::as_str),
 		Some("the mixnet rests in session 2: 2 mixnodes registered, a session needs 10")
 	);
 	for phase in [SessionPhase::CoverToPrev, SessionPhase::DisconnectFromPrev] {
-		network.set_status(2, phase);
-		let error = post(&mut network).unwrap_err();
+		world.set_status(2, phase);
+		let error = post(&mut world).unwrap_err();
 		assert!(matches!(error, PostError::Resting { session: 2, .. }), "{error}");
 		assert_eq!(
 			error.to_string(),
@@ -226,31 +219,31 @@ fn the_mixnet_rests_with_a_clear_error_and_uses_the_other_session_where_it_may()
 	}
 
 	// The previous session rests. From phase 1 on the current one takes requests.
-	let mut network = Network::new(7, 8, |_| fast_config());
-	network.mixnodes.insert(1, resting());
-	network.set_status(1, SessionPhase::DisconnectFromPrev);
-	network.register(0..6);
-	network.set_status(2, SessionPhase::CoverToCurrent);
-	assert!(matches!(post(&mut network), Err(PostError::Resting { session: 1, .. })));
-	network.set_status(2, SessionPhase::RequestsToCurrent);
-	let id = post(&mut network).unwrap();
-	assert!(network.run_until(5 * MINUTE, |network| network.nodes[7].answered.contains_key(&id)));
+	let mut world = World::new(7, 8, |_| fast_config());
+	world.chain.mixnodes.insert(1, resting());
+	world.set_status(1, SessionPhase::DisconnectFromPrev);
+	world.register(0..6);
+	world.set_status(2, SessionPhase::CoverToCurrent);
+	assert!(matches!(post(&mut world), Err(PostError::Resting { session: 1, .. })));
+	world.set_status(2, SessionPhase::RequestsToCurrent);
+	let id = post(&mut world).unwrap();
+	assert!(world.run_until(5 * MINUTE, |world| world.nodes[7].answered.contains_key(&id)));
 }
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
 	let run = |seed| {
-		let mut network = Network::new(seed, 8, |_| fast_config());
-		network.loss = 0.02;
-		network.begin(&[0, 1, 2, 3, 4], &[2, 3, 4, 5, 6], SessionPhase::RequestsToCurrent);
+		let mut world = World::new(seed, 8, |_| fast_config());
+		world.faults().loss = 0.02;
+		world.begin(&[0, 1, 2, 3, 4], &[2, 3, 4, 5, 6], SessionPhase::RequestsToCurrent);
 		for node in 0..8 {
-			network.post(node, data(node, 700 * node), 2);
+			world.post(node, data(node, 700 * node), 2);
 		}
-		network.run(2 * SECOND);
-		network.set_status(2, SessionPhase::DisconnectFromPrev);
-		network.run(2 * SECOND);
-		let statistics: Vec<_> = network.nodes.iter().map(|node| node.mixnet.statistics()).collect();
-		(network.trace, statistics)
+		world.run(2 * SECOND);
+		world.set_status(2, SessionPhase::DisconnectFromPrev);
+		world.run(2 * SECOND);
+		let statistics: Vec<_> = world.nodes.iter().map(|node| node.mixnet.statistics()).collect();
+		(world.digest.checkpoint(), statistics)
 	};
 	let first = run(8);
 	assert_eq!(first, run(8));
@@ -265,20 +258,20 @@ fn loop_cover_comes_back_and_its_loss_shows() {
 		config.parameters.loop_cover_permille = 750;
 		config
 	};
-	let mut network = Network::new(10, 6, |_| config());
-	network.begin(&[0, 1, 2, 3], &[0, 1, 2, 3], SessionPhase::DisconnectFromPrev);
-	network.run(10 * SECOND);
-	for node in &network.nodes {
+	let mut world = World::new(10, 6, |_| config());
+	world.begin(&[0, 1, 2, 3], &[0, 1, 2, 3], SessionPhase::DisconnectFromPrev);
+	world.run(10 * SECOND);
+	for node in &world.nodes {
 		let statistics = node.mixnet.statistics();
 		assert!(statistics.loop_cover_authored > 50);
 		// Those of the last second are on their way.
 		assert!(statistics.loop_cover_returned + 30 > statistics.loop_cover_authored, "{statistics:?}");
 	}
-	assert_clean(&network);
-	network.loss = 0.5;
-	let before = network.nodes[0].mixnet.statistics();
-	network.run(10 * SECOND);
-	let after = network.nodes[0].mixnet.statistics();
+	assert_clean(&world);
+	world.faults().loss = 0.5;
+	let before = world.nodes[0].mixnet.statistics();
+	world.run(10 * SECOND);
+	let after = world.nodes[0].mixnet.statistics();
 	let authored = after.loop_cover_authored - before.loop_cover_authored;
 	let returned = after.loop_cover_returned - before.loop_cover_returned;
 	assert!(returned < authored / 2);
@@ -287,34 +280,34 @@ fn loop_cover_comes_back_and_its_loss_shows() {
 #[test]
 fn tiny_sessions_work() {
 	for mixnodes in 2..4 {
-		let mut network = Network::new(11, mixnodes + 1, |_| fast_config());
+		let mut world = World::new(11, mixnodes + 1, |_| fast_config());
 		let all: Vec<_> = (0..mixnodes).collect();
-		network.begin(&all, &all, SessionPhase::DisconnectFromPrev);
-		network.run(SECOND);
-		let ids: Vec<_> = (0..=mixnodes).map(|node| network.post(node, data(node, 100), 2)).collect();
-		let done = network.run_until(5 * MINUTE, |network| {
-			ids.iter().enumerate().all(|(node, id)| network.nodes[node].answered.contains_key(id))
+		world.begin(&all, &all, SessionPhase::DisconnectFromPrev);
+		world.run(SECOND);
+		let ids: Vec<_> = (0..=mixnodes).map(|node| world.post(node, data(node, 100), 2)).collect();
+		let done = world.run_until(5 * MINUTE, |world| {
+			ids.iter().enumerate().all(|(node, id)| world.nodes[node].answered.contains_key(id))
 		});
 		assert!(done, "{mixnodes} mixnodes");
-		assert_clean(&network);
+		assert_clean(&world);
 	}
 }
 
 #[test]
 fn a_node_that_joins_late_or_skips_sessions_takes_part_again() {
-	let mut network = Network::new(12, 8, |_| fast_config());
-	network.begin(&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5], SessionPhase::CoverToCurrent);
+	let mut world = World::new(12, 8, |_| fast_config());
+	world.begin(&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5], SessionPhase::CoverToCurrent);
 	// The chain moves on by three sessions at once; nobody could register in between.
-	network.mixnodes.insert(4, Err(MixnodesError::InsufficientRegistrations { num: 0, min: 1 }));
-	network.mixnodes.insert(5, Err(MixnodesError::InsufficientRegistrations { num: 0, min: 1 }));
-	network.set_status(5, SessionPhase::RequestsToCurrent);
-	assert_eq!(network.nodes[0].mixnet.reserved_peers(), vec![]);
-	assert_eq!(network.nodes[0].mixnet.poll_timeout(), None);
-	network.register(0..6);
-	network.set_status(6, SessionPhase::RequestsToCurrent);
-	network.run(SECOND);
-	let id = network.post(7, data(0, 100), 2);
-	assert!(network.run_until(5 * MINUTE, |network| network.nodes[7].answered.contains_key(&id)));
+	world.chain.mixnodes.insert(4, Err(MixnodesError::InsufficientRegistrations { num: 0, min: 1 }));
+	world.chain.mixnodes.insert(5, Err(MixnodesError::InsufficientRegistrations { num: 0, min: 1 }));
+	world.set_status(5, SessionPhase::RequestsToCurrent);
+	assert_eq!(world.nodes[0].mixnet.reserved_peers(), vec![]);
+	assert_eq!(world.nodes[0].mixnet.poll_timeout(), None);
+	world.register(0..6);
+	world.set_status(6, SessionPhase::RequestsToCurrent);
+	world.run(SECOND);
+	let id = world.post(7, data(0, 100), 2);
+	assert!(world.run_until(5 * MINUTE, |world| world.nodes[7].answered.contains_key(&id)));
 	let status = SessionStatus { current_index: 6, phase: SessionPhase::RequestsToCurrent };
-	assert_eq!(network.nodes[7].mixnet.session_status(), Some(status));
+	assert_eq!(world.nodes[7].mixnet.session_status(), Some(status));
 }

@@ -1,26 +1,25 @@
-//! A session runs with the parameters that were told for it, and the other live session goes on with its own.
+//! A session runs with the parameters that the chain has for it, and the other live session goes on with its own.
 //!
 //! One node alone, in virtual time: in session 1 with [`default_parameters`], in session 2 with [`OTHERS`]. What it sends
 //! is compared with the Poisson law, as in `phases.rs`.
-
-mod support;
-mod two_sessions;
 
 use mixnet_node_core::{
 	message::split,
 	request::extrinsic_delay,
 	sphinx::{build_cover, build_request, build_surb, Action, Hop, Opened, SurbId, Target, PAYLOAD_DATA_SIZE},
-	ChainSession, DropReason, Event, HandlingDelay, KxPublic, MessageId, Mixnet, MixnodeIndex, Packet, Parameters,
-	PeerId, PostError, RelativeSession, ReplyError, ReplyTo, SessionIndex, SessionPhase, SessionStatus, Time,
+	DropReason, Event, HandlingDelay, KxPublic, MessageId, Mixnet, MixnodeIndex, Packet, Parameters, PeerId, PostError,
+	RelativeSession, ReplyError, ReplyTo, SessionIndex, SessionPhase, Time,
+};
+use mixnet_simulation::{
+	alone::{
+		default_parameters, local_peer_id, node_with_parameters, others,
+		rates::{assert_poisson, assert_proportion, run},
+		secrets, session_of,
+	},
+	mixnode, ours, rng,
 };
 use rand_chacha::ChaChaRng;
 use std::time::Duration;
-use support::rng;
-use two_sessions::{
-	default_parameters, node_with_parameters, others,
-	rates::{assert_poisson, assert_proportion, run},
-	secrets, session_of,
-};
 use RelativeSession::{Current, Previous};
 use SessionPhase::{CoverToCurrent, DisconnectFromPrev, RequestsToCurrent};
 
@@ -40,7 +39,7 @@ const OTHERS: Parameters = Parameters {
 	reply_cooldown_ms: 2_000,
 };
 
-/// Whom packets come from.
+/// The peer that packets come from.
 const PEER: PeerId = PeerId([0xee; 32]);
 
 fn hop(index: u16, kx_public: KxPublic) -> Hop {
@@ -62,7 +61,7 @@ impl Node {
 	}
 
 	fn set_phase(&mut self, current_index: SessionIndex, phase: SessionPhase) {
-		self.mixnet.set_status(self.now, SessionStatus { current_index, phase });
+		ours::set_status(&mut self.mixnet, self.now, current_index, phase);
 	}
 
 	/// Cover that the node is to forward to mixnode 0 of this session, and after how many mean delays.
@@ -218,8 +217,8 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 	let (_, kx_public) = node.mixnet.next_kx_public();
 	node.set_phase(3, CoverToCurrent);
 	let mut mixnodes = others(3);
-	mixnodes.push(support::mixnode(two_sessions::local_peer_id(), kx_public));
-	node.mixnet.set_session(node.now, ChainSession::new(3, Ok(mixnodes)));
+	mixnodes.push(mixnode(local_peer_id(), kx_public));
+	ours::set_session(&mut node.mixnet, node.now, 3, None, Ok(mixnodes));
 	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardSessionEnded), 350);
 	node.keys[0] = kx_public;
 	let to_forward = |seed| {
@@ -303,55 +302,51 @@ fn each_session_has_delays_of_its_own_for_extrinsics_and_for_repeats() {
 	}
 }
 
-/// When parameters are told, and which, decides what comes of them.
+/// It depends on the parameters, and on when they come, whether they are taken.
 #[test]
 fn parameters_are_taken_in_time_or_not_at_all() {
 	let (mut mixnet, now, _) = node_with_parameters(80, true, DisconnectFromPrev, [None; 3]);
 	let changed = |hops| Parameters { hops, ..OTHERS };
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()), "the configured ones");
-	let told = |index, parameters| ChainSession { index, parameters, mixnodes: Ok(others(index)) };
 	// Late: the session is known already.
-	mixnet.set_session(now, told(2, Some(OTHERS)));
+	assert!(!ours::set_session(&mut mixnet, now, 2, Some(OTHERS), Ok(others(2))));
+	assert!(ours::set_session(&mut mixnet, now, 2, Some(default_parameters()), Ok(others(2))), "it runs with them");
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
 	// Of a session that is not live: over, or not begun.
 	for session in [0, 1, 3, 4, SessionIndex::MAX] {
-		mixnet.set_session(now, ChainSession { index: session, parameters: Some(OTHERS), mixnodes: Ok(others(2)) });
+		assert!(!ours::set_session(&mut mixnet, now, session, Some(OTHERS), Ok(others(2))), "{session}");
 	}
 
-	let status = |current_index, phase| SessionStatus { current_index, phase };
-	mixnet.set_status(now, status(3, CoverToCurrent));
+	ours::set_status(&mut mixnet, now, 3, CoverToCurrent);
 	assert_eq!(mixnet.parameters(Current), None, "not known yet");
 	// The status may change meanwhile.
-	mixnet.set_status(now, status(3, RequestsToCurrent));
-	assert_eq!(mixnet.wanted_mixnodes(), [Current]);
-	mixnet.set_session(now, told(3, Some(changed(5))));
+	ours::set_status(&mut mixnet, now, 3, RequestsToCurrent);
+	assert!(ours::set_session(&mut mixnet, now, 3, Some(changed(5)), Ok(others(3))));
 	assert_eq!(mixnet.parameters(Current), Some(changed(5)));
 	assert_eq!(mixnet.parameters(Previous), Some(default_parameters()));
 	// Twice: the first counts.
-	mixnet.set_session(now, told(3, Some(changed(3))));
-	assert_eq!(mixnet.parameters(Current), Some(changed(5)));
+	assert!(!ours::set_session(&mut mixnet, now, 3, Some(changed(3)), Ok(others(3))));
 
 	// They stay with their session, and end with it.
-	mixnet.set_status(now, status(4, CoverToCurrent));
-	mixnet.set_session(now, told(4, None));
+	ours::set_status(&mut mixnet, now, 4, CoverToCurrent);
+	ours::set_session(&mut mixnet, now, 4, None, Ok(others(4)));
 	assert_eq!(mixnet.parameters(Previous), Some(changed(5)));
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
-	mixnet.set_status(now, status(4, DisconnectFromPrev));
+	ours::set_status(&mut mixnet, now, 4, DisconnectFromPrev);
 	assert_eq!(mixnet.parameters(Previous), None);
 
-	// Those that no mixnet can run with are refused, and the configured ones count.
+	// Parameters that no mixnet can run with are refused, and the configured ones count.
 	for (index, bad) in [(5, changed(7)), (6, Parameters { mixnode_mean_period_ms: 0, ..OTHERS })] {
-		mixnet.set_status(now, status(index, CoverToCurrent));
-		mixnet.set_session(now, told(index, Some(bad)));
+		ours::set_status(&mut mixnet, now, index, CoverToCurrent);
+		assert!(!ours::set_session(&mut mixnet, now, index, Some(bad), Ok(others(index))));
 		assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
 	}
 
 	// A chain that starts over tells its sessions' parameters anew.
-	mixnet.set_status(now, status(7, CoverToCurrent));
-	mixnet.set_session(now, told(7, Some(OTHERS)));
-	assert_eq!(mixnet.parameters(Current), Some(OTHERS));
-	mixnet.set_status(now, status(6, CoverToCurrent));
-	mixnet.set_status(now, status(7, CoverToCurrent));
-	mixnet.set_session(now, told(7, None));
+	ours::set_status(&mut mixnet, now, 7, CoverToCurrent);
+	assert!(ours::set_session(&mut mixnet, now, 7, Some(OTHERS), Ok(others(7))));
+	ours::set_status(&mut mixnet, now, 6, CoverToCurrent);
+	ours::set_status(&mut mixnet, now, 7, CoverToCurrent);
+	ours::set_session(&mut mixnet, now, 7, None, Ok(others(7)));
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
 }

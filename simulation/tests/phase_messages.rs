@@ -3,19 +3,18 @@
 //!
 //! One node alone, in virtual time. Packets for it are made here; it delivers none to itself.
 
-mod support;
-mod two_sessions;
-
 use mixnet_node_core::{
 	message::split,
 	sphinx::{build_cover, build_request, build_surb, Action, CoverId, Hop, Opened, SurbId, Target, PAYLOAD_DATA_SIZE},
 	DropReason, Event, HandlingDelay, KxPublic, MessageId, Mixnet, MixnodeIndex, Packet, PeerId, RelativeSession,
-	ReplyError, ReplyTo, SessionPhase, SessionStatus, Time,
+	ReplyError, ReplyTo, SessionPhase, Time,
+};
+use mixnet_simulation::{
+	alone::{node, node_and_keys, others, secrets, TABLE},
+	ours, rng,
 };
 use rand_chacha::ChaChaRng;
 use std::time::Duration;
-use support::rng;
-use two_sessions::{node, node_and_keys, others, secrets, TABLE};
 use RelativeSession::{Current, Previous};
 
 /// The current one.
@@ -185,7 +184,7 @@ fn a_reply_whose_session_closes_meanwhile_is_refused_or_dropped() {
 		assert_eq!(posted.is_ok(), before.allows_requests(Previous), "{what}");
 		let (waiting, _) = node.queued();
 
-		node.mixnet.set_status(node.now, SessionStatus { current_index: SESSION, phase: after });
+		ours::set_status(&mut node.mixnet, node.now, SESSION, after);
 		assert_eq!(node.queued(), (0, 0), "{what}");
 		assert_eq!(node.mixnet.statistics().dropped(DropReason::AuthoredSessionClosed), waiting, "{what}");
 		let not_sent = node.mixnet.statistics().dropped(DropReason::ReplyNotSent);

@@ -5,20 +5,18 @@
 //! about a random number fails with probability 1e-4 at most for a right program and a random seed. Seeds are fixed, so
 //! each fails always or never.
 
-mod support;
-mod two_sessions;
-
 use mixnet_node_core::{
-	ChainSession, Config, DropReason, Event, HandlingDelay, Mixnet, PostError, RelativeSession, SessionPhase,
-	SessionStatus, Statistics, Time,
+	Config, DropReason, Event, HandlingDelay, Mixnet, PostError, RelativeSession, SessionPhase, Statistics, Time,
+};
+use mixnet_simulation::{
+	alone::{
+		local_peer_id, node, others,
+		rates::{assert_poisson, assert_proportion, run},
+		MIXNODE_PERIOD, NON_MIXNODE_PERIOD, TABLE,
+	},
+	ours, rng,
 };
 use std::time::Duration;
-use support::rng;
-use two_sessions::{
-	local_peer_id, node, others,
-	rates::{assert_poisson, assert_proportion, run},
-	MIXNODE_PERIOD, NON_MIXNODE_PERIOD, TABLE,
-};
 use RelativeSession::{Current, Previous};
 
 #[test]
@@ -72,9 +70,9 @@ fn session_0_has_no_previous_one_and_takes_requests_from_phase_1_on() {
 	let now = Time::ZERO;
 	for phase in SessionPhase::ALL {
 		let mut mixnet = Mixnet::new(Config::default(), local_peer_id(), rng(300), None).unwrap();
-		mixnet.set_status(now, SessionStatus { current_index: 0, phase });
+		ours::set_status(&mut mixnet, now, 0, phase);
 		assert_eq!(mixnet.wanted_mixnodes(), [Current]);
-		mixnet.set_session(now, ChainSession::new(0, Ok(others(0))));
+		ours::set_session(&mut mixnet, now, 0, None, Ok(others(0)));
 		assert_eq!(mixnet.wanted_mixnodes(), []);
 		let posted = mixnet.post_request(now, vec![1], 1, HandlingDelay::Extrinsic);
 		match phase {
@@ -87,10 +85,9 @@ fn session_0_has_no_previous_one_and_takes_requests_from_phase_1_on() {
 #[test]
 fn phases_may_come_in_any_order_and_what_is_over_stays_over() {
 	let (mut mixnet, mut now) = node(400, true, SessionPhase::RequestsToCurrent);
-	let status = |phase| SessionStatus { current_index: 2, phase };
-	mixnet.set_status(now, status(SessionPhase::CoverToPrev));
+	ours::set_status(&mut mixnet, now, 2, SessionPhase::CoverToPrev);
 	// Back: the previous session takes requests again, at the same rate.
-	mixnet.set_status(now, status(SessionPhase::CoverToCurrent));
+	ours::set_status(&mut mixnet, now, 2, SessionPhase::CoverToCurrent);
 	let time = MIXNODE_PERIOD * 1000;
 	let sent = run(&mut mixnet, &mut now, time, |_, _| ());
 	assert_poisson(&sent.times[0], time, 500.0, "previous");
@@ -99,12 +96,12 @@ fn phases_may_come_in_any_order_and_what_is_over_stays_over() {
 	assert_eq!(mixnet.statistics().previous_authored_queue_len, 2);
 
 	// Phase 3 ends the previous session for good; what waited for it starts anew in the current one.
-	mixnet.set_status(now, status(SessionPhase::DisconnectFromPrev));
+	ours::set_status(&mut mixnet, now, 2, SessionPhase::DisconnectFromPrev);
 	assert_eq!(mixnet.statistics().dropped(DropReason::AuthoredSessionClosed), 2);
 	assert_eq!(mixnet.statistics().current_authored_queue_len, 2);
-	mixnet.set_status(now, status(SessionPhase::CoverToCurrent));
+	ours::set_status(&mut mixnet, now, 2, SessionPhase::CoverToCurrent);
 	assert_eq!(mixnet.wanted_mixnodes(), []);
-	mixnet.set_session(now, ChainSession::new(1, Ok(others(1))));
+	ours::set_session(&mut mixnet, now, 1, None, Ok(others(1)));
 	let sent = run(&mut mixnet, &mut now, time, |_, _| ());
 	assert!(sent.times[0].is_empty());
 	assert_poisson(&sent.times[1], time, 500.0, "current, half rate though alone");
@@ -116,7 +113,7 @@ fn rates_change_with_the_phase_and_nothing_is_sent_twice_or_late() {
 	let (mut mixnet, mut now) = node(500, true, SessionPhase::CoverToCurrent);
 	let time = MIXNODE_PERIOD * 600;
 	for (phase, half, previous_sends, ..) in TABLE {
-		mixnet.set_status(now, SessionStatus { current_index: 2, phase });
+		ours::set_status(&mut mixnet, now, 2, phase);
 		let sent = run(&mut mixnet, &mut now, time, |_, _| ());
 		let expected = if half { 300.0 } else { 600.0 };
 		assert_poisson(&sent.times[1], time, expected, &format!("{phase}"));

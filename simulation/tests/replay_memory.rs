@@ -32,7 +32,7 @@ fn tags(seed: u64) -> impl Iterator<Item = ReplayTag> {
 }
 
 #[test]
-fn a_hundred_million_tags_take_two_bytes_each_and_one_new_packet_in_a_thousand_is_taken_for_another() {
+fn a_hundred_million_tags_take_two_bytes_each_and_few_are_taken_for_others() {
 	let _heap = heap();
 	let soak = std::env::var_os("MIXNET_SOAK").is_some();
 	let (fill, most_bytes) = if soak { (100_000_000, 2.0) } else { (1_000_000, 3.0) };

@@ -4,8 +4,6 @@
 //! - here: all pairs of phases, for every way to move.
 //! - [`late_replies`]: replies that come over SURBs of before a change, or after the request's end.
 
-mod support;
-
 #[path = "session_changes/cell.rs"]
 mod cell;
 #[path = "session_changes/late_replies.rs"]
@@ -65,9 +63,9 @@ fn requests_survive_sessions_whose_mixnodes_are_unknown_for_a_while() {
 }
 
 #[test]
-fn requests_survive_a_session_that_is_disabled_or_fail_with_that_reason() {
+fn requests_survive_a_resting_session_or_fail_with_its_reason() {
 	let changes = to_session(SESSION + 1).chain(to_session(SESSION + 2));
-	let outcome = run_all(Way::Disabled, changes);
+	let outcome = run_all(Way::Resting, changes);
 	assert!(outcome.answered > 0 && outcome.failed > 0);
 }
 

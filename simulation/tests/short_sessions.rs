@@ -1,10 +1,8 @@
 //! Sessions shorter than the retry timer, as on the example chain: requests come to an end all the same.
 
-mod support;
-
 use mixnet_node_core::{Config, SessionPhase};
+use mixnet_simulation::{Answers, World};
 use std::time::Duration;
-use support::Network;
 
 const PHASE: Duration = Duration::from_secs(12);
 const LAST_PHASE: Duration = Duration::from_secs(24);
@@ -17,13 +15,13 @@ fn config() -> Config {
 }
 
 /// Sessions of a minute with phases of twelve seconds, until `done` or `sessions` have passed.
-fn run_sessions(network: &mut Network, sessions: u32, mut done: impl FnMut(&Network) -> bool) -> bool {
+fn run_sessions(world: &mut World, sessions: u32, mut done: impl FnMut(&World) -> bool) -> bool {
 	for session in 3..3 + sessions {
-		network.register(0..5);
+		world.register(0..5);
 		for phase in SessionPhase::ALL {
-			network.set_status(session, phase);
+			world.set_status(session, phase);
 			let time = if phase == SessionPhase::DisconnectFromPrev { LAST_PHASE } else { PHASE };
-			if network.run_until(time, &mut done) {
+			if world.run_until(time, &mut done) {
 				return true;
 			}
 		}
@@ -34,26 +32,26 @@ fn run_sessions(network: &mut Network, sessions: u32, mut done: impl FnMut(&Netw
 #[test]
 fn requests_that_nobody_answers_fail_within_minutes() {
 	for requests in [1, 20] {
-		let mut network = Network::new(30 + requests, 6, |_| config());
-		network.answering = false;
-		network.begin(&[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4], SessionPhase::DisconnectFromPrev);
+		let mut world = World::new(30 + requests, 6, |_| config());
+		world.answers = Answers::Never;
+		world.begin(&[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4], SessionPhase::DisconnectFromPrev);
 		for request in 0..requests {
-			network.post(5, vec![request as u8], 2);
+			world.post(5, vec![request as u8], 2);
 		}
-		let ended = run_sessions(&mut network, 30, |network| network.nodes[5].failed.len() as u64 == requests);
-		assert!(ended, "{} of {requests} have failed", network.nodes[5].failed.len());
-		let statistics = network.nodes[5].mixnet.statistics();
+		let ended = run_sessions(&mut world, 30, |world| world.nodes[5].failed.len() as u64 == requests);
+		assert!(ended, "{} of {requests} have failed", world.nodes[5].failed.len());
+		let statistics = world.nodes[5].mixnet.statistics();
 		assert_eq!((statistics.requests_pending, statistics.surbs_kept), (0, 0));
 	}
 }
 
 #[test]
 fn requests_are_answered_across_sessions() {
-	let mut network = Network::new(40, 6, |_| config());
-	network.begin(&[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4], SessionPhase::DisconnectFromPrev);
+	let mut world = World::new(40, 6, |_| config());
+	world.begin(&[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4], SessionPhase::DisconnectFromPrev);
 	for request in 0..20 {
-		network.post(5, vec![request], 2);
+		world.post(5, vec![request], 2);
 	}
-	assert!(run_sessions(&mut network, 30, |network| network.nodes[5].answered.len() == 20));
-	assert!(network.nodes[5].failed.is_empty());
+	assert!(run_sessions(&mut world, 30, |world| world.nodes[5].answered.len() == 20));
+	assert!(world.nodes[5].failed.is_empty());
 }

@@ -30,8 +30,8 @@ pub struct ForgedHop {
 	pub action: Vec<u8>,
 }
 
-/// A packet for these hops. The last hop's action has `tail` behind it, cut or extended by zeroes to what room there is.
-/// Actions that find no room are left out, with what follows them.
+/// A packet for these hops. `tail` follows the last hop's action, cut or padded with
+/// zeroes to the space that is left. Actions that do not fit are left out, and so is what follows them.
 pub fn forge(ephemeral: [u8; 32], hops: &[ForgedHop], tail: &[u8], payload: &[u8]) -> Packet {
 	let mut scalar = clamped(ephemeral);
 	let first = MontgomeryPoint::mul_base(&scalar).to_bytes();

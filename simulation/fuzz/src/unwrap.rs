@@ -5,7 +5,7 @@
 //! - any bytes;
 //! - built by us for a route of up to six hops, then damaged on the way as the input says: where the damage is decides
 //!   who must refuse the packet, and undamaged it must arrive as it was sent;
-//! - made by a dishonest sender, who may write any actions for as many hops as find room (see [`forge`]);
+//! - made by a dishonest sender, who may write any actions for as many hops as fit (see [`forge`]);
 //! - with a public key that an attacker replaced: by one of low order, or by another point that gives the same secret.
 //!
 //! Whatever opens can be forwarded or delivered as its action says, without panic, and what is forwarded opens at the

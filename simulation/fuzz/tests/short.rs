@@ -1,7 +1,8 @@
 //! What `make fuzz` runs, in short: the fuzzer's targets on its seeds and on changed copies of them, the same every time.
 
 use mixnet_fuzz::{seeds::seeds, state_machine, TARGETS};
-use mixnet_node_core::{ChainSession, Config, KxSecret, Mixnet, Mixnode, PeerId, SessionPhase, SessionStatus, Time};
+use mixnet_node_core::{Config, KxSecret, Mixnet, Mixnode, PeerId, SessionPhase, Time};
+use mixnet_simulation::ours;
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
 	ChaChaRng,
@@ -141,27 +142,27 @@ fn the_seeds_lead_the_network_through_what_it_is_for() {
 		println!("{name}: {outcome:?}");
 	}
 	for phase in 0..4 {
-		let outcome = outcomes[format!("ask-in-phase-{phase}").as_str()];
+		let outcome = &outcomes[format!("ask-in-phase-{phase}").as_str()];
 		assert!(outcome.answered >= 3 && outcome.failed == 0, "phase {phase}: {outcome:?}");
 	}
 	assert!(outcomes["ask-as-a-user"].answered > 0);
 	assert!(outcomes["attack-with-fragment"].requests > 0 && outcomes["attack-with-fragment"].replies > 0);
 	assert!(outcomes["disconnect"].failed > 0);
 	assert_eq!(outcomes["unanswered"].failed, 5);
-	let outcome = outcomes["parameters"];
+	let outcome = &outcomes["parameters"];
 	assert!(outcome.parameters == 4 && outcome.answered >= 3, "{outcome:?}");
 }
 
 #[test]
 fn packets_come_to_an_end_even_at_the_end_of_time() {
 	let mut mixnet = Mixnet::new(Config::default(), PeerId([1; 32]), ChaChaRng::seed_from_u64(1), None).unwrap();
-	mixnet.set_status(Time::ZERO, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
+	ours::set_status(&mut mixnet, Time::ZERO, 0, SessionPhase::DisconnectFromPrev);
 	let mixnode = |node| Mixnode {
 		kx_public: KxSecret::from_bytes([node; 32]).public(),
 		peer_id: PeerId([node; 32]),
 		external_addresses: Vec::new(),
 	};
-	mixnet.set_session(Time::ZERO, ChainSession::new(0, Ok((2..6).map(mixnode).collect())));
+	ours::set_session(&mut mixnet, Time::ZERO, 0, None, Ok((2..6).map(mixnode).collect()));
 	for peer in 2..6 {
 		mixnet.peer_connected(Time::ZERO, PeerId([peer; 32]));
 	}

@@ -1,6 +1,5 @@
 //! What the flood consists of.
 
-use crate::support::rng;
 use mixnet_node_core::{
 	sphinx::{
 		build_cover, build_request, build_surb, use_surb, CoverId, Hop, PayloadData, SurbId, Target, PACKET_SIZE,
@@ -8,6 +7,7 @@ use mixnet_node_core::{
 	},
 	KxPublic, KxSecret, MixnodeIndex, Packet, PeerId,
 };
+use mixnet_simulation::rng;
 use rand_chacha::{rand_core::RngCore, ChaChaRng};
 
 /// Mixnodes of every session, besides the victim, which comes behind them.

@@ -4,13 +4,13 @@ use super::victim::{
 	forge, index, local_hop, local_public, local_secret, noise, request, to_forward, whole, Victim,
 	DELIVER_COVER_WITH_ID, DELIVER_REPLY, DELIVER_REQUEST, LOCAL_INDEX, SESSION,
 };
-use crate::{
-	support::{mixnode, rng},
-	two_sessions::{local_peer_id, others},
-};
 use mixnet_node_core::{
 	sphinx::{build_cover, build_surb, use_surb, Hop, SurbId, Target},
 	DropReason, KxPublic, KxSecret, PeerId, SessionPhase,
+};
+use mixnet_simulation::{
+	alone::{local_peer_id, others},
+	mixnode, rng,
 };
 use std::time::Duration;
 

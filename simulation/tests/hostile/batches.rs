@@ -4,11 +4,11 @@ use super::victim::{
 	carry, flipped, forge, fragment, index, local_hop, local_secret, noise, other_hop, reply, request, to_forward,
 	whole, End, Victim, DELIVER_COVER_WITH_ID, DELIVER_REPLY, ENEMY, SESSION,
 };
-use crate::support::rng;
 use mixnet_node_core::{
 	sphinx::{build_cover, build_request, Backend, Scratch, Target, PAYLOAD_DATA_SIZE},
 	AddressedPacket, Batch, DropReason, Packet, SessionPhase, Unwrapper,
 };
+use mixnet_simulation::rng;
 use proptest::{prelude::*, test_runner::RngSeed};
 use std::{collections::BTreeSet, thread, time::Duration};
 

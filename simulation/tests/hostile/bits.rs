@@ -4,11 +4,11 @@ use super::victim::{
 	carry, flipped, fragment, local_hop, noise, numbers, other_hop, reply, request, to_forward, whole, End, Victim,
 	SESSION,
 };
-use crate::{support::rng, two_sessions::secrets};
 use mixnet_node_core::{
 	sphinx::{build_request, Action, Opened, HEADER_SIZE, PACKET_SIZE, PAYLOAD_SIZE},
 	DropReason, Packet, SessionPhase,
 };
+use mixnet_simulation::{alone::secrets, rng};
 use std::time::Duration;
 
 /// The bit of a packet that plays no part: the top one of its public key. (RFC 7748, section 5)
@@ -44,7 +44,7 @@ fn the_unused_bit_makes_no_other_packet_of_a_packet() {
 }
 
 #[test]
-fn a_flipped_bit_in_the_payload_of_a_request_is_always_refused_and_the_genuine_one_is_still_taken() {
+fn a_flipped_bit_in_a_requests_payload_is_refused_and_the_genuine_one_is_taken() {
 	let mut victim = Victim::new(1, SessionPhase::DisconnectFromPrev);
 	let packet = request(SESSION, 1, &whole([1; 16], 7, &[]));
 	for bit in HEADER_SIZE * 8..PACKET_SIZE * 8 {
@@ -57,7 +57,7 @@ fn a_flipped_bit_in_the_payload_of_a_request_is_always_refused_and_the_genuine_o
 }
 
 #[test]
-fn a_flipped_bit_in_the_payload_of_a_packet_to_forward_travels_on_and_is_refused_at_its_end() {
+fn a_flipped_bit_in_a_forwarded_payload_is_refused_at_the_last_hop() {
 	// A hop cannot tell. The copy that comes first is the one that is forwarded, and it is noise to its destination.
 	let route = [local_hop(SESSION), other_hop(SESSION, 3)];
 	let payload = whole([1; 16], 7, &[]);

@@ -4,13 +4,13 @@
 //! section 5). So 38 spellings name the numbers below 19, and every other key has two.
 
 use super::victim::{carry, forge, local_public, local_secret, noise, Victim, DELIVER_REPLY, DELIVER_REQUEST, SESSION};
-use crate::{
-	support::{mixnode, rng},
-	two_sessions::{local_peer_id, others},
-};
 use mixnet_node_core::{
 	Config, DropReason, HandlingDelay, KxPublic, Mixnet, Mixnode, Packet, Parameters, PeerId, RelativeSession, Role,
 	SessionPhase,
+};
+use mixnet_simulation::{
+	alone::{local_peer_id, others},
+	mixnode, rng,
 };
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ fn order_eight() -> [[u8; 32]; 2] {
 	.map(|key| hex::decode(key).unwrap().try_into().unwrap())
 }
 
-/// All public keys of low order: 0, 1, -1, those of order eight, and 0 and 1 in other words; each with either top bit.
+/// All public keys of low order: 0, 1, -1, those of order eight, and other encodings of 0 and 1; each with either top bit.
 fn low_order() -> Vec<[u8; 32]> {
 	let mut keys = vec![small(0), small(1), p_plus(-1), p_plus(0), p_plus(1)];
 	keys.extend(order_eight());
@@ -156,7 +156,7 @@ fn with_keys(others_wanted: usize, keys: Vec<[u8; 32]>) -> impl Fn(u32) -> Vec<M
 }
 
 #[test]
-fn no_packet_is_made_for_a_mixnode_with_a_key_of_low_order_and_others_are_still_sent() {
+fn no_packet_is_made_for_a_mixnode_with_a_key_of_low_order_but_for_others() {
 	for (seed, key) in (10..).zip(low_order()) {
 		let mixnodes = with_keys(9, vec![key]);
 		let mut victim = Victim::among(seed, SessionPhase::DisconnectFromPrev, |_| (), mixnodes);

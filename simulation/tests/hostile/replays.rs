@@ -1,13 +1,13 @@
 //! Packets sent again, or sent in the wrong session.
 
 use super::victim::{carry, flipped, local_hop, local_public, request, to_forward, whole, End, Victim, SESSION};
-use crate::{
-	support::{mixnode, rng},
-	two_sessions::{local_peer_id, others, secrets},
-};
 use mixnet_node_core::{
 	sphinx::{build_cover, build_request, CoverId, Hop, HEADER_SIZE},
-	ChainSession, DropReason, KxPublic, Packet, SessionPhase,
+	DropReason, KxPublic, Packet, SessionPhase,
+};
+use mixnet_simulation::{
+	alone::{local_peer_id, others, secrets},
+	mixnode, ours, rng,
 };
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn a_copy_is_refused_in_every_phase_until_the_key_is_gone() {
 	for phase in [CoverToCurrent, RequestsToCurrent, CoverToPrev] {
 		victim.set_status(SESSION + 1, phase);
 		refuses_both(&mut victim, DropReason::Replayed, &phase.to_string());
-		victim.mixnet.set_session(victim.now, ChainSession::new(SESSION + 1, Ok(others(SESSION + 1))));
+		ours::set_session(&mut victim.mixnet, victim.now, SESSION + 1, None, Ok(others(SESSION + 1)));
 		while victim.poll_event().is_some() {}
 		refuses_both(&mut victim, DropReason::Replayed, &phase.to_string());
 	}
@@ -57,7 +57,7 @@ fn a_copy_is_refused_in_every_phase_until_the_key_is_gone() {
 	victim.set_status(SESSION + 1, CoverToPrev);
 	refuses_both(&mut victim, DropReason::UnknownKey, "the phase stepped back");
 	victim.set_status(SESSION, CoverToPrev);
-	victim.mixnet.set_session(victim.now, ChainSession::new(SESSION, Ok(others(SESSION))));
+	ours::set_session(&mut victim.mixnet, victim.now, SESSION, None, Ok(others(SESSION)));
 	while victim.poll_event().is_some() {}
 	refuses_both(&mut victim, DropReason::UnknownKey, "the session stepped back");
 }
@@ -118,7 +118,7 @@ fn packets_of_a_session_that_is_over_or_has_not_begun_are_unknown() {
 	victim.refuses(early.clone(), DropReason::UnknownKey, "begun, but its mixnodes are not known");
 	let mut mixnodes = others(next);
 	mixnodes.push(mixnode(local_peer_id(), kx_public));
-	victim.mixnet.set_session(victim.now, ChainSession::new(next, Ok(mixnodes)));
+	ours::set_session(&mut victim.mixnet, victim.now, next, None, Ok(mixnodes));
 	while victim.poll_event().is_some() {}
 	// What was refused was not acted on, so it may come again.
 	assert_eq!(victim.takes_request(early.clone()).0, [5; 10]);

@@ -1,8 +1,8 @@
 //! SURBs that lead nowhere, as strangers put them into their requests.
 
 use super::victim::{carry, noise, request, whole, End, Victim, LOCAL_INDEX, SESSION};
-use crate::two_sessions::others;
 use mixnet_node_core::{sphinx::SURB_SIZE, DropReason, HandlingDelay, PeerId, ReplyError, ReplyTo, SessionPhase};
+use mixnet_simulation::alone::others;
 use std::time::Duration;
 
 /// A SURB of noise whose replies are sent to this mixnode, if it is one.

@@ -4,11 +4,11 @@ use super::victim::{
 	flipped, forge, fragment, local_hop, local_secret, noise, request, to_forward, whole, Victim,
 	DELIVER_COVER_WITH_ID, DELIVER_REPLY, LOCAL_INDEX, SESSION,
 };
-use crate::{support::rng, two_sessions::local_peer_id};
 use mixnet_node_core::{
 	sphinx::{build_cover, Hop, Target, HEADER_SIZE},
 	Config, DropReason, HandlingDelay, KxSecret, Packet, PeerId, SessionPhase, Time,
 };
+use mixnet_simulation::{alone::local_peer_id, rng};
 use std::{collections::BTreeMap, time::Duration};
 
 const SECONDS: u8 = 8;

@@ -1,9 +1,5 @@
 //! The node, its enemies' tools, and the mixnodes around it.
 
-use crate::{
-	support::{mixnode, rng},
-	two_sessions::{local_peer_id, others, secrets},
-};
 use blake2b_simd::Params;
 use chacha20::{
 	cipher::{KeyIvInit, StreamCipher},
@@ -16,13 +12,17 @@ use mixnet_node_core::{
 		build_cover, build_request, use_surb, Action, CoverId, Hop, Opened, PayloadData, Surb, Target, HEADER_SIZE,
 		PACKET_SIZE, PAYLOAD_DATA_SIZE, SURB_SIZE,
 	},
-	ChainSession, Config, DropReason, Event, HandlingDelay, KxPublic, KxSecret, Mixnet, Mixnode, MixnodeIndex, Packet,
-	PeerId, ReplyTo, RequestId, SessionPhase, SessionStatus, Statistics, Time,
+	Config, DropReason, Event, HandlingDelay, KxPublic, KxSecret, Mixnet, Mixnode, MixnodeIndex, Packet, PeerId,
+	ReplyTo, RequestId, SessionPhase, Statistics, Time,
+};
+use mixnet_simulation::{
+	alone::{local_peer_id, others, secrets},
+	mixnode, ours, rng,
 };
 use rand_chacha::{rand_core::RngCore, ChaChaRng};
 use std::time::Duration;
 
-/// Whom hostile packets come from.
+/// The peer that hostile packets come from.
 pub const ENEMY: PeerId = PeerId([0xee; 32]);
 /// The victim's index in each session: the mixnodes of [`others`] come before it.
 pub const LOCAL_INDEX: u16 = 9;
@@ -104,7 +104,7 @@ pub fn forge(secret: [u8; 32], kx_public: [u8; 32], action: &[u8]) -> Packet {
 	bytes.into()
 }
 
-/// Where a packet ends.
+/// What becomes of a packet.
 pub enum End {
 	/// It comes to the victim.
 	Victim(Packet),
@@ -205,7 +205,7 @@ impl Victim {
 			assert!(victim.mixnet.restore_kx_secret(session, KxSecret::from_bytes(local_secret(session))));
 			let phase = if session == SESSION { phase } else { SessionPhase::DisconnectFromPrev };
 			victim.set_status(session, phase);
-			victim.mixnet.set_session(now, ChainSession::new(session, Ok(mixnodes(session))));
+			ours::set_session(&mut victim.mixnet, now, session, None, Ok(mixnodes(session)));
 		}
 		for peer in victim.mixnet.reserved_peers() {
 			victim.mixnet.peer_connected(now, peer.peer_id);
@@ -215,7 +215,7 @@ impl Victim {
 	}
 
 	pub fn set_status(&mut self, current_index: u32, phase: SessionPhase) {
-		self.mixnet.set_status(self.now, SessionStatus { current_index, phase });
+		ours::set_status(&mut self.mixnet, self.now, current_index, phase);
 		while self.poll_event().is_some() {}
 	}
 

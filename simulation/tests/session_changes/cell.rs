@@ -4,10 +4,10 @@
 //! Three nodes are mixnodes all the time; one becomes a mixnode in every other session, when another stops being one;
 //! and one is always a user. One of each kind posts.
 
-use crate::support::{answer, fast_config, Network, News};
 use mixnet_node_core::{
 	Config, DropReason, MixnodesError, RelativeSession, RequestId, SessionIndex, SessionPhase, SessionStatus,
 };
+use mixnet_simulation::{answer, fast_config, News, World};
 use std::{collections::BTreeSet, ops::AddAssign, time::Duration};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -42,7 +42,7 @@ pub enum Way {
 	/// At once, but nodes learn of new sessions' mixnodes only 10 to 30 seconds later.
 	Unknown,
 	/// At once, and too few have registered for the new sessions.
-	Disabled,
+	Resting,
 	/// Mixnodes follow from session to session; the posters but one are told of the last one only.
 	SkippedBySome,
 }
@@ -53,7 +53,7 @@ impl Way {
 		match self {
 			// Requests of a session that is closed start anew, or fail, at once. With the configuration below a retry timer
 			// takes longer than this: none is waited for.
-			Self::AtOnce | Self::Disabled | Self::SkippedBySome => 20 * SECOND,
+			Self::AtOnce | Self::Resting | Self::SkippedBySome => 20 * SECOND,
 			// Half a minute of waiting for the mixnodes of a session, and three attempts.
 			Self::Skewed | Self::Late | Self::Unknown => 120 * SECOND,
 		}
@@ -115,17 +115,17 @@ struct Posted {
 /// Runs the change, and checks everything.
 pub fn run(change: Change) -> Outcome {
 	let seed = 100 * u64::from(change.to.current_index) + 10 * change.from as u64 + change.to.phase as u64;
-	let mut network = Network::new(seed, NODES, |_| config());
+	let mut world = World::new(seed, NODES, |_| config());
 	let mut patience = 1;
 	if change.way == Way::Late {
-		network.latency = SECOND;
-		network.jitter = 3 * SECOND;
+		world.faults().latency = SECOND;
+		world.faults().jitter = 3 * SECOND;
 		patience = 5;
 	}
 	let [previous, current] = [SESSION - 1, SESSION].map(|session| mixnodes_of(session).collect::<Vec<_>>());
-	network.begin(&previous, &current, change.from);
-	register_for_next_sessions(&mut network, change);
-	network.run(SECOND);
+	world.begin(&previous, &current, change.from);
+	register_for_next_sessions(&mut world, change);
+	world.run(SECOND);
 
 	// Some on their way back, some on their way there, in several fragments, and some that wait to be sent. Each node
 	// has room for all of them.
@@ -133,71 +133,71 @@ pub fn run(change: Change) -> Outcome {
 	for (round, (len, wait)) in [(100, 1200), (2500, 300), (50, 0)].into_iter().enumerate() {
 		for node in POSTERS {
 			let data: Vec<_> = (0..len).map(|index| (index + 50 * node + round) as u8).collect();
-			posted.push(Posted { node, id: network.post(node, data.clone(), 2), data });
+			posted.push(Posted { node, id: world.post(node, data.clone(), 2), data });
 		}
-		network.run(patience * Duration::from_millis(wait));
+		world.run(patience * Duration::from_millis(wait));
 	}
-	let in_flight: u64 = POSTERS.iter().map(|node| network.nodes[*node].mixnet.statistics().requests_pending).sum();
+	let in_flight: u64 = POSTERS.iter().map(|node| world.nodes[*node].mixnet.statistics().requests_pending).sum();
 	assert!(in_flight >= 4, "{change:?}: only {in_flight} requests are in flight");
-	let started = network.now;
+	let started = world.now();
 
-	move_on(&mut network, change);
-	network.run_until(change.way.bound(), |network| posted.iter().all(|request| has_ended(network, request)));
-	let outcome = check_ends(&network, change, &posted, network.now - started);
+	move_on(&mut world, change);
+	world.run_until(change.way.bound(), |world| posted.iter().all(|request| has_ended(world, request)));
+	let outcome = check_ends(&world, change, &posted, world.now() - started);
 	// Replies to copies of requests that were answered meanwhile are still sent.
-	let is_quiet = |network: &Network| {
-		network.nodes.iter().all(|node| {
+	let is_quiet = |world: &World| {
+		world.nodes.iter().all(|node| {
 			let statistics = node.mixnet.statistics();
 			(statistics.previous_authored_queue_len, statistics.current_authored_queue_len) == (0, 0)
 		})
 	};
 	let everybody_knows = started + if change.way == Way::Skewed { BEHIND } else { Duration::ZERO };
-	network.run((everybody_knows - network.now).max(2 * SECOND));
-	assert!(network.run_until(60 * SECOND, is_quiet), "{change:?}: packets wait for ever");
-	check_rest(&network, change, &posted);
+	world.run((everybody_knows - world.now()).max(2 * SECOND));
+	assert!(world.run_until(60 * SECOND, is_quiet), "{change:?}: packets wait for ever");
+	check_rest(&world, change, &posted);
 	outcome
 }
 
-fn register_for_next_sessions(network: &mut Network, change: Change) {
+fn register_for_next_sessions(world: &mut World, change: Change) {
 	match change.way {
-		Way::Disabled => {
-			network.mixnodes.insert(SESSION + 1, Err(resting()));
+		Way::Resting => {
+			world.chain.mixnodes.insert(SESSION + 1, Err(resting()));
 		},
-		_ => network.register(mixnodes_of(SESSION + 1)),
+		_ => world.register(mixnodes_of(SESSION + 1)),
 	}
 	// There is no registering for the session after the next one, unless the next one begins before it is skipped.
-	network.mixnodes.insert(SESSION + 2, Err(resting()));
+	world.chain.mixnodes.insert(SESSION + 2, Err(resting()));
 }
 
-fn move_on(network: &mut Network, change: Change) {
+fn move_on(world: &mut World, change: Change) {
 	let to = change.to;
 	match change.way {
-		Way::AtOnce | Way::Late | Way::Disabled => network.set_status(to.current_index, to.phase),
+		Way::AtOnce | Way::Late | Way::Resting => world.set_status(to.current_index, to.phase),
 		Way::Skewed => {
 			for (place, node) in [2, 1, 4, 0, 3, 5].into_iter().enumerate() {
 				let mut time = place as u32 * SECOND;
 				if node == ALWAYS[1] || node == USER {
 					if let Some(before) = phase_before(to, change.from) {
-						tell(network, time, node, before);
+						tell(world, time, node, before);
 					}
 					time = BEHIND;
 				}
-				tell(network, time, node, to);
+				tell(world, time, node, to);
 			}
 		},
 		Way::Unknown => {
 			for node in 0..NODES {
-				network.tell_after(Duration::ZERO, node, News::Status(to));
-				network.tell_after((10 + 4 * node as u32) * SECOND, node, News::Mixnodes);
+				world.tell_after(Duration::ZERO, node, News::Status(to));
+				world.tell_after((10 + 4 * node as u32) * SECOND, node, News::Mixnodes);
 			}
 		},
 		Way::SkippedBySome => {
 			for node in ALWAYS {
-				tell(network, Duration::ZERO, node, status(SESSION + 1, SessionPhase::CoverToCurrent));
+				tell(world, Duration::ZERO, node, status(SESSION + 1, SessionPhase::CoverToCurrent));
 			}
-			network.run(SECOND);
-			network.register(ALWAYS);
-			network.set_status(to.current_index, to.phase);
+			world.run(SECOND);
+			world.register(ALWAYS);
+			world.set_status(to.current_index, to.phase);
 		},
 	}
 }
@@ -206,9 +206,9 @@ fn status(current_index: SessionIndex, phase: SessionPhase) -> SessionStatus {
 	SessionStatus { current_index, phase }
 }
 
-fn tell(network: &mut Network, time: Duration, node: usize, status: SessionStatus) {
-	network.tell_after(time, node, News::Status(status));
-	network.tell_after(time, node, News::Mixnodes);
+fn tell(world: &mut World, time: Duration, node: usize, status: SessionStatus) {
+	world.tell_after(time, node, News::Status(status));
+	world.tell_after(time, node, News::Mixnodes);
 }
 
 /// The phase that comes before `to`, if it comes after the one that requests are posted in.
@@ -239,21 +239,21 @@ fn open(status: SessionStatus) -> BTreeSet<SessionIndex> {
 		.collect()
 }
 
-fn has_ended(network: &Network, Posted { node, id, .. }: &Posted) -> bool {
-	let node = &network.nodes[*node];
-	node.answered.contains_key(id) || node.failed.contains_key(id)
+fn has_ended(world: &World, Posted { node, id, .. }: &Posted) -> bool {
+	world.nodes[*node].has_ended(id)
 }
 
 /// Every request has ended once, and well: with the right answer wherever there is a session with mixnodes that takes
 /// requests after the change; elsewhere, at worst, with an error that says that the mixnet rests.
-fn check_ends(network: &Network, change: Change, posted: &[Posted], longest: Duration) -> Outcome {
-	let must_be_answered = open(change.to).iter().any(|session| matches!(network.mixnodes.get(session), Some(Ok(_))));
+fn check_ends(world: &World, change: Change, posted: &[Posted], longest: Duration) -> Outcome {
+	let must_be_answered =
+		open(change.to).iter().any(|session| matches!(world.chain.mixnodes.get(session), Some(Ok(_))));
 	let default = change.to.phase.default_session().index(change.to.current_index).unwrap();
 	let resting = format!("the mixnet rests in session {default}: {}", resting());
 	let mut outcome = Outcome { longest, ..Outcome::default() };
 	for Posted { node, id, data } in posted {
 		let what = format!("{change:?}, {id:?} of node {node}");
-		match (network.nodes[*node].answered.get(id), network.nodes[*node].failed.get(id)) {
+		match (world.nodes[*node].answered.get(id), world.nodes[*node].failed.get(id)) {
 			(Some(reply), None) => {
 				assert_eq!(*reply, answer(data), "{what}");
 				outcome.answered += 1;
@@ -271,8 +271,8 @@ fn check_ends(network: &Network, change: Change, posted: &[Posted], longest: Dur
 }
 
 /// Nothing is left of the requests, and what was lost was lost for a reason that the change explains.
-fn check_rest(network: &Network, change: Change, posted: &[Posted]) {
-	for (index, node) in network.nodes.iter().enumerate() {
+fn check_rest(world: &World, change: Change, posted: &[Posted]) {
+	for (index, node) in world.nodes.iter().enumerate() {
 		let what = format!("{change:?}, node {index}");
 		let statistics = node.mixnet.statistics();
 		assert_eq!((statistics.requests_pending, statistics.surbs_kept), (0, 0), "{what}");
@@ -284,10 +284,10 @@ fn check_rest(network: &Network, change: Change, posted: &[Posted]) {
 		}
 	}
 	let is_bad_mac = |reason| reason == DropReason::UnknownKey;
-	let unexplained = network.dropped.iter().find(|drop| is_bad_mac(drop.reason) && drop.between_nodes_that_agree());
+	let unexplained = world.dropped.iter().find(|drop| is_bad_mac(drop.reason) && drop.between_nodes_that_agree());
 	assert!(unexplained.is_none(), "{change:?}: {unexplained:?}");
 	if !nodes_disagree(change.way) {
-		assert_eq!(network.unconnected, 0, "{change:?}: packets for peers that are not connected");
+		assert_eq!(world.unconnected, 0, "{change:?}: packets for peers that are not connected");
 	}
 }
 

@@ -120,7 +120,9 @@ fn a_claim_without_its_test_is_found() {
 	let words = ["a_name_in_the_code", "some_test_that_is_there"];
 	let code = Code {
 		words: words.map(Into::into).into(),
-		tests: tests("#[test]\n#[ignore = \"slow\"]\nfn some_test_that_is_there() {}\nfn a_name_in_the_code() {}").into_iter().collect(),
+		tests: tests("#[test]\n#[ignore = \"slow\"]\nfn some_test_that_is_there() {}\nfn a_name_in_the_code() {}")
+			.into_iter()
+			.collect(),
 	};
 	let page = "# What holds\n\
 		1. It does. (`some_test_that_is_there`, in\n   `a_test_that_is_gone`; `a_name_in_the_code`)\n\

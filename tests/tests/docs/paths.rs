@@ -31,7 +31,8 @@ fn is_path(word: &str) -> bool {
 	word.chars().all(is_plain)
 		&& word.contains('/')
 		&& !word.starts_with(['/', '.'])
-		&& (word.ends_with('/') || matches!(extension, Some("rs" | "md" | "toml" | "sh" | "py" | "gz" | "json" | "html")))
+		&& (word.ends_with('/')
+			|| matches!(extension, Some("rs" | "md" | "toml" | "sh" | "py" | "gz" | "json" | "html")))
 }
 
 /// The folders that a path may be counted from: the root, the page's, and every folder of a crate.
@@ -46,7 +47,10 @@ fn problems(page: &File, crates: &[PathBuf]) -> Vec<String> {
 	let mut problems = Vec::new();
 	for (line, target) in links(&page.text) {
 		let target = target.split('#').next().unwrap_or_default();
-		if !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:") && !bases[0].join(target).exists()
+		if !target.is_empty()
+			&& !target.contains("://")
+			&& !target.starts_with("mailto:")
+			&& !bases[0].join(target).exists()
 		{
 			problems.push(format!("{}:{line}: the link to {target} leads nowhere", page.path));
 		}

@@ -4,20 +4,18 @@
 //! node, a little or an age; packets delivered, lost, repeated, damaged, delivered to somebody else, or made by an
 //! attacker; requests posted and cancelled; replies posted, at the wrong node even, or not at all; peers connected and
 //! disconnected; sessions that follow one another, are skipped or step back; mixnodes and parameters that the chain
-//! publishes, none of them, too many, or nonsense; and drivers that do not poll. After every step all that can be said of a node from
-//! outside is checked ([`checks`]).
+//! publishes, none of them, too many, or nonsense; and drivers that do not poll. After every step the world
+//! checks all that can be said of its nodes from outside.
 //!
 //! - `mod.rs`: the steps.
-//! - [`world`]: the nodes, the packets between them, and the chain.
-//! - [`checks`]: what must hold.
+//! - [`network`]: the world, and what an input can do in it.
 //! - [`config`]: configurations and parameters with small bounds.
 //!
 //! The first byte chooses two things more. With 128 in it the whole input is run twice: the same inputs must give the same
 //! outputs. With 64, time alone passes after the last step, until every request has ended.
 
-pub mod checks;
 pub mod config;
-pub mod world;
+pub mod network;
 
 use super::{
 	forge::{forge, ForgedHop},
@@ -30,7 +28,7 @@ use mixnet_node_core::{
 	HandlingDelay, KxPublic, KxSecret, Mixnode, MixnodesError, Packet, PeerId, PostError, RelativeSession, RequestId,
 	SessionIndex, SessionPhase, SessionStatus, Time,
 };
-use world::{Outcome, World, NODES};
+use network::{Network, Outcome, NODES};
 
 /// The most steps per input.
 const MAX_STEPS: usize = 120;
@@ -47,24 +45,24 @@ pub fn run(data: &[u8]) {
 pub fn lead(data: &[u8]) -> Outcome {
 	let mut reader = Reader::new(data);
 	let is_to_end = reader.byte() & 64 != 0;
-	let mut world = World::new(config::read(&mut reader));
-	begin(&mut world, &mut reader);
+	let mut network = Network::new(config::read(&mut reader));
+	begin(&mut network, &mut reader);
 	for _ in 0..MAX_STEPS {
 		if reader.is_empty() {
 			break;
 		}
-		step(&mut world, &mut reader);
-		world.after_step();
+		step(&mut network, &mut reader);
+		network.after_step();
 	}
 	if is_to_end {
-		world.wait_for_requests();
-		world.after_step();
+		network.wait_for_requests();
+		network.after_step();
 	}
-	world.outcome
+	network.outcome()
 }
 
 /// Two live sessions, of the mixnodes that the input names, in any phase; or nothing yet.
-fn begin(world: &mut World, reader: &mut Reader) {
+fn begin(network: &mut Network, reader: &mut Reader) {
 	let how = reader.byte();
 	let masks = [!reader.byte(), !reader.byte()];
 	if how & 1 == 1 {
@@ -72,40 +70,40 @@ fn begin(world: &mut World, reader: &mut Reader) {
 	}
 	for (index, mask) in masks.into_iter().enumerate() {
 		let index = index as SessionIndex;
-		tell_status(world, None, SessionStatus { current_index: index, phase: SessionPhase::DisconnectFromPrev });
-		register(world, mask);
+		tell_status(network, None, SessionStatus { current_index: index, phase: SessionPhase::DisconnectFromPrev });
+		register(network, mask);
 	}
 	let phase = SessionPhase::ALL[usize::from(how >> 1) % 4];
-	tell_status(world, None, SessionStatus { current_index: 2, phase });
+	tell_status(network, None, SessionStatus { current_index: 2, phase });
 	for node in 0..NODES {
 		for peer in 0..NODES {
-			world.connect(node, peer, true);
+			network.connect(node, peer, true);
 		}
 	}
-	world.after_step();
+	network.after_step();
 }
 
-fn step(world: &mut World, reader: &mut Reader) {
+fn step(network: &mut Network, reader: &mut Reader) {
 	match reader.below(21) {
-		0..=2 => world.run(4 * (1 + reader.below(8))),
-		3 => pass_time(world, reader),
-		4 => deliver(world, reader),
-		5 => replay(world, reader),
-		6 => attack_with_bytes(world, reader),
-		7 => attack_with_actions(world, reader),
-		8 | 9 => attack_with_fragment(world, reader),
-		10 | 11 => post_request(world, reader),
-		12 => cancel_request(world, reader),
-		13 | 14 => reply(world, reader),
+		0..=2 => network.run(4 * (1 + reader.below(8))),
+		3 => pass_time(network, reader),
+		4 => deliver(network, reader),
+		5 => replay(network, reader),
+		6 => attack_with_bytes(network, reader),
+		7 => attack_with_actions(network, reader),
+		8 | 9 => attack_with_fragment(network, reader),
+		10 | 11 => post_request(network, reader),
+		12 => cancel_request(network, reader),
+		13 | 14 => reply(network, reader),
 		15 => {
 			let (node, peer, is_connected) = (reader.below(NODES), reader.below(NODES), reader.bool());
-			world.connect(node, peer, is_connected);
+			network.connect(node, peer, is_connected);
 		},
-		16 => change_status(world, reader),
-		17 => tell_odd_mixnodes(world, reader),
-		18 => poll(world, reader),
-		19 => keys(world, reader),
-		_ => set_parameters(world, reader),
+		16 => change_status(network, reader),
+		17 => tell_odd_mixnodes(network, reader),
+		18 => poll(network, reader),
+		19 => keys(network, reader),
+		_ => set_parameters(network, reader),
 	}
 }
 
@@ -117,7 +115,7 @@ fn some_nodes(reader: &mut Reader) -> Vec<usize> {
 	}
 }
 
-fn pass_time(world: &mut World, reader: &mut Reader) {
+fn pass_time(network: &mut Network, reader: &mut Reader) {
 	const SECOND: Duration = Duration::from_secs(1);
 	let time = reader.one_of(&[
 		Duration::from_millis(50),
@@ -135,24 +133,24 @@ fn pass_time(world: &mut World, reader: &mut Reader) {
 	let nodes = some_nodes(reader);
 	if reader.below(8) == 7 {
 		// A clock that steps back. For the nodes it stands still.
-		let earlier = Time::from_duration(world.now().since_epoch().saturating_sub(time));
+		let earlier = Time::from_duration(network.now().since_epoch().saturating_sub(time));
 		for node in nodes {
-			world.handle_timeout(node, earlier);
+			network.world.handle_timeout(node, earlier);
 		}
 		return;
 	}
-	world.pass(time);
+	network.pass(time);
 	for node in nodes {
-		world.handle_timeout(node, world.now());
+		network.world.handle_timeout(node, network.now());
 	}
 }
 
 /// A packet that is under way arrives out of its turn, damaged perhaps, or at somebody else's.
-fn deliver(world: &mut World, reader: &mut Reader) {
-	let Some(mut sent) = world.take_from_wire(reader.byte()) else { return };
+fn deliver(network: &mut Network, reader: &mut Reader) {
+	let Some(mut sent) = network.take_from_link(reader.byte()) else { return };
 	match reader.below(4) {
 		0 => return,
-		1 => sent.to = world.peer_id(reader.below(NODES)),
+		1 => sent.to = network.peer_id(reader.below(NODES)),
 		2 => {
 			let mut bytes = *sent.packet.as_bytes();
 			bytes[usize::from(reader.u16()) % bytes.len()] ^= reader.byte();
@@ -160,36 +158,45 @@ fn deliver(world: &mut World, reader: &mut Reader) {
 		},
 		_ => (),
 	}
-	world.deliver(&sent);
+	network.deliver(sent);
 }
 
 /// A packet that was delivered before arrives again.
-fn replay(world: &mut World, reader: &mut Reader) {
-	let Some(mut sent) = world.seen(reader.byte()) else { return };
+fn replay(network: &mut Network, reader: &mut Reader) {
+	let Some(mut sent) = network.seen(reader.byte()) else { return };
 	let change = reader.byte();
 	let mut bytes = *sent.packet.as_bytes();
 	// What an attacker can change of a packet that is still to open.
 	bytes[31] ^= change & 0x80;
 	bytes[1000] ^= change & 1;
 	sent.packet = bytes.into();
-	world.deliver(&sent);
+	network.deliver(sent);
 }
 
-fn attack_with_bytes(world: &mut World, reader: &mut Reader) {
+fn attack_with_bytes(network: &mut Network, reader: &mut Reader) {
 	let node = reader.below(NODES);
 	let len = reader.below(256);
 	let packet = Packet::from(stretch(reader.slice(len)));
-	world.attack(node, packet);
+	network.attack(node, packet);
 }
 
 /// Some session that the chain published mixnodes of, and its mixnodes that can be sent to.
-fn published(world: &World, reader: &mut Reader) -> Option<Vec<Mixnode>> {
+fn published(network: &Network, reader: &mut Reader) -> Option<Vec<Mixnode>> {
 	let back = reader.below(3);
-	world.lists.values().rev().filter_map(|list| list.as_ref().ok()).filter(|list| !list.is_empty()).nth(back).cloned()
+	network
+		.world
+		.chain
+		.mixnodes
+		.values()
+		.rev()
+		.filter_map(|list| list.as_ref().ok())
+		.filter(|list| !list.is_empty())
+		.nth(back)
+		.cloned()
 }
 
-fn attack_with_actions(world: &mut World, reader: &mut Reader) {
-	let Some(mixnodes) = published(world, reader) else { return };
+fn attack_with_actions(network: &mut Network, reader: &mut Reader) {
+	let Some(mixnodes) = published(network, reader) else { return };
 	let ephemeral = stretch(&[reader.byte()]);
 	let mut first = None;
 	let mut hops = Vec::new();
@@ -202,21 +209,21 @@ fn attack_with_actions(world: &mut World, reader: &mut Reader) {
 		};
 		let mut action = code.to_le_bytes().to_vec();
 		match code {
-			0xff00 => action.extend(world.peer_id(reader.below(NODES)).0),
+			0xff00 => action.extend(network.peer_id(reader.below(NODES)).0),
 			0xff02 | 0xff04 => action.extend([reader.byte(); 16]),
 			_ => (),
 		}
 		hops.push(ForgedHop { kx_public: mixnode.kx_public, action });
 	}
 	let packet = forge(ephemeral, &hops, &[], &stretch::<64>(&[]));
-	if let Some(node) = first.and_then(|peer_id| world.node_of(&peer_id)) {
-		world.attack(node, packet);
+	if let Some(node) = first.and_then(|peer_id| network.world.node_of(&peer_id)) {
+		network.attack(node, packet);
 	}
 }
 
 /// A packet in good order that delivers a fragment in no order.
-fn attack_with_fragment(world: &mut World, reader: &mut Reader) {
-	let Some(mixnodes) = published(world, reader) else { return };
+fn attack_with_fragment(network: &mut Network, reader: &mut Reader) {
+	let Some(mixnodes) = published(network, reader) else { return };
 	let seed = reader.byte();
 	let mut fragment: PayloadData = stretch(&[seed]);
 	// Message IDs that no node draws, by which these messages are told from those of honest nodes.
@@ -244,13 +251,13 @@ fn attack_with_fragment(world: &mut World, reader: &mut Reader) {
 		.collect();
 	let Target::Mixnode(first) = hops[0].target else { return };
 	let first = mixnodes[usize::from(first.get())].peer_id;
-	let Ok(built) = build_request(&mut world.rng, &hops, &fragment) else { return };
-	if let Some(node) = world.node_of(&first) {
-		world.attack(node, built.packet);
+	let Ok(built) = build_request(&mut network.rng, &hops, &fragment) else { return };
+	if let Some(node) = network.world.node_of(&first) {
+		network.attack(node, built.packet);
 	}
 }
 
-fn post_request(world: &mut World, reader: &mut Reader) {
+fn post_request(network: &mut Network, reader: &mut Reader) {
 	let node = reader.below(NODES);
 	let len = reader.one_of(&[20, 0, 7, 1500, 2025, 2026, 5000, 12_000, 50_625, 60_000]);
 	let surbs = reader.one_of(&[2, 0, 1, 5, 20, 250, usize::MAX]);
@@ -260,44 +267,44 @@ fn post_request(world: &mut World, reader: &mut Reader) {
 		HandlingDelay::Fixed(Duration::ZERO),
 		HandlingDelay::Fixed(Duration::MAX),
 	]);
-	world.post_request(node, len, surbs, delay);
+	network.post_request(node, len, surbs, delay);
 }
 
-fn cancel_request(world: &mut World, reader: &mut Reader) {
+fn cancel_request(network: &mut Network, reader: &mut Reader) {
 	let node = reader.below(NODES);
 	let which = reader.byte();
 	let id = match reader.below(4) {
 		3 => Some(RequestId(u64::from(which))),
-		_ => world.some_pending(node, which),
+		_ => network.some_pending(node, which),
 	};
 	if let Some(id) = id {
-		world.cancel_request(node, id);
+		network.world.cancel(node, id);
 	}
 }
 
-fn reply(world: &mut World, reader: &mut Reader) {
+fn reply(network: &mut Network, reader: &mut Reader) {
 	let node = reader.below(NODES);
-	let Some((reply_to, asked)) = world.take_held(node, reader.byte()) else { return };
+	let Some(held) = network.take_held(node, reader.byte()) else { return };
 	let len = reader.one_of(&[20, 0, 2025, 2026, 7000, 60_000]);
 	match reader.below(8) {
-		0 => world.abandon(node, reply_to),
-		1 => drop(reply_to),
+		0 => network.world.abandon(node, held),
+		1 => drop(held),
 		// Another node, which never got the request.
-		2 => world.reply((node + 1) % NODES, reply_to, &asked, len),
-		_ => world.reply(node, reply_to, &asked, len),
+		2 => network.reply((node + 1) % NODES, held, len),
+		_ => network.reply(node, held, len),
 	}
 }
 
-fn tell_status(world: &mut World, node: Option<usize>, status: SessionStatus) {
-	world.status = Some(status);
+fn tell_status(network: &mut Network, node: Option<usize>, status: SessionStatus) {
+	network.world.chain.status = Some(status);
 	for node in node.map_or(0..NODES, |node| node..node + 1) {
-		world.tell_status(node, status);
-		world.tell_mixnodes(node);
+		network.tell_status(node, status);
+		network.tell_mixnodes(node);
 	}
 }
 
-fn change_status(world: &mut World, reader: &mut Reader) {
-	let old = world.status.map_or(0, |status| status.current_index);
+fn change_status(network: &mut Network, reader: &mut Reader) {
+	let old = network.current_index();
 	let phase = SessionPhase::ALL[reader.below(4)];
 	let current_index = match reader.below(8) {
 		0..=2 => old,
@@ -308,29 +315,29 @@ fn change_status(world: &mut World, reader: &mut Reader) {
 		_ => SessionIndex::from(reader.byte() & 3),
 	};
 	if reader.bool() {
-		register(world, !reader.byte());
+		register(network, !reader.byte());
 	}
 	let status = SessionStatus { current_index, phase };
 	// One node may be behind the others, or ahead.
 	let node = (reader.below(4) == 3).then(|| reader.below(NODES));
-	tell_status(world, node, status);
+	tell_status(network, node, status);
 }
 
 /// Nodes register for their next session, which the chain then publishes.
-fn register(world: &mut World, mask: u8) {
+fn register(network: &mut Network, mask: u8) {
 	for node in (0..NODES).filter(|node| mask >> node & 1 == 1) {
-		world.register(node);
+		network.register(node);
 	}
 }
 
 /// Mixnodes that are not what the chain should publish.
-fn tell_odd_mixnodes(world: &mut World, reader: &mut Reader) {
+fn tell_odd_mixnodes(network: &mut Network, reader: &mut Reader) {
 	let nodes = some_nodes(reader);
 	let index = match reader.below(4) {
 		0 => SessionIndex::from(reader.byte()),
-		back => world.status.map_or(0, |status| status.current_index).wrapping_sub(back as u32 - 1),
+		back => network.current_index().wrapping_sub(back as u32 - 1),
 	};
-	let mut list = match world.lists.get(&index) {
+	let mut list = match network.world.chain.mixnodes.get(&index) {
 		Some(Ok(list)) => list.clone(),
 		_ => Vec::new(),
 	};
@@ -341,15 +348,15 @@ fn tell_odd_mixnodes(world: &mut World, reader: &mut Reader) {
 		1 => list.truncate(1 + reader.below(3)),
 		2 => list.extend(list.clone()),
 		3 => {
-			let peer_id = world.peer_id(reader.below(NODES));
+			let peer_id = network.peer_id(reader.below(NODES));
 			list.insert(0, mixnode(peer_id, KxPublic([0; 32])));
 		},
 		4 => list.push(mixnode(PeerId([0xee; 32]), KxPublic(stretch(&[reader.byte()])))),
 		5 => {
-			let peer_id = world.peer_id(reader.below(NODES));
+			let peer_id = network.peer_id(reader.below(NODES));
 			list.push(mixnode(peer_id, KxSecret::from_bytes([9; 32]).public()));
 		},
-		6 if world.may_publish_many() => {
+		6 if network.may_publish_many() => {
 			let num = 0xff00 + reader.below(2);
 			list.resize(num, Mixnode { external_addresses: Vec::new(), ..mixnode(PeerId([1; 32]), KxPublic([9; 32])) });
 		},
@@ -360,69 +367,70 @@ fn tell_odd_mixnodes(world: &mut World, reader: &mut Reader) {
 		_ => Ok(list),
 	};
 	for node in nodes {
-		world.set_session(node, index, world.parameters.get(&index).copied(), told.clone());
+		let parameters = network.world.chain.parameters.get(&index).copied();
+		network.set_session(node, index, parameters, told.clone());
 	}
 	if kind != 6 && reader.bool() {
-		world.lists.insert(index, told);
+		network.world.chain.mixnodes.insert(index, told);
 	}
 }
 
 /// Parameters of a session that is over, live, or to come, good ones or not; the chain has them from now on, or some nodes
 /// are told so.
-fn set_parameters(world: &mut World, reader: &mut Reader) {
+fn set_parameters(network: &mut Network, reader: &mut Reader) {
 	let index = match reader.below(5) {
 		4 => SessionIndex::from(reader.byte()),
-		back => world.status.map_or(0, |status| status.current_index).wrapping_add(1).wrapping_sub(back as u32),
+		back => network.current_index().wrapping_add(1).wrapping_sub(back as u32),
 	};
 	let nodes = some_nodes(reader);
 	let is_chain = reader.below(4) < 3;
 	let parameters = config::parameters(reader);
 	if is_chain {
-		world.parameters.insert(index, parameters);
+		network.world.chain.parameters.insert(index, parameters);
 	}
 	for node in nodes {
-		if let Some(list) = world.lists.get(&index).cloned() {
-			world.set_session(node, index, Some(parameters), list);
+		if let Some(list) = network.world.chain.mixnodes.get(&index).cloned() {
+			network.set_session(node, index, Some(parameters), list);
 		}
 	}
 }
 
 /// A driver that polls as it likes.
-fn poll(world: &mut World, reader: &mut Reader) {
+fn poll(network: &mut Network, reader: &mut Reader) {
 	let node = reader.below(NODES);
 	match reader.below(4) {
-		0 => world.is_lazy = true,
-		1 => world.is_lazy = false,
+		0 => network.is_lazy = true,
+		1 => network.is_lazy = false,
 		2 => {
 			for _ in 0..reader.below(8) {
-				world.poll_transmit(node);
+				network.world.poll_transmit(node);
 			}
 		},
 		_ => {
 			for _ in 0..reader.below(8) {
-				world.poll_event(node);
+				network.world.poll_event(node);
 			}
 		},
 	}
 }
 
 /// Keys made, shown and taken back.
-fn keys(world: &mut World, reader: &mut Reader) {
+fn keys(network: &mut Network, reader: &mut Reader) {
 	let node = reader.below(NODES);
 	match reader.below(3) {
-		0 => register(world, !reader.byte()),
+		0 => register(network, !reader.byte()),
 		1 => {
-			let current = world.status.map_or(0, |status| status.current_index);
+			let current = network.current_index();
 			let session = current.wrapping_add(3).wrapping_sub(reader.below(5) as u32);
-			world.restore_key(node, session, reader.byte());
+			network.restore_key(node, session, reader.byte());
 		},
-		_ => world.compare_next_keys(node),
+		_ => network.compare_next_keys(node),
 	}
 	for relative in RelativeSession::BOTH {
-		world.nodes[node].mixnet.role(relative);
+		network.world.nodes[node].mixnet.role(relative);
 	}
 	// What never fits is refused at any time.
-	let now = world.now();
-	let huge = world.nodes[node].mixnet.post_request(now, Vec::new(), usize::MAX, HandlingDelay::Extrinsic);
+	let now = network.now();
+	let huge = network.world.nodes[node].mixnet.post_request(now, Vec::new(), usize::MAX, HandlingDelay::Extrinsic);
 	assert!(matches!(huge, Err(PostError::TooLarge { fragments, max }) if fragments > max));
 }

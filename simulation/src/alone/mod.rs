@@ -1,22 +1,24 @@
-//! One node alone, in sessions 1 and 2 whose mixnodes (but for the node itself) are disjoint: whom it sends to tells in
-//! which session. And the table that it is held against.
-
-#![allow(dead_code)] // Every test uses its own part of it.
+//! One core alone, driven by hand, for tests of what a single node does.
+//!
+//! It is in sessions 1 and 2, whose other mixnodes are names only: nobody answers. The sessions have no mixnodes in common
+//! but the node itself, so whom a packet is sent to tells in which session it was sent. [`TABLE`] says what the node may do
+//! in which phase; [`rates`] compares what it does with the Poisson law.
 
 pub mod rates;
 
-use crate::support::{mixnode, rng};
+use crate::{mixnode, ours, rng, Ours};
 use mixnet_node_core::{
-	sphinx::KxSecret, ChainSession, Config, KxPublic, Mixnet, Mixnode, Parameters, PeerId, RelativeSession,
-	SessionPhase, SessionStatus, Time,
+	sphinx::KxSecret, Config, KxPublic, Mixnet, Mixnode, Parameters, PeerId, RelativeSession, SessionPhase, Time,
 };
-use rand_chacha::ChaChaRng;
 use std::time::Duration;
 use RelativeSession::{Current, Previous};
 
+/// How often a mixnode sends, on average.
 pub const MIXNODE_PERIOD: Duration = Duration::from_millis(100);
+/// How often a node that is no mixnode sends, on average.
 pub const NON_MIXNODE_PERIOD: Duration = Duration::from_secs(1);
 
+/// The peer ID of the node.
 pub fn local_peer_id() -> PeerId {
 	PeerId([0xff; 32])
 }
@@ -33,18 +35,19 @@ pub fn others(session: u32) -> Vec<Mixnode> {
 	secrets(session).iter().zip(1..).map(|(secret, index)| mixnode(id(index), secret.public())).collect()
 }
 
+/// The session that this peer is a mixnode in.
 pub fn session_of(peer_id: PeerId) -> u32 {
 	u32::from(peer_id.0[0] / 10)
 }
 
 /// A node in sessions 1 and 2, a mixnode in none or both of them.
-pub fn node(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Mixnet<ChaChaRng>, Time) {
+pub fn node(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Ours, Time) {
 	let (mixnet, now, _) = node_and_keys(seed, is_mixnode, phase);
 	(mixnet, now)
 }
 
 /// As [`node`], and the public keys of the node in sessions 0 to 2. As a mixnode it has index 9, behind the others.
-pub fn node_and_keys(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Mixnet<ChaChaRng>, Time, [KxPublic; 3]) {
+pub fn node_and_keys(seed: u64, is_mixnode: bool, phase: SessionPhase) -> (Ours, Time, [KxPublic; 3]) {
 	node_with_parameters(seed, is_mixnode, phase, [None; 3])
 }
 
@@ -60,7 +63,7 @@ pub fn node_with_parameters(
 	is_mixnode: bool,
 	phase: SessionPhase,
 	parameters: [Option<Parameters>; 3],
-) -> (Mixnet<ChaChaRng>, Time, [KxPublic; 3]) {
+) -> (Ours, Time, [KxPublic; 3]) {
 	let now = Time::from_duration(Duration::from_secs(50));
 	let mut config = Config { parameters: default_parameters(), ..Config::default() };
 	config.request.capacity = 2000;
@@ -68,14 +71,12 @@ pub fn node_with_parameters(
 	let keys = [0, 1, 2].map(|session| {
 		let (next, kx_public) = mixnet.next_kx_public();
 		let phase = if session == 2 { phase } else { SessionPhase::DisconnectFromPrev };
-		mixnet.set_status(now, SessionStatus { current_index: session, phase });
+		ours::set_status(&mut mixnet, now, session, phase);
 		let mut mixnodes = others(session);
 		if is_mixnode && next == session {
 			mixnodes.push(mixnode(local_peer_id(), kx_public));
 		}
-		let parameters = parameters[session as usize];
-		mixnet.set_session(now, ChainSession { index: session, parameters, mixnodes: Ok(mixnodes) });
-		assert!(parameters.is_none_or(|parameters| mixnet.parameters(Current) == Some(parameters)));
+		assert!(ours::set_session(&mut mixnet, now, session, parameters[session as usize], Ok(mixnodes)));
 		kx_public
 	});
 	for peer in mixnet.reserved_peers() {

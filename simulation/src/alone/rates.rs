@@ -3,8 +3,8 @@
 //! Every assertion about a random number fails with probability 1e-4 at most for a right program and a random seed.
 
 use super::session_of;
-use mixnet_node_core::{Mixnet, Statistics, Time};
-use rand_chacha::ChaChaRng;
+use crate::Ours;
+use mixnet_node_core::{Statistics, Time};
 use std::time::Duration;
 
 /// 1 - 1e-4 / 2 of the standard normal distribution lies below this.
@@ -14,23 +14,21 @@ const Z: f64 = 3.891;
 pub struct Sent {
 	/// Packets of session 1, the previous one, and of session 2.
 	pub times: [Vec<f64>; 2],
+	/// The statistics before the run.
 	pub before: Statistics,
+	/// The statistics after it.
 	pub after: Statistics,
 }
 
 impl Sent {
+	/// How far this counter rose.
 	pub fn authored(&self, kind: impl Fn(&Statistics) -> u64) -> f64 {
 		(kind(&self.after) - kind(&self.before)) as f64
 	}
 }
 
 /// Runs the node for `time`, calling `each` before every step.
-pub fn run(
-	mixnet: &mut Mixnet<ChaChaRng>,
-	now: &mut Time,
-	time: Duration,
-	mut each: impl FnMut(&mut Mixnet<ChaChaRng>, Time),
-) -> Sent {
+pub fn run(mixnet: &mut Ours, now: &mut Time, time: Duration, mut each: impl FnMut(&mut Ours, Time)) -> Sent {
 	let (start, end) = (*now, *now + time);
 	let before = mixnet.statistics();
 	let mut times = [Vec::new(), Vec::new()];
