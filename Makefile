@@ -50,6 +50,8 @@ locks:
 simulation-test: ## Test what many nodes do together: interoperation, attacks, changes of sessions, hostile packets
 	$(call step,Building the simulations) cd simulation && cargo test --release --locked --workspace --no-run
 	$(call step,Running the simulations) cd simulation && cargo test --release --locked --workspace
+	$(call step,Running the examples of the internals of the core) \
+		cargo test --release --locked -p mixnet-node-core --doc --features unstable
 	$(call step,Linting the simulations) cd simulation && lint --workspace --all-targets
 	$(call step,Building the documentation of the simulations) cd simulation && document
 
