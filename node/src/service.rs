@@ -62,16 +62,18 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 		.config(config.role.is_authority())
 		.map_err(|error| ServiceError::Other(error.to_string()))?
 		.map(|mixnet_config| {
-			let (prototype, protocol_config) = mixnet_service::Prototype::new::<Block, Network>(
+			let (prototype, protocol_config) = mixnet_service::Prototype::new::<Block, Network, _>(
 				mixnet_config,
-				genesis_hash.as_ref(),
+				&*client,
 				config.chain_spec.fork_id(),
 				metrics.clone(),
 				net_config.peer_store_handle(),
-			);
+			)?;
 			net_config.add_notification_protocol(protocol_config);
-			prototype
-		});
+			Ok(prototype)
+		})
+		.transpose()
+		.map_err(|error: mixnet_service::StartError| ServiceError::Other(error.to_string()))?;
 	// guide: end
 
 	let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =

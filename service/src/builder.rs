@@ -76,18 +76,31 @@ pub enum StartError {
 
 impl Prototype {
 	/// The service's prototype, and the configuration of its protocol, which the network is built with.
-	pub fn new<B: BlockT, N: NetworkBackend<B, B::Hash>>(
+	///
+	/// # Errors
+	/// The chain has no mixnet. That is found out here, since the SDK's network panics when it is stopped while it starts.
+	pub fn new<B, N, C>(
 		config: Config,
-		genesis_hash: &[u8],
+		client: &C,
 		fork_id: Option<&str>,
 		metrics: NotificationMetrics,
 		peer_store: Arc<dyn PeerStoreProvider>,
-	) -> (Self, N::NotificationProtocolConfig) {
-		let protocol_name = protocol::name(genesis_hash, fork_id);
+	) -> Result<(Self, N::NotificationProtocolConfig), StartError>
+	where
+		B: BlockT,
+		N: NetworkBackend<B, B::Hash>,
+		C: ProvideRuntimeApi<B> + HeaderBackend<B>,
+		C::Api: MixnetApi<B> + ApiExt<B>,
+	{
+		let info = client.info();
+		if !client.runtime_api().has_api::<dyn MixnetApi<B>>(info.finalized_hash)? {
+			return Err(StartError::NoRuntimeApi(info.finalized_number.to_string()));
+		}
+		let protocol_name = protocol::name(info.genesis_hash.as_ref(), fork_id);
 		let (protocol_config, notifications) =
 			protocol::configuration::<B, N>(protocol_name.clone(), &config, metrics, peer_store);
 		let (handle, commands) = Handle::new(COMMANDS);
-		(Self { config, protocol_name, notifications, handle, commands }, protocol_config)
+		Ok((Self { config, protocol_name, notifications, handle, commands }, protocol_config))
 	}
 
 	/// Starts the service's tasks. They are essential: if one ends, the node ends with it.
@@ -111,10 +124,6 @@ impl Prototype {
 		S: SyncOracle + Send + Sync + 'static,
 	{
 		let Self { mut config, protocol_name, notifications, handle, commands } = self;
-		let info = client.info();
-		if !client.runtime_api().has_api::<dyn MixnetApi<B>>(info.finalized_hash)? {
-			return Err(StartError::NoRuntimeApi(info.finalized_number.to_string()));
-		}
 		let local = network.local_peer_id();
 		let peer_id = to_mixnet_peer_id(&local).ok_or(StartError::PeerId(local))?;
 		let session_0_secret = config.session_0_secret.take();
@@ -133,7 +142,7 @@ impl Prototype {
 		let (next_key_sender, next_key) = watch::channel(None);
 		if config.register {
 			let registrar = Registrar::new(RegistrarParts {
-				genesis_hash: info.genesis_hash,
+				genesis_hash: client.info().genesis_hash,
 				keystore,
 				network: network.clone(),
 				peer_id,
