@@ -1,8 +1,8 @@
 # What can be done here. `make` alone lists it.
 #
 # Everything is built with one profile (release) in one folder (see scripts/env.sh), so that the node, the tests, all
-# clones and CI share one build of the SDK. And always for the whole workspace: a part of it alone would be built with fewer
-# features of its dependencies, which would be built once more.
+# clones and CI share one build of the SDK. And for the whole workspace, where the SDK is needed: a part of it alone would be
+# built with fewer features of its dependencies, which would be built once more.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -47,7 +47,7 @@ locks:
 		cargo metadata --locked --quiet --format-version 1 --manifest-path $$crate/Cargo.toml >/dev/null; done
 
 # Needs neither the SDK nor the node: what to run after a change in the core, with `cargo test -p mixnet-node-core`.
-simulation-test: ## Test what many nodes do together: interoperation, attacks, changes of sessions, hostile packets
+simulation-test: setup ## Test what many nodes do together: interoperation, attacks, changes of sessions, hostile packets
 	$(call step,Building the simulations) cd simulation && cargo test --release --locked --workspace --no-run
 	$(call step,Running the simulations) cd simulation && cargo test --release --locked --workspace
 	$(call step,Running the examples of the internals of the core) \
@@ -55,12 +55,13 @@ simulation-test: ## Test what many nodes do together: interoperation, attacks, c
 	$(call step,Linting the simulations) cd simulation && lint --workspace --all-targets
 	$(call step,Building the documentation of the simulations) cd simulation && document
 
-unit-test:
+unit-test: build
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
 	$(call step,Running the tests) cargo test --release --locked --workspace
 
-# Migrations check themselves with try-runtime, and benchmarks are tests of their own.
-pallet-test:
+# Migrations check themselves with try-runtime, and benchmarks are tests of their own. They need features that the node must
+# not have.
+pallet-test: setup ## Test the pallet with its benchmarks and the checks of its migrations
 	$(call step,Running the tests of the pallet with its benchmarks and the checks of its migrations) \
 		cargo test --release --locked -p pallet-mixnet --features runtime-benchmarks,try-runtime
 

@@ -53,7 +53,7 @@ TARGETS = {
 README_ROWS = [
     ("forward", 32, "avx512-ifma"),
     ("forward", 32, WITHOUT_AVX512),
-    ("forward", 1, WITHOUT_AVX512),
+    ("forward", 1, "avx512-ifma"),
     ("bad", 32, "avx512-ifma"),
     ("cover", 1, WITHOUT_AVX512),
 ]

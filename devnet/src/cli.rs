@@ -37,8 +37,7 @@ struct Cli {
 
 	/// Folder for the nodes' data and logs, which must not hold an earlier network's.
 	///
-	/// It stays when the network ends. Without this, a temporary folder, of which only the logs stay unless something went
-	/// wrong.
+	/// It stays when the network ends. Without it, a temporary folder is used: after success only its logs stay.
 	#[arg(long, short = 'd', value_name = "FOLDER")]
 	base_path: Option<PathBuf>,
 

@@ -65,11 +65,11 @@ pub trait Observer {
 pub struct Snapshot<'a> {
 	/// What is awaited.
 	pub awaited: Option<Awaited>,
-	/// The chain.
+	/// The mixnet's state on the chain.
 	pub chain: Option<&'a ChainState>,
 	/// The nodes, and the status of each.
 	pub nodes: Option<(&'a [Node], &'a [Status])>,
-	/// The transfers.
+	/// The transfers, and what became of each so far.
 	pub load: Option<&'a Load>,
 }
 
@@ -86,9 +86,9 @@ pub struct Awaited {
 
 /// What is known at the end of a run in which transfers were sent.
 pub struct Record {
-	/// The transfers.
+	/// The transfers, and what became of each.
 	pub load: Load,
-	/// The changes.
+	/// The changes that were made to the network meanwhile.
 	pub changes: Changes,
 	/// Each node's status. `None` if a node cannot be asked.
 	pub statuses: Option<Vec<Status>>,
@@ -108,7 +108,7 @@ pub fn check_validators(validators: u8) -> anyhow::Result<()> {
 	Ok(())
 }
 
-/// A run.
+/// A run, from starting the nodes to the record.
 pub struct Job<'a> {
 	settings: Settings<'a>,
 	network: Option<Network>,

@@ -19,7 +19,7 @@ const PERIOD: Duration = Duration::from_millis(500);
 pub async fn keep(network: &mut Network, stop: &mut StopSignal) -> anyhow::Result<()> {
 	println!("{}", introduction(network.nodes()));
 	tokio::select! {
-		// A signal comes first: what ends after it was not killed by somebody.
+		// Checked first: nodes that end after a signal were not killed by a person.
 		biased;
 		_ = stop.received() => Ok(()),
 		error = report_changes(network) => error.map(|never| match never {}),

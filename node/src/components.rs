@@ -7,7 +7,7 @@ use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use std::sync::Arc;
 
-/// The client.
+/// The chain's database and runtime, with the wasm executor.
 pub type Client = sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>>;
 type Backend = sc_service::TFullBackend<Block>;
 type SelectChain = sc_consensus::LongestChain<Backend, Block>;
@@ -53,7 +53,7 @@ impl sp_inherents::CreateInherentDataProviders<Block, ()> for Inherents {
 	}
 }
 
-/// Builds the components.
+/// Builds what a node has before its network: client, import queue, transaction pool, keystore.
 pub fn new(config: &Configuration) -> Result<PartialComponents, ServiceError> {
 	let telemetry = config
 		.telemetry_endpoints

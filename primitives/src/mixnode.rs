@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// The first number that is no index of a mixnode, and so the most mixnodes that a session can have.
 ///
-/// Packets name mixnodes by 16-bit indices. Numbers from this one on mean something else (PROTOCOL.md, section 3).
+/// Packets name mixnodes by 16-bit indices. Numbers from this one on mean something else (PROTOCOL.md, section 4).
 pub const MIXNODE_INDEX_LIMIT: u32 = 0xff00;
 
 /// A position in a session's list of mixnodes on the chain, from 0.

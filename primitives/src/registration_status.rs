@@ -40,7 +40,7 @@ pub struct RegisteredMixnode {
 	pub rank: u128,
 	/// Is it elected, or does it stand by?
 	pub standing: Standing,
-	/// The registration's number: 0 for the first of the session.
+	/// The revision: 0 for the first registration of the session.
 	pub revision: u8,
 	/// The mixnode's key-exchange key.
 	pub kx_public: KxPublic,

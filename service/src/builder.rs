@@ -127,8 +127,8 @@ impl Prototype {
 		let local = network.local_peer_id();
 		let peer_id = to_mixnet_peer_id(&local).ok_or(StartError::PeerId(local))?;
 		let session_0_secret = config.session_0_secret.take();
-		// Randomness comes from the operating system. From the state of a generator of our own, session keys that were
-		// destroyed could be computed again.
+		// Randomness comes from the operating system. A generator of our own could reveal destroyed session keys if its
+		// state leaked.
 		let core = Mixnet::new(config.core.clone(), peer_id, OsRng, session_0_secret)?;
 		let workers = Workers::start(config.threads)?;
 		log::info!(

@@ -29,7 +29,7 @@
 //! - [`ours`]: our core as a node, and the calls by which it learns from the chain.
 //! - `clock.rs`: the [`Clock`].
 //! - `chain.rs`: the [`Chain`], scripted by the test.
-//! - `link.rs`: the [`Links`] and their [`Faults`].
+//! - `link.rs`: the links, as one [`Transport`], and their [`Faults`].
 //! - `expected.rs`: what must have happened.
 //! - `invariants.rs`: what must hold of each core at any time.
 //! - `digest.rs`: the [`Digest`].
@@ -54,7 +54,7 @@ pub use chain::{Chain, News};
 pub use clock::Clock;
 pub use digest::{Checkpoint, Digest};
 pub use expected::{Expected, Posted};
-pub use link::{Block, Count, Faults, InFlight, Links};
+pub use link::{Block, Count, Faults, InFlight, Transport};
 pub use node::{Core, Event, Held, Node, Ours};
 pub use setup::{answer, fast_config, mixnode, peer_id, rng, soak};
 pub use world::{Answers, Asked, Dropped, Observer, Output, World};

@@ -78,8 +78,8 @@ pub struct Count {
 	pub arrived: u64,
 }
 
-/// All links.
-pub struct Links {
+/// Packets under way, and the faults that act on them.
+pub struct Transport {
 	/// What goes wrong on them.
 	pub faults: Faults,
 	/// What became of packets so far.
@@ -94,7 +94,7 @@ fn chance(rng: &mut ChaChaRng, probability: f64) -> bool {
 	f64::from(rng.next_u32()) < probability * 2f64.powi(32)
 }
 
-impl Links {
+impl Transport {
 	pub(crate) fn new(rng: ChaChaRng) -> Self {
 		Self { faults: Faults::default(), count: Count::default(), rng, in_flight: BTreeMap::new(), number: 0 }
 	}

@@ -25,7 +25,7 @@ pub fn set_session(
 	parameters: Option<Parameters>,
 	mixnodes: Result<Vec<Mixnode>, MixnodesError>,
 ) -> bool {
-	mixnet.set_session(now, ChainSession { index: session, parameters, mixnodes });
+	mixnet.set_session(now, ChainSession::new(session, mixnodes).with_parameters(parameters));
 	let current = mixnet.session_status().map(|status| status.current_index);
 	let relative = current.and_then(|current| RelativeSession::of(session, current));
 	parameters.is_none() || relative.and_then(|relative| mixnet.parameters(relative)) == parameters

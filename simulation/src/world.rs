@@ -6,7 +6,7 @@ use crate::{
 	digest::Digest,
 	expected::Expected,
 	invariants,
-	link::{Faults, InFlight, Links},
+	link::{Faults, InFlight, Transport},
 	log,
 	node::{Core, Event, Held, Node, Ours},
 	setup::{answer, mixnode, peer_id, rng},
@@ -88,7 +88,7 @@ pub struct World<C: Core = Ours> {
 	/// What the chain knows. Change it, then let nodes learn of it.
 	pub chain: Chain,
 	/// All links.
-	pub links: Links,
+	pub links: Transport,
 	/// All nodes. Drive them by the world's own functions, which keep account of what happens.
 	pub nodes: Vec<Node<C>>,
 	/// What must have happened.
@@ -141,7 +141,7 @@ impl<C: Core> World<C> {
 		Self {
 			clock: Clock::Virtual(Time::from_duration(Duration::from_secs(1000))),
 			chain: Chain::default(),
-			links: Links::new(rng(seed)),
+			links: Transport::new(rng(seed)),
 			nodes: nodes.into_iter().map(|(peer_id, core)| Node::new(peer_id, core)).collect(),
 			expected: Expected::default(),
 			digest: Digest::new(),

@@ -1,5 +1,5 @@
 //! A whole mixnet under attack, at the default rates: loops show it. (How often and how soon, over many seeds, is in
-//! `src/loops/tests.rs`; here everything is real, packets included.)
+//! `node-core/src/loops/tests.rs`; here everything is real, packets included.)
 
 use mixnet_node_core::{Alarm, Config, RelativeSession};
 use mixnet_simulation::{peer_id, World};

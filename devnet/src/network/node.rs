@@ -24,7 +24,7 @@ use tokio::time::{sleep, timeout};
 /// How long a node whose RPC is there may take to say who it is. It may be frozen.
 const INTRODUCTION: Duration = Duration::from_secs(2);
 
-/// A node.
+/// A node of the network: how to reach it, to start it, and who runs it.
 pub struct Node {
 	/// Its name in tables and files.
 	pub name: String,
@@ -43,7 +43,7 @@ pub struct Node {
 
 /// Who runs the node.
 enum Process {
-	/// We do.
+	/// A child process of the devnet.
 	Ours(Child),
 	/// Nobody: it has ended.
 	Ended,
@@ -54,7 +54,7 @@ enum Process {
 /// What happened to a node without our doing.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Change {
-	/// It has ended. How, if we know: only of our own children.
+	/// It has ended; with its exit status if it was our child.
 	Ended(Option<ExitStatus>),
 	/// Somebody has started it again.
 	StartedByHand,

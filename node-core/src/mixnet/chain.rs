@@ -36,6 +36,7 @@ pub enum Role {
 /// let session = ChainSession::new(7, Err(resting));
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct ChainSession {
 	/// The session's index.
 	pub index: SessionIndex,
@@ -50,6 +51,12 @@ impl ChainSession {
 	/// A session for which the chain has no parameters.
 	pub const fn new(index: SessionIndex, mixnodes: Result<Vec<Mixnode>, MixnodesError>) -> Self {
 		Self { index, parameters: None, mixnodes }
+	}
+
+	/// The same session with these parameters, if the chain has any.
+	#[must_use]
+	pub fn with_parameters(self, parameters: Option<Parameters>) -> Self {
+		Self { parameters, ..self }
 	}
 }
 

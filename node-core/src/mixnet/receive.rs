@@ -31,7 +31,7 @@ enum Task {
 	DeliverRequest { tag: ReplayTag },
 	/// Decrypt the fragment of a reply with the SURB's keys.
 	DeliverReply { surb_id: SurbId },
-	/// Count it.
+	/// Count the drop cover; nothing else is done with it.
 	DeliverDropCover,
 	/// Note that the loop came back.
 	DeliverLoopCover { cover_id: CoverId },

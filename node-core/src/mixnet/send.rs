@@ -187,7 +187,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Some(packet)
 	}
 
-	/// Loop cover.
+	/// Builds a loop cover packet, and notes when it should be back.
 	fn build_loop_cover(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
 		let phase = self.sessions.status()?.phase;
 		let session = self.sessions.session_mut(relative)?;

@@ -15,8 +15,7 @@ pub(super) struct Builder {
 	group: usize,
 	line: usize,
 	in_home: Vec<u64>,
-	/// For each home of the group with more numbers than room: its line, and the numbers that are too many, counted from the
-	/// group's first.
+	/// Numbers that did not fit into their home line: that line's index, and the numbers relative to the group's first.
 	excess: Vec<(usize, Vec<u64>)>,
 	/// Was there no place for some number?
 	failed: bool,

@@ -19,8 +19,9 @@ pub(super) struct Map {
 /// The place of a number.
 pub(super) struct Place {
 	pub group: usize,
-	/// The line that is its home, and the number there.
+	/// The index of its home line in the group.
 	pub line: usize,
+	/// The number, relative to the first one of that line.
 	pub in_home: u64,
 }
 

@@ -8,7 +8,7 @@ use core::time::Duration;
 pub(crate) struct QueueEnd {
 	/// Mean time between the ticks of its clock that may send a queued packet: at half rate, loop cover not counted.
 	pub mean_period: Duration,
-	/// Packets that are sent until ours is, ours included.
+	/// Packets ahead of ours in the queue, plus ours.
 	pub packets: usize,
 }
 

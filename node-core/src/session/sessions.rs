@@ -19,7 +19,7 @@ pub(crate) struct Sessions {
 	previous: Option<Slot>,
 	/// `None` exactly while `status` is `None`.
 	current: Option<Slot>,
-	/// Keys for sessions without a slot. Once the status is known: for the session after the current one only.
+	/// Keys for sessions without a slot. Once the status is known, only the next session's key is here.
 	future_keys: BTreeMap<SessionIndex, KeyPair>,
 }
 

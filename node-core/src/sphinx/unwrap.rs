@@ -60,9 +60,9 @@ const NEXT_SIZE: usize = MAC_SIZE + ACTIONS_SIZE;
 
 /// A packet's header, opened: the packet was made for the holder of the secret key, and nobody has changed its header.
 ///
-/// To open is the cheaper half of unwrapping. A packet that was seen before can be dropped (see [`crate::replay`]) before
-/// the dearer half is paid. Which that is depends on the [`action`](Self::action): decrypting the payload, blinding the
-/// key for the next hop, or both.
+/// Opening is the cheaper half of unwrapping. A packet that was seen before can be dropped (see [`crate::replay`]) before
+/// the dearer half is paid: decrypting the payload, blinding the key for the next hop, or both, as the
+/// [`action`](Self::action) asks for.
 pub struct Opened {
 	secret: SharedSecret,
 	action: Action,

@@ -32,7 +32,7 @@ mod events {
 			rank: Rank,
 			/// Is the candidate elected, or does it stand by?
 			standing: Standing,
-			/// The number of the registration: 0 for the first of that session.
+			/// The registration's revision: 0 for the first of that session.
 			revision: u8,
 		},
 		/// A better candidate took the place of an elected one.

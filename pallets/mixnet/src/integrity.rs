@@ -40,7 +40,7 @@ impl<T: Config> Pallet<T> {
 
 		let length = T::NextSessionRotation::average_session_length().saturating_mul(sessions.into());
 		if length.is_zero() {
-			// The length is not known in advance.
+			// The sessions' length is not known in advance.
 			return;
 		}
 		let phases = T::NumCoverToCurrentBlocks::get()

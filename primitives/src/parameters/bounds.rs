@@ -8,7 +8,7 @@ use scale_info::TypeInfo;
 
 /// The least `hops`. With one hop, the mixnode that delivers a request got it from its author: nobody is hidden.
 pub const MIN_HOPS: u8 = 2;
-/// The most `hops`: as many as a packet's header has room for (PROTOCOL.md, section 1).
+/// The most `hops`: as many as a packet's header has room for (PROTOCOL.md, section 2).
 pub const MAX_HOPS: u8 = 6;
 
 /// The least `min_mixnodes`. If there is one mixnode only, everybody knows that it forwards and answers everything.

@@ -1,6 +1,6 @@
 //! The runtime, asked in the state after one block.
 //!
-//! The follower and the registrar each see a trait, in place of which tests put a chain that says what they want.
+//! The follower and the registrar use traits. Tests implement these with a scripted chain.
 
 use mixnet_primitives::{
 	KxPublic, Mixnode, MixnodesError, Registrant, Registration, RegistrationProofs, RegistrationStatus,

@@ -75,7 +75,8 @@ fn read(block: &impl Sessions, known: &mut BTreeSet<SessionIndex>) -> Result<Upd
 	for session in new {
 		let Some(index) = session.index(status.current_index) else { continue };
 		let mixnodes = block.mixnodes(session)?;
-		sessions.push(ChainSession { index, parameters: parameters.map(|all| *all.of(session)), mixnodes });
+		let parameters = parameters.map(|all| *all.of(session));
+		sessions.push(ChainSession::new(index, mixnodes).with_parameters(parameters));
 	}
 	known.extend(sessions.iter().map(|session| session.index));
 	*known = known.split_off(&status.current_index.saturating_sub(1));

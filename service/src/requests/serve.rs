@@ -27,7 +27,7 @@ pub trait Serve: Send {
 
 /// What is to be done about a request.
 pub struct Job {
-	/// How long to wait before.
+	/// Delay before the work starts.
 	pub delay: Duration,
 	/// The work, in a task of its own once the delay is over. What blocks, or computes for long, belongs on a thread for
 	/// such work.

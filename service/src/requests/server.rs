@@ -29,7 +29,7 @@ const MAX_ERROR_SIZE: usize = 512;
 /// What became of others' requests of one type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServeCounters {
-	/// Done as they asked.
+	/// Handled successfully.
 	pub done: u64,
 	/// Understood, but the work ended in an error, which was the answer.
 	pub refused: u64,
@@ -89,7 +89,7 @@ struct Waiting {
 }
 
 impl Served {
-	/// When the next request may be worked at. While as many are as may be, it waits for one of them to end.
+	/// When the next request may start; `None` while the limit of running requests is reached, or none waits.
 	fn next_due(&self) -> Option<Instant> {
 		let (due, _) = *self.waiting.keys().next()?;
 		(self.running < self.limits.running).then_some(due)

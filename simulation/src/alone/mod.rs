@@ -85,7 +85,9 @@ pub fn node_with_parameters(
 	(mixnet, now, keys)
 }
 
-/// phase, half rate, previous session: sends, takes requests; current session: takes requests, default
+/// What a node may do in each phase, as in PROTOCOL.md, section 7. In order: the phase; does the node send at half rate; does it
+/// send in the previous session; does it take requests there; does it take requests in the current session; the session that
+/// new requests go to.
 pub const TABLE: [(SessionPhase, bool, bool, bool, bool, RelativeSession); 4] = [
 	(SessionPhase::CoverToCurrent, true, true, true, false, Previous),
 	(SessionPhase::RequestsToCurrent, true, true, true, true, Current),

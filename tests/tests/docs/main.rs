@@ -53,18 +53,19 @@ pub fn files(extension: &str) -> Vec<File> {
 	found
 }
 
+/// The lines outside of blocks of code, with their numbers, from 1.
+pub fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+	let mut in_block = false;
+	text.lines().enumerate().filter_map(move |(index, line)| {
+		let is_fence = line.trim_start().starts_with("```");
+		in_block ^= is_fence;
+		(!is_fence && !in_block).then_some((index + 1, line))
+	})
+}
+
 /// What stands between single backticks, outside of blocks of code: with its line's number, from 1.
 pub fn in_backticks(text: &str) -> Vec<(usize, &str)> {
-	let mut found = Vec::new();
-	let mut in_block = false;
-	for (number, line) in text.lines().enumerate() {
-		if line.trim_start().starts_with("```") {
-			in_block = !in_block;
-		} else if !in_block {
-			found.extend(line.split('`').skip(1).step_by(2).map(|word| (number + 1, word)));
-		}
-	}
-	found
+	prose(text).flat_map(|(number, line)| line.split('`').skip(1).step_by(2).map(move |word| (number, word))).collect()
 }
 
 /// Fails with all that was found wrong, a line each.

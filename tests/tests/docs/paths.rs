@@ -4,7 +4,7 @@
 //! - What stands in backticks and looks like a path of the repository (`folder/file.rs`) is one, counted from the root, from
 //!   the page's own folder, or from a crate.
 
-use crate::{assert_none, files, in_backticks, root, File};
+use crate::{assert_none, files, in_backticks, prose, root, File};
 use std::path::{Path, PathBuf};
 
 /// Pages that tell what once was.
@@ -12,17 +12,8 @@ const EXEMPT: [&str; 1] = ["CHANGELOG.md"];
 
 /// Targets of links `[words](target)`, with their lines, outside of blocks of code.
 fn links(text: &str) -> Vec<(usize, &str)> {
-	let mut found = Vec::new();
-	let mut in_block = false;
-	for (number, line) in text.lines().enumerate() {
-		if line.trim_start().starts_with("```") {
-			in_block = !in_block;
-		} else if !in_block {
-			let targets = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-			found.extend(targets.map(|target| (number + 1, target)));
-		}
-	}
-	found
+	let targets = |line| str::split(line, "](").skip(1).filter_map(|rest| rest.split(')').next());
+	prose(text).flat_map(|(number, line)| targets(line).map(move |target| (number, target))).collect()
 }
 
 fn is_path(word: &str) -> bool {

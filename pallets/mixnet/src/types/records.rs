@@ -87,7 +87,7 @@ pub struct Election<BlockNumber> {
 	pub seed: Option<Seed>,
 	/// Authorities draw if this rotation of pallet-session, or an earlier one, queued their keys.
 	pub committed_by_rotation: u32,
-	/// Of operators, the keys and bonds count that were there before this block.
+	/// Only operator keys and bonds from before this block count.
 	pub committed_before: BlockNumber,
 	/// How many candidates are elected. They have the places from 0 on.
 	pub elected: u32,
@@ -122,6 +122,11 @@ pub struct AuthorityEntry {
 /// An election begins with a rotation of pallet-session, and counts what was there before the rotation before. What is
 /// added to a bond later counts in later elections only. So up to two parts of a bond are kept apart from the rest,
 /// which counts in every election to come. Each part counts from one election on.
+///
+/// For example, with rotations in blocks 10, 20 and 30: what is added in block 12 is the recent part. When more is added in
+/// block 22, the first part becomes the waiting one, since the election of block 20 did not count it: it was added after
+/// block 10. The election of block 30 counts what was there before block 20, and so the waiting part. The recent part counts from
+/// the next election on.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Operator<Balance, BlockNumber> {
 	/// The whole bond, on hold.

@@ -162,7 +162,7 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 		});
 		let update = Update {
 			status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
-			sessions: vec![ChainSession { index: 0, parameters: Some(fast()), mixnodes: Ok(list.clone()) }],
+			sessions: vec![ChainSession::new(0, Ok(list.clone())).with_parameters(Some(fast()))],
 		};
 		updates_sender.send(update).await.expect("the event loop is not dropped; qed");
 		for peer in names.iter().filter(|peer| **peer != own) {
