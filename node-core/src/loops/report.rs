@@ -29,7 +29,7 @@ pub struct LoopReport {
 	pub returned: u64,
 	/// Loops that came back after their deadline.
 	pub late: u64,
-	/// Loops whose deadline has passed and that have not come back.
+	/// Loops that have not come back by their deadline, nor since.
 	pub lost: u64,
 	/// Loops that are on their way, or lost and not yet missed.
 	pub out: u64,
@@ -41,17 +41,17 @@ pub struct LoopReport {
 	pub loss: Option<LossEstimate>,
 	/// Is the loss above the configured bound, by the test? [`Alarm::Loss`] was raised then.
 	pub loss_alarm: bool,
-	/// The mixnodes on the loops' paths, in the order of their indices.
+	/// The mixnodes on the loops' routes, in the order of their indices.
 	pub mixnodes: Vec<MixnodeScore>,
-	/// The links on the loops' paths, in the order of their ends. In large sessions (over 127 mixnodes) only our own.
+	/// The links on the loops' routes, in the order of their ends. In large sessions (over 127 mixnodes) only our own.
 	pub links: Vec<LinkScore>,
 }
 
-/// How often a mixnode or a link was on lost paths, compared with chance.
+/// How often a mixnode or a link was on lost routes, compared with chance.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Score {
-	/// Loops judged whose path it was on.
+	/// Loops judged whose route it was on.
 	pub loops: u64,
 	/// Loops among them that did not come back in time.
 	pub lost: u64,
@@ -135,7 +135,7 @@ impl fmt::Display for LossEstimate {
 #[non_exhaustive]
 pub enum Alarm {
 	/// More loops are overdue than [`LoopConfig::max_loss`](crate::LoopConfig::max_loss). The network or our connection to it
-	/// is in a bad state, or we, or mixnodes on our paths, are under an (n-1) attack. In any case packets mix with fewer
+	/// is in a bad state, or we, or mixnodes on our routes, are under an (n-1) attack. In any case packets mix with fewer
 	/// others than they should: better send nothing now that matters.
 	Loss {
 		/// Loops overdue in the session so far, those that came back late included. The losses that raised the alarm may be
