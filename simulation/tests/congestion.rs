@@ -49,7 +49,7 @@ fn a_full_queue_says_when_there_will_be_room() {
 }
 
 #[test]
-fn nobody_who_posts_later_comes_first() {
+fn requests_are_sent_in_the_order_of_posting() {
 	let mut world = World::in_session(2, 6, 1, Config::default);
 	// Thirteen packets, twice: one copy is queued, the other waits for room, though there is some.
 	let large = world.try_post(6, vec![1; 24_500], 2, HandlingDelay::Extrinsic).unwrap();
@@ -63,7 +63,7 @@ fn nobody_who_posts_later_comes_first() {
 }
 
 #[test]
-fn who_posts_little_and_often_does_not_keep_out_who_posts_much() {
+fn frequent_small_requests_do_not_keep_out_a_large_one() {
 	let mut world = World::in_session(7, 6, 1, || {
 		let mut config = Config::default();
 		config.request.capacity = 1000;
@@ -211,7 +211,7 @@ fn retry_timers_adapt_to_a_slow_network() {
 }
 
 #[test]
-fn requests_come_through_where_one_path_in_five_loses_them() {
+fn requests_come_through_where_one_route_in_five_loses_them() {
 	const MIXNODES: usize = 7;
 	const USERS: usize = 150;
 	let requests = 300 * soak();

@@ -112,7 +112,7 @@ fn first_difference(one: &Run, other: &Run) -> Option<usize> {
 }
 
 #[test]
-fn two_runs_are_the_same_byte_for_byte_if_their_seeds_are() {
+fn runs_with_equal_seeds_are_the_same_byte_for_byte() {
 	let other = thread::spawn(|| run(1, MINUTES));
 	let one = run(1, MINUTES);
 	let other = other.join().unwrap();

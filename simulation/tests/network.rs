@@ -184,7 +184,7 @@ fn queues_are_bounded_and_what_they_refuse_is_counted() {
 }
 
 #[test]
-fn the_mixnet_rests_with_a_clear_error_and_uses_the_other_session_where_it_may() {
+fn the_mixnet_rests_with_a_clear_error_and_uses_the_other_session() {
 	let resting = || Err(MixnodesError::InsufficientRegistrations { num: 2, min: 10 });
 	let post = |world: &mut World| world.try_post(7, vec![1, 2, 3], 2, HandlingDelay::Extrinsic);
 

@@ -83,7 +83,7 @@ fn session_0_has_no_previous_one_and_takes_requests_from_phase_1_on() {
 }
 
 #[test]
-fn phases_may_come_in_any_order_and_what_is_over_stays_over() {
+fn phases_may_come_in_any_order_and_an_ended_session_stays_ended() {
 	let (mut mixnet, mut now) = node(400, true, SessionPhase::RequestsToCurrent);
 	ours::set_status(&mut mixnet, now, 2, SessionPhase::CoverToPrev);
 	// Back: the previous session takes requests again, at the same rate.

@@ -346,7 +346,7 @@ fn the_reference_implementations_packets_unwrap_to_the_same_bytes() {
 }
 
 #[test]
-fn our_file_holds_something_of_everything() {
+fn our_file_covers_every_kind_of_packet() {
 	let checked = check_file(Path::new(OURS)).unwrap();
 	for kind in [Kind::Cover, Kind::Authored, Kind::ReplyOrCover] {
 		assert!(checked.packets.keys().any(|(of, _)| *of == kind));

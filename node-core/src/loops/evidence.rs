@@ -82,7 +82,7 @@ mod tests {
 	}
 
 	#[test]
-	fn more_things_need_more_evidence() {
+	fn testing_more_mixnodes_needs_more_evidence() {
 		assert!((threshold(1) - 24.1).abs() < 0.1);
 		assert!((threshold(20) - 27.1).abs() < 0.1);
 		assert_eq!(threshold(0), threshold(1));

@@ -101,7 +101,7 @@ mod tests {
 	}
 
 	#[test]
-	fn no_more_is_remembered_than_said() {
+	fn no_more_lost_routes_are_remembered_than_the_bound_says() {
 		let mut neighbours = Neighbours::default();
 		for number in 0..1000 {
 			neighbours.count(&[index(number), index(5)]);

@@ -253,7 +253,7 @@ fn a_mixnode_that_turns_bad_after_a_day_is_named_as_soon() {
 }
 
 #[test]
-fn whatever_gets_lost_by_chance_accuses_nobody_in_sessions_of_any_size() {
+fn losses_by_chance_accuse_nobody_in_sessions_of_any_size() {
 	for num in [2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 40, 130] {
 		for is_mixnode in [true, false] {
 			let mut simulation = Simulation::new(num as u64, num, is_mixnode);
@@ -328,7 +328,7 @@ fn a_mixnode_framed_by_its_neighbours_is_not_accused_alone() {
 }
 
 #[test]
-fn a_lossy_way_to_a_gateway_is_held_against_nobody_else() {
+fn a_lossy_link_to_a_gateway_accuses_nobody_else() {
 	for (loss, loops) in [(1.0, 2000), (0.5, 2000)] {
 		for seed in seeds(6) {
 			let mut simulation = Simulation::new(seed, 20, false);
@@ -459,7 +459,7 @@ fn every_loop_is_accounted_for_whatever_becomes_of_it() {
 }
 
 #[test]
-fn losses_that_do_not_weigh_are_counted_and_accuse_nobody() {
+fn losses_that_are_no_evidence_are_counted_and_accuse_nobody() {
 	let mut simulation = Simulation::new(3, 20, true);
 	for _ in 0..100 {
 		simulation.send(&each_loop(0.0));

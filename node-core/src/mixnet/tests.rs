@@ -243,7 +243,7 @@ fn retry_after(change: impl FnOnce(&mut Parameters)) -> Duration {
 }
 
 #[test]
-fn the_retry_timer_is_that_of_the_session_s_parameters() {
+fn the_retry_timer_follows_the_sessions_parameters() {
 	let usual = retry_after(|_| ());
 	// Two hops there, one of which delays, and two back. The routes are the same.
 	let twice_the_delay = retry_after(|parameters| parameters.mean_forwarding_delay_ms *= 2);

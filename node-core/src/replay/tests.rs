@@ -97,7 +97,7 @@ fn a_full_filter_refuses_and_forgets_nothing() {
 }
 
 #[test]
-fn the_bound_is_put_to_use() {
+fn the_filter_uses_most_of_its_bound() {
 	// The documentation of `ReplayFilter::new` says so.
 	let taken = fill(1 << 20).1.len();
 	assert!(taken >= 300_000, "{taken}");
@@ -116,7 +116,7 @@ fn a_bound_too_small_for_anything_refuses_everything() {
 }
 
 #[test]
-fn extreme_tags_are_tags() {
+fn the_smallest_and_largest_tags_are_filtered_too() {
 	let mut filter = filter(1 << 20);
 	for tag in [0, u64::MAX, 1 << 63, 1 << 27] {
 		assert!(!filter.contains(ReplayTag(tag)));
@@ -132,7 +132,7 @@ fn extreme_tags_are_tags() {
 }
 
 #[test]
-fn tags_of_one_fingerprint_are_taken_for_each_other_and_their_neighbours_are_not() {
+fn tags_with_equal_fingerprints_collide_and_their_neighbours_do_not() {
 	let mut filter = filter(1 << 20);
 	filter.insert(ReplayTag(5 << 27)).unwrap();
 	for same in [5 << 27, (5 << 27) + 1, (6 << 27) - 1] {
@@ -194,7 +194,7 @@ fn false_positives_are_one_in_a_thousand_at_most_and_few_when_there_are_few_tags
 }
 
 #[test]
-fn a_filter_with_as_many_tags_as_it_may_have_refuses_more_though_there_is_memory() {
+fn a_filter_with_the_most_tags_allowed_refuses_more_despite_free_memory() {
 	let mut filter = ReplayFilter::with_shape(&mut rng(), Shape { max_len: 10, ..SAMPLE });
 	let tags: Vec<_> = random_tags(3).take(11).collect();
 	for tag in &tags[..10] {
@@ -235,7 +235,7 @@ fn at_full_density_a_look_up_reads_two_lines_and_a_tag_takes_two_bytes() {
 }
 
 #[test]
-fn every_filter_has_tags_of_its_own() {
+fn every_filter_has_a_tag_key_of_its_own() {
 	let mut rng = rng();
 	let secret = SharedSecret::from_bytes([1; 32]);
 	let (a, b) = (TagKey::random(&mut rng), TagKey::random(&mut rng));

@@ -24,7 +24,7 @@ fn destination(index: u16) -> MixnodeIndex {
 }
 
 #[test]
-fn requests_and_replies_have_the_network_s_encoding() {
+fn requests_and_replies_have_the_networks_encoding() {
 	// An extrinsic of 3 bytes: 0x0c is the compact length 3.
 	let request = Request::SubmitExtrinsic(vec![0x0c, 1, 2, 3]);
 	assert_eq!(request.encode(), [1, 0x0c, 1, 2, 3]);

@@ -52,7 +52,7 @@ fn keys_follow_their_session() {
 }
 
 #[test]
-fn skipped_sessions_keep_what_is_still_theirs() {
+fn a_key_of_a_skipped_session_lives_until_that_session_is_over() {
 	let mut rng = rng();
 	let mut sessions = Sessions::new(Backend::Portable, None);
 	sessions.set_status(status(3, 1));
@@ -73,7 +73,7 @@ fn skipped_sessions_keep_what_is_still_theirs() {
 }
 
 #[test]
-fn a_chain_that_steps_back_finds_no_key_of_before() {
+fn a_chain_that_steps_back_finds_no_earlier_key() {
 	let mut rng = rng();
 	let mut sessions = Sessions::new(Backend::Portable, None);
 	sessions.set_status(status(5, 1));

@@ -221,7 +221,7 @@ fn bytes_after_the_last_action_are_random() {
 }
 
 #[test]
-fn a_packet_opens_only_for_whom_it_was_made() {
+fn a_packet_opens_only_for_its_hop() {
 	let mut rng = rng(11);
 	let (route, secrets) = route(&mut rng, 2, None);
 	let packet = build_cover(&mut rng, &route, None).unwrap().packet;

@@ -208,7 +208,7 @@ fn count(
 }
 
 #[test]
-fn every_place_of_a_mixnode_s_routes_and_every_two_are_uniform() {
+fn every_place_and_pair_of_places_on_a_mixnodes_routes_is_uniform() {
 	let mut rng = ChaChaRng::seed_from_u64(1);
 	let case = Case {
 		seed: 0,
@@ -235,7 +235,7 @@ fn every_place_of_a_mixnode_s_routes_and_every_two_are_uniform() {
 }
 
 #[test]
-fn every_place_of_a_user_s_routes_is_uniform() {
+fn every_place_on_a_users_routes_is_uniform() {
 	let mut rng = ChaChaRng::seed_from_u64(2);
 	let case = Case {
 		seed: 0,
@@ -306,7 +306,7 @@ proptest! {
 	})]
 
 	#[test]
-	fn routes_are_as_the_protocol_wants_them_in_any_session(case in case()) {
+	fn routes_follow_the_protocol_in_any_session(case in case()) {
 		let mut rng = ChaChaRng::seed_from_u64(case.seed);
 		let (topology, others) = session(&mut rng, &case);
 		let is_mixnode = case.is_mixnode && case.num > 0;

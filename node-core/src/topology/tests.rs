@@ -85,7 +85,7 @@ fn check_route(topology: &Topology, gateways: &[MixnodeIndex], kind: RouteKind, 
 }
 
 #[test]
-fn routes_hold_their_rules_in_sessions_of_any_size() {
+fn routes_obey_their_rules_in_sessions_of_any_size() {
 	for seed in 0..300 {
 		for num in [1, 2, 3, 4, 5, 7, 8, 9, 30] {
 			for is_mixnode in [true, false] {
@@ -201,7 +201,7 @@ fn routes_among_six_mixnodes_have_six_hops() {
 }
 
 #[test]
-fn small_sessions_get_the_longest_routes_that_can_be() {
+fn small_sessions_get_the_longest_routes_possible() {
 	let mut rng = rng(3);
 	// There is only one other mixnode, B. The longest route goes B, we, B, we, B.
 	let topology = topology(0, 2, true);
@@ -280,7 +280,7 @@ fn we_are_the_mixnode_with_our_key_and_our_peer_id() {
 }
 
 #[test]
-fn sessions_of_any_number_of_mixnodes_are_no_danger() {
+fn sessions_with_no_mixnodes_or_too_many_are_handled() {
 	let max = usize::from(MixnodeIndex::MAX.get()) + 1;
 	let many = vec![other(0); max];
 	assert!(Topology::new(&mut rng(0), many, LOCAL, LOCAL_KEY, 3).is_ok());

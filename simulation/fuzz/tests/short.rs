@@ -135,7 +135,7 @@ fn whole_nodes_hold_what_their_target_says() {
 }
 
 #[test]
-fn the_seeds_lead_the_network_through_what_it_is_for() {
+fn the_seeds_cover_what_the_network_target_is_for() {
 	let outcomes: BTreeMap<_, _> =
 		seeds_of("state_machine").into_iter().map(|(name, seed)| (name, state_machine::lead(&seed))).collect();
 	for (name, outcome) in &outcomes {

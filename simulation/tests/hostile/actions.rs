@@ -20,7 +20,7 @@ fn kx_public(seed: u64) -> [u8; 32] {
 }
 
 #[test]
-fn what_is_to_be_forwarded_to_ourselves_or_to_nobody_is_dropped() {
+fn packets_to_forward_to_ourselves_or_to_nobody_are_dropped() {
 	let mut victim = Victim::new(1, SessionPhase::RequestsToCurrent);
 	for session in [SESSION - 1, SESSION] {
 		let beyond =
@@ -38,7 +38,7 @@ fn what_is_to_be_forwarded_to_ourselves_or_to_nobody_is_dropped() {
 }
 
 #[test]
-fn what_is_to_be_forwarded_to_a_peer_goes_to_that_peer_and_in_its_time() {
+fn packets_to_forward_to_a_peer_go_to_it_after_their_delay() {
 	// It may be a stranger to us: it is for the driver, who knows who is connected.
 	let mut victim = Victim::new(2, SessionPhase::DisconnectFromPrev);
 	let stranger = PeerId([0xdd; 32]);
@@ -51,7 +51,7 @@ fn what_is_to_be_forwarded_to_a_peer_goes_to_that_peer_and_in_its_time() {
 }
 
 #[test]
-fn what_is_to_be_forwarded_to_a_mixnode_that_bears_our_peer_id_is_dropped() {
+fn packets_to_forward_to_a_mixnode_with_our_peer_id_are_dropped() {
 	let mixnodes = |session| {
 		let mut mixnodes = others(session);
 		mixnodes.push(mixnode(local_peer_id(), local_public(session)));
@@ -80,7 +80,7 @@ fn actions_that_do_not_exist_are_malformed() {
 }
 
 #[test]
-fn forged_headers_are_taken_for_what_they_are() {
+fn forged_headers_open_as_written() {
 	// The tests here stand on forged packets: were they forged badly, most would be dropped for that.
 	let mut victim = Victim::new(5, SessionPhase::DisconnectFromPrev);
 	let forged = |seed, action: &[u8]| forge(local_secret(SESSION), kx_public(seed), action);

@@ -230,7 +230,7 @@ proptest! {
 }
 
 #[test]
-fn the_inputs_of_that_test_meet_every_fate() {
+fn the_inputs_of_the_batch_test_reach_every_outcome() {
 	let (mut victim, own) = victim();
 	let mut inputs = vec![Input::LowOrder, Input::BadAction { seed: 1 }, Input::UnknownReply { seed: 1 }];
 	inputs.extend([Input::UnknownLoop { seed: 1 }, Input::BadPayload { seed: 1 }, Input::Noise { seed: 1 }]);
@@ -263,7 +263,7 @@ fn the_inputs_of_that_test_meet_every_fate() {
 }
 
 #[test]
-fn what_was_unwrapped_under_a_key_that_is_gone_is_not_accepted() {
+fn packets_unwrapped_under_a_key_that_is_gone_are_not_accepted() {
 	let mut victim = Victim::new(1, SessionPhase::RequestsToCurrent);
 	let packets = || vec![to_forward(1, 1), to_forward(SESSION, 2)];
 	let unwrapper = victim.mixnet.unwrapper();
@@ -283,7 +283,7 @@ fn what_was_unwrapped_under_a_key_that_is_gone_is_not_accepted() {
 }
 
 #[test]
-fn what_was_unwrapped_before_the_chain_started_over_is_not_accepted() {
+fn packets_unwrapped_before_the_chain_started_over_are_not_accepted() {
 	let mut victim = Victim::new(1, SessionPhase::DisconnectFromPrev);
 	let batch = unwrap_elsewhere(victim.mixnet.unwrapper(), vec![to_forward(SESSION, 2)], u64::MAX);
 	victim.set_status(0, SessionPhase::DisconnectFromPrev);

@@ -34,7 +34,7 @@ fn a_flipped_bit_in_the_header_is_always_refused_for_the_same_reason() {
 }
 
 #[test]
-fn the_unused_bit_makes_no_other_packet_of_a_packet() {
+fn a_copy_with_the_unused_bit_flipped_is_a_replay() {
 	for packet in [to_forward(SESSION, 1), request(SESSION, 1, &whole([1; 16], 1, &[]))] {
 		let mut victim = Victim::new(1, SessionPhase::RequestsToCurrent);
 		assert_eq!(victim.handle(flipped(&packet, UNUSED_BIT)), None);
@@ -44,7 +44,7 @@ fn the_unused_bit_makes_no_other_packet_of_a_packet() {
 }
 
 #[test]
-fn a_flipped_bit_in_a_requests_payload_is_refused_and_the_genuine_one_is_taken() {
+fn a_request_with_a_flipped_bit_is_refused_and_the_genuine_one_is_taken() {
 	let mut victim = Victim::new(1, SessionPhase::DisconnectFromPrev);
 	let packet = request(SESSION, 1, &whole([1; 16], 7, &[]));
 	for bit in HEADER_SIZE * 8..PACKET_SIZE * 8 {
@@ -120,7 +120,7 @@ fn a_flipped_bit_in_the_header_of_a_reply_spends_nothing() {
 }
 
 #[test]
-fn packets_of_any_other_size_are_no_packets() {
+fn only_bytes_of_the_right_size_are_a_packet() {
 	let bytes = vec![0x77; 1 << 20];
 	for size in (0..PACKET_SIZE).chain([PACKET_SIZE + 1, 2 * PACKET_SIZE, 1 << 20]) {
 		assert_eq!(Packet::try_from(&bytes[..size]).unwrap_err().0, size);

@@ -97,7 +97,7 @@ fn fragments_that_contradict_others_are_dropped_and_the_first_ones_count() {
 }
 
 #[test]
-fn two_senders_who_agree_on_an_id_share_a_message() {
+fn two_sources_with_the_same_message_id_share_a_message() {
 	// They may as well be one.
 	let (mut victim, mut sender) = (victim(3), Sender(3000));
 	assert_eq!(sender.send(&mut victim, &two(ID, 1)[0]), None);
@@ -106,7 +106,7 @@ fn two_senders_who_agree_on_an_id_share_a_message() {
 }
 
 #[test]
-fn a_request_with_the_id_of_another_is_taken_for_its_repeat() {
+fn a_request_with_the_message_id_of_another_is_taken_for_its_repeat() {
 	let (mut victim, mut sender) = (victim(4), Sender(4000));
 	let mut surb: [u8; SURB_SIZE] = noise(1);
 	surb[..2].copy_from_slice(&[3, 0]);
@@ -147,7 +147,7 @@ fn a_request_is_handed_out_once_even_if_it_is_forgotten_meanwhile() {
 }
 
 #[test]
-fn a_request_with_the_id_of_our_own_is_a_request() {
+fn a_request_with_the_message_id_of_ours_is_a_request() {
 	// Its destination knows the ID of a request of ours.
 	let (mut victim, mut sender) = (victim(6), Sender(6000));
 	let (id, mut copies) = victim.ask(2);
@@ -164,7 +164,7 @@ fn a_request_with_the_id_of_our_own_is_a_request() {
 }
 
 #[test]
-fn what_a_destination_sends_as_a_request_is_no_answer() {
+fn a_request_from_the_destination_is_no_answer() {
 	let (mut victim, mut sender) = (victim(7), Sender(7000));
 	let (id, copies) = victim.ask(2);
 	let mut surbs = copies.into_iter().flat_map(|copy| copy.surbs);
@@ -181,7 +181,7 @@ fn what_a_destination_sends_as_a_request_is_no_answer() {
 }
 
 #[test]
-fn a_bad_answer_spends_its_surb_and_leaves_the_question_open() {
+fn a_bad_answer_spends_its_surb_and_leaves_the_request_pending() {
 	let mut victim = victim(8);
 	let (id, copies) = victim.ask(5);
 	let mut surbs = copies.into_iter().flat_map(|copy| copy.surbs);

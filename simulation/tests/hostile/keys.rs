@@ -93,7 +93,7 @@ fn the_keys_of_low_order_are_these_and_no_others() {
 }
 
 #[test]
-fn a_packet_with_a_key_of_low_order_is_malformed_whatever_else_it_says() {
+fn a_packet_with_a_key_of_low_order_is_malformed() {
 	let mut victim = Victim::new(1, SessionPhase::RequestsToCurrent);
 	for key in low_order() {
 		let what = format!("{key:02x?}");
@@ -110,7 +110,7 @@ fn a_packet_with_a_key_of_low_order_is_malformed_whatever_else_it_says() {
 }
 
 #[test]
-fn a_node_without_a_session_takes_no_key_whatever() {
+fn a_node_without_a_session_accepts_no_key() {
 	let mut mixnet = Mixnet::new(Config::default(), local_peer_id(), rng(1), None).unwrap();
 	for key in low_order() {
 		let packet = forge(local_secret(SESSION), key, &DELIVER_REQUEST);
@@ -121,7 +121,7 @@ fn a_node_without_a_session_takes_no_key_whatever() {
 }
 
 #[test]
-fn a_key_in_other_words_is_the_same_key() {
+fn another_encoding_of_a_key_is_the_same_key() {
 	let to_forward = |key| forge(local_secret(SESSION), key, &[3, 0]);
 	for number in 2..19 {
 		let key = small(number as u8);
@@ -156,7 +156,7 @@ fn with_keys(others_wanted: usize, keys: Vec<[u8; 32]>) -> impl Fn(u32) -> Vec<M
 }
 
 #[test]
-fn no_packet_is_made_for_a_mixnode_with_a_key_of_low_order_but_for_others() {
+fn only_mixnodes_with_a_key_of_low_order_get_no_packets() {
 	for (seed, key) in (10..).zip(low_order()) {
 		let mixnodes = with_keys(9, vec![key]);
 		let mut victim = Victim::among(seed, SessionPhase::DisconnectFromPrev, |_| (), mixnodes);
@@ -188,17 +188,17 @@ fn assert_no_gap(honest: usize, keys: Vec<[u8; 32]>, hops: u8) {
 }
 
 #[test]
-fn one_mixnode_with_a_key_of_low_order_leaves_no_gap_in_what_others_send() {
+fn one_mixnode_with_a_key_of_low_order_leaves_no_gap_in_traffic() {
 	assert_no_gap(9, vec![small(0)], 2);
 }
 
 #[test]
-fn a_mixnode_with_a_key_of_low_order_leaves_no_gap_in_a_small_session() {
+fn a_mixnode_with_a_key_of_low_order_leaves_no_gap_in_small_sessions() {
 	// Routes of six hops go through all six others, so none can be built.
 	assert_no_gap(5, vec![small(0)], Parameters::default().hops);
 }
 
 #[test]
-fn some_mixnodes_with_keys_of_low_order_leave_no_gap_in_what_others_send() {
+fn some_mixnodes_with_keys_of_low_order_leave_no_gap_in_traffic() {
 	assert_no_gap(9, low_order(), 2);
 }

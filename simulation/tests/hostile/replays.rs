@@ -126,7 +126,7 @@ fn packets_of_a_session_that_is_over_or_has_not_begun_are_unknown() {
 }
 
 #[test]
-fn a_packet_for_one_session_is_no_packet_of_the_other() {
+fn a_packet_for_one_session_does_not_open_in_the_other() {
 	// The same ephemeral key and the same way, but for the key of the victim.
 	let mut victim = Victim::new(6, SessionPhase::RequestsToCurrent);
 	let payload = whole([6; 16], 6, &[]);
@@ -148,7 +148,7 @@ fn a_packet_for_one_session_is_no_packet_of_the_other() {
 }
 
 #[test]
-fn cover_that_comes_again_does_nothing_again() {
+fn repeated_cover_changes_nothing() {
 	let mut victim = Victim::new(7, SessionPhase::DisconnectFromPrev);
 	let packet = build_cover(&mut rng(7), &[local_hop(SESSION)], None).unwrap().packet;
 	for times in 1..4 {

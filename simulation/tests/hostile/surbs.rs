@@ -52,7 +52,7 @@ fn a_reply_over_a_surb_of_noise_goes_to_its_first_mixnode_and_no_further() {
 }
 
 #[test]
-fn a_surb_used_for_two_replies_is_used_for_both_and_harms_nobody_but_its_maker() {
+fn a_surb_given_twice_is_used_twice_and_harms_only_its_maker() {
 	let mut victim = Victim::new(3, SessionPhase::DisconnectFromPrev);
 	let reply_to = asked(&mut victim, 3, &[4, 4]);
 	assert_eq!(victim.mixnet.post_reply(victim.now, reply_to, b"answer".to_vec()), Ok(()));
@@ -73,7 +73,7 @@ fn no_part_of_a_copy_is_sent_if_one_of_its_surbs_is_bad() {
 }
 
 #[test]
-fn a_bad_surb_costs_the_copy_that_would_have_been_sent_over_it() {
+fn a_bad_surb_costs_the_copy_that_needs_it() {
 	for (firsts, posted, copies) in [([0xffff, 4], Ok(()), 1), ([4, 0xffff], Err(ReplyError::BadSurb), 0)] {
 		let mut victim = Victim::new(5, SessionPhase::DisconnectFromPrev);
 		let reply_to = asked(&mut victim, 5, &firsts);

@@ -76,7 +76,7 @@ fn trace(between: &[Packet]) -> (Sent, BTreeMap<DropReason, u64>) {
 }
 
 #[test]
-fn what_a_node_sends_does_not_show_what_it_dropped() {
+fn the_packets_of_a_node_do_not_show_what_it_dropped() {
 	let (undisturbed, none) = trace(&[]);
 	assert!(undisturbed.len() > 150, "{}", undisturbed.len());
 	let drops_of_its_own: u64 = none.values().sum();
@@ -98,7 +98,7 @@ fn what_a_node_sends_does_not_show_what_it_dropped() {
 }
 
 #[test]
-fn what_a_node_sends_does_not_show_replays() {
+fn the_packets_of_a_node_do_not_show_replays() {
 	// The genuine ones come first in both.
 	let genuine =
 		[to_forward(SESSION, 50), request(SESSION, 51, &whole([51; 16], 1, &[])), to_forward(SESSION - 1, 52)];
@@ -122,7 +122,7 @@ fn what_a_node_sends_does_not_show_replays() {
 }
 
 #[test]
-fn what_a_node_sends_does_not_show_messages_that_it_gave_up_or_had_no_room_for() {
+fn the_packets_of_a_node_do_not_show_messages_that_it_had_no_room_for() {
 	let trace = |hostile: bool| {
 		let change = |config: &mut Config| {
 			config.max_incomplete_messages = 2;

@@ -66,7 +66,7 @@ fn a_reply_of_an_earlier_destination_answers_and_later_ones_are_dropped() {
 }
 
 #[test]
-fn a_reply_in_the_session_before_answers_a_request_that_has_moved_to_the_next() {
+fn a_reply_in_the_previous_session_answers_a_request_that_moved_on() {
 	let (mut world, id) = network_with_request(2, SessionPhase::CoverToCurrent);
 	assert_eq!(world.held[0].reply_to.session(), 1);
 	// The user is ahead of the mixnodes: for it, requests go to session 2 only.
