@@ -1,4 +1,4 @@
-//! The test vectors of docs/REGISTRATION.md, read out of that page.
+//! The test vectors of docs/REGISTRATION.md, read from that page.
 //!
 //! They were computed without any of this workspace's code. Signatures are verified as the runtime's host functions do:
 //! with `ed25519-zebra` and `schnorrkel`.
@@ -33,7 +33,7 @@ struct Vectors {
 struct Possession {
 	#[serde(with = "hex::serde")]
 	secret: [u8; 32],
-	/// Of the point that the clamped secret gives.
+	/// The sign bit of the point that the clamped secret gives.
 	sign: u8,
 	kx_public: KxPublic,
 	#[serde(with = "hex::serde")]
