@@ -43,7 +43,7 @@ fn assert_understood(network: &Network, over: bool) {
 	assert_eq!(logged, [""; 0]);
 }
 
-/// The kinds of nodes, ours or not, that requests answered in `session` went from and to.
+/// For the requests answered in `session`: is the source ours, and is the destination?
 fn ways(network: &Network, session: SessionIndex) -> BTreeSet<(bool, bool)> {
 	let mut ways = BTreeSet::new();
 	for from in 0..NUM_NODES {

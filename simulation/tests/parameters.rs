@@ -213,7 +213,7 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 	assert_eq!(fill(&mut node, 2, 1000), 350);
 	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardQueueFull), 500 + 150);
 
-	// The next session has the default of 300 again. More than that wait when it begins to be alone; none is dropped.
+	// The next session has the default of 300 again. When it is the only live one, more than that wait; none is dropped.
 	let (_, kx_public) = node.mixnet.next_kx_public();
 	node.set_phase(3, CoverToCurrent);
 	let mut mixnodes = others(3);

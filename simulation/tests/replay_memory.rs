@@ -17,7 +17,7 @@ use std::{
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
-/// How many tags by default.
+/// The filter's bound by default.
 const MAX_BYTES: usize = 256 << 20;
 
 /// Held by the test that uses the heap.

@@ -64,7 +64,7 @@ impl mixnet::request_manager::Request for TheirRequest {
 	}
 
 	fn handle_retry_limit_reached(self, (): &()) {
-		panic!("a request of the reference's was never answered: {:?}", &self.data[..2]);
+		panic!("a request of the reference was never answered: {:?}", &self.data[..2]);
 	}
 }
 
