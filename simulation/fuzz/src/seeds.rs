@@ -59,7 +59,7 @@ fn unwrap() -> Vec<Seed> {
 
 fn fragments() -> Vec<Seed> {
 	let seed = |name, parts: &[&[u8]]| ("fragments", name, parts.concat());
-	// The bounds on messages, fragments, and fragments of one message, each less one.
+	// The bounds on messages, on fragments, and (less one) on fragments of one message.
 	let wide: &[u8] = &[5, 11, 7];
 	let narrow: &[u8] = &[1, 2, 2];
 	// A message's ID, size, content, SURBs and bound on fragments; then which fragments come.
