@@ -83,7 +83,7 @@ fn fill(max_bytes: usize, limit: usize) -> usize {
 fn a_filter_holds_no_more_than_its_bound_not_even_while_it_grows() {
 	let _heap = heap();
 	for max_bytes in [100, 5_000, 100_000, 3 << 20] {
-		// Growing takes a few kilobytes beside the tables.
+		// Growing takes a few kilobytes besides the tables.
 		let (taken, within_bound) = (fill(max_bytes, usize::MAX), fill(max_bytes, max_bytes + (16 << 10)));
 		println!("{max_bytes} bytes: {taken} tags");
 		// If there is no memory for a larger table, tags are refused. Any other allocation that failed would abort.

@@ -13,7 +13,7 @@
 //! - every mixnode and every link: was it on lost routes more often than chance and the known culprits explain
 //!   ([`Alarm::Mixnode`], [`Alarm::Link`])? We draw the routes ourselves, so we know what chance does.
 //!
-//! Both are sequential tests, whose result may be looked at after every loop. Each multiplies likelihood ratios whose mean is
+//! Both are sequential tests, whose result may be used after every loop. Each multiplies likelihood ratios whose mean is
 //! 1 as long as all is well. So by Ville's inequality, the product ever passes `x` with a probability of `1 / x` at most. The
 //! tests start anew wherever that makes the product larger (Page's CUSUM). So a mixnode that turns bad after months of good
 //! work is found as soon as one that was bad from the start. That multiplies the false alarms by the number of loops: see

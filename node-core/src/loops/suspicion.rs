@@ -13,7 +13,7 @@
 //! 1 if the lost route visits the mixnode, otherwise 0. If the mixnode does not matter, each of the `k + 1` routes is equally
 //! likely to be the lost one. So the mean of the ratio is exactly 1 then, however the routes are drawn.
 //!
-//! The losses of one culprit must not be held against others that are often on the same routes. So a mixnode or link with half
+//! The losses of one culprit must not accuse others that are often on the same routes. So a mixnode or link with half
 //! of the evidence that raises an alarm explains the losses on its routes: they count against it alone. The others are
 //! compared among routes without it.
 //!

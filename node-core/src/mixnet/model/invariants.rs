@@ -350,7 +350,7 @@ impl Watched {
 			let id = RequestId(number as u64);
 			let is_waiting = pending.get(id).is_some_and(|request| request.stage == Stage::Waiting);
 			if is_waiting && !posted.sent && gateways_gone == 0 {
-				assert!(queued.contains(&id), "it waits for an answer, but nothing of it was sent");
+				assert!(queued.contains(&id), "it waits for an answer, but nothing of it was sent or is queued");
 			}
 		}
 	}

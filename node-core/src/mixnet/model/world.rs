@@ -289,7 +289,7 @@ impl World {
 			.filter(|node| members >> node & 1 != 0)
 			.map(|node| {
 				let (next, key) = self.nodes[node].next_key();
-				// A node that sees another session registers in vain.
+				// If a node sees another session, its registration is for that one, so the list has a key that is lost.
 				let lost = KxSecret::random(&mut self.rng).public();
 				(peer_id(node), if next == session { key } else { lost })
 			})
