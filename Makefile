@@ -90,7 +90,7 @@ soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a
 	$(call step,Running the long forms of simulations) cd simulation && \
 		MIXNET_SOAK=$(SOAK) MIXNET_FLOOD=1000000 cargo test --release --locked --no-fail-fast \
 			--test congestion --test flood --test replay_memory -- \
-			--nocapture a_flood one_path_in_five a_hundred_million
+			--nocapture a_flood one_route_in_five a_hundred_million
 	$(call step,Many more random key exchanges and a million iterations, and whether their time shows a secret) \
 		MIXNET_SOAK=$(SOAK) cargo test --release --locked -p x25519-batch --features aws-lc -- --include-ignored \
 			--skip secrecy:: --nocapture

@@ -1,20 +1,19 @@
 #!/usr/bin/env bash
-# Fuzzes node-core with libFuzzer: the targets of simulation/fuzz, each for a given time. And the pallet, beside its model,
-# with proptest.
+# Fuzzes node-core with libFuzzer: runs the targets of simulation/fuzz, each for a given time. Also runs the pallet and its
+# model with proptest.
 #
-# Works with a stable compiler: without a sanitizer, which our crates, free of unsafe code, have little use for. Nothing
-# is written into the clone: builds, what the fuzzer finds worth keeping, and what made a target fail are kept under the
-# target folder.
+# A stable compiler suffices, since no sanitizer is used: our crates have no unsafe code, so it would find little. Nothing
+# is written into the clone. Builds, inputs found and inputs that made a target fail are kept under the target folder.
 
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# The test that runs the pallet beside its model, and how many sequences of steps it runs with one seed.
+# The test that compares the pallet with its model, and how many sequences of steps it runs with one seed.
 PALLET_MODEL=tests::model::the_pallet_does_what_lists_would
 PALLET_CASES=100
 
-# The version of cargo-fuzz that this was written with.
+# The version of cargo-fuzz that this script was written for.
 CARGO_FUZZ_VERSION=0.13.1
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -27,9 +26,8 @@ usage() {
 		       scripts/fuzz.sh --target NAME --input FILE
 		or:    make fuzz ARGS="..."
 
-		Gives node-core inputs without end, changed so that they reach code that none reached before, and stops a
-		target at the first input for which something does not hold that must. What must hold is written in
-		simulation/fuzz/src, one file for each target:
+		Runs node-core on ever new inputs, changed so that they reach code that no input reached before. A target stops
+		at the first input that fails. What must hold is written in simulation/fuzz/src, one file for each target:
 
 		$(core_targets | sed 's/^/  /')
 
@@ -39,7 +37,7 @@ usage() {
 		  --target NAME   this one only; may be given several times
 		  --seconds N     how long each target runs (60)
 		  --jobs N        how many targets run at a time (1); each takes one core
-		  --input FILE    run this one input, and say what comes of it: for an input that made a target fail
+		  --input FILE    run this one input, such as one that made a target fail
 		  --help          this text
 
 		Start with a minute for each; a thorough look at one takes an hour or more:
@@ -47,20 +45,20 @@ usage() {
 		  make fuzz
 		  make fuzz ARGS="--seconds 3600 --target state_machine"
 
-		The inputs found are kept, and the next run goes on from them: the longer it ran, the deeper it looks.
-		They lie in $work.
-		To forget them, delete that folder. The seeds in simulation/fuzz/corpus are made by simulation/fuzz/src/seeds.rs;
+		The inputs found are kept, and the next run goes on from them, so later runs look deeper. They are in
+		$work.
+		To forget them, delete that folder. simulation/fuzz/src/seeds.rs makes the seeds in simulation/fuzz/corpus.
 		\`make test\` runs them too, and some thousands of changed copies.
 
 		Fails if any target failed.
 	TEXT
 }
 
-# The names of all targets: of libFuzzer's, as the fuzz crate has them, and the pallet's.
+# The names of all targets: those of the fuzz crate, and the pallet's.
 targets() { core_targets && echo pallet; }
 core_targets() { sed -n 's|^path = "fuzz_targets/\(.*\)\.rs"$|\1|p' "$crate/Cargo.toml"; }
 
-# is_number TEXT: a number of 1 or more?
+# is_number TEXT: is it a number of 1 or more?
 is_number() { [[ $1 =~ ^[1-9][0-9]{0,6}$ ]]; }
 
 seconds=60
@@ -75,7 +73,7 @@ while [ $# -gt 0 ]; do
 	esac
 	case "$1" in
 	--target)
-		targets | grep -xF -- "$2" >/dev/null || fail "there is no target $2" "there are: $(targets | tr '\n' ' ')"
+		targets | grep -xF -- "$2" >/dev/null || fail "there is no target $2" "the targets are: $(targets | tr '\n' ' ')"
 		chosen+=("$2")
 		;;
 	--seconds)
@@ -94,7 +92,7 @@ while [ $# -gt 0 ]; do
 	shift 2
 done
 [ -z "$input" ] || [ ${#chosen[@]} -eq 1 ] || fail "--input goes with one --target: the one that the input is for"
-[ -z "$input" ] || [ "${chosen[0]}" != pallet ] || fail "the pallet's target takes no file" "where it fails it says how to repeat that"
+[ -z "$input" ] || [ "${chosen[0]}" != pallet ] || fail "the pallet's target takes no file" "when it fails, it says how to repeat the failure"
 [ ${#chosen[@]} -gt 0 ] || mapfile -t chosen < <(targets)
 
 ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || fail "bash $BASH_VERSION is too old; 5.1 or newer is needed"
@@ -116,12 +114,12 @@ ensure_cargo_fuzz() {
 	PATH=$tools/bin:$PATH
 	[ "$(cargo-fuzz --version 2>/dev/null)" != "cargo-fuzz $CARGO_FUZZ_VERSION" ] || return 0
 	say "Installing cargo-fuzz $CARGO_FUZZ_VERSION into $tools (a minute or two)"
-	# Built in a folder of its own, which cargo removes.
+	# It is built in a folder of its own, which cargo removes.
 	env -u CARGO_TARGET_DIR cargo install --locked --quiet --version "$CARGO_FUZZ_VERSION" --root "$tools" cargo-fuzz ||
-		fail "cargo could not install cargo-fuzz $CARGO_FUZZ_VERSION" "its own words are above"
+		fail "cargo could not install cargo-fuzz $CARGO_FUZZ_VERSION" "its output is above"
 }
 
-# Cargo does not tell clones apart (see env.sh), so each has its own folder for what is built.
+# Cargo does not tell clones apart (see env.sh), so each clone has its own build folder.
 build=$work/build-$(cksum <<<"$root" | cut -d ' ' -f 1)
 binaries=$build/$(rustc -vV | sed -n 's/^host: //p')/release
 
@@ -134,10 +132,10 @@ build_core() {
 			"run: cargo update --workspace --manifest-path simulation/Cargo.toml"
 	local only=()
 	[ ${#core[@]} -ne 1 ] || only=("${core[0]}")
-	# Optimised for what is not ours; the folder's .cargo/config.toml switches assertions on for what is.
+	# All is optimised (-O). The folder's .cargo/config.toml switches assertions on for our crates.
 	(cd "$crate" && cargo fuzz build -O --fuzz-dir "$crate" --target-dir "$build" --sanitizer none --features libfuzzer \
 		"${only[@]}") ||
-		fail "the targets do not build" "the compiler's words are above"
+		fail "the targets do not build" "the compiler's output is above"
 }
 
 say "Building the targets"
@@ -145,19 +143,19 @@ say "Building the targets"
 if [ ${#core[@]} -lt ${#chosen[@]} ]; then
 	# shellcheck source=scripts/env.sh
 	. "$root/scripts/env.sh"
-	pallet_model --no-run || fail "the pallet's tests do not build" "the compiler's words are above"
+	pallet_model --no-run || fail "the pallet's tests do not build" "the compiler's output is above"
 fi
 
 if [ -n "$input" ]; then
 	say "Running one input: $input"
-	"$binaries/${chosen[0]}" "$input" || fail "${chosen[0]} fails on this input" "what does not hold is above"
-	say "${chosen[0]} holds on this input"
+	"$binaries/${chosen[0]}" "$input" || fail "${chosen[0]} fails on this input" "its output is above"
+	say "${chosen[0]} passes on this input"
 	exit 0
 fi
 
 # --- Fuzzing -----------------------------------------------------------------------------------------------------
 
-# The longest input that makes sense to a target, in bytes: a packet, some fragments, a hundred steps.
+# The longest input that a target can use, in bytes: a packet, some fragments, a hundred steps.
 longest() {
 	case "$1" in
 	fragments) echo 8192 ;;
@@ -166,7 +164,7 @@ longest() {
 	esac
 }
 
-# Runs the model, with another seed each time, until the time is over.
+# Runs the pallet and its model, with another seed each time, until the time is over.
 fuzz_pallet() {
 	local until=$(($(date +%s) + seconds)) sequences=0 seed words
 	while [ "$(date +%s)" -lt "$until" ]; do
@@ -179,7 +177,7 @@ fuzz_pallet() {
 	done
 }
 
-# fuzz_one TARGET: runs it for its time; its words go to its log.
+# fuzz_one TARGET: runs the target for its time, with its output in its log.
 fuzz_one() {
 	local target=$1
 	mkdir -p "$work/found/$target" "$work/failed/$target" "$work/logs"
@@ -193,7 +191,7 @@ fuzz_one() {
 		-print_final_stats=1 >"$work/logs/$target" 2>&1
 }
 
-# Whoever stops us stops the targets.
+# When this script is stopped, it stops the targets.
 trap 'jobs -p | xargs -r kill 2>/dev/null' EXIT
 trap 'exit 130' INT TERM
 
@@ -216,9 +214,9 @@ for target in "${chosen[@]}"; do
 done
 while [ ${#target_of[@]} -gt 0 ]; do wait_for_one; done
 
-# --- What came of it ---------------------------------------------------------------------------------------------
+# --- Results -----------------------------------------------------------------------------------------------------
 
-# last PATTERN LOG: the last number behind a word that libFuzzer writes.
+# last PATTERN LOG: the last number that the log has after a word of libFuzzer's.
 last() { { grep -o "$1 *[0-9]*" "$2" || true; } | tail -n 1 | grep -o '[0-9]*$' || echo '?'; }
 
 # The newest input that made a target fail in this run.
@@ -237,7 +235,7 @@ for target in "${chosen[@]}"; do
 			"$(last cov: "$log")"
 	fi
 	if [ "${outcome_of[$target]}" -eq 0 ]; then
-		echo "everything holds"
+		echo "passed"
 		continue
 	fi
 	any_failed=yes
@@ -246,6 +244,6 @@ for target in "${chosen[@]}"; do
 	grep -m 1 -A 1 'panicked at' "$log" | sed 's/^/    /' || tail -n 5 "$log" | sed 's/^/    /'
 	[ "$target" != pallet ] || grep '^again: ' "$log" | tail -n 1 | sed 's/^/    /'
 	[ -z "$file" ] || printf '    again: make fuzz ARGS="--target %s --input %s"\n' "$target" "$file"
-	printf '    all its words: %s\n' "$log"
+	printf '    whole log: %s\n' "$log"
 done
 [ "$any_failed" = no ]

@@ -1,5 +1,5 @@
-//! A whole mixnet under attack, at the default rates: loops show it. (How often and how soon, over many seeds, is in
-//! `node-core/src/loops/tests.rs`; here everything is real, packets included.)
+//! A whole mixnet under attack, at the default rates: loops show it. (How often and how soon, over many seeds, is tested
+//! in `node-core/src/loops/tests.rs`, without packets.)
 
 use mixnet_node_core::{Alarm, Config, RelativeSession};
 use mixnet_simulation::{peer_id, World};
@@ -32,7 +32,7 @@ fn blocking_all_packets_but_the_targets_is_noticed_within_seconds() {
 	assert!(world.run_until(Duration::from_secs(20), is_noticed), "{:?}", world.alarms);
 	println!("noticed after {:?}", world.now() - start);
 
-	// The first hop cannot tell who it is: nothing comes from anybody. The others can.
+	// The first hop gets nothing from anybody, so it cannot tell whose packets are missing. The others can.
 	let others = |world: &World| {
 		let named = |node: &&usize| {
 			world.alarms.iter().any(|(_, by, alarm)| match alarm {
@@ -67,7 +67,7 @@ fn loops_show_the_mixnets_state() {
 		assert_eq!((report.sent, report.returned), (statistics.loop_cover_authored, statistics.loop_cover_returned));
 		assert_eq!((report.lost, report.late, report.unjudged), (0, 0, 0));
 		assert_eq!(report.loss.map(|loss| loss.rate), Some(0.0));
-		// Five delays of a second on average, and six links.
+		// Five delays, of a second on average, and six links.
 		let median = report.round_trips.quantile(0.5).unwrap();
 		assert!((2.0..12.0).contains(&median.as_secs_f64()), "{median:?}");
 		assert!((0.03..0.1).contains(&statistics.mean_hop_delay.as_secs_f64()), "{:?}", statistics.mean_hop_delay);

@@ -1,4 +1,4 @@
-//! Packets that come in batches: nothing is allocated for them once the room for a batch is there.
+//! Packets that come in batches: nothing is allocated for them once the buffers for a batch exist.
 
 use cap::Cap;
 use mixnet_node_core::{
@@ -52,7 +52,7 @@ fn node() -> Mixnet<ChaChaRng> {
 	mixnet
 }
 
-// One test: the count is of the whole process.
+// One test only, since the whole process's allocations are counted.
 #[test]
 fn nothing_is_allocated_for_packets_where_there_is_room() {
 	unwrapping_allocates_nothing_after_the_first_batch();
@@ -89,7 +89,7 @@ fn neither_forwarding_nor_refusing_allocates_where_there_is_room() {
 	mixnet.handle_timeout(later);
 	while mixnet.poll_transmit().is_some() {}
 
-	// Part by part the replay filter grows, so some batches take memory for thousands of packets to come; the others none.
+	// The replay filter grows in parts. So a few batches allocate for thousands of packets to come; the others nothing.
 	let mut of_new = (4..54).map(|seed| {
 		let packets = for_node(packets(seed, 64));
 		allocated(|| mixnet.handle_packets(later, packets))

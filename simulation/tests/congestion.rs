@@ -1,5 +1,5 @@
-//! When there is more to send than time to send it in, or when much of it gets lost: what waits is sent in its turn, who
-//! posts too much is told when to try again, and requests come through.
+//! More to send than there is time for, or much of it lost: packets are sent in order, who posts too much is told when to
+//! try again, and requests come through.
 
 use mixnet_node_core::{
 	message::split,
@@ -16,7 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[test]
 fn a_full_queue_says_when_there_will_be_room() {
 	let config = || {
-		// Nobody answers, and nothing is sent again while this lasts: there is nothing but the queue and its clock.
+		// Nobody answers, and nothing is sent again during the test: only the queue and its clock matter.
 		let mut config = Config { per_hop_network_delay: 3600 * SECOND, ..Config::default() };
 		config.request.capacity = 10_000;
 		config.parameters.mixnode_mean_period_ms = 20_000;
@@ -43,27 +43,27 @@ fn a_full_queue_says_when_there_will_be_room() {
 			(Err(error), _) => panic!("{error}"),
 		}
 	}
-	// Each is the sum of a few exponentially distributed times, divided by its mean.
+	// Each value is the sum of a few exponentially distributed times, divided by its mean.
 	let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
 	assert!((0.75..1.25).contains(&mean), "room came after {mean} times what was said");
 }
 
 #[test]
-fn nobody_who_posts_later_comes_first() {
+fn a_later_request_does_not_overtake_an_earlier_one() {
 	let mut world = World::in_session(2, 6, 1, Config::default);
-	// Thirteen packets, twice: one copy is queued, the other waits for room, though there is some.
+	// Two copies of thirteen packets: one is queued, the other waits until there is room for all of it.
 	let large = world.try_post(6, vec![1; 24_500], 2, HandlingDelay::Extrinsic).unwrap();
 	assert_eq!(world.nodes[6].mixnet.statistics().current_authored_queue_len, 13);
 	let small = world.try_post(6, vec![2; 100], 2, HandlingDelay::Extrinsic);
 	let Err(PostError::NoRoom { packets, .. }) = small else { panic!("{small:?}") };
-	// The second copy, and it itself.
+	// The second copy comes first, and then the small request.
 	assert_eq!(packets, 13 + 13 + 1 - 25);
 	let done = world.run_until(600 * SECOND, |world| world.nodes[6].answered.contains_key(&large));
 	assert!(done);
 }
 
 #[test]
-fn who_posts_little_and_often_does_not_keep_out_who_posts_much() {
+fn frequent_small_requests_do_not_keep_out_a_large_one() {
 	let mut world = World::in_session(7, 6, 1, || {
 		let mut config = Config::default();
 		config.request.capacity = 1000;
@@ -78,8 +78,8 @@ fn who_posts_little_and_often_does_not_keep_out_who_posts_much() {
 	}
 	while large.is_none() {
 		let now = world.now();
-		assert!(now < start + 120 * SECOND, "{small} small ones were taken, and the large one was not");
-		// The large one comes back when it was told to, the small ones whenever there may be room.
+		assert!(now < start + 120 * SECOND, "{small} small requests were taken, but not the large one");
+		// The large one is tried again when it was told to, small ones all the time.
 		if now >= again {
 			match world.try_post(6, vec![1; 22 * 2000], 2, HandlingDelay::Extrinsic) {
 				Ok(id) => large = Some(id),
@@ -90,7 +90,7 @@ fn who_posts_little_and_often_does_not_keep_out_who_posts_much() {
 		world.run(SECOND / 10);
 	}
 	assert!(world.now() - start > 10 * SECOND, "it had to wait");
-	// Afterwards it is the others' turn again.
+	// Afterwards small ones are taken again.
 	assert!(world.run_until(120 * SECOND, |world| world.nodes[6].answered.contains_key(&large.unwrap())));
 	assert_eq!(post_small(&mut world), 1, "after {small}");
 }
@@ -104,7 +104,7 @@ fn large_and_small_requests_all_come_through() {
 		let data = vec![round; size];
 		let start = world.now();
 		let id = world.post(6, data.clone(), 2);
-		// Whoever waits for room, waits for what is queued before, and no longer.
+		// A request waits for what is queued before it, and no longer.
 		let waited = world.now() - start;
 		assert!(waited < 150 * SECOND, "{waited:?}");
 		posted.push((id, data));
@@ -143,7 +143,7 @@ fn request(seed: u64, kx_public: mixnet_node_core::KxPublic, surbs: usize) -> Pa
 fn neither_requests_nor_replies_starve_each_other() {
 	let (mut mixnet, mut now, keys) = node_and_keys(4, true, SessionPhase::DisconnectFromPrev);
 	let mut seed = 1000;
-	// More is asked of us than we can ever answer, and we ask more than we can ever send: 20 fragments at a time.
+	// We get more requests than we can answer, and post more than we can send: 20 fragments at a time.
 	let (mut posted, mut refused, mut replied, mut not_replied) = (0, 0, 0, 0);
 	let end = now + 60 * SECOND;
 	while now < end {
@@ -171,7 +171,7 @@ fn neither_requests_nor_replies_starve_each_other() {
 	}
 	let statistics = mixnet.statistics();
 	let (requests, replies) = (statistics.requests_authored, statistics.replies_authored);
-	// About 450 packets in a minute. Neither gets all of them, nor close to nothing.
+	// About 450 packets leave in a minute. Neither kind gets all of them or hardly any.
 	assert!((350..550).contains(&(requests + replies)), "{requests} + {replies}");
 	assert!(requests > 150 && replies > 100, "{requests} packets of requests, {replies} of replies");
 	assert!(
@@ -183,12 +183,12 @@ fn neither_requests_nor_replies_starve_each_other() {
 
 #[test]
 fn retry_timers_adapt_to_a_slow_network() {
-	// Packets of requests that leave, per request, in a network ten times slower than the configuration takes it for.
+	// Request packets sent per request, in a network ten times slower than configured.
 	let packets_per_request = |loop_cover_permille| {
 		let config = || {
 			let mut config = Config::default();
 			config.parameters.loop_cover_permille = loop_cover_permille;
-			// Queues are in the retry timer as well; with less of them there is less to hide behind.
+			// The retry timer includes the queues. They are short here, so that the network's delay shows.
 			config.parameters.mixnode_queue_capacity = 5;
 			config.parameters.mixnode_mean_period_ms = 300;
 			config.parameters.non_mixnode_mean_period_ms = 100;
@@ -206,12 +206,12 @@ fn retry_timers_adapt_to_a_slow_network() {
 	let (without, with) = (packets_per_request(0), packets_per_request(250));
 	println!("packets per request: {without} without loops, {with} with them");
 	assert!(without > 3.0, "without loops the timers know nothing and fire too soon: {without}");
-	// Two copies, and no more.
-	assert!(with <= 2.2, "with loops they do not: {with}");
+	// With loops, two copies and hardly any more.
+	assert!(with <= 2.2, "with loops they wait long enough: {with}");
 }
 
 #[test]
-fn requests_come_through_where_one_path_in_five_loses_them() {
+fn requests_come_through_where_one_route_in_five_loses_them() {
 	const MIXNODES: usize = 7;
 	const USERS: usize = 150;
 	let requests = 300 * soak();

@@ -12,12 +12,12 @@ const SECOND: Duration = Duration::from_secs(1);
 const NODES: usize = 20;
 const MINUTES: usize = 10;
 
-/// What came of a run: a checkpoint per second, and what shows that it was not an idle one.
+/// The result of a run: a checkpoint per second, and counts that show that the run was not idle.
 struct Run {
 	checkpoints: Vec<Checkpoint>,
 	posted: usize,
 	answered: usize,
-	/// Of every node.
+	/// The statistics of every node.
 	statistics: Vec<Statistics>,
 }
 
@@ -43,8 +43,8 @@ fn config() -> Config {
 /// The mixnodes of sessions 1 to 3. Node 7 leaves them and comes back, node 8 joins and leaves.
 const MIXNODES: [[usize; 8]; 3] = [[0, 1, 2, 3, 4, 5, 6, 7], [8, 1, 2, 3, 4, 5, 6, 0], [9, 1, 2, 3, 4, 5, 6, 7]];
 
-/// Which phase of which session begins in which second. The session before is closed to requests so soon after it was
-/// the default one that some of its requests are still in flight.
+/// Which phase of which session begins in which second. The previous session is closed to requests soon after it was the
+/// default one, while some of its requests are in flight.
 const PHASES: [(usize, u32, SessionPhase); 9] = [
 	(0, 1, DisconnectFromPrev),
 	(60, 2, CoverToCurrent),
@@ -57,10 +57,10 @@ const PHASES: [(usize, u32, SessionPhase); 9] = [
 	(370, 3, DisconnectFromPrev),
 ];
 
-/// What is posted in this second, by whom: four small requests at once, or a large one, of every node in turn.
+/// The node that posts in this second, and its requests: four small ones or a large one. All nodes take turns.
 fn requests_of(second: usize) -> Option<(usize, Vec<Vec<u8>>)> {
 	let turn = second / 12;
-	// The last ones have time to be answered in.
+	// There must be time to answer the last ones.
 	if second % 12 != 3 || second + 150 > 60 * MINUTES {
 		return None;
 	}
@@ -112,7 +112,7 @@ fn first_difference(one: &Run, other: &Run) -> Option<usize> {
 }
 
 #[test]
-fn two_runs_are_the_same_byte_for_byte_if_their_seeds_are() {
+fn runs_with_equal_seeds_are_the_same_byte_for_byte() {
 	let other = thread::spawn(|| run(1, MINUTES));
 	let one = run(1, MINUTES);
 	let other = other.join().unwrap();
@@ -123,7 +123,7 @@ fn two_runs_are_the_same_byte_for_byte_if_their_seeds_are() {
 	assert_eq!(one.checkpoints.len(), MINUTES * 60);
 	assert_eq!(one.statistics, other.statistics);
 
-	// It was a run in which much happened: packets were forwarded and lost, requests repeated and answered.
+	// Much happened in this run: packets were forwarded and lost, requests repeated and answered.
 	let authored = one.sum(|statistics| statistics.requests_authored);
 	println!(
 		"{} outputs, {} packets authored, {} forwarded; {} requests in {authored} packets, {} answered",

@@ -1,13 +1,13 @@
-//! A flood of hostile packets against one mixnode, whose driver does little for it: its heap stays within
-//! [`Config::memory_bytes`], every queue, cache and filter is filled to its bound and overflows, and what overflows is counted.
+//! A flood of hostile packets against one mixnode, whose driver seldom polls. Every queue, cache and filter reaches its
+//! bound and overflows, the overflow is counted, and the heap stays within [`Config::memory_bytes`].
 //!
-//! `MIXNET_FLOOD` says how many packets, of which it takes 50,000 to fill everything; there are 100,000 without it. The
-//! heap is counted by an allocator of the test's own, in the calls to the node alone.
+//! `MIXNET_FLOOD` says how many packets are sent; the default is 100,000. It takes 50,000 to fill everything. The test's
+//! own allocator counts the heap, in calls to the node alone.
 //!
 //! There are two floods: one in sessions with the configured parameters, one in sessions with parameters of the chain.
 //!
-//! The flood comes in rounds, each of which is a session: what is full at the end of a session, such as the replay
-//! filter, is filled anew in the next.
+//! The flood comes in rounds of one session each. What ends with a session, such as the replay filter, is filled anew
+//! in the next.
 
 mod flood {
 	pub mod packets;
@@ -31,15 +31,15 @@ static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 const ROUND: usize = 5000;
 const LOCAL: PeerId = PeerId([0xff; 32]);
 const ENEMY: PeerId = PeerId([0xee; 32]);
-/// The driver polls for events in one session of so many, and then after every so many bursts.
+/// The driver polls for events in one of this many sessions only, and there once in `IDLE_BURSTS` bursts.
 const IDLE_SESSIONS: u32 = 4;
 const IDLE_BURSTS: usize = 12;
-/// So many packets come at a time.
+/// How many packets come at a time.
 const BURST: usize = 100;
-/// As large as a message may be.
+/// The largest message, in bytes.
 const LARGEST: usize = FRAGMENTS * 2025;
 
-/// Every bound so small that a round exceeds it.
+/// A configuration whose bounds are so small that a round exceeds each.
 fn config() -> Config {
 	let parameters = Parameters {
 		hops: 2,
@@ -47,7 +47,7 @@ fn config() -> Config {
 		mixnode_queue_capacity: 20,
 		// Loops have a test of their own. With the delay below, the bound would allow for very many.
 		loop_cover_permille: 0,
-		// What is to be forwarded stays until its session ends.
+		// Packets to forward stay until their session ends.
 		mean_forwarding_delay_ms: 24 * 60 * 60 * 1000,
 		forward_queue_capacity: 100,
 		max_fragments_per_message: FRAGMENTS as u32,
@@ -62,7 +62,7 @@ fn config() -> Config {
 		max_queued_requests: 60,
 		..Config::default()
 	};
-	// More than may be queued: else those that wait would push out all that were answered.
+	// More than may be queued. Otherwise waiting requests would evict all answered ones.
 	config.reply.capacity = 200;
 	config
 }
@@ -83,7 +83,7 @@ const FROM_CHAIN: Parameters = Parameters {
 	reply_cooldown_ms: 10_000,
 };
 
-/// What the flood is to bring about, if it is a few rounds long.
+/// The reasons for drops that must occur in a flood of a few rounds.
 const REASONS: [DropReason; 18] = [
 	DropReason::UnknownKey,
 	DropReason::Malformed,
@@ -113,7 +113,7 @@ struct Meter {
 }
 
 impl Meter {
-	/// `call` must drop whatever it allocates and does not leave in the node. Its result is not on the heap.
+	/// Counts what a call leaves on the heap. The call must drop all else that it allocates, its result included.
 	fn measure<T: Copy>(&mut self, call: impl FnOnce() -> T) -> T {
 		let before = HEAP.allocated() as isize;
 		let result = call();
@@ -124,14 +124,14 @@ impl Meter {
 }
 
 struct Victim {
-	/// `None` at the end, when it is dropped.
+	/// `None` once it was dropped, at the end.
 	mixnet: Option<Mixnet<ChaChaRng>>,
 	meter: Meter,
 	now: Time,
 	session: u32,
-	/// Its public keys in the previous and in the current session.
+	/// The node's public keys in the previous and in the current session.
 	keys: [KxPublic; 2],
-	/// Its own requests.
+	/// The node's own requests.
 	requests: Vec<RequestId>,
 	/// The chain's parameters for all sessions, if it has any.
 	from_chain: Option<Parameters>,
@@ -201,7 +201,7 @@ impl Victim {
 		});
 	}
 
-	/// Polls all events, and answers requests as long as may be: many with the most that a reply can say.
+	/// Polls all events, and answers requests while it can, many with the largest reply.
 	fn poll_events(&mut self) {
 		loop {
 			let polled = self.call(|mixnet, now| match mixnet.poll_event() {
@@ -218,7 +218,7 @@ impl Victim {
 		}
 	}
 
-	/// Gives up its own requests, and posts others as large as may be until no more are taken.
+	/// Cancels the node's own requests, and posts new ones of the largest size until no more are taken.
 	fn post_requests(&mut self) {
 		for id in core::mem::take(&mut self.requests) {
 			self.call(|mixnet, now| mixnet.cancel_request(now, id));
@@ -242,16 +242,16 @@ impl Victim {
 		self.now += time;
 		self.call(|mixnet, now| mixnet.handle_timeout(now));
 		while self.call(|mixnet, _| mixnet.poll_transmit().is_some()) {}
-		// What was sent waits for an answer, and leaves room for others.
+		// Sent requests wait for an answer, which leaves room for others.
 		self.post_more();
 	}
 
 	fn handle(&mut self, packet: &Packet) -> Option<DropReason> {
-		// The packet becomes the node's.
+		// The node takes ownership of the packet, so its copy counts.
 		self.call(|mixnet, now| mixnet.handle_packet(now, ENEMY, packet.clone()))
 	}
 
-	/// One session with so many packets of the flood.
+	/// One session with this many packets of the flood.
 	fn round(&mut self, num: usize) {
 		self.begin_session();
 		self.post_requests();
@@ -268,7 +268,7 @@ impl Victim {
 				6..9 => self.set_phase(CoverToPrev),
 				_ => self.set_phase(DisconnectFromPrev),
 			}
-			// By turns together and one by one.
+			// In turn, as a batch and one by one.
 			if burst % 2 == 0 {
 				self.call(|mixnet, now| {
 					mixnet.handle_packets(now, packets.iter().map(|packet| (ENEMY, packet.clone())));
@@ -278,7 +278,7 @@ impl Victim {
 					self.handle(packet);
 				}
 			}
-			// Seldom: what is not polled must not pile up.
+			// The driver seldom polls, and events must not pile up.
 			if self.session.is_multiple_of(IDLE_SESSIONS) && burst % IDLE_BURSTS == 0 {
 				self.poll_events();
 			}
@@ -313,11 +313,11 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	println!("{:?}, longest {:?}", statistics.drops().collect::<Vec<_>>(), victim.longest);
 	assert_eq!(statistics.packets_received, wanted as u64);
 
-	// It was a flood: everything was full at some time.
+	// Everything was full at some time.
 	let config = config();
 	let capacities = [
 		parameters.forward_queue_capacity as usize,
-		// Requests leave a quarter to replies, of which there are not always enough.
+		// Requests leave a quarter to replies, which are not always enough to fill it.
 		parameters.mixnode_queue_capacity as usize * 3 / 4,
 		config.request.capacity,
 		config.reply.capacity,
@@ -329,10 +329,10 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	for reason in REASONS {
 		assert!(statistics.dropped(reason) > 0, "{}", reason.name());
 	}
-	// And the bound says something: it is not far off.
+	// The bound is not far off.
 	assert!(victim.meter.peak as usize * 2 > bound, "{} of {bound}", victim.meter.peak);
 
-	// The victim is well: it takes requests, answers them and sends.
+	// The victim still works: it takes requests, answers them and sends.
 	victim.begin_session();
 	victim.set_phase(DisconnectFromPrev);
 	victim.poll_events();
@@ -345,7 +345,7 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	let expected = 1000 / u64::from(parameters.mixnode_mean_period_ms);
 	assert!(victim.statistics().authored() > before + expected / 2);
 
-	// All that it held is given back: so nothing was missed, or counted that was not its own.
+	// The victim's heap is given back in full. So the count missed nothing, and held nothing of others.
 	let mixnet = &mut victim.mixnet;
 	victim.meter.measure(|| *mixnet = None);
 	assert_eq!(victim.meter.now, 0);

@@ -17,7 +17,7 @@ use mixnet_node_core::{
 use mixnet_simulation::{log, ours, rng, Ours};
 use std::{collections::BTreeSet, time::Duration};
 
-/// Nothing that is sent, by ours or theirs and through either, is refused by ours or by theirs.
+/// Checks that no node, ours or theirs, refused a packet of either kind.
 fn assert_understood(network: &Network, over: bool) {
 	for reason in [
 		DropReason::Malformed,
@@ -31,9 +31,9 @@ fn assert_understood(network: &Network, over: bool) {
 	] {
 		assert_eq!(network.dropped(reason), 0, "dropped as {}; {}", reason.name(), network.report());
 	}
-	// When a session is over, packets of it may still be on their way.
+	// When a session is over, packets of it may still be in flight.
 	const UNKNOWN_KEY: &str = "Failed to peel packet; either bad MAC or unknown secret";
-	// Of the second copy of a message.
+	// A message's second copy is refused with this.
 	const REPEATED: &str = "Fragment insert failed: Already have this fragment";
 	if !over {
 		assert_eq!(network.dropped(DropReason::UnknownKey), 0, "{}", network.report());
@@ -43,7 +43,7 @@ fn assert_understood(network: &Network, over: bool) {
 	assert_eq!(logged, [""; 0]);
 }
 
-/// The kinds of nodes, ours or not, that requests answered in `session` went from and to.
+/// For the requests answered in `session`: is the source ours, and is the destination?
 fn ways(network: &Network, session: SessionIndex) -> BTreeSet<(bool, bool)> {
 	let mut ways = BTreeSet::new();
 	for from in 0..NUM_NODES {
@@ -56,7 +56,7 @@ fn ways(network: &Network, session: SessionIndex) -> BTreeSet<(bool, bool)> {
 	ways
 }
 
-/// Waits until each node has this many answers, and checks them.
+/// Waits until each node has this many answers, and checks the answers.
 fn wait_for_answers(network: &mut Network, num: usize, what: &str) {
 	network.run_until(&format!("answers {what}"), |network| {
 		network.world.nodes.iter().all(|node| node.answered.len() == num)
@@ -69,21 +69,20 @@ fn wait_for_answers(network: &mut Network, num: usize, what: &str) {
 	}
 }
 
-/// Requests per node that are posted just before a change of phase. A way between ours and theirs stays unused with
-/// probability 3e-11: four mixnodes draw each destination from seven others, three of them of their own kind.
+/// Requests per node that are posted just before a change of phase. The probability that no request goes from ours to
+/// theirs (or back) is 3e-11: four mixnodes draw each destination from seven others, three of their own kind.
 const CARRIED: usize = 7;
 
-/// Requests per node that are posted at a time. That a way stays unused has probability 3e-4; then there are more, up to
-/// `MAX_POSTED`, after which it has 1e-21.
+/// Requests per node that are posted at a time. With probability 3e-4 that is not enough. Then more are posted, up to
+/// `MAX_POSTED`, where the probability is 1e-21.
 const POSTED: usize = 2;
 const MAX_POSTED: usize = 12;
 
-/// From session 0 alone to session 1 alone, phase by phase, and all that the table (PROTOCOL.md, section 7) allows, in
-/// both sessions, from ours to theirs and back.
+/// From session 0 to session 1, phase by phase: all that the table (PROTOCOL.md, section 7) allows passes in both
+/// sessions, from ours to theirs and back.
 ///
-/// Replies tell the session that they were sent in; and packets of session 0 are traced, whatever is in them, from their
-/// author to their end. That luck makes this test fail has probability 1e-10; the clock does if the machine stands
-/// still for most of a minute.
+/// Replies name the session that they were sent in. Packets of session 0 are traced from their author to their last hop.
+/// The test fails by chance with probability 1e-10. It fails, too, if the machine stands still for most of a minute.
 #[test]
 fn requests_and_replies_pass_both_ways_in_every_phase() {
 	use What::{DropCover, LoopCover, Reply, Request};
@@ -109,7 +108,7 @@ fn requests_and_replies_pass_both_ways_in_every_phase() {
 				network.set_status(session, phase);
 			},
 			(_, SessionPhase::RequestsToCurrent) => {
-				// The previous session gets no new requests any more; these it has, and not a packet of them was sent.
+				// The previous session takes no new requests now. It has these, of which no packet was sent yet.
 				for _ in 0..CARRIED {
 					post(&mut network, SMALL);
 				}
@@ -144,7 +143,7 @@ fn requests_and_replies_pass_both_ways_in_every_phase() {
 			assert_eq!(ways(&network, 1 - default), [].into(), "{what}");
 		}
 
-		// What session 0 carries.
+		// The packets of session 0.
 		if is_over {
 			assert_eq!(network.trace().authored(), 0, "{what}");
 		} else {
@@ -160,7 +159,7 @@ fn requests_and_replies_pass_both_ways_in_every_phase() {
 				}
 			}
 		}
-		// And the other one, of which we see its packets and the cover that ours get. (Requests: see above.)
+		// The packets of session 1: we see all of them, and the cover that ours get. (Requests: see above.)
 		if session == 1 {
 			network.run_until(&format!("cover in session 1 {what}"), |network| {
 				let drops: u64 = network.ours().map(|mixnet| mixnet.statistics().drop_cover_delivered).sum();
@@ -193,7 +192,7 @@ fn cover_passes_both_ways_and_loops_come_back() {
 	network.run_until("all packets at their ends", |network| network.trace().under_way_from_before() == 0);
 	assert_understood(&network, false);
 
-	// What ours count is what there was.
+	// The counters of ours agree with the trace.
 	let count = |of: fn(&Statistics) -> u64| network.ours().map(|mixnet| of(&mixnet.statistics())).sum::<u64>();
 	assert_eq!(count(|statistics| statistics.drop_cover_delivered), network.trace().arrived_at_ours(What::DropCover));
 	assert_eq!(count(|statistics| statistics.loop_cover_returned), network.trace().arrived_at_ours(What::LoopCover));
@@ -296,7 +295,7 @@ fn replays_of_their_packets_are_refused_by_ours() {
 	assert_eq!((message_id.0, data, reply_to.surbs()), ([1; 16], vec![7; 9], 1));
 	assert!(destination.poll_event().is_none(), "delivered twice");
 
-	// The reply passes; a replay of it does not.
+	// The reply is taken; a replay of it is not.
 	destination.post_reply(Time::ZERO, reply_to, vec![8; 5]).unwrap();
 	destination.handle_timeout(destination.poll_timeout().unwrap());
 	let reply = destination.poll_transmit().expect("a tick is due, and a reply waits");

@@ -1,6 +1,6 @@
-//! What loop cover takes of the heap, held against what [`Config::memory_bytes`] reckons for it.
+//! The heap that loop cover takes, compared with what [`Config::memory_bytes`] allows for it.
 //!
-//! Nothing comes back, so that all loops are overdue in the end, and every mixnode and link has a score.
+//! No loop comes back, so in the end all are overdue, and every mixnode and link has a score.
 
 use cap::Cap;
 use mixnet_node_core::{Config, KxSecret, Mixnet, Parameters, RelativeSession, SessionPhase, Time};
@@ -34,7 +34,7 @@ fn loops_stay_within_their_part_of_the_memory() {
 	ours::set_status(&mut mixnet, now, 0, SessionPhase::DisconnectFromPrev);
 	ours::set_session(&mut mixnet, now, 0, None, Ok(mixnodes));
 	while mixnet.poll_event().is_some() {}
-	// Else no loss would be held against anybody.
+	// Otherwise no loss would be evidence.
 	for peer in mixnet.reserved_peers() {
 		mixnet.peer_connected(now, peer.peer_id);
 	}
@@ -51,7 +51,7 @@ fn loops_stay_within_their_part_of_the_memory() {
 	}
 	let report = mixnet.loop_report(RelativeSession::Current).unwrap();
 	assert!(report.lost > 9_000 && report.links.len() > 500, "{} {}", report.lost, report.links.len());
-	// For two sessions, of which there is one here. Without loops a little is reckoned as well.
+	// The bound is for two sessions; there is one here. It is not zero without loops.
 	let reckoned = (bound(900) - bound(0)) / 2;
 	println!("{most} bytes of heap at most, of {reckoned} that are reckoned for loops of a session");
 	assert!(most < reckoned, "{most} bytes, {reckoned} reckoned");

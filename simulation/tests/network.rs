@@ -1,4 +1,4 @@
-//! Networks of our nodes in virtual time: what a user asks for comes about, whatever phase, loss or rotation.
+//! Networks of our nodes in virtual time: requests are answered in every phase, with losses and across rotations.
 
 use mixnet_node_core::{
 	DropReason, HandlingDelay, MixnodesError, PostError, RelativeSession, Role, SessionPhase, SessionStatus,
@@ -13,13 +13,13 @@ fn data(seed: usize, len: usize) -> Vec<u8> {
 	(0..len).map(|index| (index * 31 + seed * 7 + index / 256) as u8).collect()
 }
 
-/// Nothing that is sent between connected nodes that all know the session is lost or refused.
+/// Checks that no packet is lost or refused between connected nodes that all know the session.
 fn assert_clean(world: &World) {
 	for node in &world.nodes {
 		for (reason, count) in node.mixnet.statistics().drops() {
 			let is_expected = matches!(
 				reason,
-				// Second copies of requests and replies; and what was on its way when its session ended.
+				// Second copies of requests and replies, and packets in flight when their session ended.
 				DropReason::RequestInCooldown
 					| DropReason::RequestInProgress
 					| DropReason::UnknownSurb
@@ -40,7 +40,7 @@ fn requests_are_answered_in_every_phase_by_mixnodes_and_others() {
 		world.run(SECOND);
 		let posted: Vec<_> = (0..11)
 			.map(|node| {
-				// One fragment, and several.
+				// Requests of one fragment and of several.
 				let data = data(node, if node % 2 == 0 { 100 } else { 5000 });
 				(node, world.post(node, data.clone(), 2), data)
 			})
@@ -65,7 +65,7 @@ fn requests_are_answered_in_every_phase_by_mixnodes_and_others() {
 			assert_eq!(statistics.requests_pending, 0);
 			assert_eq!(statistics.surbs_kept, 0, "the keys of finished requests' SURBs are freed");
 		}
-		// Requests went where the table says.
+		// Requests went in the session that the table names.
 		for (index, node) in world.nodes.iter().enumerate() {
 			let default_mixnodes = if phase == SessionPhase::CoverToCurrent { 0..6 } else { 3..9 };
 			assert!(default_mixnodes.contains(&index) || node.received.is_empty(), "{phase}: {index}");
@@ -95,7 +95,7 @@ fn requests_survive_lossy_links() {
 #[test]
 fn a_request_that_nobody_answers_fails_after_all_its_tries() {
 	let config = || {
-		// The far queue's bound is in the retry timer.
+		// The retry timer includes the other nodes' queues, so they are short.
 		let mut config = fast_config();
 		config.parameters.hops = 3;
 		config.parameters.mixnode_queue_capacity = 5;
@@ -108,7 +108,7 @@ fn a_request_that_nobody_answers_fails_after_all_its_tries() {
 	assert!(world.run_until(60 * MINUTE, |world| world.nodes[5].failed.contains_key(&id)));
 	assert_eq!(world.nodes[5].failed[&id], "no destination replied");
 	let sum: usize = world.nodes.iter().flat_map(|node| node.received.values()).sum();
-	// 3 destinations, 2 attempts, 2 copies; abandoned requests are new each time they come.
+	// 3 destinations, 2 attempts, 2 copies. Abandoned requests are new each time they come.
 	assert_eq!(sum, 12);
 	let statistics = world.nodes[5].mixnet.statistics();
 	assert_eq!((statistics.requests_authored, statistics.requests_pending, statistics.surbs_kept), (12, 0, 0));
@@ -120,7 +120,7 @@ fn requests_in_flight_survive_session_rotation() {
 	world.begin(&[0, 1, 2, 3, 4, 5], &[3, 4, 5, 6, 7, 8], SessionPhase::CoverToCurrent);
 	let mut posted = Vec::new();
 	for session in 2..6 {
-		// Another half of the nodes takes over in each session.
+		// The halves of the nodes take turns as mixnodes.
 		let next: Vec<_> = (0..6).map(|node| (node + 3 * (session as usize)) % 12).collect();
 		world.register(next);
 		for (step, phase) in SessionPhase::ALL.into_iter().enumerate() {
@@ -131,7 +131,7 @@ fn requests_in_flight_survive_session_rotation() {
 				let data = data(node + step * 12, 200);
 				posted.push((node, world.post(node, data.clone(), 2), data));
 			}
-			// Not long enough for most of them.
+			// Too short for most of them to be answered.
 			world.run(SECOND);
 		}
 	}
@@ -184,7 +184,7 @@ fn queues_are_bounded_and_what_they_refuse_is_counted() {
 }
 
 #[test]
-fn the_mixnet_rests_with_a_clear_error_and_uses_the_other_session_where_it_may() {
+fn the_mixnet_rests_with_a_clear_error_and_uses_the_other_session() {
 	let resting = || Err(MixnodesError::InsufficientRegistrations { num: 2, min: 10 });
 	let post = |world: &mut World| world.try_post(7, vec![1, 2, 3], 2, HandlingDelay::Extrinsic);
 
@@ -201,7 +201,7 @@ fn the_mixnet_rests_with_a_clear_error_and_uses_the_other_session_where_it_may()
 		let id = post(&mut world).unwrap();
 		assert!(world.run_until(5 * MINUTE, |world| world.nodes[7].answered.contains_key(&id)), "{phase}");
 	}
-	// A request that is pending when there is no session left is told so.
+	// A request that is pending when no session is left fails with that reason.
 	let id = post(&mut world).unwrap();
 	world.set_status(2, SessionPhase::CoverToPrev);
 	assert_eq!(
@@ -264,7 +264,7 @@ fn loop_cover_comes_back_and_its_loss_shows() {
 	for node in &world.nodes {
 		let statistics = node.mixnet.statistics();
 		assert!(statistics.loop_cover_authored > 50);
-		// Those of the last second are on their way.
+		// Those of the last second are in flight.
 		assert!(statistics.loop_cover_returned + 30 > statistics.loop_cover_authored, "{statistics:?}");
 	}
 	assert_clean(&world);
@@ -297,7 +297,7 @@ fn tiny_sessions_work() {
 fn a_node_that_joins_late_or_skips_sessions_takes_part_again() {
 	let mut world = World::new(12, 8, |_| fast_config());
 	world.begin(&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5], SessionPhase::CoverToCurrent);
-	// The chain moves on by three sessions at once; nobody could register in between.
+	// The chain moves on by three sessions at once. Nobody could register in between.
 	world.chain.mixnodes.insert(4, Err(MixnodesError::InsufficientRegistrations { num: 0, min: 1 }));
 	world.chain.mixnodes.insert(5, Err(MixnodesError::InsufficientRegistrations { num: 0, min: 1 }));
 	world.set_status(5, SessionPhase::RequestsToCurrent);

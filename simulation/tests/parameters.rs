@@ -1,4 +1,4 @@
-//! A session runs with the parameters that the chain has for it, and the other live session goes on with its own.
+//! Each live session runs with the parameters that the chain has for it.
 //!
 //! One node alone, in virtual time: in session 1 with [`default_parameters`], in session 2 with [`OTHERS`]. What it sends
 //! is compared with the Poisson law, as in `phases.rs`.
@@ -23,7 +23,7 @@ use std::time::Duration;
 use RelativeSession::{Current, Previous};
 use SessionPhase::{CoverToCurrent, DisconnectFromPrev, RequestsToCurrent};
 
-/// Each differs from the default, and is not the default's double, as periods at half rate are.
+/// Each value differs from the default, and from its double, which periods have at half rate.
 const OTHERS: Parameters = Parameters {
 	hops: 4,
 	min_mixnodes: 2,
@@ -46,7 +46,7 @@ fn hop(index: u16, kx_public: KxPublic) -> Hop {
 	Hop { target: Target::Mixnode(MixnodeIndex::new(index).unwrap()), kx_public }
 }
 
-/// A node in sessions 1 and 2, of which the second has other parameters; a mixnode of both, or of neither.
+/// A node in sessions 1 and 2, which have different parameters. It is a mixnode of both, or of neither.
 struct Node {
 	mixnet: Mixnet<ChaChaRng>,
 	now: Time,
@@ -64,14 +64,14 @@ impl Node {
 		ours::set_status(&mut self.mixnet, self.now, current_index, phase);
 	}
 
-	/// Cover that the node is to forward to mixnode 0 of this session, and after how many mean delays.
+	/// A cover packet that the node is to forward to mixnode 0 of this session, and its delay in mean delays.
 	fn to_forward(&self, session: u32, seed: u64) -> (Packet, f64) {
 		let route = [hop(9, self.keys[session as usize]), hop(0, secrets(session)[0].public())];
 		let built = build_cover(&mut rng(seed), &route, None).unwrap();
 		(built.packet, built.delay)
 	}
 
-	/// Gives the node a request for it in so many fragments, and returns it if it came through.
+	/// Gives the node a request of this many fragments. Returns what to reply to, if it was taken.
 	fn ask(&mut self, session: u32, message_id: MessageId, fragments: usize) -> Result<ReplyTo, DropReason> {
 		let data = vec![7; fragments * 2025];
 		for plan in split(message_id, &data, 0, usize::MAX).unwrap() {
@@ -92,7 +92,7 @@ impl Node {
 	}
 }
 
-/// How many hops a packet makes from mixnode to mixnode until it comes to its end, or to the node itself.
+/// How many hops a packet makes until it ends, or comes to the node itself.
 fn hops(peer_id: PeerId, mut packet: Packet) -> usize {
 	let session = session_of(peer_id);
 	let mut at = usize::from(peer_id.0[0] % 10) - 1;
@@ -126,7 +126,7 @@ fn each_session_has_rates_and_loop_cover_of_its_own() {
 			let share = [0.25, 0.6][session];
 			assert_proportion(loops, sent.times[session].len() as f64, share, &format!("{what}, loop cover"));
 		}
-		// The previous session is over: full rate, of the current one's own.
+		// The previous session is over: the current one's full rate.
 		node.set_phase(2, DisconnectFromPrev);
 		let time = Duration::from_millis(1_000 * periods[1]);
 		let sent = run(&mut node.mixnet, &mut node.now, time, |_, _| ());
@@ -138,7 +138,7 @@ fn each_session_has_rates_and_loop_cover_of_its_own() {
 #[test]
 fn each_session_has_hops_of_its_own() {
 	let mut node = Node::new(20, true, RequestsToCurrent);
-	// Requests and cover, to others and back.
+	// Requests, cover and loops.
 	for _ in 0..5 {
 		node.mixnet.post_request(node.now, vec![1], 1, HandlingDelay::Extrinsic).unwrap();
 	}
@@ -207,13 +207,13 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 		}
 		node.mixnet.statistics().forward_queue_len
 	};
-	// 300 in session 1, 350 in session 2: packets of session 1 have the room, too.
+	// 300 in session 1, 350 in session 2: packets of session 1 may use the longer queue, too.
 	let mut node = Node::new(50, true, RequestsToCurrent);
 	assert_eq!(fill(&mut node, 1, 0), 350);
 	assert_eq!(fill(&mut node, 2, 1000), 350);
 	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardQueueFull), 500 + 150);
 
-	// Of the next session, with the default of 300 again, so many wait when the one before ends: none is dropped for it.
+	// The next session has the default of 300 again. When it is the only live one, more than that wait; none is dropped.
 	let (_, kx_public) = node.mixnet.next_kx_public();
 	node.set_phase(3, CoverToCurrent);
 	let mut mixnodes = others(3);
@@ -245,16 +245,16 @@ fn each_session_has_messages_of_its_own_length() {
 	let post = |node: &mut Node, fragments: usize| {
 		node.mixnet.post_request(node.now, vec![7; fragments * 2025], 0, HandlingDelay::Extrinsic)
 	};
-	// Requests of others.
+	// Requests from others.
 	let id = |number| MessageId([number; 16]);
 	assert!(node.ask(1, id(1), 8).is_ok());
 	assert!(node.ask(2, id(2), 7).is_ok());
 	assert_eq!(node.ask(2, id(3), 8).unwrap_err(), DropReason::BadFragment);
 
-	// Our own: what any session may take, and what the one that takes requests does.
+	// Our own requests: the most that any session can take, and the most that the present one takes.
 	post(&mut node, 8).unwrap();
 	assert!(matches!(post(&mut node, 65), Err(PostError::TooLarge { fragments: 65, max: 64 })), "in no session");
-	// It was not sent in time, and does not fit into the next session.
+	// The request was not sent in time, and does not fit into the next session.
 	node.set_phase(2, SessionPhase::CoverToPrev);
 	let failed = std::iter::from_fn(|| node.mixnet.poll_event()).find_map(|event| match event {
 		Event::RequestFailed { error, .. } => Some(error.to_string()),
@@ -279,7 +279,7 @@ fn each_session_has_delays_of_its_own_for_extrinsics_and_for_repeats() {
 		let delay = reply_to.extrinsic_delay().as_secs_f64();
 		assert!((delay - mean * extrinsic_delay(&id)).abs() < 1e-6, "{delay}");
 
-		// Answered over a SURB, and asked again.
+		// It is answered over a SURB, and asked again.
 		node.mixnet.abandon_request(reply_to);
 		let first = hop(0, secrets(session)[0].public());
 		let us = Hop { target: Target::Peer(PEER), kx_public: secrets(session)[1].public() };
@@ -302,17 +302,17 @@ fn each_session_has_delays_of_its_own_for_extrinsics_and_for_repeats() {
 	}
 }
 
-/// It depends on the parameters, and on when they come, whether they are taken.
+/// Parameters are taken if they are valid and come with the session's mixnodes, while it is live.
 #[test]
 fn parameters_are_taken_in_time_or_not_at_all() {
 	let (mut mixnet, now, _) = node_with_parameters(80, true, DisconnectFromPrev, [None; 3]);
 	let changed = |hops| Parameters { hops, ..OTHERS };
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()), "the configured ones");
-	// Late: the session is known already.
+	// Too late: the session is known already.
 	assert!(!ours::set_session(&mut mixnet, now, 2, Some(OTHERS), Ok(others(2))));
 	assert!(ours::set_session(&mut mixnet, now, 2, Some(default_parameters()), Ok(others(2))), "it runs with them");
 	assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
-	// Of a session that is not live: over, or not begun.
+	// For a session that is not live: it is over, or has not begun.
 	for session in [0, 1, 3, 4, SessionIndex::MAX] {
 		assert!(!ours::set_session(&mut mixnet, now, session, Some(OTHERS), Ok(others(2))), "{session}");
 	}
@@ -335,14 +335,14 @@ fn parameters_are_taken_in_time_or_not_at_all() {
 	ours::set_status(&mut mixnet, now, 4, DisconnectFromPrev);
 	assert_eq!(mixnet.parameters(Previous), None);
 
-	// Parameters that no mixnet can run with are refused, and the configured ones count.
+	// Invalid parameters are refused, and the configured ones count.
 	for (index, bad) in [(5, changed(7)), (6, Parameters { mixnode_mean_period_ms: 0, ..OTHERS })] {
 		ours::set_status(&mut mixnet, now, index, CoverToCurrent);
 		assert!(!ours::set_session(&mut mixnet, now, index, Some(bad), Ok(others(index))));
 		assert_eq!(mixnet.parameters(Current), Some(default_parameters()));
 	}
 
-	// A chain that starts over tells its sessions' parameters anew.
+	// A chain that starts over tells the parameters of its sessions anew.
 	ours::set_status(&mut mixnet, now, 7, CoverToCurrent);
 	assert!(ours::set_session(&mut mixnet, now, 7, Some(OTHERS), Ok(others(7))));
 	ours::set_status(&mut mixnet, now, 6, CoverToCurrent);

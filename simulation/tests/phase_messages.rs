@@ -1,7 +1,7 @@
 //! The phase table (PROTOCOL.md, section 7), row by row, on the live state machine: what a node takes from others in each
 //! of two sessions, and in which session its requests and replies go.
 //!
-//! One node alone, in virtual time. Packets for it are made here; it delivers none to itself.
+//! One node alone, in virtual time. The test makes the packets that it gets.
 
 use mixnet_node_core::{
 	message::split,
@@ -17,10 +17,10 @@ use rand_chacha::ChaChaRng;
 use std::time::Duration;
 use RelativeSession::{Current, Previous};
 
-/// The current one.
+/// The current session.
 const SESSION: u32 = 2;
 
-/// Whom packets come from.
+/// The peer that packets come from.
 const PEER: PeerId = PeerId([0xee; 32]);
 
 /// A mixnode in sessions 1 and 2.
@@ -42,8 +42,8 @@ impl Node {
 		hop(9, self.keys[session as usize])
 	}
 
-	/// A request to the node, of one fragment with two SURBs, and all of them over short ways: the request's only hop is
-	/// the node, and the replies' first is mixnode 0.
+	/// A request to the node, of one fragment with two SURBs. Routes are short: the request's only hop is the node, and
+	/// the replies' first hop is mixnode 0.
 	fn request(&self, session: u32, seed: u64) -> Packet {
 		let mut rng = rng(seed);
 		let first = hop(0, secrets(session)[0].public());
@@ -72,7 +72,7 @@ impl Node {
 		}))
 	}
 
-	/// Request and reply packets that wait, in the previous and in the current session.
+	/// How many request and reply packets wait, in the previous and in the current session.
 	fn queued(&self) -> (u64, u64) {
 		let statistics = self.mixnet.statistics();
 		(statistics.previous_authored_queue_len, statistics.current_authored_queue_len)
@@ -102,7 +102,7 @@ fn hop(mixnode: u16, kx_public: KxPublic) -> Hop {
 	Hop { target: Target::Mixnode(index(mixnode)), kx_public }
 }
 
-/// A queue of this length in this session, and none in the other.
+/// Queue lengths: this one in this session, 0 in the other.
 fn only_in(relative: RelativeSession, len: u64) -> (u64, u64) {
 	match relative {
 		Previous => (len, 0),
@@ -110,7 +110,7 @@ fn only_in(relative: RelativeSession, len: u64) -> (u64, u64) {
 	}
 }
 
-/// Every phase with each session: is it live, and does it take requests and replies?
+/// Every phase with each session: is the session live, and does it take requests and replies?
 fn rows() -> impl Iterator<Item = (SessionPhase, RelativeSession, bool, bool)> {
 	TABLE.into_iter().flat_map(|(phase, _, previous_sends, previous_takes, current_takes, _)| {
 		[(phase, Previous, previous_sends, previous_takes), (phase, Current, true, current_takes)]
@@ -140,7 +140,7 @@ fn replies_go_in_the_session_of_their_request_or_not_at_all() {
 			assert_eq!(node.deliver(request).unwrap_err(), DropReason::UnknownKey, "{what}");
 			continue;
 		}
-		// Requests are taken whatever the phase: their sender may be some blocks behind, or ahead.
+		// Requests are taken in any phase: their source may be some blocks behind or ahead.
 		let reply_to = node.deliver(request).unwrap().expect("a request of one fragment");
 		assert_eq!((reply_to.session(), reply_to.surbs()), (session, 2), "{what}");
 		let posted = node.mixnet.post_reply(node.now, reply_to, b"reply".to_vec());
@@ -152,7 +152,7 @@ fn replies_go_in_the_session_of_their_request_or_not_at_all() {
 			assert_eq!((posted, not_sent, node.queued()), (closed, 1, (0, 0)), "{what}");
 		}
 
-		// What waited is sent, in that session: mixnode 0 is to forward it to the source.
+		// Waiting replies are sent in that session: mixnode 0 is to forward them to the source.
 		let sent = node.run(Duration::from_secs(60));
 		let (first, secret) = (others(session)[0].peer_id, &secrets(session)[0]);
 		let replies = sent.iter().filter(|(peer_id, packet)| {

@@ -1,9 +1,9 @@
-//! The phase table (PROTOCOL.md, section 7), row by row, on the live state machine: what a node sends of its own, and at
+//! The phase table (PROTOCOL.md, section 7), row by row, on the live state machine: which packets a node authors, and at
 //! which rate.
 //!
 //! One node alone, in virtual time, in two sessions. What it sends is compared with the Poisson law: every assertion
-//! about a random number fails with probability 1e-4 at most for a right program and a random seed. Seeds are fixed, so
-//! each fails always or never.
+//! about a random number fails with probability 1e-4 at most for a correct program and a random seed. Seeds are fixed,
+//! so each assertion fails always or never.
 
 use mixnet_node_core::{
 	Config, DropReason, Event, HandlingDelay, Mixnet, PostError, RelativeSession, SessionPhase, Statistics, Time,
@@ -29,7 +29,7 @@ fn cover_follows_the_table_with_and_without_requests() {
 				let (mut mixnet, mut now) = node(seed, is_mixnode, phase);
 				let time = period * 1000;
 				let sent = run(&mut mixnet, &mut now, time, |mixnet, now| {
-					// More requests than can ever be sent.
+					// More requests than can be sent in time.
 					let queued = |statistics: Statistics| {
 						statistics.previous_authored_queue_len + statistics.current_authored_queue_len
 					};
@@ -54,7 +54,7 @@ fn cover_follows_the_table_with_and_without_requests() {
 				assert_eq!(sent.after.dropped(DropReason::NoRoute), 0);
 				assert_proportion(loops, all, 0.25, &format!("{what}, loop cover"));
 				if busy {
-					// All drop cover of the session that requests go to is replaced, and no other is.
+					// Requests replace all drop cover of their session, and no other cover.
 					let its = if default == Previous { previous.len() } else { current.len() } as f64;
 					assert_proportion(requests, its, 0.75, &format!("{what}, requests"));
 				} else {
@@ -83,10 +83,10 @@ fn session_0_has_no_previous_one_and_takes_requests_from_phase_1_on() {
 }
 
 #[test]
-fn phases_may_come_in_any_order_and_what_is_over_stays_over() {
+fn phases_may_come_in_any_order_and_an_ended_session_stays_ended() {
 	let (mut mixnet, mut now) = node(400, true, SessionPhase::RequestsToCurrent);
 	ours::set_status(&mut mixnet, now, 2, SessionPhase::CoverToPrev);
-	// Back: the previous session takes requests again, at the same rate.
+	// A phase back: the previous session takes requests again, at the same rate.
 	ours::set_status(&mut mixnet, now, 2, SessionPhase::CoverToCurrent);
 	let time = MIXNODE_PERIOD * 1000;
 	let sent = run(&mut mixnet, &mut now, time, |_, _| ());
@@ -95,7 +95,7 @@ fn phases_may_come_in_any_order_and_what_is_over_stays_over() {
 	mixnet.post_request(now, vec![1], 1, HandlingDelay::Extrinsic).unwrap();
 	assert_eq!(mixnet.statistics().previous_authored_queue_len, 2);
 
-	// Phase 3 ends the previous session for good; what waited for it starts anew in the current one.
+	// Phase 3 ends the previous session for good. Its waiting requests start anew in the current one.
 	ours::set_status(&mut mixnet, now, 2, SessionPhase::DisconnectFromPrev);
 	assert_eq!(mixnet.statistics().dropped(DropReason::AuthoredSessionClosed), 2);
 	assert_eq!(mixnet.statistics().current_authored_queue_len, 2);
@@ -128,7 +128,7 @@ fn a_machine_that_slept_sends_no_burst() {
 	mixnet.handle_timeout(now);
 	assert!(mixnet.poll_transmit().is_none());
 	assert_eq!(mixnet.statistics().dropped(DropReason::AuthoredTooLate), 1);
-	// A driver that is late by less catches up.
+	// A driver that is late by less than that catches up.
 	now += Duration::from_millis(900);
 	mixnet.handle_timeout(now);
 	let mut sent = 0;
@@ -146,7 +146,7 @@ fn without_a_connected_gateway_the_clock_ticks_and_nothing_is_sent() {
 	for gateway in &gateways {
 		mixnet.peer_disconnected(now, gateway.peer_id);
 	}
-	// A request waits for a gateway, for a minute.
+	// A request waits a minute for a gateway.
 	let waiting = mixnet.post_request(now, vec![1], 1, HandlingDelay::Extrinsic).unwrap();
 	let sent = run(&mut mixnet, &mut now, Duration::from_secs(50), |_, _| ());
 	assert!(sent.times[1].is_empty());

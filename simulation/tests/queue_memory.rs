@@ -1,4 +1,4 @@
-//! What a packet that waits in a queue takes of the heap beside itself: 300 bytes at most.
+//! A packet that waits in a queue takes 300 bytes of heap at most, besides itself.
 
 use cap::Cap;
 use mixnet_node_core::{
@@ -11,24 +11,24 @@ use std::{alloc::System, time::Duration};
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
 const PACKET_SIZE: usize = 2252;
-/// Just beyond a power of two, where what grows by doubling has most to spare.
+/// Just beyond a power of two: there, buffers that grow by doubling waste most.
 const PACKETS: usize = (1 << 16) + 1;
 
 fn packet() -> AddressedPacket {
 	AddressedPacket { peer_id: PeerId([1; 32]), packet: Packet::from([1; PACKET_SIZE]) }
 }
 
-/// Bytes for each of so many packets, beside the packet itself.
+/// Bytes per packet, besides the packet itself.
 fn overhead(before: usize, packets: usize) -> usize {
 	(HEAP.allocated() - before - packets * PACKET_SIZE) / packets
 }
 
-/// One test, since others would have their packets on the same heap.
+/// One test only, since others would use the same heap.
 #[test]
 fn a_waiting_packet_takes_300_bytes_of_memory_at_most_beside_itself() {
 	let before = HEAP.allocated();
 	let mut queue = ForwardQueue::new(PACKETS);
-	// What is kept for packets that left is theirs who come next; it is reckoned to as many as ever waited.
+	// Memory of packets that left is kept for later ones. So it is divided by the greatest length so far.
 	let (mut most, mut longest) = (0, 1000);
 	for round in 0..3u64 {
 		while queue.len() < PACKETS {

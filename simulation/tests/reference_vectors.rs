@@ -1,11 +1,11 @@
 //! Packets that the reference implementation (`mixnet` 0.7.0) made, hop by hop.
 //!
-//! The file names the secrets of a session's nodes, eight mixnodes and one other, and holds for each packet what every
-//! node of its path received and what was delivered at the end. Every hop must unwrap to the same bytes, and every
-//! delivery to the same message. Replies are decrypted with what the secrets of all nodes on their way, and the SURB in
-//! the request that they answer, give; and must be what using that SURB makes.
+//! The file has the secrets of a session's nodes, eight mixnodes and a user. For each packet it holds what every node on
+//! its route received, and what was delivered at the end. Every hop must unwrap to the same bytes, and every delivery to
+//! the same message. Replies are decrypted with keys computed from the secrets on their route and from the SURB in their
+//! request. They must also be what that SURB makes of the reply.
 //!
-//! `REFERENCE_VECTORS` may name another file of the same form, plain or gzipped.
+//! `REFERENCE_VECTORS` may name another file of the same format, plain or gzipped.
 
 use curve25519_dalek::MontgomeryPoint;
 use flate2::read::GzDecoder;
@@ -42,7 +42,7 @@ impl Hex {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Vectors {
-	/// The first so many nodes are mixnodes.
+	/// How many nodes, from the first on, are mixnodes.
 	mixnodes: usize,
 	peer_ids: Vec<Hex>,
 	publics: Vec<Hex>,
@@ -89,7 +89,7 @@ struct Node {
 	assembler: Assembler,
 }
 
-/// What was checked.
+/// Counts of what was checked.
 #[derive(Default, PartialEq, Eq, Debug)]
 struct Checked {
 	/// Packets by kind and by what became of them.
@@ -109,7 +109,7 @@ fn packet(received: &Received) -> Result<Packet, String> {
 	Packet::try_from(&received.packet.0[..]).map_err(|error| error.to_string())
 }
 
-/// The secret that `node` shares with the sender of `packet`, found without the code that is tested.
+/// The secret that `node` shares with the source of `packet`, computed without the code under test.
 fn shared_secret(node: &Node, packet: &Packet) -> [u8; 32] {
 	let kx_public = packet.as_bytes()[..32].try_into().expect("a slice of 32 bytes; qed");
 	MontgomeryPoint(kx_public).mul_clamped(*node.secret.expose_bytes()).to_bytes()
@@ -184,7 +184,8 @@ impl Checker {
 		Ok(())
 	}
 
-	/// All that a node received, as one batch, with another node's key tried first: the next hop receives what comes of it.
+	/// Unwraps all that a node received as one batch, with another node's key tried first. Checks that the results are
+	/// what the next hops received.
 	fn batches<'w>(&self, walks: &'w [Walk], backend: Backend) -> Result<(), String> {
 		for (index, node) in self.nodes.iter().enumerate() {
 			let nexts = |walk: &'w Walk| walk.hops.iter().zip(walk.hops[1..].iter().map(Some).chain([None]));
@@ -207,7 +208,7 @@ impl Checker {
 		Ok(())
 	}
 
-	/// Opens a packet as the node that received it; no other node must be able to.
+	/// Opens a packet as the node that received it. No other node must be able to.
 	fn open(&mut self, received: &Received) -> Result<Opened, String> {
 		let packet = packet(received)?;
 		for (index, node) in self.nodes.iter().enumerate().filter(|(index, _)| *index != received.node) {
@@ -243,7 +244,7 @@ impl Checker {
 		let used = self.surbs.remove(&first_packet.as_bytes()[..188]);
 		let (surb, request) = used.ok_or("a reply over a SURB that was not delivered, or was used")?;
 
-		// The keys that the SURB's maker keeps: of the SURB's first secret, and of every hop but the last.
+		// The keys that the SURB's maker keeps: from the SURB's first secret, and from every hop but the last.
 		let mut hop_secrets = Vec::new();
 		for hop in &walk.hops[..walk.hops.len() - 1] {
 			let packet = packet(hop)?;
@@ -254,7 +255,7 @@ impl Checker {
 		let mut packet = packet(last)?;
 		let fragment = *reply_payload(&keys, &mut packet).map_err(|error| error.to_string())?;
 
-		// The same from the other end.
+		// The same from the destination's side.
 		let to = MixnodeIndex::new(first.node.try_into().map_err(|_| "no mixnode")?).ok_or("no mixnode")?;
 		ensure(use_surb(Surb::from(surb), &fragment) == Ok((to, first_packet)), "the SURB makes another packet")?;
 
@@ -275,8 +276,8 @@ impl Checker {
 	}
 }
 
-/// A message was delivered when `fragment` came: that must be a fragment of it, as we split it; and what we made of all
-/// fragments must be it. (The file need not hold the packets of the message's other fragments, so that may be nothing.)
+/// Checks a message that was delivered when `fragment` came. We must split it into this fragment and others, and put the
+/// same message together. (`whole` is `None` if the file lacks packets of other fragments.)
 fn check_message(
 	fragment: &PayloadData,
 	whole: Option<AssembledMessage>,
@@ -308,7 +309,7 @@ fn surb_bytes(surb: &Surb) -> &[u8] {
 	surb.as_bytes()
 }
 
-/// Checks a file's content; what was checked, or what is wrong.
+/// Checks a file's content. Returns counts of what was checked, or what is wrong.
 fn check(content: &[u8]) -> Result<Checked, String> {
 	let mut plain = Vec::new();
 	if content.starts_with(&[0x1f, 0x8b]) {
@@ -346,7 +347,7 @@ fn the_reference_implementations_packets_unwrap_to_the_same_bytes() {
 }
 
 #[test]
-fn our_file_holds_something_of_everything() {
+fn our_file_covers_every_kind_of_packet() {
 	let checked = check_file(Path::new(OURS)).unwrap();
 	for kind in [Kind::Cover, Kind::Authored, Kind::ReplyOrCover] {
 		assert!(checked.packets.keys().any(|(of, _)| *of == kind));
@@ -372,7 +373,7 @@ fn a_file_that_is_missing_or_malformed_fails() {
 	assert!(changed("\"reply or cover\"", "\"cover\"").is_err());
 	assert!(changed("\"walks\"", "\"talks\"").is_err());
 
-	// One digit anywhere in the packets.
+	// One digit is changed, anywhere in the packets.
 	let json: serde_json::Value = serde_json::from_str(&plain).unwrap();
 	for walk in [0, 6, 7] {
 		for hop in 0..6 {
@@ -384,7 +385,7 @@ fn a_file_that_is_missing_or_malformed_fails() {
 				let new = if packet.as_bytes()[digit] == b'0' { "1" } else { "0" };
 				packet.replace_range(digit..digit + 1, new);
 				let error = check(json.to_string().as_bytes());
-				// The last hop of a cover packet throws the payload away, but the hop before made it.
+				// The last hop of a cover packet throws the payload away, but the hop before must have made it.
 				assert!(error.is_err(), "packet {walk}, hop {hop}, digit {digit}");
 			}
 		}

@@ -1,4 +1,4 @@
-//! The test vectors of docs/REGISTRATION.md, read out of that page.
+//! The test vectors of docs/REGISTRATION.md, read from that page.
 //!
 //! They were computed without any of this workspace's code. Signatures are verified as the runtime's host functions do:
 //! with `ed25519-zebra` and `schnorrkel`.
@@ -33,7 +33,7 @@ struct Vectors {
 struct Possession {
 	#[serde(with = "hex::serde")]
 	secret: [u8; 32],
-	/// Of the point that the clamped secret gives.
+	/// The sign bit of the point that the clamped secret gives.
 	sign: u8,
 	kx_public: KxPublic,
 	#[serde(with = "hex::serde")]
@@ -157,7 +157,7 @@ fn proofs_of_possession_are_those_of_the_page() {
 }
 
 #[test]
-fn the_chain_accepts_and_refuses_what_the_page_says() {
+fn proofs_of_edge_cases_are_accepted_or_refused_as_the_page_says() {
 	for Edge { what, kx_public, message, proof, accepted } in vectors().edges {
 		let key = kx_public.possession_key().expect("a key that may be registered");
 		assert_eq!(ed25519_verify(proof, &message, key), accepted, "{what}");
@@ -213,7 +213,7 @@ fn the_registration_of_the_page_has_its_payload_and_proofs() {
 }
 
 #[test]
-fn what_the_page_says_is_refused_is_refused_for_its_reason() {
+fn refused_keys_and_peer_ids_are_refused_for_the_pages_reason() {
 	let array = |bytes: &String| <[u8; 32]>::try_from(hex::decode(bytes).unwrap()).unwrap();
 	let Vectors { refused_kx_publics, refused_peer_ids, .. } = vectors();
 	for (bytes, why) in &refused_kx_publics {

@@ -1,7 +1,7 @@
-//! What the replay filter takes of the heap, and how often it takes a packet for another: a million tags, or 10^8 of them
-//! with `MIXNET_SOAK` (200 MB, and two minutes).
+//! The heap that the replay filter takes, and how often it has false positives: with a million tags, or with 10^8 if
+//! `MIXNET_SOAK` is set (200 MB and two minutes).
 //!
-//! Memory is what the allocator was asked for.
+//! The allocator counts the memory.
 
 use cap::Cap;
 use mixnet_node_core::replay::{ReplayError, ReplayFilter, ReplayTag};
@@ -17,10 +17,10 @@ use std::{
 #[global_allocator]
 static HEAP: Cap<System> = Cap::new(System, usize::MAX);
 
-/// By default.
+/// The filter's bound by default.
 const MAX_BYTES: usize = 256 << 20;
 
-/// One test at a time has the heap.
+/// Held by the test that uses the heap.
 fn heap() -> MutexGuard<'static, ()> {
 	static USER: Mutex<()> = Mutex::new(());
 	USER.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -48,7 +48,7 @@ fn a_hundred_million_tags_take_two_bytes_each_and_few_are_taken_for_others() {
 	}
 	let heap = HEAP.allocated() - before;
 	assert_eq!(filter.len() + taken_for_others, fill);
-	// Its key is on the heap as well, and what the test's harness does meanwhile.
+	// The filter's key is on the heap as well, and whatever the test harness allocates.
 	assert!(heap.abs_diff(filter.allocated_bytes()) < 64 << 10, "{heap} {}", filter.allocated_bytes());
 	let bytes = heap as f64 / filter.len() as f64;
 
@@ -83,10 +83,10 @@ fn fill(max_bytes: usize, limit: usize) -> usize {
 fn a_filter_holds_no_more_than_its_bound_not_even_while_it_grows() {
 	let _heap = heap();
 	for max_bytes in [100, 5_000, 100_000, 3 << 20] {
-		// Growing takes a few kilobytes beside the tables.
+		// Growing takes a few kilobytes besides the tables.
 		let (taken, within_bound) = (fill(max_bytes, usize::MAX), fill(max_bytes, max_bytes + (16 << 10)));
 		println!("{max_bytes} bytes: {taken} tags");
-		// A larger table that found no memory would be a refusal, and anything else that found none an abort.
+		// If there is no memory for a larger table, tags are refused. Any other allocation that failed would abort.
 		assert_eq!(within_bound, taken);
 	}
 }

@@ -1,8 +1,8 @@
-//! Requests in flight survive every change of the session: they are answered, or come back with an error that fits.
+//! Requests in flight survive every change of session: they are answered, or fail with the right error.
 //!
-//! - [`cell`]: one change: from which phase to which, how the network moves, and what must hold afterwards.
-//! - here: all pairs of phases, for every way to move.
-//! - [`late_replies`]: replies that come over SURBs of before a change, or after the request's end.
+//! - [`cell`]: one change, from one phase to another, and what must hold afterwards.
+//! - here: all pairs of phases, for every way in which nodes learn of a change.
+//! - [`late_replies`]: replies over SURBs from before a change, or after the request's end.
 
 #[path = "session_changes/cell.rs"]
 mod cell;
@@ -12,19 +12,19 @@ mod late_replies;
 use cell::{run, Change, Outcome, Way, SESSION};
 use mixnet_node_core::{SessionPhase, SessionStatus};
 
-/// The change from every phase of the session to every later one in it.
+/// The changes from every phase of the session to every later one.
 fn within_a_session() -> impl Iterator<Item = (SessionPhase, SessionStatus)> {
 	to_session(SESSION).filter(|(from, to)| *from < to.phase)
 }
 
-/// The change from every phase of the session to every phase of another.
+/// The changes from every phase of the session to every phase of another.
 fn to_session(current_index: u32) -> impl Iterator<Item = (SessionPhase, SessionStatus)> {
 	SessionPhase::ALL.into_iter().flat_map(move |from| {
 		SessionPhase::ALL.into_iter().map(move |phase| (from, SessionStatus { current_index, phase }))
 	})
 }
 
-/// Runs all these changes. Returns how many requests ended how.
+/// Runs these changes. Returns how many requests were answered and failed.
 fn run_all(way: Way, changes: impl Iterator<Item = (SessionPhase, SessionStatus)>) -> Outcome {
 	let mut all = Outcome::default();
 	for (from, to) in changes {

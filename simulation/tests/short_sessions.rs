@@ -1,4 +1,4 @@
-//! Sessions shorter than the retry timer, as on the example chain: requests come to an end all the same.
+//! Sessions shorter than the retry timer, as on the example chain: requests end all the same.
 
 use mixnet_node_core::{Config, SessionPhase};
 use mixnet_simulation::{Answers, World};
@@ -7,14 +7,14 @@ use std::time::Duration;
 const PHASE: Duration = Duration::from_secs(12);
 const LAST_PHASE: Duration = Duration::from_secs(24);
 
-/// The default rates, but for mixnodes that send less cover of their own: it only takes time here.
+/// The default rates, but mixnodes send less cover, which would only take computing time.
 fn config() -> Config {
 	let mut config = Config::default();
 	config.parameters.mixnode_mean_period_ms = 1000;
 	config
 }
 
-/// Sessions of a minute with phases of twelve seconds, until `done` or `sessions` have passed.
+/// Runs sessions of a minute, with phases of twelve seconds, until `done` or until `sessions` have passed.
 fn run_sessions(world: &mut World, sessions: u32, mut done: impl FnMut(&World) -> bool) -> bool {
 	for session in 3..3 + sessions {
 		world.register(0..5);

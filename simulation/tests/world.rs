@@ -1,4 +1,4 @@
-//! The world itself: links do what they are told, and what must not happen is noticed.
+//! The world itself: links have the faults that the test sets, and violated invariants are noticed.
 
 use mixnet_node_core::{DropReason, HandlingDelay, Packet};
 use mixnet_simulation::{fast_config, peer_id, rng, Answers, Output, World};
@@ -49,7 +49,7 @@ fn a_node_whose_links_are_cut_gets_nothing_and_reaches_nobody() {
 	let mut world = world(3);
 	world.run(SECOND);
 	world.faults().cut_off.insert(peer_id(USER));
-	world.run(SECOND); // What is under way arrives.
+	world.run(SECOND); // Packets in flight arrive.
 	let (received, arrived) = (world.nodes[USER].mixnet.statistics().packets_received, world.links.count.arrived);
 	let id = world.post(USER, b"what is asked".to_vec(), 2);
 	world.run(20 * SECOND);

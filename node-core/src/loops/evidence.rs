@@ -10,11 +10,11 @@ pub const FALSE_ALARMS_PER_LOOP: f64 = 1e-10;
 /// The number of alternatives that a test weighs against chance.
 pub(super) const ALTERNATIVES: usize = 3;
 
-/// The evidence against chance. For each of a few alternatives, the largest log likelihood ratio over all starting points;
+/// The evidence against chance: for each of a few alternatives, the largest log likelihood ratio over all starting points;
 /// zero if nothing speaks against chance.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Evidence {
-	/// Natural logarithms. From zero to the alarm's threshold.
+	/// For each alternative, a natural logarithm from zero to the alarm's threshold.
 	sums: [f64; ALTERNATIVES],
 	/// Was an alarm raised, and has the evidence not dropped to zero since?
 	alarmed: bool,
@@ -24,7 +24,7 @@ impl Evidence {
 	/// Adds an observation: the logarithms of its likelihood ratios, one for each alternative. Returns whether that raises an
 	/// alarm: the threshold is reached for the first time since there was no evidence at all.
 	///
-	/// Evidence beyond the threshold is not kept. Otherwise a mixnode that was bad for long would be taken for bad long after.
+	/// Evidence beyond the threshold is not kept. Otherwise a mixnode that was bad for long would stay suspected for long.
 	pub fn add(&mut self, log_ratios: [f64; ALTERNATIVES], threshold: f64) -> bool {
 		for (sum, log_ratio) in self.sums.iter_mut().zip(log_ratios) {
 			*sum = (*sum + log_ratio).clamp(0.0, threshold);
@@ -82,7 +82,7 @@ mod tests {
 	}
 
 	#[test]
-	fn more_things_need_more_evidence() {
+	fn testing_more_mixnodes_needs_more_evidence() {
 		assert!((threshold(1) - 24.1).abs() < 0.1);
 		assert!((threshold(20) - 27.1).abs() < 0.1);
 		assert_eq!(threshold(0), threshold(1));

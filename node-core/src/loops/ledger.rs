@@ -18,13 +18,13 @@ pub(crate) struct SentLoop {
 	pub sent_at: Time,
 	/// When it should be back at the latest.
 	pub deadline: Time,
-	/// The sum of the forwarding delays on its path.
+	/// The sum of the forwarding delays on its route.
 	pub forwarding_delay: Duration,
-	/// Number of links on its path: one more than mixnodes.
+	/// Number of links on its route: one more than mixnodes.
 	pub links: u32,
-	/// The mixnodes on its path, in order, without ourselves.
-	pub path: Box<[MixnodeIndex]>,
-	/// Our gateways that were connected when its path was drawn.
+	/// The mixnodes on its route, in order, without ourselves.
+	pub route: Box<[MixnodeIndex]>,
+	/// Our gateways that were connected when its route was drawn.
 	pub connected_gateways: Box<[MixnodeIndex]>,
 	/// Would its loss be evidence?
 	pub weighs: bool,
@@ -47,7 +47,7 @@ pub(crate) struct ReturnedLoop {
 	pub late: bool,
 }
 
-/// What is still known of a loop that is overdue.
+/// What is kept of a loop that is overdue.
 #[derive(Clone, Copy, Debug)]
 struct OverdueLoop {
 	sent_at: Time,
@@ -71,10 +71,10 @@ pub(super) struct Ledger {
 
 impl Ledger {
 	/// The most bytes of heap that a ledger of this capacity takes, whose loops visit at most this many mixnodes and gateways.
-	pub fn max_bytes(capacity: usize, longest_path: usize) -> usize {
+	pub fn max_bytes(capacity: usize, longest_route: usize) -> usize {
 		let overdue = size_of::<(CoverId, OverdueLoop)>();
 		sum([
-			capacity.saturating_mul(longest_path.saturating_mul(size_of::<MixnodeIndex>())),
+			capacity.saturating_mul(longest_route.saturating_mul(size_of::<MixnodeIndex>())),
 			tree(capacity, size_of::<((Time, u64), (CoverId, DueLoop))>()),
 			// The missing ones take less than the overdue ones.
 			tree(capacity, overdue),
@@ -107,7 +107,7 @@ impl Ledger {
 		true
 	}
 
-	/// A loop came back. `None` if it is not one of ours, or came back before.
+	/// Takes note that a loop came back. `None` if it is not one of ours, or came back before.
 	pub fn returned(&mut self, now: Time, id: &CoverId) -> Option<ReturnedLoop> {
 		if let Some(key) = self.missing.remove(id) {
 			let (_, due) = self.out.get_mut(&key)?;

@@ -4,16 +4,16 @@
 //! everybody else they look like any other packet. Whoever drops, delays or blocks packets does so to loops as well, and
 //! their author notices. That is the heartbeat defence against (n-1) attacks (Danezis and Sassaman, "Heartbeat traffic to
 //! counter (n-1) attacks", 2003; Loopix, section 4.2): to single out one packet in a mixnode, an attacker must keep the
-//! others away from it, and with them the mixnode's own loops.
+//! others away from it, the mixnode's own loops among them.
 //!
 //! Every loop is judged once, at its deadline. Its author knows how long every mixnode delays it, so only the network's time
 //! must be estimated. In each session two things are tested:
 //!
 //! - the loss rate, with a confidence interval, against a configured bound ([`Alarm::Loss`]);
-//! - every mixnode and every link: was it on lost paths more often than chance and the known culprits explain
-//!   ([`Alarm::Mixnode`], [`Alarm::Link`])? We draw the paths ourselves, so we know what chance does.
+//! - every mixnode and every link: was it on lost routes more often than chance and the known culprits explain
+//!   ([`Alarm::Mixnode`], [`Alarm::Link`])? We draw the routes ourselves, so we know what chance does.
 //!
-//! Both are sequential tests, whose result may be looked at after every loop. Each multiplies likelihood ratios whose mean is
+//! Both are sequential tests, whose result may be used after every loop. Each multiplies likelihood ratios whose mean is
 //! 1 as long as all is well. So by Ville's inequality, the product ever passes `x` with a probability of `1 / x` at most. The
 //! tests start anew wherever that makes the product larger (Page's CUSUM). So a mixnode that turns bad after months of good
 //! work is found as soon as one that was bad from the start. That multiplies the false alarms by the number of loops: see

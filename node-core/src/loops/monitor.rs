@@ -19,14 +19,14 @@ use rand_core::RngCore;
 
 pub(crate) use super::ledger::SentLoop;
 
-/// The most loops out at a time, however many there would be by configuration and parameters.
+/// The most loops out at a time, whatever configuration and parameters say.
 const MAX_OUT: usize = 1 << 14;
 
 /// The losses that are weighed as alternatives to one below the bound: `bound + (1 - bound) * share`. They stand for slow
 /// leaks, half of all, and nearly all.
 const LOSS_ALTERNATIVES: [f64; ALTERNATIVES] = [0.2, 0.5, 0.9];
 
-/// The loops of one session. Begins and ends with it.
+/// The loops of one session. Lives as long as the session.
 #[derive(Debug)]
 pub(crate) struct LoopMonitor {
 	ledger: Ledger,
@@ -48,9 +48,9 @@ pub(crate) struct LoopMonitor {
 impl LoopMonitor {
 	/// The most bytes of heap that the loops of one session take.
 	pub fn max_bytes(config: &Config, parameters: &Parameters, is_mixnode: bool, num_mixnodes: usize) -> usize {
-		let longest_path = MAX_HOPS + config.gateways;
+		let longest_route = MAX_HOPS + config.gateways;
 		sum([
-			Ledger::max_bytes(capacity(config, parameters, is_mixnode), longest_path),
+			Ledger::max_bytes(capacity(config, parameters, is_mixnode), longest_route),
 			Suspicion::max_bytes(num_mixnodes),
 		])
 	}
@@ -74,7 +74,7 @@ impl LoopMonitor {
 		}
 	}
 
-	/// A loop was sent.
+	/// Takes note that a loop was sent.
 	pub fn sent(&mut self, id: CoverId, sent: SentLoop) {
 		self.sent += 1;
 		if !self.ledger.insert(id, sent) {
@@ -82,7 +82,7 @@ impl LoopMonitor {
 		}
 	}
 
-	/// A loop came back. `None` if we do not wait for it.
+	/// Takes note that a loop came back. `None` if we do not wait for it.
 	pub fn returned(&mut self, now: Time, id: &CoverId) -> Option<ReturnedLoop> {
 		let returned = self.ledger.returned(now, id)?;
 		self.round_trips.add(returned.round_trip);
@@ -96,7 +96,7 @@ impl LoopMonitor {
 
 	/// Judges the loops whose deadline has passed. Returns how many of them are overdue.
 	///
-	/// `weigh`: are losses evidence now? If not, they are only counted.
+	/// Losses are evidence if `weigh` is set; otherwise they are only counted.
 	pub fn judge<R: RngCore + ?Sized>(
 		&mut self,
 		now: Time,
@@ -114,16 +114,16 @@ impl LoopMonitor {
 			if !weigh || !sent.weighs {
 				continue;
 			}
-			self.suspicion.count(&sent.path, !returned);
+			self.suspicion.count(&sent.route, !returned);
 			let log_ratios = if returned { self.if_returned } else { self.if_lost };
 			if self.loss.add(log_ratios, threshold(1)) {
 				alarm(Alarm::Loss { overdue: LossEstimate::new(self.overdue, self.judged) });
 			}
 			if !returned {
 				let mut suspects = Vec::new();
-				let draw = |rng: &mut R| draw_path(rng, topology, &sent.connected_gateways, hops).unwrap_or_default();
+				let draw = |rng: &mut R| draw_route(rng, topology, &sent.connected_gateways, hops).unwrap_or_default();
 				let has_gateways = !topology.is_mixnode();
-				self.suspicion.weigh_lost(rng, &sent.path, has_gateways, draw, |suspect| suspects.push(suspect));
+				self.suspicion.weigh_lost(rng, &sent.route, has_gateways, draw, |suspect| suspects.push(suspect));
 				let found = suspects.into_iter().filter_map(|suspect| match suspect {
 					Suspect::Mixnode(index) => {
 						self.mixnode_scores(topology).find(|found| found.mixnode == index).map(Alarm::Mixnode)
@@ -138,7 +138,7 @@ impl LoopMonitor {
 		overdue
 	}
 
-	/// Stops waiting for the loops that are out. The driver slept, so what became of them says nothing of the mixnet.
+	/// Stops waiting for the loops that are out. The driver slept, so their loss would say nothing of the mixnet.
 	pub fn forget(&mut self) {
 		self.unjudged += self.ledger.forget();
 	}
@@ -178,19 +178,19 @@ impl LoopMonitor {
 	}
 }
 
-/// A path that a loop may take: the mixnodes on it, without ourselves. `None` if there is no path.
-fn draw_path<R: RngCore + ?Sized>(
+/// A route that a loop may take: the mixnodes on it, without ourselves. `None` if there is no route.
+fn draw_route<R: RngCore + ?Sized>(
 	rng: &mut R,
 	topology: &Topology,
 	connected_gateways: &[MixnodeIndex],
 	hops: usize,
 ) -> Option<Vec<MixnodeIndex>> {
-	let mut path = topology.draw_path(rng, connected_gateways, RouteKind::Loop, hops).ok()?;
-	path.retain(|index| Some(*index) != topology.local_index());
-	Some(path)
+	let mut route = topology.draw_path(rng, connected_gateways, RouteKind::Loop, hops).ok()?;
+	route.retain(|index| Some(*index) != topology.local_index());
+	Some(route)
 }
 
-/// Twice the mean number of loops that are out if each takes as long as a loop can, and 64 more.
+/// The most loops to keep: 64, and twice the mean number that are out if each takes as long as a loop can.
 fn capacity(config: &Config, parameters: &Parameters, is_mixnode: bool) -> usize {
 	let delay = parameters.mean_forwarding_delay().as_secs_f64();
 	let longest = f64::from(parameters.hops) * (10.0 * delay + config.per_hop_network_delay.as_secs_f64());

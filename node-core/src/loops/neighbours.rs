@@ -1,4 +1,4 @@
-//! The neighbours between which and a mixnode packets get lost.
+//! Which neighbours of a mixnode lose packets together with it.
 //!
 //! A mixnode that loses packets loses those of all its neighbours. If packets get lost between it and a few neighbours only,
 //! these may be the culprits, who want to have it accused.
@@ -12,20 +12,20 @@ use alloc::{
 	vec::Vec,
 };
 
-/// The most neighbours that are taken for conspirators. More would be on nearly all paths anyway.
+/// The most neighbours that are named. More would be on nearly all routes anyway.
 const FEW: usize = 3;
 
-/// The share of a mixnode's lost paths on which a few neighbours must be to be named. By chance, three of 18 neighbours are
-/// on six or seven in ten of 25 lost paths.
+/// A few neighbours are named if they are on this share of a mixnode's lost routes. By chance, three of 18 neighbours
+/// are on six or seven in ten of 25 lost routes.
 const NEARLY_ALL: f64 = 0.85;
 
-/// The number of lost paths that are remembered of each mixnode, the latest ones.
+/// How many lost routes are remembered of each mixnode: the latest ones.
 const REMEMBERED: usize = 64;
 
-/// A mixnode's neighbours on a path: the one before it and the one after it. `None` stands for ourselves.
+/// A mixnode's neighbours on a route: the one before it and the one after it. `None` stands for ourselves.
 type Pair = [Option<MixnodeIndex>; 2];
 
-/// For each mixnode against which there is evidence, its neighbours on the latest lost paths.
+/// For each mixnode with evidence against it, its neighbours on the latest lost routes.
 #[derive(Debug, Default)]
 pub(super) struct Neighbours(BTreeMap<MixnodeIndex, VecDeque<Pair>>);
 
@@ -36,15 +36,15 @@ impl Neighbours {
 		sum([tree(mixnodes, 4 * POINTER), mixnodes.saturating_mul(PAIRS)])
 	}
 
-	/// Adds a lost path.
-	pub fn count(&mut self, path: &[MixnodeIndex]) {
-		for (at, index) in path.iter().enumerate() {
-			let before = at.checked_sub(1).and_then(|at| path.get(at).copied());
+	/// Adds a lost route.
+	pub fn count(&mut self, route: &[MixnodeIndex]) {
+		for (at, index) in route.iter().enumerate() {
+			let before = at.checked_sub(1).and_then(|at| route.get(at).copied());
 			let latest = self.0.entry(*index).or_default();
 			if latest.len() == REMEMBERED {
 				latest.pop_front();
 			}
-			latest.push_back([before, path.get(at + 1).copied()]);
+			latest.push_back([before, route.get(at + 1).copied()]);
 		}
 	}
 
@@ -53,7 +53,7 @@ impl Neighbours {
 		self.0.remove(&mixnode);
 	}
 
-	/// The few neighbours that are on nearly all of the mixnode's lost paths. Empty if there are no such few.
+	/// The few neighbours that are on nearly all of the mixnode's lost routes. Empty if there are no such few.
 	pub fn few(&self, mixnode: MixnodeIndex) -> Vec<MixnodeIndex> {
 		let mut left: Vec<Pair> = self.0.get(&mixnode).into_iter().flatten().copied().collect();
 		let may_be_left = left.len() as f64 * (1.0 - NEARLY_ALL);
@@ -81,16 +81,16 @@ mod tests {
 	}
 
 	#[test]
-	fn few_neighbours_are_named_if_they_are_on_nearly_all_lost_paths() {
+	fn few_neighbours_are_named_if_they_are_on_nearly_all_lost_routes() {
 		let mut neighbours = Neighbours::default();
 		assert_eq!(neighbours.few(index(0)), []);
 		for number in 0..40 {
-			// One of two comes before 0, and anybody behind it.
+			// One of two mixnodes comes before 0, and any mixnode after it.
 			neighbours.count(&[index(1 + number % 2), index(0), index(10 + number)]);
 		}
 		assert_eq!(neighbours.few(index(0)).len(), 2);
 		assert!([1, 2].iter().all(|number| neighbours.few(index(0)).contains(&index(*number))));
-		// The latest paths count; these have nobody in common.
+		// The latest routes count; these have nobody in common.
 		for number in 0..40 {
 			neighbours.count(&[index(100 + number), index(0), index(200 + number)]);
 		}
@@ -101,7 +101,7 @@ mod tests {
 	}
 
 	#[test]
-	fn no_more_is_remembered_than_said() {
+	fn no_more_lost_routes_are_remembered_than_the_bound_says() {
 		let mut neighbours = Neighbours::default();
 		for number in 0..1000 {
 			neighbours.count(&[index(number), index(5)]);

@@ -6,12 +6,11 @@ use core::time::Duration;
 /// An attacker who delays our loops can raise the estimate to this multiple of the configured delay, and no further.
 const MAX_FACTOR: u32 = 10;
 
-/// A smoothed mean and deviation of the time that a packet takes from one mixnode to the next, processing included: what
-/// is left of a loop's round trip when the delays are taken off that its author chose. (The estimator is that of
-/// RFC 6298, section 2.)
+/// A smoothed mean and deviation of the time that a packet takes from one mixnode to the next, processing included. It is
+/// a loop's round trip less the delays that its author chose, per link. (The estimator is that of RFC 6298, section 2.)
 ///
 /// Retry timers take the larger of this and the configured, conservative estimate: they adapt to a slower network, and
-/// never fire sooner than the protocol has them. Losses play no part.
+/// never fire sooner than the protocol says. Losses play no part.
 #[derive(Debug)]
 pub(crate) struct NetworkDelay {
 	configured: Duration,
@@ -24,7 +23,7 @@ impl NetworkDelay {
 		Self { configured, measured: None }
 	}
 
-	/// A loop took `round_trip` over `links` links. `forwarding_delay` of it were the mixnodes' delays.
+	/// Adds a measurement: a loop took `round_trip` over `links` links, of which `forwarding_delay` at mixnodes.
 	pub fn measure(&mut self, round_trip: Duration, forwarding_delay: Duration, links: u32) {
 		let per_link = round_trip.saturating_sub(forwarding_delay) / links.max(1);
 		let sample = per_link.min(self.max()).as_secs_f64();

@@ -29,9 +29,9 @@ pub struct LoopReport {
 	pub returned: u64,
 	/// Loops that came back after their deadline.
 	pub late: u64,
-	/// Loops whose deadline has passed and that have not come back.
+	/// Loops that have not come back by their deadline, nor since.
 	pub lost: u64,
-	/// Loops that are on their way, or lost and not yet missed.
+	/// Loops in flight, and lost ones whose deadline has not passed.
 	pub out: u64,
 	/// Loops that were not waited for: the driver slept past their deadline, or more were out than can be remembered.
 	pub unjudged: u64,
@@ -41,17 +41,17 @@ pub struct LoopReport {
 	pub loss: Option<LossEstimate>,
 	/// Is the loss above the configured bound, by the test? [`Alarm::Loss`] was raised then.
 	pub loss_alarm: bool,
-	/// The mixnodes on the loops' paths, in the order of their indices.
+	/// The mixnodes on the loops' routes, in the order of their indices.
 	pub mixnodes: Vec<MixnodeScore>,
-	/// The links on the loops' paths, in the order of their ends. In large sessions (over 127 mixnodes) only our own.
+	/// The links on the loops' routes, in the order of their ends. In large sessions (over 127 mixnodes) only our own.
 	pub links: Vec<LinkScore>,
 }
 
-/// How often a mixnode or a link was on lost paths, compared with chance.
+/// How often a mixnode or a link was on lost routes, compared with chance.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Score {
-	/// Loops judged whose path it was on.
+	/// Loops judged whose route it was on.
 	pub loops: u64,
 	/// Loops among them that did not come back in time.
 	pub lost: u64,
@@ -135,7 +135,7 @@ impl fmt::Display for LossEstimate {
 #[non_exhaustive]
 pub enum Alarm {
 	/// More loops are overdue than [`LoopConfig::max_loss`](crate::LoopConfig::max_loss). The network or our connection to it
-	/// is in a bad state, or we, or mixnodes on our paths, are under an (n-1) attack. In any case packets mix with fewer
+	/// is in a bad state, or we, or mixnodes on our routes, are under an (n-1) attack. In any case packets mix with fewer
 	/// others than they should: better send nothing now that matters.
 	Loss {
 		/// Loops overdue in the session so far, those that came back late included. The losses that raised the alarm may be
@@ -271,8 +271,8 @@ impl RoundTrips {
 	}
 }
 
-/// The highest probability that an attacker who steadily blocks packets on their way to a mixnode can tell which packet that
-/// leaves it is the one that was let in: the Loopix paper's `s mu / (s lambda_M + lambda_R)` (section 4.2).
+/// The attacker steadily blocks packets to a mixnode, but lets one in. This is the highest probability of telling which
+/// packet that leaves is that one: the Loopix paper's `s mu / (s lambda_M + lambda_R)` (section 4.2).
 ///
 /// The attacker cannot tell the mixnode's loops from other packets. So the same share `1 / s` of all packets passes, and the
 /// mixnode misses a share `loss = 1 - 1 / s` of its loops. `mu` is one over `mean_forwarding_delay`. `lambda_M` are the
@@ -288,7 +288,7 @@ impl RoundTrips {
 /// // 20 mixnodes at default rates: each sends 2.5 loops and forwards 50 packets a second.
 /// let unnoticed = linking_bound(0.1, Duration::from_secs(1), 2.5, 50.0);
 /// assert!(unnoticed < 0.022);
-/// // An attacker who does not mind being noticed still has the mixnode's own loops to reckon with.
+/// // An attacker who does not mind being noticed is still hindered by the mixnode's own loops.
 /// assert_eq!(linking_bound(1.0, Duration::from_secs(1), 2.5, 50.0), 0.4);
 /// # }
 /// # #[cfg(not(feature = "unstable"))]

@@ -1,21 +1,21 @@
 //! The test of every mixnode and link.
 //!
-//! A lost loop shows that something on its path loses packets, but not what. But paths are random, and we draw them. A
-//! mixnode that has nothing to do with the losses is on a lost path as often as on any other. So each lost path is compared
-//! with paths that might as well have been drawn. A mixnode that loses packets is on the lost ones too often.
+//! A lost loop shows that something on its route loses packets, but not what. But routes are random, and we draw them. A
+//! mixnode that has nothing to do with the losses is on a lost route as often as on any other. So each lost route is compared
+//! with routes that might as well have been drawn. A mixnode that loses packets is on the lost ones too often.
 //!
-//! Links are compared in another way: with the other orders of the lost path's mixnodes. So a link is not suspected because
+//! Links are compared in another way: with the other orders of the lost route's mixnodes. So a link is not suspected because
 //! it leads to a mixnode that loses everything. A user cannot tell a gateway from the link to it, so it has no evidence on
 //! those links.
 //!
-//! Take `k` such paths and the lost one, and let `s` of these `k + 1` visit a mixnode. The likelihood ratio of "lost paths
+//! Take `k` such routes and the lost one, and let `s` of these `k + 1` visit a mixnode. The likelihood ratio of "lost routes
 //! visit it with odds `a` times those of chance" against "it does not matter" is `a^x (k + 1) / (a s + k + 1 - s)`. Here `x` is
-//! 1 if the lost path visits the mixnode, otherwise 0. If the mixnode does not matter, each of the `k + 1` paths is equally
-//! likely to be the lost one. So the mean of the ratio is exactly 1 then, however the paths are drawn.
+//! 1 if the lost route visits the mixnode, otherwise 0. If the mixnode does not matter, each of the `k + 1` routes is equally
+//! likely to be the lost one. So the mean of the ratio is exactly 1 then, however the routes are drawn.
 //!
-//! The losses of one culprit must not be held against others that are often on the same paths. So a mixnode or link with half
-//! of the evidence that raises an alarm explains the losses on its paths: they count against it alone. The others are
-//! compared among paths without it.
+//! The losses of one culprit must not accuse others that are often on the same routes. So a mixnode or link with half
+//! of the evidence that raises an alarm explains the losses on its routes: they count against it alone. The others are
+//! compared among routes without it.
 //!
 //! An attacker who wants an honest mixnode accused can drop packets to it and from it. Then all losses are between the mixnode
 //! and the attacker, or a few attackers. A mixnode that loses packets by itself loses those of all its neighbours.
@@ -34,13 +34,13 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use rand_core::RngCore;
 use rand_distr::{Distribution, Uniform};
 
-/// The number of paths that each lost one is compared with. More make the test sharper, up to a point, and take time.
+/// How many routes each lost one is compared with. More make the test sharper, up to a point, and take time.
 const COMPARED: usize = 63;
 
-/// The most paths that are drawn for that: some may visit a mixnode or link that is suspected already.
+/// The most routes that are drawn for the comparison: some may visit a mixnode or link that is suspected already.
 const DRAWN: usize = 4 * COMPARED;
 
-/// A mixnode or link is not suspected any more once this many loops in a row came back by it.
+/// Suspicion of a mixnode or link ends once this many loops in a row came back by it.
 const CLEARED_BY: u32 = 100;
 
 /// The odds that are weighed against chance. The likelihood is highest for odds near the true ones. Three are enough: from a
@@ -57,13 +57,13 @@ pub(super) type Link = (Option<MixnodeIndex>, Option<MixnodeIndex>);
 /// The counts and the evidence of a mixnode or a link.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
-	/// Loops judged whose path it was on.
+	/// Loops judged whose route it was on.
 	loops: u64,
 	/// Loops among them that were lost.
 	lost: u64,
 	/// The number of lost loops that chance would explain.
 	expected_lost: f64,
-	/// Loops that came back by it since the last one that was lost.
+	/// Loops that came back by it since the last lost one.
 	returned_since: u32,
 	evidence: Evidence,
 }
@@ -79,7 +79,7 @@ impl Tally {
 		}
 	}
 
-	/// Adds a path that it is on.
+	/// Counts a route that it is on.
 	fn count(&mut self, lost: bool) {
 		self.loops += 1;
 		if lost {
@@ -93,25 +93,25 @@ impl Tally {
 		}
 	}
 
-	/// Weighs a lost path. Returns whether that raises an alarm.
+	/// Weighs a lost route. Returns whether that raises an alarm.
 	fn weigh(&mut self, weight: Weight, threshold: f64) -> bool {
 		match weight {
-			Weight::Explained { on_path } => {
-				self.expected_lost += f64::from(u8::from(on_path));
+			Weight::Explained { on_route } => {
+				self.expected_lost += f64::from(u8::from(on_route));
 				false
 			},
-			Weight::Compared { on_path, on, compared } => {
+			Weight::Compared { on_route, on, compared } => {
 				self.expected_lost += on as f64 / compared.max(1) as f64;
-				self.evidence.add(log_ratios(on_path, on + usize::from(on_path), compared + 1), threshold)
+				self.evidence.add(log_ratios(on_route, on + usize::from(on_route), compared + 1), threshold)
 			},
 		}
 	}
 }
 
-/// Logarithms of the likelihood ratios if `on` of `all` paths, the lost one included, visit the mixnode or link tested.
-fn log_ratios(on_path: bool, on: usize, all: usize) -> [f64; ALTERNATIVES] {
+/// Logarithms of the likelihood ratios if `on` of `all` routes, the lost one included, visit the mixnode or link tested.
+fn log_ratios(on_route: bool, on: usize, all: usize) -> [f64; ALTERNATIVES] {
 	let (on, all) = (on as f64, all as f64);
-	ODDS.map(|odds| libm::log(if on_path { odds } else { 1.0 } * all / (odds * on + all - on)))
+	ODDS.map(|odds| libm::log(if on_route { odds } else { 1.0 } * all / (odds * on + all - on)))
 }
 
 /// A mixnode or a link that is suspected.
@@ -122,15 +122,15 @@ pub(super) enum Suspect {
 }
 
 impl Suspect {
-	fn is_on(self, path: &[MixnodeIndex]) -> bool {
+	fn is_on(self, route: &[MixnodeIndex]) -> bool {
 		match self {
-			Self::Mixnode(index) => path.contains(&index),
-			Self::Link(link) => links_of(path).any(|other| other == link),
+			Self::Mixnode(index) => route.contains(&index),
+			Self::Link(link) => links_of(route).any(|other| other == link),
 		}
 	}
 }
 
-/// The scores of a session's mixnodes and links. Those that were never on a path have none.
+/// The scores of a session's mixnodes and links. Those that were never on a route have none.
 #[derive(Debug)]
 pub(super) struct Suspicion {
 	/// Number of mixnodes in the session.
@@ -169,29 +169,29 @@ impl Suspicion {
 		self.links.iter().map(|(link, tally)| (*link, tally))
 	}
 
-	/// The few neighbours between which and a mixnode nearly all was lost. Empty if the losses are spread.
+	/// The few neighbours that share nearly all of a mixnode's losses. Empty if the losses are spread.
 	pub fn few_neighbours(&self, mixnode: MixnodeIndex) -> Vec<MixnodeIndex> {
 		self.neighbours.few(mixnode)
 	}
 
-	/// Adds the path of a loop.
-	pub fn count(&mut self, path: &[MixnodeIndex], lost: bool) {
-		for (at, index) in path.iter().enumerate() {
-			if !path[..at].contains(index) {
+	/// Adds the route of a loop.
+	pub fn count(&mut self, route: &[MixnodeIndex], lost: bool) {
+		for (at, index) in route.iter().enumerate() {
+			if !route[..at].contains(index) {
 				self.mixnodes.entry(*index).or_default().count(lost);
 			}
 		}
-		for link in links_of(path).filter(|link| is_scored(self.num_mixnodes, link)) {
+		for link in links_of(route).filter(|link| is_scored(self.num_mixnodes, link)) {
 			self.links.entry(link).or_default().count(lost);
 		}
 	}
 
-	/// Weighs a lost path. `has_gateways` says that its ends are gateways; the rest was drawn freely. `draw` draws a path that
+	/// Weighs a lost route. `has_gateways` says that its ends are gateways; the rest was drawn freely. `draw` draws a route that
 	/// might have been it.
 	pub fn weigh_lost<R: RngCore + ?Sized>(
 		&mut self,
 		rng: &mut R,
-		path: &[MixnodeIndex],
+		route: &[MixnodeIndex],
 		has_gateways: bool,
 		mut draw: impl FnMut(&mut R) -> Vec<MixnodeIndex>,
 		mut suspect: impl FnMut(Suspect),
@@ -201,22 +201,22 @@ impl Suspicion {
 				self.neighbours.forget(*index);
 			}
 		}
-		self.neighbours.count(path);
+		self.neighbours.count(route);
 
 		let known = self.known();
 		let draws = if known.is_empty() { COMPARED } else { DRAWN };
 		let drawn: Vec<_> = (0..draws).map(|_| draw(rng)).collect();
 		let at_least = threshold(self.num_mixnodes);
-		for (index, weight) in weights(path, &drawn, &known, Suspect::Mixnode, |path| path.to_vec()) {
+		for (index, weight) in weights(route, &drawn, &known, Suspect::Mixnode, |route| route.to_vec()) {
 			if self.mixnodes.entry(index).or_default().weigh(weight, at_least) {
 				suspect(Suspect::Mixnode(index));
 			}
 		}
 
-		if !can_be_shuffled(path, has_gateways) {
+		if !can_be_shuffled(route, has_gateways) {
 			return;
 		}
-		let mut order = path.to_vec();
+		let mut order = route.to_vec();
 		let drawn: Vec<_> = (0..draws)
 			.map(|_| {
 				shuffle(rng, &mut order, has_gateways);
@@ -225,11 +225,11 @@ impl Suspicion {
 			.collect();
 		let at_least = threshold(num_links(self.num_mixnodes));
 		let num_mixnodes = self.num_mixnodes;
-		let visited = |path: &[MixnodeIndex]| {
+		let visited = |route: &[MixnodeIndex]| {
 			let is_weighed = |(from, to): &Link| !has_gateways || (from.is_some() && to.is_some());
-			links_of(path).filter(|link| is_scored(num_mixnodes, link) && is_weighed(link)).collect()
+			links_of(route).filter(|link| is_scored(num_mixnodes, link) && is_weighed(link)).collect()
 		};
-		for (link, weight) in weights(path, &drawn, &known, Suspect::Link, visited) {
+		for (link, weight) in weights(route, &drawn, &known, Suspect::Link, visited) {
 			if self.links.entry(link).or_default().weigh(weight, at_least) {
 				suspect(Suspect::Link(link));
 			}
@@ -246,16 +246,16 @@ impl Suspicion {
 	}
 }
 
-/// What a lost path says of a mixnode or link.
+/// What a lost route says about a mixnode or link.
 #[derive(Clone, Copy)]
 enum Weight {
-	/// Nothing: another suspect explains the loss. `on_path`: is the tested one on the path?
-	Explained { on_path: bool },
-	/// `on` of `compared` paths visit it. `on_path`: does the lost one?
-	Compared { on_path: bool, on: usize, compared: usize },
+	/// Nothing: another suspect explains the loss. `on_route`: is the mixnode or link tested on the route?
+	Explained { on_route: bool },
+	/// `on` of `compared` routes visit it. `on_route`: does the lost route?
+	Compared { on_route: bool, on: usize, compared: usize },
 }
 
-/// What a lost path says of every mixnode, or link, on it or on a compared path. Each is compared among the paths without
+/// What a lost route says of every mixnode, or link, on it or on a compared route. Each is compared among the routes without
 /// other known culprits.
 fn weights<T: Ord + Copy>(
 	lost: &[MixnodeIndex],
@@ -264,45 +264,45 @@ fn weights<T: Ord + Copy>(
 	suspect: impl Fn(T) -> Suspect,
 	visited: impl Fn(&[MixnodeIndex]) -> Vec<T>,
 ) -> Vec<(T, Weight)> {
-	let without = |other: Option<Suspect>, path: &[MixnodeIndex]| {
-		known.iter().filter(|known| Some(**known) != other).all(|known| !known.is_on(path))
+	let without = |other: Option<Suspect>, route: &[MixnodeIndex]| {
+		known.iter().filter(|known| Some(**known) != other).all(|known| !known.is_on(route))
 	};
 	let on_lost = visited(lost);
 	let compare = |except: Option<Suspect>| -> Vec<Vec<T>> {
-		let paths = drawn.iter().filter(|path| without(except, path)).take(COMPARED);
-		paths.map(|path| visited(path)).collect()
+		let routes = drawn.iter().filter(|route| without(except, route)).take(COMPARED);
+		routes.map(|route| visited(route)).collect()
 	};
 
-	// All that are not suspects themselves are compared with the same paths.
+	// All but the suspects themselves are compared with the same routes.
 	let compared = compare(None);
 	let mut all: Vec<T> = on_lost.iter().chain(compared.iter().flatten()).copied().collect();
 	let is_known = |of: T| known.contains(&suspect(of));
-	all.extend(drawn.iter().flat_map(|path| visited(path)).filter(|visited| is_known(*visited)));
+	all.extend(drawn.iter().flat_map(|route| visited(route)).filter(|visited| is_known(*visited)));
 	all.sort_unstable();
 	all.dedup();
 
 	let is_explained = !without(None, lost);
 	all.into_iter()
 		.map(|of| {
-			let on_path = on_lost.contains(&of);
+			let on_route = on_lost.contains(&of);
 			let own = Some(suspect(of)).filter(|own| known.contains(own));
 			let is_explained = if own.is_some() { !without(own, lost) } else { is_explained };
 			if is_explained {
-				return (of, Weight::Explained { on_path });
+				return (of, Weight::Explained { on_route });
 			}
 			let count = |compared: &[Vec<T>]| {
 				let on = compared.iter().filter(|visited| visited.contains(&of)).count();
-				Weight::Compared { on_path, on, compared: compared.len() }
+				Weight::Compared { on_route, on, compared: compared.len() }
 			};
 			(of, if own.is_some() { count(&compare(own)) } else { count(&compared) })
 		})
 		.collect()
 }
 
-/// The links of a path: from ourselves to the first mixnode, from the first to the second, .. from the last to ourselves.
-pub(super) fn links_of(path: &[MixnodeIndex]) -> impl Iterator<Item = Link> + '_ {
-	let from = core::iter::once(None).chain(path.iter().copied().map(Some));
-	let to = path.iter().copied().map(Some).chain(core::iter::once(None));
+/// The links of a route: from ourselves to the first mixnode, from the first to the second, .. from the last to ourselves.
+pub(super) fn links_of(route: &[MixnodeIndex]) -> impl Iterator<Item = Link> + '_ {
+	let from = core::iter::once(None).chain(route.iter().copied().map(Some));
+	let to = route.iter().copied().map(Some).chain(core::iter::once(None));
 	// (In a session of two mixnodes, of which we are one, the other may follow itself: there is no link then.)
 	from.zip(to).filter(|(from, to)| from != to)
 }
@@ -315,33 +315,33 @@ fn is_scored(num_mixnodes: usize, (from, to): &Link) -> bool {
 	num_links(num_mixnodes) <= MAX_LINKS || from.is_none() || to.is_none()
 }
 
-/// The places of a path that are drawn freely: all but those of the gateways at the ends.
-fn free(path_len: usize, has_gateways: bool) -> core::ops::Range<usize> {
+/// The places of a route that are drawn freely: all but those of the gateways at the ends.
+fn free(route_len: usize, has_gateways: bool) -> core::ops::Range<usize> {
 	if has_gateways {
-		1..path_len.saturating_sub(1).max(1)
+		1..route_len.saturating_sub(1).max(1)
 	} else {
-		0..path_len
+		0..route_len
 	}
 }
 
-/// Are all orders of the path equally likely? They are not if a mixnode comes twice, since then not all orders are allowed.
+/// Are all orders of the route equally likely? They are not if a mixnode comes twice, since then not all orders are allowed.
 /// (It may come twice if it is the only connected gateway, at both ends.)
-fn can_be_shuffled(path: &[MixnodeIndex], has_gateways: bool) -> bool {
-	let free = free(path.len(), has_gateways);
-	path.len() > 1
-		&& path.get(free.clone()).is_some_and(|drawn| {
+fn can_be_shuffled(route: &[MixnodeIndex], has_gateways: bool) -> bool {
+	let free = free(route.len(), has_gateways);
+	route.len() > 1
+		&& route.get(free.clone()).is_some_and(|drawn| {
 			drawn
 				.iter()
 				.zip(free)
-				.all(|(index, at)| path.iter().enumerate().all(|(other, it)| other == at || it != index))
+				.all(|(index, at)| route.iter().enumerate().all(|(other, it)| other == at || it != index))
 		})
 }
 
 /// Draws one of the orders, all equally likely. Gateways keep their places.
-fn shuffle<R: RngCore + ?Sized>(rng: &mut R, path: &mut [MixnodeIndex], has_gateways: bool) {
-	let free = free(path.len(), has_gateways);
+fn shuffle<R: RngCore + ?Sized>(rng: &mut R, route: &mut [MixnodeIndex], has_gateways: bool) {
+	let free = free(route.len(), has_gateways);
 	for i in free.clone().skip(1) {
-		path.swap(i, Uniform::new_inclusive(free.start, i).sample(rng));
+		route.swap(i, Uniform::new_inclusive(free.start, i).sample(rng));
 	}
 }
 
@@ -350,22 +350,22 @@ mod tests {
 	use super::*;
 	use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 
-	fn path(indices: &[u16]) -> Vec<MixnodeIndex> {
+	fn route(indices: &[u16]) -> Vec<MixnodeIndex> {
 		indices.iter().map(|index| MixnodeIndex::new(*index).unwrap()).collect()
 	}
 
 	#[test]
 	fn links_lead_from_us_back_to_us() {
 		let [a, b] = [0, 1].map(MixnodeIndex::new);
-		assert_eq!(links_of(&path(&[0, 1])).collect::<Vec<_>>(), [(None, a), (a, b), (b, None)]);
-		assert_eq!(links_of(&path(&[0])).count(), 2);
+		assert_eq!(links_of(&route(&[0, 1])).collect::<Vec<_>>(), [(None, a), (a, b), (b, None)]);
+		assert_eq!(links_of(&route(&[0])).count(), 2);
 	}
 
 	#[test]
 	fn orders_are_equally_likely_and_gateways_stay_at_the_ends() {
 		let mut rng = ChaChaRng::seed_from_u64(1);
 		for (has_gateways, orders) in [(false, 120), (true, 6)] {
-			let start = path(&[0, 1, 2, 3, 4]);
+			let start = route(&[0, 1, 2, 3, 4]);
 			assert!(can_be_shuffled(&start, has_gateways));
 			let mut order = start.clone();
 			let mut counts = BTreeMap::new();
@@ -383,15 +383,15 @@ mod tests {
 	}
 
 	#[test]
-	fn paths_that_come_by_a_mixnode_twice_tell_nothing_of_links() {
-		assert!(!can_be_shuffled(&path(&[0, 1, 0]), false));
-		assert!(can_be_shuffled(&path(&[0, 1, 0]), true));
-		assert!(!can_be_shuffled(&path(&[0, 1, 2, 1, 3]), true));
-		assert!(!can_be_shuffled(&path(&[0, 1, 2, 0, 3]), true));
+	fn routes_that_visit_a_mixnode_twice_tell_nothing_of_links() {
+		assert!(!can_be_shuffled(&route(&[0, 1, 0]), false));
+		assert!(can_be_shuffled(&route(&[0, 1, 0]), true));
+		assert!(!can_be_shuffled(&route(&[0, 1, 2, 1, 3]), true));
+		assert!(!can_be_shuffled(&route(&[0, 1, 2, 0, 3]), true));
 		for len in 0..3 {
 			let short: Vec<u16> = (0..len).collect();
-			can_be_shuffled(&path(&short), true);
-			assert!(!can_be_shuffled(&path(&short[..short.len().min(1)]), false));
+			can_be_shuffled(&route(&short), true);
+			assert!(!can_be_shuffled(&route(&short[..short.len().min(1)]), false));
 		}
 	}
 
@@ -400,12 +400,12 @@ mod tests {
 		for all in [1, 2, 17, COMPARED + 1] {
 			for on in 0..=all {
 				let share = on as f64 / all as f64;
-				let [on_path, off_path] = [true, false].map(|on_path| log_ratios(on_path, on, all).map(f64::exp));
-				for (on_path, off_path) in on_path.into_iter().zip(off_path) {
-					// Not visited by the lost path at all, or by all of them: only one of the two can be.
-					let on_path = if on == 0 { 0.0 } else { on_path * share };
-					let off_path = if on == all { 0.0 } else { off_path * (1.0 - share) };
-					assert!((on_path + off_path - 1.0).abs() < 1e-12);
+				let [on_route, off_route] = [true, false].map(|on_route| log_ratios(on_route, on, all).map(f64::exp));
+				for (on_route, off_route) in on_route.into_iter().zip(off_route) {
+					// Not visited by the lost route at all, or by all of them: only one of the two can be.
+					let on_route = if on == 0 { 0.0 } else { on_route * share };
+					let off_route = if on == all { 0.0 } else { off_route * (1.0 - share) };
+					assert!((on_route + off_route - 1.0).abs() < 1e-12);
 				}
 			}
 		}

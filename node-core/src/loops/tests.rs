@@ -1,4 +1,4 @@
-//! One session's loops, simulated without packets: paths are the real ones, losses are drawn. (Whole networks under
+//! One session's loops, simulated without packets: routes are drawn as always, losses by the test. (Whole networks under
 //! attack are in `simulation/tests/attacks.rs`.)
 //!
 //! The long forms, with more seeds, are run by `make soak`; what they showed is in docs/loops.md.
@@ -20,7 +20,7 @@ use rand_distr::{Distribution, Exp1};
 use std::collections::BTreeSet;
 
 const LOCAL: PeerId = PeerId([0xff; 32]);
-/// Of no low order: it is a key as good as any.
+/// A key that is not of low order.
 const LOCAL_KEY: KxPublic = KxPublic([9; 32]);
 
 /// How many seeds to try: `few`, or more if the environment asks for a long run.
@@ -55,7 +55,7 @@ fn chance(rng: &mut ChaChaRng, probability: f64) -> bool {
 }
 
 impl Simulation {
-	/// `num` mixnodes; we are the last of them, or none.
+	/// A session of `num` mixnodes. We are the last of them, or a user.
 	fn new(seed: u64, num: usize, is_mixnode: bool) -> Self {
 		let mut rng = ChaChaRng::seed_from_u64(seed);
 		let config = Config::default();
@@ -83,18 +83,18 @@ impl Simulation {
 		self.number += 1;
 		let id = CoverId(self.number.to_le_bytes());
 		let hops = usize::from(self.config.parameters.hops);
-		let mut path = self.topology.draw_path(&mut self.rng, &self.gateways, RouteKind::Loop, hops).unwrap();
-		path.retain(|index| Some(*index) != self.topology.local_index());
-		let multiple: f64 = (0..path.len()).map(|_| -> f64 { Exp1.sample(&mut self.rng) }).sum();
+		let mut route = self.topology.draw_path(&mut self.rng, &self.gateways, RouteKind::Loop, hops).unwrap();
+		route.retain(|index| Some(*index) != self.topology.local_index());
+		let multiple: f64 = (0..route.len()).map(|_| -> f64 { Exp1.sample(&mut self.rng) }).sum();
 		let forwarding_delay = scale(self.config.parameters.mean_forwarding_delay(), multiple);
-		let links = path.len() as u32 + 1;
-		let lost = losses(&mut self.rng, &path);
+		let links = route.len() as u32 + 1;
+		let lost = losses(&mut self.rng, &route);
 		let sent = SentLoop {
 			sent_at: self.now,
 			deadline: self.now + forwarding_delay + self.config.per_hop_network_delay * links,
 			forwarding_delay,
 			links,
-			path: path.into(),
+			route: route.into(),
 			connected_gateways: self.gateways.clone(),
 			weighs: true,
 		};
@@ -123,29 +123,29 @@ impl Simulation {
 	}
 }
 
-/// The median and the largest of what was measured.
+/// The median and the largest of the measurements.
 fn summary(mut measured: Vec<f64>) -> (f64, f64) {
 	measured.sort_by(f64::total_cmp);
 	(measured[measured.len() / 2], measured[measured.len() - 1])
 }
 
-/// Every loop, whatever kind of path it has, gets lost with this probability.
+/// Every loop gets lost with this probability, whatever its route.
 fn each_loop(probability: f64) -> impl Fn(&mut ChaChaRng, &[MixnodeIndex]) -> bool {
 	move |rng, _| chance(rng, probability)
 }
 
 /// Every link loses this share of its packets.
 fn each_link(probability: f64) -> impl Fn(&mut ChaChaRng, &[MixnodeIndex]) -> bool {
-	move |rng, path| (0..=path.len()).any(|_| chance(rng, probability))
+	move |rng, route| (0..=route.len()).any(|_| chance(rng, probability))
 }
 
 /// One mixnode drops this share of what it should forward; every link loses `background`.
 fn dropper(bad: MixnodeIndex, share: f64, background: f64) -> impl Fn(&mut ChaChaRng, &[MixnodeIndex]) -> bool {
 	let links = each_link(background);
-	move |rng, path| (path.contains(&bad) && chance(rng, share)) || links(rng, path)
+	move |rng, route| (route.contains(&bad) && chance(rng, share)) || links(rng, route)
 }
 
-/// Sessions of an hour, 9,000 loops each, in which nothing is wrong but this.
+/// Runs sessions of an hour, of 9,000 loops each, with these losses and no others.
 fn assert_no_alarm(what: &str, losses: Losses) {
 	let (mut alarmed, mut loops, mut lost) = (0, 0, 0);
 	for seed in seeds(10) {
@@ -219,7 +219,7 @@ fn a_mixnode_that_drops_half_is_named_and_no_other_is() {
 			}
 			let (mixnodes, links) = simulation.named();
 			assert_eq!((mixnodes, links), (vec![bad], 0), "{what}, seed {seed}");
-			// (To a node that is no mixnode, most paths go from or to one of few gateways.)
+			// (To a node that is no mixnode, most routes go from or to one of few gateways.)
 			let spread = simulation.alarms.iter().all(|(_, alarm)| match alarm {
 				Alarm::Mixnode(score) => score.neighbours.is_empty() || !is_mixnode,
 				_ => true,
@@ -245,7 +245,7 @@ fn a_mixnode_that_turns_bad_after_a_day_is_named_as_soon() {
 	assert_eq!(simulation.named(), (vec![bad], 0));
 	let suspected = |report: LoopReport| report.mixnodes.iter().filter(|mixnode| mixnode.score.suspected).count();
 	assert_eq!(suspected(simulation.report()), 1);
-	// And is no longer suspected some time after it does its work again, where nothing else is lost either.
+	// Some time after it works again, it is no longer suspected, if nothing else is lost either.
 	for _ in 0..1000 {
 		simulation.send(&each_loop(0.0));
 	}
@@ -253,13 +253,13 @@ fn a_mixnode_that_turns_bad_after_a_day_is_named_as_soon() {
 }
 
 #[test]
-fn whatever_gets_lost_by_chance_accuses_nobody_in_sessions_of_any_size() {
+fn losses_by_chance_accuse_nobody_in_sessions_of_any_size() {
 	for num in [2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 40, 130] {
 		for is_mixnode in [true, false] {
 			let mut simulation = Simulation::new(num as u64, num, is_mixnode);
 			let all = simulation.gateways.clone();
 			for sent in 0..3000 * seeds(1).end {
-				// Gateways come and go; some loops are on their way meanwhile.
+				// Gateways come and go while loops are on their way.
 				if !is_mixnode && sent % 50 == 0 {
 					let connected = 1 + sent as usize / 50 % all.len();
 					simulation.gateways = all[..connected].into();
@@ -271,9 +271,9 @@ fn whatever_gets_lost_by_chance_accuses_nobody_in_sessions_of_any_size() {
 	}
 }
 
-/// An attack: packets between these mixnodes and the target get lost, in one direction or in both; and who looks.
-fn frames(culprits: &[MixnodeIndex], target: MixnodeIndex, both: bool, path: &[MixnodeIndex]) -> bool {
-	path.windows(2).any(|pair| {
+/// Is a packet on this route lost, when `culprits` drop what goes to the target (and, with `both`, what comes from it)?
+fn frames(culprits: &[MixnodeIndex], target: MixnodeIndex, both: bool, route: &[MixnodeIndex]) -> bool {
+	route.windows(2).any(|pair| {
 		(culprits.contains(&pair[0]) && pair[1] == target) || (both && culprits.contains(&pair[1]) && pair[0] == target)
 	})
 }
@@ -298,7 +298,7 @@ fn a_mixnode_framed_by_its_neighbours_is_not_accused_alone() {
 				continue;
 			}
 			for _ in 0..2500 {
-				simulation.send(&|_: &mut ChaChaRng, path: &[MixnodeIndex]| frames(&culprits, target, both, path));
+				simulation.send(&|_: &mut ChaChaRng, route: &[MixnodeIndex]| frames(&culprits, target, both, route));
 			}
 			for (_, alarm) in &simulation.alarms {
 				match alarm {
@@ -308,7 +308,7 @@ fn a_mixnode_framed_by_its_neighbours_is_not_accused_alone() {
 						assert_eq!(score.mixnode, target, "{what}, seed {seed}: {alarm}");
 						assert!(!score.neighbours.is_empty(), "{what}, seed {seed}: {alarm}");
 						let named = |culprit: &&MixnodeIndex| score.neighbours.contains(culprit);
-						// Of three, one may be met less often than somebody else is by chance.
+						// One of three may be met less often than an honest neighbour is by chance.
 						assert!(
 							culprits.iter().filter(named).count() >= num_culprits.min(2),
 							"{what}, seed {seed}: {alarm}"
@@ -328,13 +328,14 @@ fn a_mixnode_framed_by_its_neighbours_is_not_accused_alone() {
 }
 
 #[test]
-fn a_lossy_way_to_a_gateway_is_held_against_nobody_else() {
+fn a_lossy_link_to_a_gateway_accuses_nobody_else() {
 	for (loss, loops) in [(1.0, 2000), (0.5, 2000)] {
 		for seed in seeds(6) {
 			let mut simulation = Simulation::new(seed, 20, false);
 			let gateway = simulation.gateways[0];
 			for _ in 0..loops {
-				simulation.send(&|rng: &mut ChaChaRng, path: &[MixnodeIndex]| path[0] == gateway && chance(rng, loss));
+				simulation
+					.send(&|rng: &mut ChaChaRng, route: &[MixnodeIndex]| route[0] == gateway && chance(rng, loss));
 			}
 			for (_, alarm) in &simulation.alarms {
 				match alarm {
@@ -355,8 +356,9 @@ fn a_link_that_loses_half_is_named() {
 		let mut simulation = Simulation::new(seed, 20, true);
 		let bad = [3, 5].map(MixnodeIndex::new);
 		let links = each_link(0.002);
-		let losses = move |rng: &mut ChaChaRng, path: &[MixnodeIndex]| {
-			(path.windows(2).any(|pair| [Some(pair[0]), Some(pair[1])] == bad) && chance(rng, 0.5)) || links(rng, path)
+		let losses = move |rng: &mut ChaChaRng, route: &[MixnodeIndex]| {
+			(route.windows(2).any(|pair| [Some(pair[0]), Some(pair[1])] == bad) && chance(rng, 0.5))
+				|| links(rng, route)
 		};
 		for sent in 1..=20_000 {
 			simulation.send(&losses);
@@ -417,7 +419,7 @@ fn every_loop_is_accounted_for_whatever_becomes_of_it() {
 		deadline: at(deadline),
 		forwarding_delay: Duration::ZERO,
 		links: 2,
-		path: [MixnodeIndex::new(1).unwrap()].into(),
+		route: [MixnodeIndex::new(1).unwrap()].into(),
 		connected_gateways: [MixnodeIndex::new(1).unwrap()].into(),
 		weighs: true,
 	};
@@ -436,7 +438,7 @@ fn every_loop_is_accounted_for_whatever_becomes_of_it() {
 	assert_eq!(monitor.returned(at(5), &id(0)), None, "only once");
 	assert_eq!(monitor.returned(at(5), &id(99)), None, "not ours");
 	check(&monitor, [1, 0, 0, 9, 0]);
-	// 0 to 4 are due: a deadline that is now has not passed.
+	// Loops 0 to 4 are due: a deadline passes only after its time.
 	assert_eq!(monitor.judge(at(15), &mut rng, &topology, 6, true, |_| ()), 4);
 	check(&monitor, [1, 0, 4, 5, 0]);
 	assert_eq!(monitor.returned(at(16), &id(1)).map(|returned| returned.late), Some(true));
@@ -446,7 +448,7 @@ fn every_loop_is_accounted_for_whatever_becomes_of_it() {
 	check(&monitor, [1, 1, 3, 0, 5]);
 	assert_eq!(monitor.returned(at(17), &id(9)), None);
 	assert_eq!(monitor.judge(at(100), &mut rng, &topology, 6, true, |_| ()), 0);
-	// More than fit.
+	// More loops than fit.
 	for number in 100..2000 {
 		monitor.sent(id(number), sent(200));
 	}
@@ -457,7 +459,7 @@ fn every_loop_is_accounted_for_whatever_becomes_of_it() {
 }
 
 #[test]
-fn losses_that_do_not_weigh_are_counted_and_accuse_nobody() {
+fn losses_that_are_no_evidence_are_counted_and_accuse_nobody() {
 	let mut simulation = Simulation::new(3, 20, true);
 	for _ in 0..100 {
 		simulation.send(&each_loop(0.0));
@@ -469,14 +471,14 @@ fn losses_that_do_not_weigh_are_counted_and_accuse_nobody() {
 			deadline: simulation.now,
 			forwarding_delay: Duration::ZERO,
 			links: 2,
-			path: [MixnodeIndex::new(1).unwrap()].into(),
+			route: [MixnodeIndex::new(1).unwrap()].into(),
 			connected_gateways: [].into(),
 			weighs: number > 100,
 		};
 		simulation.monitor.sent(id(number), sent);
 	}
 	let later = simulation.now + Duration::from_secs(1000);
-	// The first hundred do not weigh by themselves, the others not at this time.
+	// The first hundred are no evidence by themselves; the others are none at this time.
 	let Simulation { monitor, rng, topology, .. } = &mut simulation;
 	monitor.judge(later, rng, topology, 6, false, |alarm| panic!("{alarm}"));
 	let report = simulation.report();

@@ -1,10 +1,11 @@
-//! The assembler and the SURB keystore beside models of theirs: lists, searched from the front, after any operations.
+//! The assembler and the SURB keystore, compared with models after any operations. The models are lists, searched from
+//! the front.
 
 use super::*;
 use crate::sphinx::{reply_payload, Packet, PayloadData, Surb, SurbId, SurbKeys, PACKET_SIZE, SURB_SIZE};
 use proptest::{prelude::*, test_runner::RngSeed};
 
-/// The contents of a fragment, true or not.
+/// The content of a fragment, consistent or not.
 #[derive(Clone, Copy, Debug)]
 struct Fragment {
 	id: u8,
@@ -12,7 +13,7 @@ struct Fragment {
 	index: u16,
 	data_size: u16,
 	surbs: u8,
-	/// The byte that the data and the SURBs are made of.
+	/// The byte that data and SURBs are filled with.
 	fill: u8,
 }
 
@@ -34,7 +35,7 @@ fn fragment() -> impl Strategy<Value = Fragment> {
 	let surbs = prop_oneof![8 => 0u8..3, 1 => 9u8..11];
 	let count = prop_oneof![3 => Just(3u16), 1 => 1u16..5];
 	(0u8..4, count, 0u16..4, data_size, surbs, any::<u8>()).prop_map(|(id, count, index, data_size, surbs, fill)| {
-		// Most indices are of the message, some are beyond it.
+		// Most indices are within the message, some beyond it.
 		let index = if fill % 8 == 0 { index } else { index % count };
 		Fragment { id, count, index, data_size, surbs, fill }
 	})
@@ -50,7 +51,7 @@ struct AssemblerModel {
 }
 
 impl AssemblerModel {
-	/// The fragments of the message that is complete now, in order, if one is.
+	/// Adds a fragment. Returns its message's fragments, in order, if the message is complete now.
 	fn insert(&mut self, new: Fragment) -> Result<Option<Vec<Fragment>>, FragmentError> {
 		let count = usize::from(new.count);
 		let size = usize::from(new.data_size) + usize::from(new.surbs) * SURB_SIZE;
@@ -107,7 +108,7 @@ fn keystore_operation() -> impl Strategy<Value = KeystoreOperation> {
 	]
 }
 
-/// Keys that can be told from others, by what they make of a packet.
+/// SURB keys that tests can tell apart, by what they make of a packet.
 fn keys(number: usize) -> SurbKeys {
 	let mut secret = [0; 32];
 	secret[..8].copy_from_slice(&(number as u64).to_le_bytes());

@@ -3,7 +3,7 @@ use crate::sphinx::{PayloadData, Surb, SurbId, SurbKeys, SURB_SIZE};
 use proptest::prelude::*;
 
 const ID: MessageId = MessageId([1; 16]);
-/// Enough for everything.
+/// A bound that no test here reaches.
 const ROOM: usize = 1 << 16;
 
 fn surb(number: usize) -> Surb {
@@ -20,7 +20,7 @@ fn fragments(id: MessageId, data: &[u8], surbs: usize) -> Vec<PayloadData> {
 	let write = |plan: FragmentPlan| {
 		let surbs: Vec<_> = (next..next + plan.surbs()).map(surb).collect();
 		next += plan.surbs();
-		// Whatever was there before.
+		// The payload's old content must not matter.
 		let mut fragment = [0xee; FRAGMENT_SIZE];
 		plan.write(&mut fragment, data, &surbs).unwrap();
 		fragment
@@ -121,7 +121,7 @@ fn a_plan_takes_what_it_was_made_for() {
 	assert_eq!(plans[0].message_id(), ID);
 }
 
-/// A fragment of these fields and zeroes.
+/// A fragment with these header fields and zeroes as content.
 fn raw(last_index: u16, index: u16, data_size: u16, surbs: u8) -> PayloadData {
 	let mut fragment = [0; FRAGMENT_SIZE];
 	fragment[16..18].copy_from_slice(&last_index.to_le_bytes());
@@ -162,7 +162,7 @@ fn the_least_recently_used_message_goes_first() {
 	for message in 0..3 {
 		assert!(insert(message, 0).unwrap().is_none());
 	}
-	// 0 is used again, and 1 only by a copy of what it has, so 1 goes for 3.
+	// Message 0 is used again; message 1 gets only a copy of a fragment that it has. So 1 is evicted for 3.
 	assert!(insert(0, 1).unwrap().is_none());
 	assert_eq!(insert(1, 0).unwrap_err(), FragmentError::Duplicate);
 	assert!(insert(3, 0).unwrap().is_none());
@@ -181,13 +181,13 @@ fn fragments_are_bounded_too() {
 	let mut assembler = Assembler::new(10, 2);
 	assert!(assembler.insert(&a[0], 25).unwrap().is_none());
 	assert!(assembler.insert(&a[1], 25).unwrap().is_none());
-	// One more fragment, and the message of two goes.
+	// One more fragment evicts the message of two.
 	assert!(assembler.insert(&b[0], 25).unwrap().is_none());
 	assert_eq!((assembler.messages(), assembler.fragments(), assembler.evicted_messages()), (1, 1, 1));
 	assert!(assembler.insert(&b[1], 25).unwrap().is_none());
 	assert!(assembler.insert(&b[2], 25).unwrap().is_some());
 
-	// A message that is beyond the bound alone goes alone.
+	// A message that exceeds the bound by itself is evicted alone.
 	let mut assembler = Assembler::new(10, 1);
 	assert!(a.iter().all(|fragment| assembler.insert(fragment, 25).unwrap().is_none()));
 	let mut assembler = Assembler::new(0, 0);
@@ -204,7 +204,7 @@ fn keys() -> SurbKeys {
 fn the_oldest_surbs_keys_go_first() {
 	let mut keystore = SurbKeystore::new(3);
 	let id = |i| SurbId([i; 16]);
-	// Not in the order of the IDs.
+	// The order is not that of the IDs.
 	for i in [9, 5, 7, 1] {
 		keystore.insert(MessageId([i; 16]), id(i), keys());
 	}
@@ -229,7 +229,7 @@ fn an_answered_requests_keys_are_destroyed() {
 	assert_eq!(keystore.len(), 3);
 	assert!(keystore.take(&SurbId([0; 16])).is_none());
 	assert!(keystore.take(&SurbId([1; 16])).is_some());
-	// A removed entry makes room, and is not evicted a second time.
+	// A removed entry makes room, and is not evicted again.
 	for i in 10..18 {
 		keystore.insert(ID, SurbId([i; 16]), keys());
 	}
@@ -284,7 +284,7 @@ proptest! {
 		let data = data(size);
 		let mut fragments = fragments(ID, &data, surbs);
 		let count = fragments.len();
-		// As few as hold it.
+		// No fewer fragments would hold it.
 		prop_assert!(size <= max_data(count, surbs));
 		let holds_surbs = surbs <= MAX_SURBS_PER_FRAGMENT * (count - 1);
 		prop_assert!(count == 1 || size > max_data(count - 1, surbs) || !holds_surbs);

@@ -1,5 +1,5 @@
-//! The whole state machine under any operations: four nodes, a chain that any of them may see otherwise, and a network
-//! that loses, repeats and damages packets. After every operation all nodes are looked into: see [`invariants`].
+//! The whole state machine under any operations: four nodes, a chain that each may see differently, and a network that
+//! loses, repeats and damages packets. After every operation the state of all nodes is checked: see [`invariants`].
 
 mod found;
 mod invariants;
@@ -14,12 +14,12 @@ use world::World;
 /// Nodes in the network.
 const NODES: usize = 4;
 
-/// What a node does with the requests of others that it polls.
+/// What a node does with a request that it polls.
 #[derive(Clone, Copy, Debug)]
 enum Handling {
 	Answer,
 	Abandon,
-	/// Hands them back some time later.
+	/// Holds it, and hands it back some time later.
 	Hold,
 }
 
@@ -27,21 +27,21 @@ enum Handling {
 #[derive(Clone, Copy, Debug)]
 enum Fate {
 	Arrives,
-	/// Arrives, and may arrive again.
+	/// It arrives, and may arrive again.
 	IsCopied,
 	IsLost,
-	/// Arrives with this bit of this byte changed.
+	/// It arrives with this bit of this byte changed.
 	IsDamaged(usize, u8),
 }
 
-/// A packet that none of our nodes sends.
+/// A packet that none of the nodes sends.
 #[derive(Clone, Copy, Debug)]
 enum Forgery {
-	/// A request without SURBs, straight to the node, whatever it is.
+	/// A request without SURBs, straight to the node, whatever its role.
 	Request,
-	/// To be forwarded to this mixnode, whether or not there is one.
+	/// A packet to be forwarded to this mixnode index, whether or not it exists.
 	ForwardToMixnode(u16),
-	/// To be forwarded to this node, whether or not it is connected.
+	/// A packet to be forwarded to this peer, whether or not it is connected.
 	ForwardToPeer(usize),
 }
 
@@ -52,12 +52,12 @@ enum Operation {
 		size: usize,
 		surbs: usize,
 	},
-	/// Cancels one of the node's requests, counted from the last.
+	/// Cancels one of the node's requests, counted back from the last.
 	Cancel {
 		node: usize,
 		request: u64,
 	},
-	/// Time passes until the node wants to be called; it is, and polled.
+	/// Time passes until the node wants to be called. It is called and polled.
 	Timeout {
 		node: usize,
 	},
@@ -70,18 +70,18 @@ enum Operation {
 		node: usize,
 		packets: usize,
 	},
-	/// Something happens to one of the packets on their way.
+	/// Something happens to one of the packets in flight.
 	Network {
 		packet: usize,
 		fate: Fate,
 	},
-	/// All packets arrive.
+	/// All packets in flight arrive.
 	Arrive,
 	Events {
 		node: usize,
 		handling: Handling,
 	},
-	/// A request that was held is handed back, or answered.
+	/// A held request is handed back, or answered.
 	HandBack {
 		answered: bool,
 	},
@@ -99,30 +99,30 @@ enum Operation {
 	Disconnect {
 		node: usize,
 	},
-	/// Somebody who knows the node's key makes a packet of their own.
+	/// An attacker makes a packet for the node's key.
 	Forge {
 		node: usize,
 		forgery: Forgery,
 	},
-	/// The chain moves to its next phase, and everybody learns of it. These nodes, by bits, are in its next session, which
-	/// has these parameters if any.
+	/// The chain moves to its next phase, and all nodes learn of it. If a session begins, these nodes, by bits, are its
+	/// mixnodes, and these are its parameters.
 	Chain {
 		members: u8,
 		bad: bool,
 		parameters: Option<Parameters>,
 	},
-	/// One node is told another status: this many sessions on or back, in this phase.
+	/// One node is told another status: this many sessions forward or back, in this phase.
 	Status {
 		node: usize,
 		ahead: i64,
 		phase: usize,
 	},
-	/// One node is told of one session, perhaps once more.
+	/// One node is told of one session, perhaps not for the first time.
 	Session {
 		node: usize,
 		relative: RelativeSession,
 	},
-	/// One node is told of one session with other parameters than the chain has, good or bad, early or late.
+	/// One node is told parameters of a session that the chain does not have, good or bad, early or late.
 	OtherParameters {
 		node: usize,
 		relative: RelativeSession,
@@ -135,13 +135,13 @@ enum Operation {
 		node: usize,
 		ahead: i64,
 	},
-	/// All works well for some time.
+	/// Chain, network and drivers work well for some time.
 	Run {
 		seconds: u64,
 	},
 }
 
-/// Which nodes are mixnodes of a session, by bits: mostly enough of them to be of use, with and without the last.
+/// Which nodes are a session's mixnodes, by bits: mostly enough for routes, with and without the last.
 fn members() -> impl Strategy<Value = u8> {
 	prop_oneof![4 => Just(0b0111), 2 => Just(0b1110), 2 => Just(0b1111), 1 => 0u8..16]
 }
@@ -154,7 +154,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 		4 => Just(Fate::Arrives),
 		3 => Just(Fate::IsCopied),
 		1 => Just(Fate::IsLost),
-		// Any byte, or the bit that makes no difference.
+		// Any byte, or the bit that X25519 ignores.
 		1 => (0usize..2252, 0u8..8).prop_map(|(byte, bit)| Fate::IsDamaged(byte, bit)),
 		1 => Just(Fate::IsDamaged(31, 7)),
 	];
@@ -191,7 +191,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 	]
 }
 
-/// Parameters of the chain: mostly good ones with the smallest values, and sometimes any.
+/// Parameters of the chain: mostly good ones with the smallest values, sometimes any.
 fn parameters() -> impl Strategy<Value = Parameters> {
 	let good = (2u8..5, 0u32..2, 10u16..600, 1u32..5, 0u32..3, 0u32..3).prop_map(
 		|(hops, delay, loop_cover_permille, fragments, more, cooldown)| Parameters {
@@ -226,7 +226,7 @@ fn parameters() -> impl Strategy<Value = Parameters> {
 	prop_oneof![4 => good, 1 => any]
 }
 
-/// Small bounds, so that all are met.
+/// A configuration with small bounds, so that all are reached.
 fn config() -> impl Strategy<Value = Config> {
 	let traffic = (1u32..7, 1u32..7, prop::bool::weighted(0.9), 1usize..4, 1u8..4, 1u32..6);
 	let receiving =

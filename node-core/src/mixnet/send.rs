@@ -210,7 +210,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			deadline: self.now + forwarding_delay + self.config.per_hop_network_delay.saturating_mul(links),
 			forwarding_delay,
 			links,
-			path: route.hops.iter().filter_map(others).collect(),
+			route: route.hops.iter().filter_map(others).collect(),
 			connected_gateways: gateways.into(),
 			// At first, mixnodes may not know the session yet. And a loop that cannot be sent says nothing of anybody.
 			weighs: (relative, phase) != (RelativeSession::Current, SessionPhase::CoverToCurrent)

@@ -1,4 +1,4 @@
-//! One node's edges; networks of nodes are in the crate's `tests`.
+//! Edge cases of one node. Networks of nodes are tested in `simulation/tests`.
 
 use super::*;
 use crate::{
@@ -29,7 +29,7 @@ fn status(current_index: SessionIndex, phase: SessionPhase) -> SessionStatus {
 	SessionStatus { current_index, phase }
 }
 
-/// Mixnode `index` of three in session 0, in phase 3; every packet takes two hops and no delay.
+/// Mixnode `index` of three in session 0, in phase 3. Every packet takes two hops and no delay.
 fn node(index: u8, change: impl FnOnce(&mut Config)) -> Mixnet<ChaChaRng> {
 	let parameters =
 		Parameters { hops: 2, mean_forwarding_delay_ms: 0, loop_cover_permille: 0, ..Parameters::default() };
@@ -54,7 +54,7 @@ fn next_packet(mixnet: &mut Mixnet<ChaChaRng>) -> AddressedPacket {
 	}
 }
 
-/// A packet that asks a forwarder to forward, and the forwarder's index.
+/// A packet to be forwarded, and the index of the mixnode that is to do so.
 fn packet_to_forward() -> (u8, Packet) {
 	let packet = next_packet(&mut node(0, |_| ()));
 	(packet.peer_id.0[0], packet.packet)
@@ -145,7 +145,7 @@ fn post_errors_say_what_is_wrong() {
 	assert_eq!(mixnet.post_request(NOW, vec![], 1, delay), Err(PostError::NotReady));
 	let error = MixnodesError::InsufficientRegistrations { num: 1, min: 4 };
 	mixnet.set_session(NOW, ChainSession::new(5, Err(error.clone())));
-	// The previous session may still turn out to take it.
+	// The previous session may still become known and take it.
 	assert_eq!(mixnet.post_request(NOW, vec![], 1, delay), Err(PostError::NotReady));
 	mixnet.set_session(NOW, ChainSession::new(4, Err(error.clone())));
 	let reason = RestingReason::Mixnodes(error);
@@ -224,7 +224,7 @@ fn a_mixnode_with_an_unusable_key_stops_nothing() {
 	assert!(mixnet.statistics().current_authored_queue_len >= 10);
 }
 
-/// The time after which a request is sent again, in a session with these parameters. The draws are the same every time.
+/// The time after which a request is sent again, in a session with these parameters. The seed is always the same.
 fn retry_after(change: impl FnOnce(&mut Parameters)) -> Duration {
 	let mut parameters = Parameters { hops: 2, ..Parameters::default() };
 	change(&mut parameters);
@@ -243,15 +243,15 @@ fn retry_after(change: impl FnOnce(&mut Parameters)) -> Duration {
 }
 
 #[test]
-fn the_retry_timer_is_that_of_the_session_s_parameters() {
+fn the_retry_timer_follows_the_sessions_parameters() {
 	let usual = retry_after(|_| ());
-	// Two hops there, which delay once, and two back; the routes are the same.
+	// Two hops there, one of which delays, and two back. The routes are the same.
 	let twice_the_delay = retry_after(|parameters| parameters.mean_forwarding_delay_ms *= 2);
 	let thrice_the_delay = retry_after(|parameters| parameters.mean_forwarding_delay_ms *= 3);
 	let of_delay = twice_the_delay - usual;
 	assert!(of_delay > Duration::ZERO);
 	assert!((thrice_the_delay - usual).abs_diff(2 * of_delay) < Duration::from_micros(1));
-	// One packet waits here at 1 s / 0.375 = 8/3 s, as many as may there at r = 0.1 of it: so says PROTOCOL.md, section 10.
+	// PROTOCOL.md, section 10: one packet waits here, at 1 s / 0.375 = 8/3 s; there the queue is full, at r = 0.1 of it.
 	let queues = |capacity: f64| {
 		let (n, m, r) = (1.0, capacity, 0.1);
 		8.0 / 3.0 * (4.92582 + 3.87809 * f64::sqrt(n + r * r * r * m) + n + r * m)
@@ -315,7 +315,7 @@ fn a_driver_that_does_not_poll_gets_no_more_requests_than_configured() {
 	for other in &mut others {
 		assert!(other.statistics().dropped(DropReason::TooManyQueuedRequests) > 0);
 		assert_eq!(other.queued_requests, 2);
-		assert_eq!(other.statistics().replies_cached, 2, "those refused are forgotten, and new when repeated");
+		assert_eq!(other.statistics().replies_cached, 2, "refused requests are forgotten, and new when repeated");
 		while other.poll_event().is_some() {}
 		assert_eq!(other.queued_requests, 0);
 	}
@@ -346,7 +346,7 @@ fn a_mixnode_has_cover_before_its_ticks_and_no_longer_than_its_session_lives() {
 	for _ in 0..30 {
 		assert_eq!(is_stocked(&mixnode), [true]);
 		next_packet(&mut mixnode);
-		// Until the driver is told that there is nothing more, it may be out of stock.
+		// It may be out of stock until the driver is told that there is nothing more.
 		assert_eq!(mixnode.poll_transmit(), None);
 	}
 	assert!(mixnode.statistics().drop_cover_authored >= 30);
@@ -354,7 +354,7 @@ fn a_mixnode_has_cover_before_its_ticks_and_no_longer_than_its_session_lives() {
 	assert_eq!(mixnode.poll_transmit(), None);
 	assert!(is_stocked(&mixnode).is_empty());
 	mixnode.set_session(NOW, ChainSession::new(1, Ok((1..4).map(self::mixnode).collect())));
-	// No mixnode in this one: its cover goes by gateways that are connected when it is sent.
+	// It is a user in this session: its cover goes by the gateways that are connected when it is sent.
 	assert_eq!(mixnode.role(RelativeSession::Current), Role::NonMixnode);
 	for index in 1..4 {
 		mixnode.peer_connected(NOW, peer_id(index));
@@ -364,8 +364,8 @@ fn a_mixnode_has_cover_before_its_ticks_and_no_longer_than_its_session_lives() {
 	assert_eq!(is_stocked(&mixnode), [false]);
 }
 
-/// On every path on which the core multiplies: keys, cover, requests, and packets that come alone, in batches, and batches
-/// of which nothing was finished before they are accepted.
+/// Wherever the core multiplies: for keys, cover, requests, and packets that come alone or in batches, finished before
+/// they are accepted or not.
 #[test]
 fn the_chosen_backend_multiplies_everywhere() {
 	let (forwarder, packet) = packet_to_forward();

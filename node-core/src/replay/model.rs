@@ -1,4 +1,4 @@
-//! The replay filter beside a set of fingerprints, after any operations.
+//! The replay filter, compared with a set of fingerprints after any operations.
 
 use super::{filter::Shape, *};
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
-	/// A fingerprint, from 0 to 1, and what follows it in the tag.
+	/// Looks up a tag: its fingerprint as a fraction of the largest, and the rest of its bits.
 	Check(f64, u32),
-	/// Fingerprints from here on, this many in a row, or so far apart.
+	/// Enters fingerprints: the first one (as a fraction), how many, and their distance.
 	Insert(f64, u32, u64),
 }
 
-/// Crowds the ends and the middle.
+/// A fraction, often at the ends or in the middle, so that tags crowd there.
 fn fraction() -> impl Strategy<Value = f64> {
 	prop_oneof![2 => Just(0.0), 1 => Just(0.4999), 1 => Just(0.9999), 6 => 0.0f64..1.0]
 }
@@ -26,7 +26,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 	]
 }
 
-/// Filters so small that homes and groups overflow, and that every number of a shard may come.
+/// Filters so small that homes and groups overflow, with any number of shards.
 fn shape() -> impl Strategy<Value = Shape> {
 	let bits = prop_oneof![Just(6u32), Just(10), Just(12), Just(14), Just(37)];
 	let max_bytes = prop_oneof![2 => 0usize..20_000, 3 => Just(PLENTY)];
@@ -35,7 +35,7 @@ fn shape() -> impl Strategy<Value = Shape> {
 	)
 }
 
-/// Enough bytes for a line for every fingerprint of a small filter, twice.
+/// Bytes enough for two lines for every fingerprint of a small filter.
 const PLENTY: usize = 8 << 20;
 
 proptest! {
@@ -82,10 +82,10 @@ proptest! {
 					Err(ReplayError::Seen) => prop_assert!(seen),
 					Err(ReplayError::Full) => {
 						prop_assert!(!seen);
-						// Of 37 bits, this many fingerprints cannot have a line each.
+						// There are too many fingerprints of 37 bits for a line each.
 						let scarce = shape.max_bytes < PLENTY || bits > 14;
 						prop_assert!(scarce || model.len() as u64 >= shape.max_len, "refused for no reason");
-						// A refused tag is not there now.
+						// A refused tag is not in the filter.
 						prop_assert!(!filter.contains(tag));
 					},
 				}

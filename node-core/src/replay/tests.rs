@@ -13,7 +13,7 @@ fn filter(max_bytes: usize) -> ReplayFilter {
 	ReplayFilter::new(&mut rng(), max_bytes)
 }
 
-/// Enters tags until one is refused; the filter and the tags it took.
+/// Enters tags until one is refused. Returns the filter and the tags it took.
 fn fill(max_bytes: usize) -> (ReplayFilter, Vec<ReplayTag>) {
 	let mut filter = filter(max_bytes);
 	let mut rng = rng();
@@ -28,7 +28,7 @@ fn fill(max_bytes: usize) -> (ReplayFilter, Vec<ReplayTag>) {
 				assert_eq!(checked, Ok(()));
 				taken.push(tag);
 			},
-			// Taken for another one.
+			// A false positive: the filter takes it for another tag.
 			Err(ReplayError::Seen) => assert_eq!(checked, inserted),
 			Err(ReplayError::Full) => return (filter, taken),
 		}
@@ -97,7 +97,7 @@ fn a_full_filter_refuses_and_forgets_nothing() {
 }
 
 #[test]
-fn the_bound_is_put_to_use() {
+fn the_filter_uses_most_of_its_bound() {
 	// The documentation of `ReplayFilter::new` says so.
 	let taken = fill(1 << 20).1.len();
 	assert!(taken >= 300_000, "{taken}");
@@ -116,14 +116,14 @@ fn a_bound_too_small_for_anything_refuses_everything() {
 }
 
 #[test]
-fn extreme_tags_are_tags() {
+fn the_smallest_and_largest_tags_are_filtered_too() {
 	let mut filter = filter(1 << 20);
 	for tag in [0, u64::MAX, 1 << 63, 1 << 27] {
 		assert!(!filter.contains(ReplayTag(tag)));
 		assert_eq!(filter.insert(ReplayTag(tag)), Ok(()));
 		assert!(filter.contains(ReplayTag(tag)));
 	}
-	// Tags that belong in one place, at the end.
+	// Tags that all belong at the end.
 	let crowd = || (1..30).map(|number| ReplayTag(u64::MAX - (number << 27)));
 	for tag in crowd() {
 		assert_eq!(filter.insert(tag), Ok(()));
@@ -132,7 +132,7 @@ fn extreme_tags_are_tags() {
 }
 
 #[test]
-fn tags_of_one_fingerprint_are_taken_for_each_other_and_their_neighbours_are_not() {
+fn tags_with_equal_fingerprints_collide_and_their_neighbours_do_not() {
 	let mut filter = filter(1 << 20);
 	filter.insert(ReplayTag(5 << 27)).unwrap();
 	for same in [5 << 27, (5 << 27) + 1, (6 << 27) - 1] {
@@ -143,9 +143,9 @@ fn tags_of_one_fingerprint_are_taken_for_each_other_and_their_neighbours_are_not
 	}
 }
 
-/// With 37 bits, the 16 shards of a 64th of a filter of 1024, so that they are as full as they are there.
+/// A 64th of the default filter (37 bits, 1024 shards): 16 shards, each as full as there.
 const SAMPLE: Shape = Shape { max_bytes: 4 << 20, fingerprint_bits: 31, shard_bits: 4, max_len: (1 << 31) / 1000 };
-/// As many tags as such a sample has when the whole filter has 10^8.
+/// The sample's share of 10^8 tags.
 const SAMPLE_LEN: usize = 100_000_000 / 64;
 
 fn random_tags(seed: u64) -> impl Iterator<Item = ReplayTag> {
@@ -153,7 +153,7 @@ fn random_tags(seed: u64) -> impl Iterator<Item = ReplayTag> {
 	std::iter::repeat_with(move || ReplayTag(rng.next_u64()))
 }
 
-/// A filter in which this many tags were entered; some are taken for others.
+/// A filter in which this many tags were entered. It holds fewer, because of false positives.
 fn filled(shape: Shape, tags: usize) -> ReplayFilter {
 	let mut filter = ReplayFilter::with_shape(&mut rng(), shape);
 	for tag in random_tags(1).take(tags) {
@@ -175,7 +175,7 @@ fn false_positives_are_as_many_as_the_formula_says() {
 	assert!(filter.len() > 999_000);
 	let tries = 2_000_000;
 	let found = random_tags(2).take(tries).filter(|tag| filter.contains(*tag)).count() as f64;
-	// About 931, with a standard deviation of 31.
+	// About 931 expected, with a standard deviation of 31.
 	let expected = filter.false_positives() * tries as f64;
 	assert!((found - expected).abs() < 5.0 * expected.sqrt(), "{found} found, {expected} expected");
 }
@@ -185,7 +185,7 @@ fn false_positives_are_one_in_a_thousand_at_most_and_few_when_there_are_few_tags
 	for max_bytes in (0..64).map(|bits| 1usize << bits).chain([0, 200_000_000, 300 << 20, usize::MAX]) {
 		let shape = Shape::new(max_bytes);
 		assert!(shape.max_len as u128 * 1000 <= 1 << shape.fingerprint_bits);
-		// But memory is used before that.
+		// Memory runs out before that.
 		assert!(shape.max_len >= shape.max_bytes as u64 / 2);
 		assert!(shape.fingerprint_bits >= 37 && shape.fingerprint_bits - shape.shard_bits <= 37);
 	}
@@ -194,7 +194,7 @@ fn false_positives_are_one_in_a_thousand_at_most_and_few_when_there_are_few_tags
 }
 
 #[test]
-fn a_filter_with_as_many_tags_as_it_may_have_refuses_more_though_there_is_memory() {
+fn a_filter_with_the_most_tags_allowed_refuses_more_despite_free_memory() {
 	let mut filter = ReplayFilter::with_shape(&mut rng(), Shape { max_len: 10, ..SAMPLE });
 	let tags: Vec<_> = random_tags(3).take(11).collect();
 	for tag in &tags[..10] {
@@ -219,7 +219,7 @@ fn at_full_density_a_look_up_reads_two_lines_and_a_tag_takes_two_bytes() {
 	};
 	for (tag, number) in random_tags(1).take(SAMPLE_LEN).zip(1..) {
 		assert_ne!(filter.insert(tag), Err(ReplayError::Full));
-		// New tags and old ones, all the time.
+		// New tags and old ones, in turn.
 		look_up(&filter, others.next().unwrap());
 		look_up(&filter, tag);
 		if number > SAMPLE_LEN * 9 / 10 && number % 1000 == 0 {
@@ -235,7 +235,7 @@ fn at_full_density_a_look_up_reads_two_lines_and_a_tag_takes_two_bytes() {
 }
 
 #[test]
-fn every_filter_has_tags_of_its_own() {
+fn every_filter_has_a_tag_key_of_its_own() {
 	let mut rng = rng();
 	let secret = SharedSecret::from_bytes([1; 32]);
 	let (a, b) = (TagKey::random(&mut rng), TagKey::random(&mut rng));

@@ -1,4 +1,5 @@
-//! Pending requests and the reply cache beside models of theirs: lists, searched from the front, after any operations.
+//! Pending requests and the reply cache, compared with models after any operations. The models are lists, searched from
+//! the front.
 
 use super::*;
 use crate::{sphinx::MixnodeIndex, MessageId, RequestConfig, SessionIndex, Time};
@@ -11,12 +12,12 @@ fn at(seconds: u64) -> Time {
 	Time::from_duration(Duration::from_secs(seconds))
 }
 
-/// Most message IDs that a request is known by: the present one and eight before.
+/// The most message IDs that a request is known by: the present one and eight earlier ones.
 const MAX_MESSAGE_IDS: usize = 9;
 /// How long a request may be blocked, in seconds.
 const MAX_WAIT: u64 = 5;
 
-/// An operation on one of the requests taken so far, counted from the last.
+/// An operation on one of the requests taken so far, counted back from the last.
 #[derive(Clone, Copy, Debug)]
 enum Operation {
 	Insert,
@@ -26,7 +27,7 @@ enum Operation {
 	Sent {
 		request: usize,
 	},
-	/// A copy is posted in this session; an answer comes so much later.
+	/// A copy is posted in this session; its answer takes this long.
 	Posted {
 		request: usize,
 		session: SessionIndex,
@@ -42,7 +43,7 @@ enum Operation {
 	NextDestination {
 		request: usize,
 	},
-	/// All sessions take requests but this one.
+	/// This session takes no requests any more; the others do.
 	Leave {
 		session: SessionIndex,
 	},
@@ -75,13 +76,13 @@ fn operation() -> impl Strategy<Value = Operation> {
 struct Model {
 	id: RequestId,
 	data: Vec<u8>,
-	/// The last is the present one.
+	/// Its message IDs; the last one is in use.
 	message_ids: Vec<MessageId>,
 	bound_to: Option<(SessionIndex, MixnodeIndex)>,
 	sent: bool,
-	/// None to be posted: it waits for an answer.
+	/// Copies still to be posted; 0 while it waits for an answer.
 	copies: u32,
-	/// Until when.
+	/// The time until which it is blocked.
 	blocked: Option<u64>,
 	answer_by: u64,
 	timer: Option<u64>,
@@ -97,7 +98,7 @@ impl Model {
 	}
 
 	fn leave_destination(&mut self, config: &RequestConfig) {
-		// It gets a new message ID, which is not known yet.
+		// It gets a new message ID. Zero stands for it until `compare` fills it in.
 		if self.bound_to.take().is_some() {
 			self.message_ids.push(MessageId([0; 16]));
 		}
@@ -132,7 +133,7 @@ impl Model {
 	}
 }
 
-/// Fills in message IDs that are new, and compares all that can be seen. `forgotten`: message IDs that are no request's.
+/// Fills in new message IDs, and compares all visible state. `forgotten`: message IDs that belong to no request any more.
 fn compare(
 	pending: &PendingRequests,
 	models: &mut [Model],
@@ -147,7 +148,7 @@ fn compare(
 			prop_assert!(!seen.contains(&request.message_id), "a message ID is used once");
 			*present = request.message_id;
 		}
-		// Nobody can answer to a message ID under which nothing was sent.
+		// A message ID that was never sent cannot be answered, so it is not remembered.
 		let remembered = if model.sent { MAX_MESSAGE_IDS } else { 1 };
 		while model.message_ids.len() > remembered {
 			forgotten.push(model.message_ids.remove(0));
@@ -172,7 +173,7 @@ fn compare(
 	}
 	prop_assert_eq!(pending.len(), models.len());
 	prop_assert_eq!(pending.has_room(), models.len() < config.capacity);
-	// In which order is not looked at here.
+	// The order is not compared here.
 	let mut queued: Vec<_> = pending.post_queue().collect();
 	queued.sort_unstable();
 	let to_post = models.iter().filter(|model| model.copies > 0).map(|model| model.id);
@@ -190,7 +191,7 @@ fn run_pending(config: RequestConfig, operations: Vec<Operation>) -> Result<(), 
 	let mut now = 10;
 	let mut taken = 0;
 	for operation in operations {
-		// The request that an operation is about: pending, or removed, or never there.
+		// The request that an operation is about. It may be pending, removed, or never posted.
 		let named = |request: usize| RequestId((taken as u64).wrapping_sub(request as u64 + 1));
 		let position = |models: &[Model], request: usize| models.iter().position(|model| model.id == named(request));
 		match operation {
@@ -234,7 +235,7 @@ fn run_pending(config: RequestConfig, operations: Vec<Operation>) -> Result<(), 
 					prop_assert!(!pending.posted(named(request), bound_to, at(now)));
 					continue;
 				};
-				// Only what is to be posted is, and where it was before.
+				// A request is posted only while it has copies to post, and only in the session it is bound to.
 				if model.copies == 0 {
 					continue;
 				}
@@ -312,7 +313,7 @@ fn cache_operation() -> impl Strategy<Value = CacheOperation> {
 	]
 }
 
-/// A request of another node that is remembered.
+/// A remembered request of another node.
 #[derive(Clone, Debug)]
 struct Remembered {
 	request: u8,
@@ -348,7 +349,7 @@ proptest! {
 		const COOLDOWN: u64 = 10;
 		let cooldown = Duration::from_secs(COOLDOWN);
 		let mut cache = ReplyCache::new(capacity);
-		// The least recently used first.
+		// Least recently used first.
 		let mut model: Vec<Remembered> = Vec::new();
 		let mut now = 10;
 		for (number, operation) in (0u8..).zip(operations) {

@@ -24,7 +24,7 @@ fn destination(index: u16) -> MixnodeIndex {
 }
 
 #[test]
-fn requests_and_replies_have_the_network_s_encoding() {
+fn requests_and_replies_have_the_networks_encoding() {
 	// An extrinsic of 3 bytes: 0x0c is the compact length 3.
 	let request = Request::SubmitExtrinsic(vec![0x0c, 1, 2, 3]);
 	assert_eq!(request.encode(), [1, 0x0c, 1, 2, 3]);
@@ -65,11 +65,11 @@ fn the_retry_timer_follows_the_formula() {
 	let mixnode = |packets| QueueEnd::new(Duration::from_millis(100), packets, 0.25);
 	let other = |packets| QueueEnd::new(Duration::from_secs(1), packets, 0.25);
 	close(mixnode(0).mean_period, 0.266_666_667);
-	// Equal periods, r = 1: s (4.92582 + 3.87809 sqrt(n + m) + n + m) with n + m = 64.
+	// Equal periods, so r = 1: s (4.92582 + 3.87809 sqrt(n + m) + n + m) with n + m = 64.
 	close(queue_delay(mixnode(14), mixnode(50)), 0.266_666_667 * (4.92582 + 3.87809 * 8.0 + 64.0));
 	// Not a mixnode: s is ours, n our 4 packets, r = 0.1, m = 50; n + r^3 m = 4.05, n + r m = 9.
 	close(queue_delay(other(4), mixnode(50)), 2.666_666_667 * (4.92582 + 3.87809 * 4.05f64.sqrt() + 9.0));
-	// The other way round n and m change places with the periods.
+	// The other way round, n and m change places, as the periods do.
 	close(queue_delay(mixnode(50), other(4)), 2.666_666_667 * (4.92582 + 3.87809 * 4.05f64.sqrt() + 9.0));
 	close(queue_delay(mixnode(0), mixnode(0)), 0.266_666_667 * 4.92582);
 
@@ -95,7 +95,7 @@ fn a_request_has_its_destinations_attempts_and_copies_and_no_more() {
 	let mut message_ids = Vec::new();
 	for destination_number in 0..3 {
 		let message_id = pending.get(request).unwrap().message_id;
-		assert!(!message_ids.contains(&message_id), "a new message ID for a new destination");
+		assert!(!message_ids.contains(&message_id), "a new destination gets a new message ID");
 		message_ids.push(message_id);
 		for attempt in 0..2 {
 			assert_eq!(pending.post_queue().collect::<Vec<_>>(), [request]);
@@ -115,7 +115,7 @@ fn a_request_has_its_destinations_attempts_and_copies_and_no_more() {
 			assert_eq!(pending.next_attempt(request, &mut rng), !is_last);
 		}
 	}
-	// An answer to any of its message IDs is an answer.
+	// An answer to any of its message IDs ends the request.
 	for message_id in &message_ids {
 		assert_eq!(pending.by_message_id(message_id), Some(request));
 	}
@@ -130,7 +130,7 @@ fn requests_leave_a_session_that_takes_none_any_more() {
 	let mut rng = rng();
 	let mut pending = pending();
 	let ids: Vec<_> = (0..3).map(|_| pending.insert(&mut rng, at(0), vec![], 0, HandlingDelay::Extrinsic)).collect();
-	// One was sent and waits for an answer, one is half posted, one is not.
+	// One was sent and waits for an answer, one is half posted, one is not posted.
 	pending.note_sent(ids[0]);
 	pending.posted(ids[0], (1, destination(0)), at(10));
 	pending.posted(ids[0], (1, destination(0)), at(10));
@@ -146,11 +146,11 @@ fn requests_leave_a_session_that_takes_none_any_more() {
 		assert_eq!(request.message_id == *before, *id == ids[2]);
 		assert_eq!(request.bound_to, None);
 		assert_eq!(request.stage, Stage::Posting { copies: 2, blocked: None });
-		// Nobody can answer what was not sent.
+		// A message ID that was never sent cannot be answered.
 		assert_eq!(pending.by_message_id(before), (*id != ids[1]).then_some(*id));
 	}
 	assert_eq!(pending.take_forgotten(), [(ids[1], before[1])]);
-	// However often that happens, what is remembered is bounded.
+	// The number of message IDs stays bounded, however often that happens.
 	for session in 2..100 {
 		pending.posted(ids[0], (session, destination(0)), at(10));
 		pending.leave_sessions(&mut rng, |other| other != session);
@@ -173,12 +173,12 @@ fn leaving_a_session_costs_a_destination_once_a_packet_was_sent() {
 		pending.leave_sessions(&mut rng, |other| other != session);
 		assert_eq!(pending.get(id).unwrap().bound_to, None);
 	}
-	// The last one's timer runs on, and ends the request.
+	// The timer of the last destination runs on, and ends the request.
 	post(&mut pending, 2);
 	pending.leave_sessions(&mut rng, |_| false);
 	assert_eq!(pending.get(id).unwrap().stage, Stage::Waiting);
 	assert_eq!(pending.pop_timer(at(10)), Some(id));
-	assert!(!pending.next_attempt(id, &mut rng), "there is no session for the attempt that it had left");
+	assert!(!pending.next_attempt(id, &mut rng), "no session is left for its last attempt");
 	assert!(!pending.next_destination(id, &mut rng));
 }
 
@@ -244,7 +244,7 @@ fn the_least_recently_seen_request_is_forgotten_first() {
 	assert_eq!(cache.see(at(0), id(3), COOLDOWN), Seen::New);
 	assert_eq!(cache.len(), 2);
 	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::InProgress);
-	// 2 was forgotten; its reply is remembered all the same when it comes.
+	// Request 2 was forgotten; a reply to it is remembered all the same.
 	assert!(cache.answer(id(2), reply(5)));
 	assert_eq!(cache.len(), 2);
 	assert_eq!(cache.see(at(0), id(2), COOLDOWN), Seen::Answered(reply(5)));

@@ -1,4 +1,4 @@
-//! Sessions beside a model: what is known of each session, by its index, after any status changes.
+//! Sessions, compared with a model after any status changes. The model maps a session's index to what is known of it.
 
 use super::*;
 use crate::{
@@ -14,25 +14,25 @@ use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
-	/// Any status at all.
+	/// Any status.
 	SetStatus {
 		index: SessionIndex,
 		phase: usize,
 	},
-	/// The status that comes next where all is well.
+	/// The status that follows when all is well.
 	NextStatus,
 	NextKeys,
 	RestoreKey {
 		index: SessionIndex,
 	},
-	/// The mixnodes of a session become known: we take part, or the mixnet rests.
+	/// A session becomes known: we take part in it, or it rests.
 	Learn {
 		relative: RelativeSession,
 		full: bool,
 	},
 }
 
-/// Indices from `base` on.
+/// Operations on sessions from `base` on.
 fn operation(base: SessionIndex) -> impl Strategy<Value = Operation> {
 	use Operation::*;
 	let index = move || (0u32..6).prop_map(move |index| base + index);
@@ -66,7 +66,7 @@ fn known(slot: Option<&Slot>) -> Option<Known> {
 #[derive(Default)]
 struct Model {
 	status: Option<SessionStatus>,
-	/// Live sessions.
+	/// The live sessions.
 	live: Vec<(SessionIndex, Known)>,
 	/// Keys for sessions that are not live yet.
 	future: Vec<(SessionIndex, KxPublic)>,
@@ -75,7 +75,7 @@ struct Model {
 }
 
 impl Model {
-	/// Returns whether anything changed.
+	/// Sets the status. Returns whether anything changed.
 	fn set_status(&mut self, status: SessionStatus) -> bool {
 		if self.status == Some(status) {
 			return false;
@@ -107,12 +107,12 @@ impl Model {
 		self.live.push((index, known));
 	}
 
-	/// The session that keys are made for.
+	/// The session that the next key is made for.
 	fn next(&self) -> SessionIndex {
 		self.status.map_or(1, |status| status.current_index.saturating_add(1))
 	}
 
-	/// Restores a key; whether that may be.
+	/// Restores a key. Returns whether it was taken.
 	fn restore(&mut self, index: SessionIndex, key: KxPublic) -> bool {
 		if self.status.is_some_and(|status| index <= status.current_index) {
 			let may = self.get(index) == Some(Known::Nothing);
@@ -130,7 +130,7 @@ impl Model {
 	}
 }
 
-/// Makes a session of which everything is known, as the state machine does.
+/// Makes a known session, as the state machine does.
 fn full(rng: &mut ChaChaRng, index: SessionIndex, keys: KeyPair) -> Slot {
 	let config = Config::default();
 	Slot::Full(Box::new(Session {
@@ -170,7 +170,7 @@ fn compare(sessions: &Sessions, model: &Model, base: SessionIndex) -> Result<(),
 	Ok(())
 }
 
-/// No packet opens but for the keys of live sessions whose mixnodes are known.
+/// A packet opens only if its key belongs to a live session whose mixnodes are known.
 fn compare_opening(
 	rng: &mut ChaChaRng,
 	sessions: &Sessions,
@@ -193,7 +193,7 @@ fn compare_opening(
 
 fn run(base: SessionIndex, session_0: bool, operations: Vec<Operation>) -> Result<(), TestCaseError> {
 	let mut rng = ChaChaRng::seed_from_u64(0);
-	// Every key that there ever was.
+	// Every key that ever existed.
 	let mut keys: Vec<KxPublic> = Vec::new();
 	let mut model = Model::default();
 	let secret = session_0.then(|| KxSecret::random(&mut rng));

@@ -11,7 +11,7 @@ fn status(current_index: u32, phase: u8) -> SessionStatus {
 	SessionStatus { current_index, phase: SessionPhase::ALL[usize::from(phase)] }
 }
 
-/// The public key in the slot, if that is all there is.
+/// The public key in the slot, if the slot holds nothing else.
 fn key_of(sessions: &Sessions, relative: RelativeSession) -> Option<crate::KxPublic> {
 	match sessions.slot(relative) {
 		Some(Slot::KeyOnly(keys)) => Some(keys.public),
@@ -52,17 +52,17 @@ fn keys_follow_their_session() {
 }
 
 #[test]
-fn skipped_sessions_keep_what_is_still_theirs() {
+fn a_key_of_a_skipped_session_lives_until_that_session_is_over() {
 	let mut rng = rng();
 	let mut sessions = Sessions::new(Backend::Portable, None);
 	sessions.set_status(status(3, 1));
 	assert!(is_empty(&sessions, Previous) && is_empty(&sessions, Current));
 	let (_, public) = sessions.next_public(Backend::Portable, &mut rng);
-	// Over 4: its key is for the session that is now the previous one.
+	// Session 4 is skipped. Its key was made, and it is the previous session now.
 	sessions.set_status(status(5, 1));
 	assert_eq!(key_of(&sessions, Previous), Some(public));
 	assert!(is_empty(&sessions, Current));
-	// Over more: nothing is left.
+	// More sessions are skipped: no key is left.
 	let (index, public) = sessions.next_public(Backend::Portable, &mut rng);
 	assert_eq!(index, 6);
 	sessions.set_status(status(9, 1));
@@ -73,7 +73,7 @@ fn skipped_sessions_keep_what_is_still_theirs() {
 }
 
 #[test]
-fn a_chain_that_steps_back_finds_no_key_of_before() {
+fn a_chain_that_steps_back_finds_no_earlier_key() {
 	let mut rng = rng();
 	let mut sessions = Sessions::new(Backend::Portable, None);
 	sessions.set_status(status(5, 1));
@@ -92,7 +92,7 @@ fn a_chain_that_steps_back_finds_no_key_of_before() {
 fn keys_can_be_restored_until_the_mixnodes_are_known() {
 	let mut rng = rng();
 	let secret = |byte| KxSecret::from_bytes([byte; 32]);
-	// Before anything is known of the chain.
+	// Before the chain's status is known.
 	let mut sessions = Sessions::new(Backend::Portable, None);
 	assert!(sessions.restore_key(Backend::Portable, 4, secret(4)));
 	assert!(!sessions.restore_key(Backend::Portable, 4, secret(5)), "it has one");

@@ -1,4 +1,4 @@
-//! Packets from their sender to the end, honest ones and others.
+//! Packets from their source to their last hop, honest and forged.
 
 use super::{
 	hop_secrets::{ActionsStream, HopSecrets, MAX_ACTION_SIZE},
@@ -39,15 +39,15 @@ fn route(rng: &mut ChaChaRng, hops: usize, last: Option<Target>) -> (Vec<Hop>, V
 	(route, secrets)
 }
 
-/// A peer hop at the end or none: every route length with both.
+/// Every route length, with a peer as the last hop and without.
 fn routes(seed: u8) -> impl Iterator<Item = (Vec<Hop>, Vec<KxSecret>)> {
 	let mut rng = rng(seed);
 	let lengths = (1..=MAX_HOPS).flat_map(|hops| [(hops, None), (hops, Some(Target::Peer(PeerId([7; 32]))))]);
 	lengths.map(move |(hops, last)| route(&mut rng, hops, last))
 }
 
-/// Takes a packet along its route up to the last hop, checking every target; what the last hop opened, the packet as the
-/// last hop has it, and the sum of the delays.
+/// Takes a packet along its route up to the last hop, and checks every target. Returns what the last hop opened, the
+/// packet as it has it, and the sum of the delays.
 fn travel(mut packet: Packet, route: &[Hop], secrets: &[KxSecret]) -> (Opened, Packet, f64) {
 	let mut delay = 0.0;
 	for (secret, next) in secrets.iter().zip(&route[1..]) {
@@ -109,7 +109,7 @@ fn the_senders_secrets_are_the_hops() {
 	let (route, secrets) = route(&mut rng, MAX_HOPS, None);
 	let ephemeral = *KxSecret::random(&mut rng).expose_bytes();
 	for backend in Backend::available() {
-		// Many routes, of all lengths, at once.
+		// Many routes of all lengths, built together.
 		let routes = (0..=MAX_HOPS).cycle().take(20).map(|hops| &route[..hops]);
 		let packets: Vec<_> = routes.map(|route| (&ephemeral, route)).collect();
 		let exchanges = exchange::exchange_along(backend, packets.iter().copied());
@@ -181,7 +181,7 @@ fn a_route_has_its_limits() {
 	let (long, _) = route(&mut rng, MAX_HOPS + 1, None);
 	assert_eq!(build(&mut rng, &long), Err(BuildError::HopCount(7)));
 
-	// One hop may be a peer at full length; with two it must be shorter.
+	// A route of full length may have one peer as a hop. With two it must be shorter.
 	let (mut route, _) = route(&mut rng, MAX_HOPS, Some(Target::Peer(PeerId([7; 32]))));
 	assert!(build(&mut rng, &route).is_ok());
 	route[3].target = Target::Peer(PeerId([8; 32]));
@@ -221,7 +221,7 @@ fn bytes_after_the_last_action_are_random() {
 }
 
 #[test]
-fn a_packet_opens_only_for_whom_it_was_made() {
+fn a_packet_opens_only_for_its_hop() {
 	let mut rng = rng(11);
 	let (route, secrets) = route(&mut rng, 2, None);
 	let packet = build_cover(&mut rng, &route, None).unwrap().packet;
@@ -252,8 +252,8 @@ fn rng_for_data() -> ChaChaRng {
 	rng(200)
 }
 
-/// X25519 ignores that bit, so a copy that differs in it opens. It shares our secret with the original, so it counts as
-/// a replay; and it goes no further than to the next hop.
+/// X25519 ignores that bit, so a copy that differs in it opens. Its shared secret is the original's, so it counts as a
+/// replay. The next hop refuses it.
 #[test]
 fn the_top_bit_of_the_public_key_makes_no_new_packet() {
 	let mut rng = rng(13);
@@ -308,7 +308,7 @@ fn points_of_low_order_are_refused() {
 		route[1].kx_public = point;
 		assert_eq!(build_cover(&mut rng, &route, None).err(), Some(BuildError::LowOrder(1)));
 
-		// A packet as somebody can make it who knows that the shared secret is zero.
+		// Anybody can make this packet: the shared secret is known to be zero.
 		let packet = with_actions(&point, &SharedSecret::from_bytes([0; 32]), [0; ACTIONS_SIZE]);
 		assert_eq!(Opened::open(&secrets[0], &packet).err(), Some(UnwrapError::LowOrder));
 	}
@@ -433,7 +433,7 @@ proptest! {
 		prop_assert!(Opened::open(&KxSecret::random(&mut rng(seed)), &packet).is_err());
 	}
 
-	/// A dishonest sender can have a right MAC over anything.
+	/// A dishonest source can give any actions a valid MAC.
 	#[test]
 	fn no_actions_panic(
 		random in prop::collection::vec(any::<u8>(), ACTIONS_SIZE - 1),

@@ -1,4 +1,4 @@
-//! Routes in sessions of any size, beside what PROTOCOL.md, section 8, says of them.
+//! Routes in sessions of any size, compared with what PROTOCOL.md, section 8, says of them.
 
 use super::{mixnodes::draw, *};
 use crate::sphinx::MAX_HOPS;
@@ -18,13 +18,13 @@ const LOCAL_KEY: KxPublic = KxPublic([0xff; 32]);
 #[derive(Clone, Copy, Debug)]
 struct Case {
 	seed: u64,
-	/// Mixnodes.
+	/// How many mixnodes it has.
 	num: u16,
-	/// Are we one of them?
+	/// Are we one of the mixnodes?
 	is_mixnode: bool,
 	/// How many others have our peer ID, but another key.
 	impostors: u16,
-	/// How many others have a key that nobody can use.
+	/// How many others have a key of low order.
 	low_order: u16,
 	gateways: usize,
 	/// Which of our gateways are connected, by bits.
@@ -50,7 +50,7 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 fn mixnode(number: u16) -> Mixnode {
-	// Not zeroes: those are a key of low order.
+	// No zeroes: they would be a key of low order.
 	let mut id = [7; 32];
 	id[..2].copy_from_slice(&number.to_le_bytes());
 	Mixnode { kx_public: KxPublic(id), peer_id: PeerId(id), external_addresses: Vec::new() }
@@ -60,7 +60,7 @@ fn index(index: u16) -> MixnodeIndex {
 	MixnodeIndex::new(index).unwrap()
 }
 
-/// The session, and the indices of those of its mixnodes that are of use and not ours. The others are anywhere among them.
+/// The session, and the indices of its usable mixnodes but ourselves. The unusable ones are anywhere among them.
 fn session(rng: &mut ChaChaRng, case: &Case) -> (Topology, Vec<MixnodeIndex>) {
 	let mut mixnodes: Vec<_> = (0..case.num).map(mixnode).collect();
 	let mut places: Vec<MixnodeIndex> = Vec::new();
@@ -79,7 +79,7 @@ fn session(rng: &mut ChaChaRng, case: &Case) -> (Topology, Vec<MixnodeIndex>) {
 	(Topology::new(rng, mixnodes, LOCAL, LOCAL_KEY, case.gateways).unwrap(), others)
 }
 
-/// A place on a route: a mixnode, or us where we have no index.
+/// A place on a route: a mixnode, or `None` for us as a user.
 type Place = Option<MixnodeIndex>;
 
 /// The places of a packet on its route, both ends included.
@@ -101,7 +101,7 @@ fn path(topology: &Topology, kind: RouteKind, route: &Route) -> Vec<Place> {
 	[source].into_iter().chain(route.hops.iter().map(place)).collect()
 }
 
-/// Can one walk from `from` to `to` in this many steps through `places`, never staying in one?
+/// Is there a walk from `from` to `to` of this many steps through `places`, each to another place?
 fn is_walk(places: &[Place], from: Place, to: Place, steps: usize) -> bool {
 	let mut at = vec![from];
 	for _ in 1..steps {
@@ -113,7 +113,7 @@ fn is_walk(places: &[Place], from: Place, to: Place, steps: usize) -> bool {
 	}
 }
 
-/// All that holds for a route.
+/// Checks all rules for a route.
 fn check(
 	case: &Case,
 	topology: &Topology,
@@ -134,7 +134,7 @@ fn check(
 	};
 	prop_assert_eq!(*path.last().unwrap(), end);
 
-	// If we have no index, the places next to us are connected gateways.
+	// If we are a user, the places next to us are connected gateways.
 	let needs_first = local.is_none() && !matches!(kind, RouteKind::From(_));
 	let needs_last = local.is_none() && !matches!(kind, RouteKind::To(_));
 	let (from, to) = (usize::from(needs_first), path.len() - 1 - usize::from(needs_last));
@@ -142,17 +142,17 @@ fn check(
 		prop_assert!(connected.contains(&place.unwrap()), "not a gateway");
 	}
 
-	// In between, nobody twice as long as there is somebody else; we ourselves least of all, and those of no use never.
+	// In between, no mixnode comes twice, and we do not come at all, while another is unused. Unusable ones never come.
 	let inner = path.get(from + 1..to).unwrap_or(&[]);
 	let mut seen: Vec<Place> = vec![path[0], path[from], path[to], *path.last().unwrap()];
 	let everybody_used = others.iter().all(|other| path.contains(&Some(*other))) || inner.is_empty();
 	for place in inner {
 		let is_ours = !place.is_some_and(|index| others.contains(&index));
-		prop_assert!(!is_ours || *place == local, "one that is of no use");
-		prop_assert!(everybody_used || !(is_ours || seen.contains(place)), "one again while others are left");
+		prop_assert!(!is_ours || *place == local, "an unusable mixnode");
+		prop_assert!(everybody_used || !(is_ours || seen.contains(place)), "a mixnode twice while others are left");
 		seen.push(*place);
 	}
-	// Of two gateways, the second is another than the first if there is another; and both are others than the end.
+	// The two gateways of a loop differ if more than one is connected. No gateway is the route's far end.
 	if needs_first && needs_last && connected.len() > 1 {
 		prop_assert_ne!(path[from], path[to]);
 	}
@@ -162,17 +162,17 @@ fn check(
 		_ => (),
 	}
 
-	// As long as wanted, or as gateways demand, if there is any way of that length; else as long as can be.
+	// The route has the wanted length, or the length that gateways demand, if such a walk exists; else the longest there is.
 	let fixed = usize::from(needs_first) + usize::from(needs_last);
 	let least = fixed + 1 + usize::from(path[from] == path[to]);
 	let wanted = case.hops.max(least) - fixed;
 	let places: Vec<Place> = others.iter().copied().map(Some).chain(local.map(Some)).collect();
 	let longest = (0..=wanted).rev().find(|steps| is_walk(&places, path[from], path[to], *steps));
-	prop_assert_eq!(Some(to - from), longest, "not as long as can be");
+	prop_assert_eq!(Some(to - from), longest, "not the longest there is");
 	Ok(())
 }
 
-/// How likely at most a sound random draw fails: one in ten thousand.
+/// Checks that counts are uniform. If they are, this fails with probability 1e-4 at most.
 fn assert_uniform(counts: &BTreeMap<Vec<u16>, u32>, cells: usize, what: &str) {
 	let draws: u32 = counts.values().sum();
 	let expected = f64::from(draws) / cells as f64;
@@ -187,7 +187,7 @@ fn assert_uniform(counts: &BTreeMap<Vec<u16>, u32>, cells: usize, what: &str) {
 	assert!(chi_squared < bound, "{what}: {chi_squared} of {bound}, {counts:?}");
 }
 
-/// Counts what stands in these places of many routes.
+/// Counts which mixnodes come at these places of many routes.
 fn count(
 	topology: &Topology,
 	connected: &[MixnodeIndex],
@@ -208,7 +208,7 @@ fn count(
 }
 
 #[test]
-fn every_place_of_a_mixnode_s_routes_and_every_two_are_uniform() {
+fn every_place_and_pair_of_places_on_a_mixnodes_routes_is_uniform() {
 	let mut rng = ChaChaRng::seed_from_u64(1);
 	let case = Case {
 		seed: 0,
@@ -221,7 +221,7 @@ fn every_place_of_a_mixnode_s_routes_and_every_two_are_uniform() {
 		hops: MAX_HOPS,
 	};
 	let (topology, others) = session(&mut rng, &case);
-	// Not ourselves, not the one with our peer ID, and not the other end.
+	// All but ourselves, the mixnode with our peer ID, and the other end.
 	for (kind, choices) in [(RouteKind::To(others[3]), 7), (RouteKind::From(others[3]), 7), (RouteKind::Loop, 8)] {
 		for first in 1..MAX_HOPS {
 			let counts = count(&topology, &[], kind, MAX_HOPS, 7, &[first]);
@@ -235,7 +235,7 @@ fn every_place_of_a_mixnode_s_routes_and_every_two_are_uniform() {
 }
 
 #[test]
-fn every_place_of_a_user_s_routes_is_uniform() {
+fn every_place_on_a_users_routes_is_uniform() {
 	let mut rng = ChaChaRng::seed_from_u64(2);
 	let case = Case {
 		seed: 0,
@@ -253,7 +253,7 @@ fn every_place_of_a_user_s_routes_is_uniform() {
 	assert_eq!(connected.len(), 4);
 	let far = *others.iter().find(|index| !connected.contains(index)).unwrap();
 	let near = connected[0];
-	// 11 others, of which the gateways and the far end are no choice for what is between them.
+	// There are 11 others. The gateways and the far end cannot be chosen for the places between them.
 	for (kind, gateway_places, choices) in [
 		(RouteKind::To(far), vec![1], 4),
 		(RouteKind::To(near), vec![1], 3),
@@ -269,7 +269,7 @@ fn every_place_of_a_user_s_routes_is_uniform() {
 			RouteKind::Loop => 2..5,
 		};
 		for place in between {
-			// One gateway of several is used up, whichever, so it is after the gateways that the others are uniform.
+			// One gateway of several is used up, whichever it is. So the others are uniform given the gateways.
 			let mut places = gateway_places.clone();
 			places.push(place);
 			let counts = count(&topology, &connected, kind, MAX_HOPS, 10, &places);
@@ -306,13 +306,13 @@ proptest! {
 	})]
 
 	#[test]
-	fn routes_are_as_the_protocol_wants_them_in_any_session(case in case()) {
+	fn routes_follow_the_protocol_in_any_session(case in case()) {
 		let mut rng = ChaChaRng::seed_from_u64(case.seed);
 		let (topology, others) = session(&mut rng, &case);
 		let is_mixnode = case.is_mixnode && case.num > 0;
 		prop_assert_eq!(topology.is_mixnode(), is_mixnode);
 		let reserved: Vec<_> = topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect();
-		// Packets of others may visit whom ours must not.
+		// Other nodes' packets may visit mixnodes that ours must not.
 		let peers = topology.mixnodes.iter().filter(|mixnode| mixnode.peer_id != LOCAL).count();
 		let wanted = if is_mixnode { peers } else { case.gateways.min(others.len()) };
 		prop_assert_eq!(reserved.len(), wanted);

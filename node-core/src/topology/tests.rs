@@ -18,7 +18,7 @@ fn index(index: u16) -> MixnodeIndex {
 }
 
 fn other(number: u16) -> Mixnode {
-	// Not zeroes: those are keys of low order, which no route visits.
+	// No zeroes: they would be keys of low order, which no route visits.
 	let mut id = [7; 32];
 	id[..2].copy_from_slice(&number.to_le_bytes());
 	Mixnode { kx_public: KxPublic(id), peer_id: PeerId(id), external_addresses: Vec::new() }
@@ -28,7 +28,7 @@ fn us() -> Mixnode {
 	Mixnode { kx_public: LOCAL_KEY, peer_id: LOCAL, external_addresses: Vec::new() }
 }
 
-/// `num` mixnodes; we are the one in the middle, or none.
+/// A session of `num` mixnodes. We are the one in the middle, or a user.
 fn topology(seed: u64, num: u16, is_mixnode: bool) -> Topology {
 	let mut mixnodes: Vec<_> = (0..num).map(other).collect();
 	if is_mixnode {
@@ -42,7 +42,7 @@ fn gateways_of(topology: &Topology) -> Vec<MixnodeIndex> {
 	topology.connected_gateways(&all)
 }
 
-/// The mixnodes that a packet is at, one after the other, both ends included.
+/// The mixnodes that a packet visits, in order, both ends included. A user is `None`.
 fn path(topology: &Topology, kind: RouteKind, route: &Route) -> Vec<Option<MixnodeIndex>> {
 	let source = match kind {
 		RouteKind::From(source) => Some(source),
@@ -85,7 +85,7 @@ fn check_route(topology: &Topology, gateways: &[MixnodeIndex], kind: RouteKind, 
 }
 
 #[test]
-fn routes_hold_their_rules_in_sessions_of_any_size() {
+fn routes_obey_their_rules_in_sessions_of_any_size() {
 	for seed in 0..300 {
 		for num in [1, 2, 3, 4, 5, 7, 8, 9, 30] {
 			for is_mixnode in [true, false] {
@@ -110,7 +110,7 @@ fn routes_hold_their_rules_in_sessions_of_any_size() {
 					match topology.draw_route(&mut rng, &connected, kind, hops) {
 						Ok(route) => check_route(&topology, &connected, kind, hops, &route),
 						Err(error) => {
-							// Alone.
+							// We are the only mixnode.
 							assert_eq!((error, num, is_mixnode), (RouteError::TooFewMixnodes, 1, true));
 						},
 					}
@@ -144,7 +144,7 @@ fn routes_have_the_wanted_length_and_no_mixnode_twice_where_there_are_enough() {
 	}
 }
 
-/// Six mixnodes are the fewest among which a node that is none finds routes of six hops with no mixnode twice.
+/// Six mixnodes are the fewest with which a user finds routes of six hops that visit no mixnode twice.
 #[test]
 fn six_mixnodes_suffice_for_six_hops_from_and_to_a_user() {
 	let keys = |number: u8| KxSecret::from_bytes([number + 1; 32]).public();
@@ -158,7 +158,7 @@ fn six_mixnodes_suffice_for_six_hops_from_and_to_a_user() {
 			let connected = &all[..connected];
 			let end = topology.draw_destination(&mut rng, connected).unwrap();
 			for kind in [RouteKind::To(end), RouteKind::From(end), RouteKind::Loop] {
-				// With one gateway a loop needs it twice.
+				// With one gateway, a loop visits it twice.
 				if kind == RouteKind::Loop && connected.len() == 1 {
 					continue;
 				}
@@ -167,12 +167,12 @@ fn six_mixnodes_suffice_for_six_hops_from_and_to_a_user() {
 				check_route(&topology, connected, kind, 6, &route);
 				assert_eq!(route.hops.len(), 6, "{what}");
 				let mut path = path(&topology, kind, &route);
-				// From end to end, one of which is us, it is at every mixnode; a loop, both of whose ends are us, leaves
-				// one out.
+				// With us at one end, a route visits all six mixnodes and us. A loop has us at both ends, and leaves one
+				// mixnode out.
 				path.sort();
 				path.dedup();
 				assert_eq!(path.len(), if kind == RouteKind::Loop { 6 } else { 7 }, "{what}");
-				// There is room for all of it in a packet.
+				// The route fits into a packet.
 				match kind {
 					RouteKind::To(_) => drop(build_request(&mut rng, &route.hops, &[0; 2048]).unwrap()),
 					RouteKind::From(_) => {
@@ -185,7 +185,7 @@ fn six_mixnodes_suffice_for_six_hops_from_and_to_a_user() {
 	}
 }
 
-/// A mixnode among six has only five others, so one of them comes twice on its way to one of them.
+/// A mixnode among six has only five others, so a route of six hops visits one of them twice.
 #[test]
 fn routes_among_six_mixnodes_have_six_hops() {
 	for seed in 0..500 {
@@ -201,9 +201,9 @@ fn routes_among_six_mixnodes_have_six_hops() {
 }
 
 #[test]
-fn small_sessions_get_the_longest_routes_that_can_be() {
+fn small_sessions_get_the_longest_routes_possible() {
 	let mut rng = rng(3);
-	// Us and one other, B: B, we, B, we, B.
+	// There is only one other mixnode, B. The longest route goes B, we, B, we, B.
 	let topology = topology(0, 2, true);
 	let route = topology.draw_route(&mut rng, &[], RouteKind::To(index(0)), 6).unwrap();
 	assert_eq!(route.hops.len(), 5);
@@ -231,7 +231,7 @@ fn hops_and_destinations_are_uniform() {
 	}
 	for counts in hops.iter().chain([&destinations]) {
 		assert_eq!(counts[4], 0, "never ourselves");
-		// 2,000 each; chi-squared with 6 degrees of freedom is above 27.9 with probability 1e-4.
+		// 2,000 each expected; chi-squared with 6 degrees of freedom is above 27.9 with probability 1e-4.
 		let expected = (ROUTES / 7) as f64;
 		let others = counts.iter().enumerate().filter(|(index, _)| *index != 4);
 		let chi_squared: f64 = others.map(|(_, count)| (*count as f64 - expected).powi(2) / expected).sum();
@@ -243,7 +243,7 @@ fn hops_and_destinations_are_uniform() {
 fn gateways_are_uniform_distinct_and_never_ourselves() {
 	let mut counts = [0usize; 10];
 	for seed in 0..3000 {
-		// Index 9 has our peer ID, but a key that is not ours any more.
+		// Mixnode 9 has our peer ID, but a key that we no longer have.
 		let mut mixnodes: Vec<_> = (0..10).map(other).collect();
 		mixnodes[9].peer_id = LOCAL;
 		let topology = Topology::new(&mut rng(seed), mixnodes, LOCAL, LOCAL_KEY, 3).unwrap();
@@ -257,14 +257,14 @@ fn gateways_are_uniform_distinct_and_never_ourselves() {
 		assert_ne!(destination, index(9));
 	}
 	assert_eq!(counts[9], 0);
-	// 1,000 each of 9; the standard deviation is 26.
+	// 1,000 expected of each of 9; the standard deviation is 26.
 	assert!(counts[..9].iter().all(|count| (890..1110).contains(count)), "{counts:?}");
 }
 
 #[test]
 fn we_are_the_mixnode_with_our_key_and_our_peer_id() {
 	let mut mixnodes: Vec<_> = (0..4).map(other).collect();
-	// Someone else claims our key.
+	// Another peer ID claims our key.
 	mixnodes[1].kx_public = LOCAL_KEY;
 	let topology = Topology::new(&mut rng(0), mixnodes.clone(), LOCAL, LOCAL_KEY, 3).unwrap();
 	assert_eq!(topology.local_index(), None);
@@ -280,7 +280,7 @@ fn we_are_the_mixnode_with_our_key_and_our_peer_id() {
 }
 
 #[test]
-fn sessions_of_any_number_of_mixnodes_are_no_danger() {
+fn sessions_with_no_mixnodes_or_too_many_are_handled() {
 	let max = usize::from(MixnodeIndex::MAX.get()) + 1;
 	let many = vec![other(0); max];
 	assert!(Topology::new(&mut rng(0), many, LOCAL, LOCAL_KEY, 3).is_ok());

@@ -1,4 +1,4 @@
-//! The queues beside models of theirs: lists, searched from the front, after any operations.
+//! The queues, compared with models after any operations. The models are lists, searched from the front.
 
 use super::{heap::Heap, *};
 use crate::{request::RequestId, AddressedPacket, Packet, PeerId, Time};
@@ -10,7 +10,7 @@ fn at(seconds: u64) -> Time {
 	Time::from_duration(Duration::from_secs(seconds))
 }
 
-/// A packet that can be told from others by whom it goes to.
+/// A packet that tests can tell from others by its peer.
 fn packet(number: u32) -> AddressedPacket {
 	let mut peer_id = [0; 32];
 	peer_id[..4].copy_from_slice(&number.to_le_bytes());
@@ -24,9 +24,9 @@ fn number(packet: &AddressedPacket) -> u32 {
 #[derive(Clone, Copy, Debug)]
 enum HeapOperation {
 	Push([u32; 20]),
-	/// So many.
+	/// How many.
 	Pop(usize),
-	/// Keep those that this does not divide.
+	/// Keep the packets whose number this does not divide.
 	Retain(u32),
 }
 
@@ -40,7 +40,7 @@ fn heap_operation() -> impl Strategy<Value = HeapOperation> {
 
 #[derive(Clone, Copy, Debug)]
 enum ForwardOperation {
-	/// A packet of this session, due so much later than now.
+	/// A packet of this session, due this much later.
 	Push {
 		session: u32,
 		delay: u64,
@@ -50,7 +50,7 @@ enum ForwardOperation {
 		time: u64,
 	},
 	PopDue,
-	/// All sessions end but those with these bits.
+	/// The sessions without a bit here end.
 	Retain {
 		sessions: u32,
 	},
@@ -78,11 +78,11 @@ enum AuthoredOperation {
 	RemoveRequest {
 		request: u64,
 	},
-	/// Room that a waiting request needs.
+	/// Reserves room for a waiting request.
 	Reserve {
 		packets: usize,
 	},
-	/// Room that a refused request needs, for so long.
+	/// Promises room to a refused request, for this long.
 	Promise {
 		packets: usize,
 		time: u64,
@@ -107,7 +107,7 @@ fn authored_operation() -> impl Strategy<Value = AuthoredOperation> {
 	]
 }
 
-/// A queue as a list, and the room in it that is kept for requests: now, and until some time.
+/// The authored queue as a list, with the room reserved for a waiting request and the room promised for a time.
 struct AuthoredModel {
 	capacity: usize,
 	max_requests: usize,
@@ -281,7 +281,7 @@ proptest! {
 					queue.remove_request(RequestId(request));
 					model.queue.retain(|(kind, _)| *kind != AuthoredKind::Request(RequestId(request)));
 				},
-				// No more than fits is ever asked for.
+				// Only as much room as can fit is asked for.
 				AuthoredOperation::Reserve { packets } => {
 					queue.reserve(packets.min(capacity));
 					model.reserved = packets.min(capacity);

@@ -14,7 +14,7 @@ fn at(millis: u64) -> Time {
 	Time::from_duration(Duration::from_millis(millis))
 }
 
-/// A packet that can be told from others.
+/// A packet that tests can tell from others.
 fn packet(number: u8) -> AddressedPacket {
 	AddressedPacket { peer_id: PeerId([number; 32]), packet: Packet::from([number; 2252]) }
 }
@@ -66,7 +66,7 @@ fn a_full_forward_queue_refuses_the_newest() {
 	assert!(queue.push(forward(5, 0, 0)));
 	assert!(queue.push(forward(9, 1, 0)));
 	assert!(queue.is_full());
-	// Even one that is due earlier.
+	// Even a packet that is due earlier is refused.
 	assert!(!queue.push(forward(1, 2, 0)));
 	assert_eq!(queue.pop_due(at(100)), Some(packet(0)));
 	assert!(queue.push(forward(1, 2, 0)));
@@ -110,7 +110,7 @@ fn requests_leave_a_part_of_a_mixnodes_queue_to_replies() {
 	assert_eq!(queue.in_the_way_of_request(2), 2);
 	assert!(queue.push_reply(at(0), vec![packet(6), packet(7)]));
 	assert!(!queue.push_reply(at(0), vec![packet(8)]));
-	// Requests that left, by either way, make room for requests.
+	// Requests make room for requests, whether they were sent or removed.
 	queue.pop();
 	queue.pop();
 	assert_eq!(queue.in_the_way_of_request(2), 0);
@@ -161,7 +161,7 @@ fn a_late_driver_does_not_slow_the_clock_down() {
 	let mut rng = rng(2);
 	let mut clock = PoissonClock::default();
 	clock.set_mean(Time::ZERO, Some(Duration::from_millis(100)), &mut rng);
-	// The driver looks every 250 ms only.
+	// The driver calls every 250 ms only.
 	let mut ticks = 0;
 	for step in 1..4000u64 {
 		let now = at(step * 250);
@@ -188,7 +188,7 @@ fn a_refused_request_has_its_room_kept_for_some_time() {
 	queue.promise(at(10), 2, at(20));
 	queue.promise(at(10), 1, at(30));
 	queue.pop();
-	// Smaller ones that come for the first time do not take the room; the one that was promised it does.
+	// New requests do not get the promised room, though they are smaller. The one that was refused gets it.
 	assert_eq!(queue.in_the_way_of_new_request(at(11), 1, 0), 2);
 	assert_eq!(queue.in_the_way_of_new_request(at(11), 2, 0), 1);
 	assert_eq!(queue.in_the_way_of_new_request(at(20), 1, 0), 0);
@@ -208,7 +208,7 @@ fn requests_wait_for_the_replies_between_them() {
 		assert!(queue.push_reply(at(0), vec![packet(number)]));
 	}
 	assert!(queue.push_request(RequestId(0), (0..6).map(packet).collect()));
-	// One of six packets must leave, behind two replies.
+	// One of six request packets must leave, and two replies are before it.
 	assert_eq!(queue.in_the_way_of_request(1), 3);
 	assert_eq!(queue.in_the_way_of_request(4), 6);
 }
@@ -217,7 +217,7 @@ fn requests_wait_for_the_replies_between_them() {
 fn the_clock_stops_at_the_end_of_time_and_not_before() {
 	let mut rng = rng(3);
 	let mut clock = PoissonClock::default();
-	// So short that most ticks come at the same nanosecond as those before them.
+	// The period is so short that most ticks share their nanosecond with the tick before.
 	clock.set_mean(Time::ZERO, Some(Duration::from_nanos(1)), &mut rng);
 	let mut at_once = 0;
 	for _ in 0..1000 {

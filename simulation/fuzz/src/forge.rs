@@ -1,8 +1,8 @@
-//! Packets as a dishonest sender makes them: any routing actions, with a MAC that fits.
+//! Packets as a dishonest source makes them: any routing actions, with a valid MAC.
 //!
-//! Without these, whatever is damaged ends at the first MAC, and nothing behind it is ever tried. Written against
-//! PROTOCOL.md, sections 1 to 5, and not with node-core's code, so it is also a second opinion on what opening a packet
-//! must give.
+//! Without these, every damaged packet would end at the first MAC check, and the code behind it would never run. This
+//! module is written after PROTOCOL.md, sections 1 to 5, without node-core's code. So it also checks, independently, what
+//! opening a packet gives.
 
 use blake2b_simd::Params;
 use chacha20::{
@@ -25,13 +25,13 @@ const MAX_ACTION_SIZE: usize = 2 + 32 + MAC_SIZE;
 pub struct ForgedHop {
 	/// The key that opens the packet there.
 	pub kx_public: KxPublic,
-	/// The bytes in front of the next hop's MAC. Taken as they are, so they need not be an action; but only where their
-	/// length is an action's does the next hop open.
+	/// The bytes before the next hop's MAC. They need not be an action. But the next hop opens only if they are as long
+	/// as one.
 	pub action: Vec<u8>,
 }
 
-/// A packet for these hops. `tail` follows the last hop's action, cut or padded with
-/// zeroes to the space that is left. Actions that do not fit are left out, and so is what follows them.
+/// A packet for these hops. `tail` follows the last hop's action, cut or padded with zeroes to the space that is left.
+/// The first action that does not fit and all after it are left out.
 pub fn forge(ephemeral: [u8; 32], hops: &[ForgedHop], tail: &[u8], payload: &[u8]) -> Packet {
 	let mut scalar = clamped(ephemeral);
 	let first = MontgomeryPoint::mul_base(&scalar).to_bytes();

@@ -1,9 +1,9 @@
-//! Fragments in any order, against a model of the assembler.
+//! Fragments in any order, compared with a model of the assembler.
 //!
-//! The input is a sequence of fragments: with any header in front of anything, or of messages that we split, whole or in
-//! part, once or twice. The model is the plainest that does what `message::Assembler` promises; each result, the counts
-//! and the bounds must be the same. At the end, a message split anew comes out of its fragments as it went in, in the
-//! order that the input chooses.
+//! The input is a sequence of fragments. They have any header and any content, or belong to messages that we split, and
+//! come whole or in part, once or twice. The model is the simplest that does what `message::Assembler` promises. Every
+//! result, the counts and the bounds must agree. At the end a new message is split, and must come out of its fragments
+//! unchanged, in whatever order the input chooses.
 
 use super::reader::{stretch, Reader};
 use mixnet_node_core::{
@@ -15,7 +15,7 @@ use mixnet_node_core::{
 /// The most fragments inserted per input.
 const MAX_STEPS: usize = 400;
 
-/// See the module.
+/// Runs one input.
 pub fn run(data: &[u8]) {
 	let mut reader = Reader::new(data);
 	let bounds =
@@ -45,7 +45,7 @@ fn any_fragment(reader: &mut Reader) -> PayloadData {
 	stretch(reader.slice(len))
 }
 
-/// Few IDs, so that fragments meet.
+/// One of a few IDs, so that fragments of one message meet.
 fn message_id(reader: &mut Reader) -> MessageId {
 	MessageId([reader.byte() & 7; 16])
 }
@@ -67,7 +67,7 @@ fn fragment_of_fields(reader: &mut Reader) -> PayloadData {
 	fragment
 }
 
-/// A message's data: long, from few bytes.
+/// A message's data: a few bytes of the input, stretched.
 fn message_data(reader: &mut Reader) -> Vec<u8> {
 	let len = usize::from(reader.u16()) % (6 * FRAGMENT_SIZE);
 	let bytes: [u8; 6 * FRAGMENT_SIZE] = stretch(&[reader.byte()]);
@@ -78,7 +78,7 @@ fn surbs(num: usize, seed: u8) -> Vec<Surb> {
 	(0..num).map(|index| Surb::from(stretch::<SURB_SIZE>(&[seed, index as u8]))).collect()
 }
 
-/// Fragments of a message of our own, as the input picks them.
+/// Fragments of a message that we split, as the input picks them.
 fn split_message(reader: &mut Reader) -> Vec<PayloadData> {
 	let id = message_id(reader);
 	let data = message_data(reader);
@@ -90,7 +90,7 @@ fn split_message(reader: &mut Reader) -> Vec<PayloadData> {
 	(0..reader.below(12)).map(|_| whole[reader.below(whole.len())]).collect()
 }
 
-/// Splits and writes a message; nothing if it has more than `max` fragments.
+/// Splits a message into its fragments. Returns none if there are more than `max`.
 fn write(id: MessageId, data: &[u8], num_surbs: usize, max: usize) -> Vec<PayloadData> {
 	let plans = match split(id, data, num_surbs, max) {
 		Ok(plans) => plans,
@@ -115,7 +115,7 @@ fn write(id: MessageId, data: &[u8], num_surbs: usize, max: usize) -> Vec<Payloa
 	fragments
 }
 
-/// A message that is split comes out of its fragments as it went in.
+/// Checks that a message comes out of its fragments unchanged.
 fn there_and_back(input: &[u8]) {
 	let mut reader = Reader::new(input);
 	let id = message_id(&mut reader);
@@ -140,7 +140,7 @@ fn there_and_back(input: &[u8]) {
 }
 
 fn assert_same_surbs(got: &[Surb], expected: &[Surb]) {
-	assert!(got.iter().map(Surb::as_bytes).eq(expected.iter().map(Surb::as_bytes)), "other SURBs, or in another order");
+	assert!(got.iter().map(Surb::as_bytes).eq(expected.iter().map(Surb::as_bytes)), "other SURBs, or another order");
 }
 
 #[derive(Clone, Copy)]
@@ -150,15 +150,15 @@ struct Bounds {
 	fragments_per_message: usize,
 }
 
-/// What an incomplete message is in the model.
+/// An incomplete message in the model.
 struct Incomplete {
 	id: [u8; 16],
 	count: usize,
-	/// Index, data, SURBs.
+	/// Its fragments: index, data, SURBs.
 	parts: Vec<(usize, Vec<u8>, Vec<Surb>)>,
 }
 
-/// The assembler as plain as can be: a list, the most recently used message last.
+/// The model of the assembler: a list, the most recently used message last.
 struct Model {
 	bounds: Bounds,
 	incomplete: Vec<Incomplete>,
@@ -229,7 +229,7 @@ impl Model {
 	}
 }
 
-/// The assembler and its model, led side by side.
+/// The assembler and its model, given the same fragments.
 struct Pair {
 	assembler: Assembler,
 	model: Model,

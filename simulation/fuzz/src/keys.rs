@@ -1,4 +1,4 @@
-//! Nodes' keys, and routes through them.
+//! Keys of nodes, and routes through them.
 
 use super::reader::Reader;
 use mixnet_node_core::{
@@ -29,18 +29,18 @@ pub fn peer_id(node: usize) -> PeerId {
 	PeerId([node as u8 + 101; 32])
 }
 
-/// A mixnode's index; numbers that are none become the last one.
+/// A mixnode index. Numbers that are too large become the last one.
 pub fn mixnode_index(index: u16) -> MixnodeIndex {
 	MixnodeIndex::new(index).unwrap_or(MixnodeIndex::MAX)
 }
 
-/// Randomness that a number determines.
+/// Randomness with this seed.
 pub fn rng(seed: u64) -> ChaChaRng {
 	ChaChaRng::seed_from_u64(seed)
 }
 
-/// A route as the input has it, of `hops` hops, and the nodes on it. A node may come twice, even in a row. At most one
-/// hop is named by its peer ID: more do not fit.
+/// A route of `hops` hops that the input chooses, and the nodes on it. A node may come twice, even in a row. At most one
+/// hop is named by its peer ID, since more do not fit.
 pub fn route(reader: &mut Reader, hops: usize) -> (Vec<usize>, Vec<Hop>) {
 	let named = reader.below(8);
 	let nodes: Vec<_> = (0..hops).map(|_| reader.below(NODES)).collect();

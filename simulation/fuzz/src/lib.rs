@@ -1,26 +1,25 @@
-//! What must hold for the node's protocol state whatever bytes come: the targets of `make fuzz`.
+//! The targets of `make fuzz`: what must hold for the protocol's state whatever bytes come.
 //!
-//! Each target is a function `run` that takes any bytes, does with them what its module says, by the public API alone,
-//! and panics if something does not hold that must. None knows of libFuzzer: `fuzz_targets/` lends them to it, and
-//! `tests/short.rs` runs the same on the committed seeds and on changed copies of them, within `make test`.
+//! Each target is a function `run` that takes any bytes, uses them as its module says, through the public API alone, and
+//! panics if something does not hold. The targets do not know libFuzzer: `fuzz_targets/` connects them to it. In
+//! `make test`, `tests/short.rs` runs them on the committed seeds and on changed copies of these.
 //!
 //! # Map
 //!
 //! Targets:
 //!
-//! - [`unwrap`]: packets, as a node opens and forwards them: any bytes, damaged ones, and ones made by a dishonest sender.
-//! - [`fragments`]: fragments in any order, against a model of the assembler.
-//! - [`surbs`]: SURBs, damaged or not, from their maker to the reply; and the keystore against a model.
-//! - [`request`]: what requests and replies say.
-//! - [`state_machine`]: a small network of whole nodes, led through anything that a driver, a chain or an attacker may do.
+//! - [`unwrap`]: packets, as a node opens and forwards them: any bytes, damaged packets, and a dishonest source's.
+//! - [`fragments`]: fragments in any order, compared with a model of the assembler.
+//! - [`surbs`]: SURBs, damaged or not, from their maker to the reply; and the keystore, compared with a model.
+//! - [`request`]: the encoding of requests and replies.
+//! - [`state_machine`]: a small network of whole nodes, and anything that a driver, a chain or an attacker may do to it.
 //!
 //! What they share:
 //!
-//! - [`reader`]: numbers and choices out of bytes.
-//! - [`keys`]: nodes' keys, and routes through them.
-//! - [`forge`]: packets with any routing actions and a good MAC, written against PROTOCOL.md and not with node-core's
-//!   code.
-//! - [`seeds`]: the seed corpus, made and not collected.
+//! - [`reader`]: numbers and choices from bytes.
+//! - [`keys`]: keys of nodes, and routes through them.
+//! - [`forge`]: packets with any routing actions and a valid MAC, written after PROTOCOL.md without node-core's code.
+//! - [`seeds`]: the seed corpus, which is generated.
 
 #![forbid(unsafe_code)]
 
@@ -34,7 +33,7 @@ pub mod state_machine;
 pub mod surbs;
 pub mod unwrap;
 
-/// A target: its name, which is that of its corpus folder, and what it runs.
+/// A target: its name, which is also its corpus folder's, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.

@@ -1,13 +1,13 @@
-//! Numbers and choices out of bytes.
+//! Numbers and choices from bytes.
 //!
-//! Where the bytes end, zeroes follow: every input means something, and a longer one means the same and more. Every
-//! choice takes bytes of its own, so that a small change of the input is a small change of what happens.
+//! Zeroes follow the end of the bytes. So every input has a meaning, and a longer input means the same and more. Every
+//! choice takes bytes of its own, so a small change of the input is a small change of what happens.
 
 /// Reads from the front of an input.
 pub struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-	/// Reads `data`.
+	/// A reader of `data`.
 	pub fn new(data: &'a [u8]) -> Self {
 		Self(data)
 	}
@@ -24,7 +24,7 @@ impl<'a> Reader<'a> {
 		slice
 	}
 
-	/// The next `N` bytes.
+	/// The next `N` bytes, with zeroes after the input's end.
 	pub fn array<const N: usize>(&mut self) -> [u8; N] {
 		let mut array = [0; N];
 		let slice = self.slice(N);
@@ -58,13 +58,13 @@ impl<'a> Reader<'a> {
 		choices[self.below(choices.len())]
 	}
 
-	/// All that is left.
+	/// All bytes that are left.
 	pub fn rest(&mut self) -> &'a [u8] {
 		core::mem::take(&mut self.0)
 	}
 }
 
-/// `N` bytes that begin with `data` and go on with a pattern that depends on it, so that few bytes make a full page.
+/// `N` bytes that begin with `data` and go on with a pattern that depends on it, so that a short input makes long data.
 pub fn stretch<const N: usize>(data: &[u8]) -> [u8; N] {
 	let mut bytes = [0; N];
 	let mut state = data.iter().fold(1u32, |state, byte| state.wrapping_mul(31).wrapping_add(u32::from(*byte)));

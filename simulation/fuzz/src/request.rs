@@ -1,7 +1,7 @@
-//! What requests and replies say, and what the chain says of mixnodes: bytes to values and back.
+//! The encodings of requests and replies, and of the chain's mixnodes: bytes to values and back.
 //!
-//! Whatever can be read is written as the same bytes, so that no two texts mean the same; and what is written can be
-//! read.
+//! A value that was decoded must encode to the same bytes, so that no value has two encodings. A value that was encoded
+//! must decode.
 
 use super::reader::{stretch, Reader};
 use codec::{Decode, DecodeAll, Encode};
@@ -11,7 +11,7 @@ use mixnet_node_core::{
 	MessageId, Mixnode, MixnodesError, SessionStatus,
 };
 
-/// See the module.
+/// Runs one input.
 pub fn run(data: &[u8]) {
 	let mut reader = Reader::new(data);
 	match reader.below(6) {

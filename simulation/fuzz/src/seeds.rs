@@ -1,7 +1,7 @@
-//! The seed corpus, made and not collected: inputs that lead each target past its first branches.
+//! The seed corpus, which is generated: inputs that take each target past its first branches.
 //!
-//! `tests/short.rs` compares these with the files in `corpus/`, and writes them anew when asked to. What the
-//! fuzzer finds on its own stays with whoever ran it.
+//! `tests/short.rs` compares these with the files in `corpus/`, and writes them anew on request. Inputs that the fuzzer
+//! finds are not committed.
 
 use super::{
 	keys::{mixnode_index, public, rng, NODES},
@@ -23,7 +23,7 @@ pub fn seeds() -> Vec<Seed> {
 	[unwrap(), fragments(), surbs(), request(), state_machine()].concat()
 }
 
-/// A route over all nodes in turn.
+/// A route through all nodes in turn.
 fn route(hops: usize) -> Vec<Hop> {
 	(0..hops).map(|node| Hop { target: Target::Mixnode(mixnode_index(node as u16)), kx_public: public(node) }).collect()
 }
@@ -33,7 +33,7 @@ fn unwrap() -> Vec<Seed> {
 	let request = build_request(&mut rng(1), &route(MAX_HOPS), &stretch::<PAYLOAD_DATA_SIZE>(b"request"));
 	let request = request.expect("a good route; qed").packet;
 	let cover = build_cover(&mut rng(2), &route(1), None).expect("a good route; qed").packet;
-	// Hops, the one that is named by its peer ID, and the nodes.
+	// The number of hops, the hop that is named by its peer ID, and the nodes.
 	let six: [u8; 8] = [6, 5, 0, 1, 2, 3, 4, 5];
 	vec![
 		seed("bytes-short", &[&[0], b"not a packet"]),
@@ -46,7 +46,7 @@ fn unwrap() -> Vec<Seed> {
 		seed("cover-with-id", &[&[1], &six, &[1], &[8; 16], &[0], &[7; 16], &[1, 0]]),
 		seed("one-hop", &[&[1, 1, 7, 3, 0, 1], &[7; 16], &[1, 0]]),
 		seed("no-hop", &[&[1, 0, 7]]),
-		// An ephemeral key, the hops less one, and for each a node, a number, a kind, and what follows that.
+		// An ephemeral key, the number of hops less one, and for each a node, a number, a kind, and the kind's data.
 		seed("forged-forward", &[&[2, 5, 3], &[0, 1, 0, 6], &[1, 2, 0, 6], &[2, 0, 0, 5, 3], &[3, 0, 0, 0]]),
 		seed("forged-reply", &[&[2, 5, 0], &[0, 0, 0, 1], &[9; 16]]),
 		seed("forged-cover", &[&[2, 5, 1], &[0, 1, 0, 7], &[1, 0, 0, 3], &[9; 16]]),
@@ -59,10 +59,10 @@ fn unwrap() -> Vec<Seed> {
 
 fn fragments() -> Vec<Seed> {
 	let seed = |name, parts: &[&[u8]]| ("fragments", name, parts.concat());
-	// Most messages, fragments, and fragments of one message less one.
+	// The bounds on messages, on fragments, and (less one) on fragments of one message.
 	let wide: &[u8] = &[5, 11, 7];
 	let narrow: &[u8] = &[1, 2, 2];
-	// A message's ID, size, contents, SURBs and most fragments; then which fragments come.
+	// A message's ID, size, content, SURBs and bound on fragments; then which fragments come.
 	let message = |id, size: u16, surbs, picks: &[u8]| {
 		let [low, high] = size.to_le_bytes();
 		[&[2, id, low, high, id, surbs, 9, picks.len() as u8], picks].concat()
@@ -88,7 +88,7 @@ fn surbs() -> Vec<Seed> {
 	let (surb, ..) =
 		build_surb(&mut rng(3), mixnode_index(0), &route(MAX_HOPS), SurbId([1; 16])).expect("a good route; qed");
 	let six: [u8; 8] = [6, 5, 0, 1, 2, 3, 4, 5];
-	// An ID, a payload, a seed, and no other first mixnode.
+	// An ID, a payload, a seed, and the right first mixnode.
 	let rest: &[u8] = &[&[1, 2][..], &[3; 16], &[4, 1]].concat();
 	vec![
 		seed("bytes", &[&[0], &[7; 30]]),
@@ -100,7 +100,7 @@ fn surbs() -> Vec<Seed> {
 		seed("surb-secret-damaged", &[&[1], &six, rest, &[1, 200, 1, 0]]),
 		seed("one-hop", &[&[1, 1, 7, 2], rest, &[0, 0]]),
 		seed("other-first-mixnode", &[&[1], &six, &[1, 2], &[3; 16], &[4, 0, 9, 0]]),
-		// A capacity; then a request, a SURB, and what to do.
+		// A capacity; then operations, each with a request and a SURB.
 		seed(
 			"keystore",
 			&[&[2, 3], &[0, 1, 2], &[0, 2, 2], &[1, 3, 2], &[1, 4, 2], &[0, 2, 0], &[1, 0, 1], &[0, 1, 0]],
@@ -141,22 +141,22 @@ fn state_machine() -> Vec<Seed> {
 	let seed = |name, config: &[u8; config::SIZE], parts: &[&[u8]]| {
 		("state_machine", name, [&[0][..], config, &parts.concat()].concat())
 	};
-	// How it begins, and who is no mixnode in either session.
+	// How the network begins, and which nodes are no mixnodes in either session.
 	let begin = |phase: u8, previous: u8, current: u8| [phase << 1, previous, current];
 	let in_phase_3: &[u8] = &begin(3, 0, 0);
 	let run = |times| [0, 7].repeat(times);
 	// Node, size, SURBs, delay.
 	let post = |node| [10, node, 0, 0, 0];
 	let post_all: Vec<u8> = (0..4).flat_map(post).collect();
-	// Node, which, size, how.
+	// Node, which request, size of the reply, how.
 	let reply_all: Vec<u8> = (0..4).flat_map(|node| [13, node, 0, 0, 3]).collect();
 	let ask: &[u8] = &[&post_all[..], &run(4), &reply_all, &run(4), &reply_all, &run(8)].concat();
-	// Session, phase, whether to register before, who does not, and whether for one node only.
+	// Session, phase, whether to register before, which nodes do not, and whether for one node only.
 	let next_session: &[u8] = &[16, 0, 3, 1, 0, 0];
 	let phase = |phase| [16, phase, 0, 0, 0];
 	let rotate: &[u8] = &[next_session, &run(1), &phase(1), &run(1), &phase(2), &run(1), &phase(3), &run(1)].concat();
 	let fragment: &[u8] = &[8, 0, 9, 0, 0, 0, 100, 2, 1, 1, 2];
-	// Of the session that comes next, or is so many back; for all nodes, and the chain; each as the configurations choose.
+	// Session (the next one, or this many back), which nodes, whether the chain has them too, and the parameters.
 	let parameters = |back: u8| [&[20, back, 7, 0][..], &[0, 0, 0, 0, 1, 1, 1, 0, 0, 2, 3, 0]].concat();
 	let nonsense = [&[20, 0, 7, 0, 7, 9][..], &[1; 40]].concat();
 	let mut twice = seed("twice", &usual, &[in_phase_3, ask]);

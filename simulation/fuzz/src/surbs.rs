@@ -1,10 +1,10 @@
-//! SURBs, from their maker to the reply; and the keys that the maker keeps.
+//! SURBs, from their maker to the reply, and the keys that the maker keeps.
 //!
 //! The first byte chooses:
 //!
-//! - any bytes as a SURB, which a mixnode is to reply over;
-//! - a SURB of ours, damaged or not, and a reply over it, damaged or not, that travels the SURB's route;
-//! - a sequence of operations on `message::SurbKeystore`, against a plain model.
+//! - any bytes as a SURB, over which a mixnode replies;
+//! - a SURB of ours, damaged or not, and a reply over it, damaged or not, that takes the SURB's route;
+//! - a sequence of operations on `message::SurbKeystore`, compared with a simple model.
 
 use super::{
 	keys::{mixnode_index, rng, route, secret, NODES},
@@ -19,7 +19,7 @@ use mixnet_node_core::{
 	MessageId, Packet,
 };
 
-/// See the module.
+/// Runs one input.
 pub fn run(data: &[u8]) {
 	let mut reader = Reader::new(data);
 	match reader.below(3) {
@@ -29,7 +29,7 @@ pub fn run(data: &[u8]) {
 	}
 }
 
-/// Where in a SURB its header is.
+/// The bytes of a SURB that are its header.
 const HEADER_AT: usize = 2;
 
 /// Any bytes, used as a SURB.
@@ -78,7 +78,7 @@ fn there_and_back(reader: &mut Reader) {
 		Err(BuildError::FirstHopDiffers(index)) => {
 			return assert!(index == first && route[0].target != Target::Mixnode(first))
 		},
-		// Six hops, one of them by its peer ID, leave room for an ID behind the last: nothing else is refused.
+		// Six hops, one of them named by its peer ID, leave room for an ID at the end. So no route is too long.
 		Err(error) => panic!("a good route is refused: {error}"),
 	};
 	assert!((0.0..=10.0 * hops as f64).contains(&delay));
@@ -119,7 +119,7 @@ fn there_and_back(reader: &mut Reader) {
 		}
 	}
 	if !header_is_whole {
-		// A change of a bit that nobody looks at, at the only hop.
+		// The changed bit is ignored, and the only hop cannot pass it on.
 		assert!(hops == 1, "a damaged header came through");
 	}
 	let mut copy = packet.clone();
@@ -130,13 +130,13 @@ fn there_and_back(reader: &mut Reader) {
 	assert!(reply_payload(&self::keys(reader), &mut copy).is_err(), "another SURB's keys read the reply");
 }
 
-/// Operations on the keystore. The model: request and SURB, the oldest first.
+/// Operations on the keystore. The model is a list of request and SURB, the oldest first.
 fn keystore(reader: &mut Reader) {
 	let capacity = reader.below(12);
 	let mut store = SurbKeystore::new(capacity);
 	let mut model: Vec<(u8, u8)> = Vec::new();
 	let mut evicted = 0;
-	// Keys are dear to make, and the store never looks at them.
+	// Keys are expensive to make, and the store never reads them.
 	for _ in 0..300 {
 		if reader.is_empty() {
 			break;

@@ -3,13 +3,12 @@
 //! The first byte chooses where the packet comes from:
 //!
 //! - any bytes;
-//! - built by us for a route of up to six hops, then damaged on the way as the input says: where the damage is decides
-//!   who must refuse the packet, and undamaged it must arrive as it was sent;
-//! - made by a dishonest sender, who may write any actions for as many hops as fit (see [`forge`]);
-//! - with a public key that an attacker replaced: by one of low order, or by another point that gives the same secret.
+//! - a packet that we build for up to six hops, and that is damaged on its route as the input says. The place of the
+//!   damage decides which hop must refuse it; without damage it must arrive as it was sent;
+//! - a packet of a dishonest source, with any actions for as many hops as fit (see [`forge`]);
+//! - a packet whose public key an attacker replaced: by one of low order, or by another point with the same secret.
 //!
-//! Whatever opens can be forwarded or delivered as its action says, without panic, and what is forwarded opens at the
-//! next hop or not.
+//! Every packet that opens can be forwarded or delivered as its action says, without panic.
 
 use super::{
 	forge::{forge, ForgedHop},
@@ -26,10 +25,10 @@ use mixnet_node_core::{
 	KxPublic, Packet,
 };
 
-/// A packet takes at most this many hops here; an attacker's may go on for as long as nodes open it.
+/// The most hops that a packet takes here. An attacker's could go on for as long as nodes open it.
 const MAX_STEPS: usize = 12;
 
-/// See the module.
+/// Runs one input.
 pub fn run(data: &[u8]) {
 	let mut reader = Reader::new(data);
 	match reader.below(4) {
@@ -53,7 +52,7 @@ fn any_bytes(reader: &mut Reader) {
 	}
 }
 
-/// Lets nodes handle a packet of which nothing is known, from this one on.
+/// Lets nodes handle an unknown packet, beginning with this node.
 fn follow(mut packet: Packet, mut node: usize) {
 	for _ in 0..MAX_STEPS {
 		let Ok(opened) = Opened::open(&secret(node), &packet) else { return };
@@ -82,7 +81,7 @@ struct Damage {
 	with: u8,
 }
 
-/// A packet that we build, and that is damaged on its way.
+/// A packet that we build, and that is damaged on its route.
 fn built(reader: &mut Reader) {
 	let hops = reader.below(8);
 	let (nodes, route) = route(reader, hops);
@@ -120,7 +119,7 @@ fn built(reader: &mut Reader) {
 		}
 		let before = core::mem::replace(&mut packet, bytes.into());
 		payload_is_whole &= before.as_bytes()[HEADER_SIZE..] == bytes[HEADER_SIZE..];
-		// The top bit of the public key plays no part here, but does in what the next hop gets.
+		// The top bit of the public key is ignored at this hop, but changes what the next hop gets.
 		let key_is_whole = before.as_bytes()[31] == bytes[31];
 		bytes[31] = before.as_bytes()[31] & 0x80 | bytes[31] & 0x7f;
 		let header_is_whole = before.as_bytes()[..HEADER_SIZE] == bytes[..HEADER_SIZE];
@@ -137,7 +136,7 @@ fn built(reader: &mut Reader) {
 		assert!(header_is_whole, "hop {index} takes a packet with a damaged header");
 		let Some(next) = route.get(index + 1) else {
 			assert_eq!(*opened.action(), delivery);
-			assert!(delay_left.abs() < 1e-6, "the sender knows another delay than the hops: {delay_left}");
+			assert!(delay_left.abs() < 1e-6, "the hops' delays differ from the source's by {delay_left}");
 			if is_request {
 				match opened.request_payload(&mut packet) {
 					Ok(arrived) => assert!(payload_is_whole && *arrived == payload, "damage to the payload unseen"),
@@ -161,7 +160,7 @@ fn built(reader: &mut Reader) {
 	}
 }
 
-/// A packet of a dishonest sender.
+/// A packet of a dishonest source.
 fn forged(reader: &mut Reader) {
 	let ephemeral = stretch(reader.slice(1));
 	let mut hops = Vec::new();
@@ -199,7 +198,7 @@ fn forged(reader: &mut Reader) {
 	for ((node, what), hop) in expected.iter().zip(&hops) {
 		used += hop.action.len() + 16;
 		if used > 140 {
-			// The sender had no room for this hop.
+			// This hop did not fit into the packet.
 			break;
 		}
 		let opened = Opened::open(&secret(*node), &packet);
@@ -227,7 +226,7 @@ fn forged(reader: &mut Reader) {
 			(Err(error), Ok(what)) => panic!("{what:?} expected, got {error}"),
 		}
 	}
-	// Nobody may open it, or the tail may happen to be good for another hop: nothing is known of it.
+	// The tail may be noise, or happen to be valid for another hop, so nothing is expected.
 	for node in 0..NODES {
 		follow(packet.clone(), node);
 	}
@@ -259,8 +258,8 @@ fn replaced_key(reader: &mut Reader) {
 		assert_eq!(build_cover(&mut rng, &hops, None), Err(BuildError::LowOrder(bad)));
 		return;
 	}
-	// Clamped secrets are multiples of the cofactor, so a point of low order added to the key changes no secret. That
-	// gives copies whose headers differ, and which must be known again all the same.
+	// Clamped secrets are multiples of the cofactor, so adding a point of low order to the key changes no shared secret.
+	// Such copies have different headers, but must be recognised as replays.
 	let mut point = [0; 32];
 	point.copy_from_slice(&bytes[..32]);
 	let point = MontgomeryPoint(point).to_edwards(reader.byte() & 1).expect("a point of the curve; qed");
@@ -274,7 +273,7 @@ fn replaced_key(reader: &mut Reader) {
 	follow(packet, node);
 }
 
-/// The encodings of points of orders 1, 2 and 4, and their non-canonical twins; with and without the top bit.
+/// The encodings of points of orders 1, 2 and 4, canonical and not, with and without the top bit.
 fn low_order_keys() -> [KxPublic; 10] {
 	let small = |first| {
 		let mut key = [0; 32];

@@ -1,4 +1,4 @@
-//! What `make fuzz` runs, in short: the fuzzer's targets on its seeds and on changed copies of them, the same every time.
+//! `make fuzz` in short: the fuzzer's targets run on its seeds and on changed copies, which are the same every time.
 
 use mixnet_fuzz::{seeds::seeds, state_machine, TARGETS};
 use mixnet_node_core::{Config, KxSecret, Mixnet, Mixnode, PeerId, SessionPhase, Time};
@@ -15,7 +15,7 @@ use std::{
 	time::Duration,
 };
 
-/// How to make the corpus again.
+/// The command that writes the corpus anew.
 const WRITE: &str =
 	"cd simulation && cargo test --release --locked -p mixnet-fuzz --test short -- --ignored write_the_seed_corpus";
 
@@ -32,7 +32,7 @@ fn seeds_of(target: &str) -> BTreeMap<&'static str, Vec<u8>> {
 	by_name
 }
 
-/// Runs one input. If something does not hold, keeps the input, and says where.
+/// Runs one input. If it fails, keeps the input, and says where.
 fn run_one(target: &str, run: fn(&[u8]), data: &[u8]) {
 	let Err(panic) = catch_unwind(|| run(data)) else { return };
 	let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}"));
@@ -45,7 +45,7 @@ fn run_one(target: &str, run: fn(&[u8]), data: &[u8]) {
 	resume_unwind(panic)
 }
 
-/// Runs the seeds of a target, then so many changed copies.
+/// Runs the seeds of a target, then this many changed copies.
 fn run(target: &str, times: usize) {
 	let (_, run) = TARGETS.into_iter().find(|(name, _)| *name == target).unwrap();
 	let seeds: Vec<_> = seeds_of(target).into_values().collect();
@@ -70,7 +70,7 @@ impl Changes {
 	fn change(&mut self, seeds: &[Vec<u8>]) -> Vec<u8> {
 		let mut data = seeds[self.below(seeds.len())].clone();
 		for _ in 0..1 + self.below(4) {
-			// Most inputs matter most at the front.
+			// The first bytes of most inputs matter most.
 			let end = if self.below(2) == 0 { data.len().min(48) } else { data.len() };
 			let at = self.below(end + 1);
 			match self.below(6) {
@@ -135,7 +135,7 @@ fn whole_nodes_hold_what_their_target_says() {
 }
 
 #[test]
-fn the_seeds_lead_the_network_through_what_it_is_for() {
+fn the_state_machine_seeds_reach_their_cases() {
 	let outcomes: BTreeMap<_, _> =
 		seeds_of("state_machine").into_iter().map(|(name, seed)| (name, state_machine::lead(&seed))).collect();
 	for (name, outcome) in &outcomes {

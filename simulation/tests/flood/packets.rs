@@ -1,4 +1,4 @@
-//! What the flood consists of.
+//! The packets of the flood.
 
 use mixnet_node_core::{
 	sphinx::{
@@ -10,16 +10,16 @@ use mixnet_node_core::{
 use mixnet_simulation::rng;
 use rand_chacha::{rand_core::RngCore, ChaChaRng};
 
-/// Mixnodes of every session, besides the victim, which comes behind them.
+/// How many mixnodes every session has besides the victim, which comes last.
 pub const OTHERS: usize = 9;
-/// The most fragments of a message. One more than a power of two: what is put together by doubling is largest then.
+/// The most fragments of a message. One more than a power of two: then buffers that grow by doubling are largest.
 pub const FRAGMENTS: usize = 5;
-/// How many of a hundred packets are for the previous session.
+/// The percentage of packets that are for the previous session.
 const PREVIOUS: u32 = 25;
-/// So many packets are of requests as large as may be, before all others: lest small ones take the room.
+/// The first packets, this many, are of the largest requests, so that small ones do not take their room.
 const LARGE_FIRST: usize = 400;
 
-/// One of the others.
+/// One of the other mixnodes as a hop.
 pub fn other(index: usize) -> (PeerId, KxPublic) {
 	let byte = index as u8 + 1;
 	(PeerId([byte; 32]), KxSecret::from_bytes([byte; 32]).public())
@@ -29,7 +29,7 @@ fn hop(index: usize, kx_public: KxPublic) -> Hop {
 	Hop { target: Target::Mixnode(MixnodeIndex::new(index as u16).unwrap()), kx_public }
 }
 
-/// The victim.
+/// The victim as a hop.
 pub fn local_hop(kx_public: KxPublic) -> Hop {
 	hop(OTHERS, kx_public)
 }
@@ -43,7 +43,7 @@ pub fn whole(id: [u8; 16], surbs: &[[u8; SURB_SIZE]]) -> PayloadData {
 	fragment
 }
 
-/// A fragment whose fields say this. Its SURBs name no mixnode, or one, as it happens.
+/// A fragment with these header fields. Its content is zeroes.
 fn fragment(id: [u8; 16], last_index: u16, index: u16, data_size: u16, surbs: u8) -> PayloadData {
 	let mut fragment = [0; PAYLOAD_DATA_SIZE];
 	fragment[..16].copy_from_slice(&id);
@@ -54,7 +54,7 @@ fn fragment(id: [u8; 16], last_index: u16, index: u16, data_size: u16, surbs: u8
 	fragment
 }
 
-/// So many hostile packets, for a victim with these keys in the previous and in the current session.
+/// This many hostile packets, for a victim with these keys in the previous and in the current session.
 pub fn packets(seed: u64, keys: [KxPublic; 2], num: usize) -> Vec<Packet> {
 	let mut enemy = Enemy { rng: rng(seed), keys, id: [0; 16], packets: Vec::new() };
 	while enemy.packets.len() < num {
@@ -67,13 +67,13 @@ pub fn packets(seed: u64, keys: [KxPublic; 2], num: usize) -> Vec<Packet> {
 struct Enemy {
 	rng: ChaChaRng,
 	keys: [KxPublic; 2],
-	/// Of the latest message.
+	/// The ID of the latest message.
 	id: [u8; 16],
 	packets: Vec<Packet>,
 }
 
 impl Enemy {
-	/// Below `end`.
+	/// A random number below `end`.
 	fn draw(&mut self, end: u32) -> u32 {
 		self.rng.next_u32() % end
 	}
@@ -112,7 +112,7 @@ impl Enemy {
 		self.packets.push(built.packet);
 	}
 
-	/// A request as large as may be.
+	/// A request of the largest size.
 	fn large_request(&mut self) {
 		let id = self.next_id();
 		let last_index = FRAGMENTS as u16 - 1;
@@ -137,7 +137,7 @@ impl Enemy {
 				self.rng.fill_bytes(&mut bytes[32..]);
 				self.packets.push(bytes.into());
 			},
-			// A good header, and a changed payload.
+			// A valid header with a changed payload.
 			12..22 => {
 				let payload = whole(self.next_id(), &[]);
 				self.send(&payload);
@@ -177,7 +177,7 @@ impl Enemy {
 				][self.draw(5) as usize];
 				self.send(&payload);
 			},
-			// Requests, and at times one twice.
+			// Requests, sometimes one twice.
 			54..68 => {
 				let (id, surbs) = (self.next_id(), self.surbs());
 				let payload = whole(id, &surbs);
@@ -185,13 +185,13 @@ impl Enemy {
 					self.send(&payload);
 				}
 			},
-			// Requests as large as may be.
+			// Requests of the largest size.
 			68..71 => self.large_request(),
 			71..85 => {
 				let next = self.draw(OTHERS as u32) as usize;
 				self.cover(Some(hop(next, other(next).1)), None);
 			},
-			// To be forwarded to the victim itself, or to nobody.
+			// Packets to forward to the victim itself, or to nobody.
 			85..87 => {
 				let index = OTHERS + self.draw(3) as usize;
 				self.cover(Some(hop(index, other(0).1)), None);

@@ -1,4 +1,4 @@
-//! Routing actions that make no sense: to be forwarded to ourselves, to nobody; delivered where nothing is delivered.
+//! Routing actions that make no sense: forward to ourselves or to nobody, deliver what was not asked for.
 
 use super::victim::{
 	forge, index, local_hop, local_public, local_secret, noise, request, to_forward, whole, Victim,
@@ -14,13 +14,13 @@ use mixnet_simulation::{
 };
 use std::time::Duration;
 
-/// A key that an honest sender could have drawn.
+/// A key that an honest source could have drawn.
 fn kx_public(seed: u64) -> [u8; 32] {
 	KxSecret::from_bytes(noise(seed)).public().0
 }
 
 #[test]
-fn what_is_to_be_forwarded_to_ourselves_or_to_nobody_is_dropped() {
+fn packets_to_forward_to_ourselves_or_to_nobody_are_dropped() {
 	let mut victim = Victim::new(1, SessionPhase::RequestsToCurrent);
 	for session in [SESSION - 1, SESSION] {
 		let beyond =
@@ -29,7 +29,7 @@ fn what_is_to_be_forwarded_to_ourselves_or_to_nobody_is_dropped() {
 		for (seed, target) in beyond.into_iter().chain(ourselves).enumerate() {
 			let next = Hop { target, kx_public: KxPublic(kx_public(1)) };
 			let packet = build_cover(&mut rng(seed as u64), &[local_hop(session), next], None).unwrap().packet;
-			// Whether or not it comes again: it was not acted on.
+			// The same again: it was not acted on, so it is no replay.
 			for _ in 0..2 {
 				victim.refuses(packet.clone(), DropReason::BadNextHop, &format!("{target:?}"));
 			}
@@ -38,8 +38,8 @@ fn what_is_to_be_forwarded_to_ourselves_or_to_nobody_is_dropped() {
 }
 
 #[test]
-fn what_is_to_be_forwarded_to_a_peer_goes_to_that_peer_and_in_its_time() {
-	// It may be a stranger to us: it is for the driver, who knows who is connected.
+fn packets_to_forward_to_a_peer_go_to_it_after_their_delay() {
+	// The peer may be unknown to us: the driver knows who is connected.
 	let mut victim = Victim::new(2, SessionPhase::DisconnectFromPrev);
 	let stranger = PeerId([0xdd; 32]);
 	let next = Hop { target: Target::Peer(stranger), kx_public: KxPublic(kx_public(1)) };
@@ -51,11 +51,11 @@ fn what_is_to_be_forwarded_to_a_peer_goes_to_that_peer_and_in_its_time() {
 }
 
 #[test]
-fn what_is_to_be_forwarded_to_a_mixnode_that_bears_our_peer_id_is_dropped() {
+fn packets_to_forward_to_a_mixnode_with_our_peer_id_are_dropped() {
 	let mixnodes = |session| {
 		let mut mixnodes = others(session);
 		mixnodes.push(mixnode(local_peer_id(), local_public(session)));
-		// Somebody else's key, or one of ours that is lost.
+		// The mixnode has another node's key, or a key that we lost.
 		mixnodes.push(mixnode(local_peer_id(), KxPublic(kx_public(9))));
 		mixnodes
 	};
@@ -73,15 +73,15 @@ fn actions_that_do_not_exist_are_malformed() {
 		let packet = forge(local_secret(SESSION), kx_public(seed as u64), &action.to_le_bytes());
 		victim.refuses(packet, DropReason::Malformed, &format!("{action:#x}"));
 	}
-	// In the previous session as well; and the current one's key does not hide it.
+	// The same in the previous session. (The current key is tried first, and does not open the packet.)
 	victim = Victim::new(4, SessionPhase::RequestsToCurrent);
 	let packet = forge(local_secret(SESSION - 1), kx_public(1), &[0xff, 0xff]);
 	victim.refuses(packet, DropReason::Malformed, "previous session");
 }
 
 #[test]
-fn forged_headers_are_taken_for_what_they_are() {
-	// The tests here stand on forged packets: were they forged badly, most would be dropped for that.
+fn forged_headers_open_as_written() {
+	// The other tests rely on this: packets that were forged badly would be dropped for that reason alone.
 	let mut victim = Victim::new(5, SessionPhase::DisconnectFromPrev);
 	let forged = |seed, action: &[u8]| forge(local_secret(SESSION), kx_public(seed), action);
 	victim.refuses(forged(1, &DELIVER_REQUEST), DropReason::BadPayload, "a request");

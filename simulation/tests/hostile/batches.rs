@@ -1,4 +1,4 @@
-//! Packets in batches: whatever comes, in whatever order, has the effects that it would have one by one.
+//! Packets in batches have the effects that they would have one by one, whatever they are and in whatever order.
 
 use super::victim::{
 	carry, flipped, forge, fragment, index, local_hop, local_secret, noise, other_hop, reply, request, to_forward,
@@ -27,7 +27,7 @@ enum Input {
 		session: u32,
 		seed: u64,
 	},
-	/// One of several fragments.
+	/// One of several fragments of a request.
 	Fragment {
 		session: u32,
 		seed: u64,
@@ -37,7 +37,7 @@ enum Input {
 		session: u32,
 		seed: u64,
 	},
-	/// A packet of the victim's own that comes back: a loop, or a reply to its request.
+	/// A packet that the victim made and that comes back: a loop, or a reply to its request.
 	Own(usize),
 	UnknownReply {
 		seed: u64,
@@ -55,7 +55,7 @@ enum Input {
 	Noise {
 		seed: u64,
 	},
-	/// What came so many places before, or a copy of it that differs in this bit.
+	/// The packet that came this many places before, or a copy of it with this bit flipped.
 	Again {
 		before: usize,
 		bit: Option<usize>,
@@ -85,7 +85,7 @@ fn input() -> impl Strategy<Value = Input> {
 
 fn packets(inputs: &[Input], own: &[Packet]) -> Vec<Packet> {
 	let mut packets: Vec<Packet> = Vec::new();
-	// Packets made of the same randomness are copies of each other.
+	// Packets made with the same randomness count as copies of each other.
 	let seeded = |kind: u64, session: u32, seed: u64| (kind * 2 + u64::from(session)) * 1000 + seed;
 	let some_public = |seed| {
 		let mut public = noise::<32>(seed);
@@ -135,7 +135,7 @@ fn packets(inputs: &[Input], own: &[Packet]) -> Vec<Packet> {
 	packets
 }
 
-/// The victim, with room for a few packets only, while both its sessions are live; and packets of its own that come back.
+/// The victim, with both sessions live and room for a few packets only; and packets of its own that come back.
 fn victim() -> (Victim, Vec<Packet>) {
 	let mut victim = Victim::with(5, SessionPhase::RequestsToCurrent, |config| {
 		config.parameters.forward_queue_capacity = 15;
@@ -156,7 +156,7 @@ fn victim() -> (Victim, Vec<Packet>) {
 	(victim, own)
 }
 
-/// All that can be seen of the victim now and in the next minute.
+/// All visible state of the victim, now and in the next minute.
 fn outcome(victim: &mut Victim) -> (String, Vec<AddressedPacket>) {
 	let events: Vec<_> = std::iter::from_fn(|| victim.mixnet.poll_event()).collect();
 	let mut seen = format!("{:?} {events:?} {:?}", victim.mixnet.statistics(), victim.mixnet.poll_timeout());
@@ -169,7 +169,7 @@ fn outcome(victim: &mut Victim) -> (String, Vec<AddressedPacket>) {
 	(seen, sent)
 }
 
-/// Unwraps on another thread, and finishes those whose bits are set.
+/// Unwraps on another thread, and finishes the packets whose bits are set.
 fn unwrap_elsewhere(unwrapper: Unwrapper, packets: Vec<Packet>, finished: u64) -> Batch {
 	let unwrap = move || {
 		let mut scratch = Scratch::new();
@@ -224,13 +224,13 @@ proptest! {
 			}
 			assert_eq!(accepted, reasons);
 			assert!(outcome(&mut victim_of_batches) == expected, "{backend}: in batches");
-			assert!(outcome(&mut victim_of_threads) == expected, "{backend}: unwrapped elsewhere");
+			assert!(outcome(&mut victim_of_threads) == expected, "{backend}: unwrapped on another thread");
 		}
 	}
 }
 
 #[test]
-fn the_inputs_of_that_test_meet_every_fate() {
+fn the_inputs_of_the_batch_test_reach_every_outcome() {
 	let (mut victim, own) = victim();
 	let mut inputs = vec![Input::LowOrder, Input::BadAction { seed: 1 }, Input::UnknownReply { seed: 1 }];
 	inputs.extend([Input::UnknownLoop { seed: 1 }, Input::BadPayload { seed: 1 }, Input::Noise { seed: 1 }]);
@@ -263,7 +263,7 @@ fn the_inputs_of_that_test_meet_every_fate() {
 }
 
 #[test]
-fn what_was_unwrapped_under_a_key_that_is_gone_is_not_accepted() {
+fn packets_unwrapped_under_a_key_that_is_gone_are_not_accepted() {
 	let mut victim = Victim::new(1, SessionPhase::RequestsToCurrent);
 	let packets = || vec![to_forward(1, 1), to_forward(SESSION, 2)];
 	let unwrapper = victim.mixnet.unwrapper();
@@ -276,14 +276,14 @@ fn what_was_unwrapped_under_a_key_that_is_gone_is_not_accepted() {
 		reasons
 	};
 	assert_eq!(accept(&mut victim, batch), [Some(DropReason::UnknownKey), None]);
-	// And an old unwrapper keeps no key alive.
+	// An old unwrapper keeps no key alive.
 	let batch = unwrap_elsewhere(unwrapper, packets(), u64::MAX);
 	assert!(batch.opened().eq([false, true]));
 	assert_eq!(accept(&mut victim, batch), [Some(DropReason::UnknownKey), Some(DropReason::Replayed)]);
 }
 
 #[test]
-fn what_was_unwrapped_before_the_chain_started_over_is_not_accepted() {
+fn packets_unwrapped_before_the_chain_started_over_are_not_accepted() {
 	let mut victim = Victim::new(1, SessionPhase::DisconnectFromPrev);
 	let batch = unwrap_elsewhere(victim.mixnet.unwrapper(), vec![to_forward(SESSION, 2)], u64::MAX);
 	victim.set_status(0, SessionPhase::DisconnectFromPrev);

@@ -11,7 +11,7 @@ use mixnet_node_core::{
 use mixnet_simulation::{alone::secrets, rng};
 use std::time::Duration;
 
-/// The bit of a packet that plays no part: the top one of its public key. (RFC 7748, section 5)
+/// The bit of a packet that is ignored: the top one of its public key. (RFC 7748, section 5)
 const UNUSED_BIT: usize = 255;
 
 #[test]
@@ -25,7 +25,7 @@ fn a_flipped_bit_in_the_header_is_always_refused_for_the_same_reason() {
 		for bit in (0..HEADER_SIZE * 8).filter(|bit| *bit != UNUSED_BIT) {
 			victim.refuses(flipped(&packet, bit), DropReason::UnknownKey, &format!("{what}, bit {bit}"));
 		}
-		// Nothing of that was held against the genuine one.
+		// The genuine packet is still taken.
 		assert_eq!(victim.handle(packet.clone()), None, "{what}");
 		while victim.poll_event().is_some() {}
 		victim.refuses(flipped(&packet, UNUSED_BIT), DropReason::Replayed, what);
@@ -34,7 +34,7 @@ fn a_flipped_bit_in_the_header_is_always_refused_for_the_same_reason() {
 }
 
 #[test]
-fn the_unused_bit_makes_no_other_packet_of_a_packet() {
+fn a_copy_with_the_unused_bit_flipped_is_a_replay() {
 	for packet in [to_forward(SESSION, 1), request(SESSION, 1, &whole([1; 16], 1, &[]))] {
 		let mut victim = Victim::new(1, SessionPhase::RequestsToCurrent);
 		assert_eq!(victim.handle(flipped(&packet, UNUSED_BIT)), None);
@@ -44,7 +44,7 @@ fn the_unused_bit_makes_no_other_packet_of_a_packet() {
 }
 
 #[test]
-fn a_flipped_bit_in_a_requests_payload_is_refused_and_the_genuine_one_is_taken() {
+fn a_request_with_a_flipped_bit_is_refused_and_the_genuine_one_is_taken() {
 	let mut victim = Victim::new(1, SessionPhase::DisconnectFromPrev);
 	let packet = request(SESSION, 1, &whole([1; 16], 7, &[]));
 	for bit in HEADER_SIZE * 8..PACKET_SIZE * 8 {
@@ -58,7 +58,7 @@ fn a_flipped_bit_in_a_requests_payload_is_refused_and_the_genuine_one_is_taken()
 
 #[test]
 fn a_flipped_bit_in_a_forwarded_payload_is_refused_at_the_last_hop() {
-	// A hop cannot tell. The copy that comes first is the one that is forwarded, and it is noise to its destination.
+	// A hop cannot tell. It forwards the copy that comes first, which is noise to its destination.
 	let route = [local_hop(SESSION), other_hop(SESSION, 3)];
 	let payload = whole([1; 16], 7, &[]);
 	let packet = build_request(&mut rng(1), &route, &payload).unwrap().packet;
@@ -94,7 +94,7 @@ fn a_flipped_bit_in_the_payload_of_a_reply_spends_its_surb() {
 			let bit = HEADER_SIZE * 8 + [0, 1, 255, 256, 8000, 16_383, 16_511][number];
 			assert_eq!(victim.handle(flipped(&packet, bit)), Some(DropReason::BadPayload));
 			assert!(victim.poll_event().is_none());
-			// Its ID is forgotten, lest somebody tries in which ways the payload may be changed.
+			// The SURB's ID is forgotten, so that nobody can try several changes of the payload.
 			victim.refuses(packet, DropReason::UnknownSurb, "the genuine one");
 			assert_eq!(victim.mixnet.statistics().surbs_kept, kept - 1 - number as u64);
 		} else {
@@ -120,11 +120,11 @@ fn a_flipped_bit_in_the_header_of_a_reply_spends_nothing() {
 }
 
 #[test]
-fn packets_of_any_other_size_are_no_packets() {
+fn only_bytes_of_the_right_size_are_a_packet() {
 	let bytes = vec![0x77; 1 << 20];
 	for size in (0..PACKET_SIZE).chain([PACKET_SIZE + 1, 2 * PACKET_SIZE, 1 << 20]) {
 		assert_eq!(Packet::try_from(&bytes[..size]).unwrap_err().0, size);
-		// A vector of its own each time is slow where it is large; the edges do.
+		// A vector for every size would be slow.
 		if size % 100 == 0 || size.abs_diff(PACKET_SIZE) == 1 {
 			assert_eq!(Packet::try_from(bytes[..size].to_vec()).unwrap_err().0, size);
 		}
@@ -140,7 +140,7 @@ fn noise_is_dropped() {
 	}
 	for byte in 0..=255 {
 		let packet = Packet::from([byte; PACKET_SIZE]);
-		// A key of 32 equal bytes is of low order only if they are zero.
+		// A key of 32 equal bytes is of low order only if the bytes are zero.
 		let reason = if byte == 0 { DropReason::Malformed } else { DropReason::UnknownKey };
 		victim.refuses(packet, reason, "all bytes alike");
 	}

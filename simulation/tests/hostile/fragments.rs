@@ -1,7 +1,8 @@
-//! Fragments that disagree, and messages whose IDs meet.
+//! Fragments that disagree, and messages with equal IDs.
 //!
-//! Nobody says who sent a fragment, so whoever knows a message's ID can spoil it, or answer in the place of who should:
-//! IDs are random, and known to the two ends alone. What follows shows what they can do, and what strangers cannot.
+//! A fragment does not name its source. So whoever knows a message's ID can spoil the message, or answer it in the
+//! destination's place. But IDs are random, and only the two ends know them. The tests show what the ends can do, and
+//! what strangers cannot.
 
 use super::victim::{fragment, noise, reply, request, whole, Victim, SESSION};
 use mixnet_node_core::{
@@ -17,7 +18,7 @@ fn victim(seed: u64) -> Victim {
 	Victim::new(seed, SessionPhase::DisconnectFromPrev)
 }
 
-/// Packets, each under an ephemeral key of its own, that deliver these to the victim as fragments of requests.
+/// Packets that deliver these fragments of requests to the victim, each with its own ephemeral key.
 struct Sender(u64);
 
 impl Sender {
@@ -37,7 +38,7 @@ fn two(id: [u8; 16], fill: u8) -> [PayloadData; 2] {
 	[fragment(id, 1, 0, 2025, 0, fill), fragment(id, 1, 1, 10, 0, fill)]
 }
 
-/// The request that the victim got, if the next event is one.
+/// The victim's next event, if it is a request.
 fn poll_request(victim: &mut Victim) -> Option<Vec<u8>> {
 	match victim.poll_event()? {
 		Event::Request { data, .. } => Some(data),
@@ -52,19 +53,19 @@ fn fragments_that_contradict_themselves_are_dropped() {
 		("index beyond the last", fragment(ID, 0, 1, 0, 0, 0)),
 		("index beyond the last", fragment(ID, 23, 24, 10, 0, 0)),
 		("highest index", fragment(ID, 1, 0xffff, 10, 0, 0)),
-		("more fragments than may be", fragment(ID, 25, 0, 10, 0, 0)),
-		("as many fragments as can be said", fragment(ID, 0xffff, 0xffff, 10, 0, 0)),
+		("more fragments than allowed", fragment(ID, 25, 0, 10, 0, 0)),
+		("the most fragments that a header can state", fragment(ID, 0xffff, 0xffff, 10, 0, 0)),
 		("too much data", fragment(ID, 0, 0, 2026, 0, 0)),
-		("as much data as can be said", fragment(ID, 0, 0, 0xffff, 0, 0)),
+		("the most data that a header can state", fragment(ID, 0, 0, 0xffff, 0, 0)),
 		("too many SURBs", fragment(ID, 0, 0, 0, 10, 0)),
-		("as many SURBs as can be said", fragment(ID, 0, 0, 0, 255, 0)),
+		("the most SURBs that a header can state", fragment(ID, 0, 0, 0, 255, 0)),
 		("too much of both", fragment(ID, 0, 0, 28, 9, 0)),
 		("too much of both", fragment(ID, 0, 0, 2025, 1, 0)),
 		("all ones", [0xff; 2048]),
 	] {
 		sender.refused(&mut victim, &bad, DropReason::BadFragment, what);
 	}
-	// What fits by a hair is taken.
+	// A fragment that just fits is taken.
 	for (id, good) in
 		[fragment([1; 16], 0, 0, 2025, 0, 1), fragment([2; 16], 0, 0, 27, 9, 1), fragment([3; 16], 0, 0, 0, 0, 1)]
 			.iter()
@@ -73,7 +74,7 @@ fn fragments_that_contradict_themselves_are_dropped() {
 		assert_eq!(sender.send(&mut victim, good), None, "{id}");
 		assert!(poll_request(&mut victim).is_some());
 	}
-	// The last of 25 is one of the most; it waits.
+	// 25 fragments are the most. The last of them waits for the others.
 	assert_eq!(sender.send(&mut victim, &fragment(ID, 24, 24, 1, 0, 1)), None);
 	assert!(victim.poll_event().is_none());
 }
@@ -97,8 +98,8 @@ fn fragments_that_contradict_others_are_dropped_and_the_first_ones_count() {
 }
 
 #[test]
-fn two_senders_who_agree_on_an_id_share_a_message() {
-	// They may as well be one.
+fn two_sources_with_the_same_message_id_share_a_message() {
+	// The two cannot be told from one source.
 	let (mut victim, mut sender) = (victim(3), Sender(3000));
 	assert_eq!(sender.send(&mut victim, &two(ID, 1)[0]), None);
 	assert_eq!(sender.send(&mut victim, &two(ID, 2)[1]), None);
@@ -106,7 +107,7 @@ fn two_senders_who_agree_on_an_id_share_a_message() {
 }
 
 #[test]
-fn a_request_with_the_id_of_another_is_taken_for_its_repeat() {
+fn a_request_with_the_message_id_of_another_is_taken_for_its_repeat() {
 	let (mut victim, mut sender) = (victim(4), Sender(4000));
 	let mut surb: [u8; SURB_SIZE] = noise(1);
 	surb[..2].copy_from_slice(&[3, 0]);
@@ -118,11 +119,11 @@ fn a_request_with_the_id_of_another_is_taken_for_its_repeat() {
 	assert_eq!(sender.send(&mut victim, &other), Some(DropReason::RequestInCooldown));
 	assert_eq!(victim.mixnet.statistics().current_authored_queue_len, 1);
 	victim.run(Duration::from_secs(20));
-	// The answer that the first one got, over the second one's SURBs, and no event.
+	// The first request's answer goes over the second one's SURBs. There is no event.
 	assert_eq!(sender.send(&mut victim, &other), None);
 	assert!(poll_request(&mut victim).is_none());
 	assert_eq!(victim.mixnet.statistics().current_authored_queue_len, 2);
-	// Without SURBs there is nothing to answer with.
+	// Without SURBs there is no way to answer.
 	victim.run(Duration::from_secs(20));
 	assert_eq!(sender.send(&mut victim, &whole(ID, 2, &[])), None);
 	assert_eq!(victim.dropped(DropReason::ReplyNotSent), 1);
@@ -130,7 +131,7 @@ fn a_request_with_the_id_of_another_is_taken_for_its_repeat() {
 
 #[test]
 fn a_request_is_handed_out_once_even_if_it_is_forgotten_meanwhile() {
-	// A flood of requests makes the victim forget the first; its repeat is new then, but only one of the two is
+	// A flood of requests makes the victim forget the first one. Its repeat is new then, but only one of the two is
 	// answered.
 	let mut victim = Victim::with(5, SessionPhase::DisconnectFromPrev, |config| config.reply.capacity = 2);
 	let mut surb: [u8; SURB_SIZE] = noise(1);
@@ -147,8 +148,8 @@ fn a_request_is_handed_out_once_even_if_it_is_forgotten_meanwhile() {
 }
 
 #[test]
-fn a_request_with_the_id_of_our_own_is_a_request() {
-	// Its destination knows the ID of a request of ours.
+fn a_request_with_the_message_id_of_ours_is_a_request() {
+	// The destination of our request knows its ID.
 	let (mut victim, mut sender) = (victim(6), Sender(6000));
 	let (id, mut copies) = victim.ask(2);
 	let copy = copies.remove(0);
@@ -156,7 +157,7 @@ fn a_request_with_the_id_of_our_own_is_a_request() {
 	assert_eq!(poll_request(&mut victim).unwrap(), [8; 10]);
 	let statistics = victim.mixnet.statistics();
 	assert_eq!((statistics.requests_pending, statistics.surbs_kept), (1, 4));
-	// It is answered over its SURBs, whatever the answer's ID.
+	// An answer over one of our SURBs counts, whatever its message ID.
 	let surb = copy.surbs.into_iter().next().unwrap();
 	assert_eq!(victim.handle(reply(surb, &whole(copy.id.0, 9, &[]))), None);
 	assert_eq!(victim.poll_answer(), Some((id, vec![9; 10])));
@@ -164,24 +165,24 @@ fn a_request_with_the_id_of_our_own_is_a_request() {
 }
 
 #[test]
-fn what_a_destination_sends_as_a_request_is_no_answer() {
+fn a_request_from_the_destination_is_no_answer() {
 	let (mut victim, mut sender) = (victim(7), Sender(7000));
 	let (id, copies) = victim.ask(2);
 	let mut surbs = copies.into_iter().flat_map(|copy| copy.surbs);
 	let [first, last] = two(ID, 5);
 	assert_eq!(victim.handle(reply(surbs.next().unwrap(), &first)), None);
-	// The rest of the answer, but not over a SURB: at most it makes a request.
+	// The rest of the answer, but not over a SURB: it belongs to a request, if to anything.
 	assert_eq!(sender.send(&mut victim, &last), None);
 	let _ = poll_request(&mut victim);
 	assert_eq!(victim.mixnet.statistics().requests_pending, 1);
-	// The rest as it should be, and once more what came before it, in case that went into a request.
+	// The rest over a SURB. What came before is sent again, in case it went into a request.
 	let _ = victim.handle(reply(surbs.next().unwrap(), &first));
 	assert_eq!(victim.handle(reply(surbs.next().unwrap(), &last)), None);
 	assert_eq!(victim.poll_answer(), Some((id, vec![5; 2035])));
 }
 
 #[test]
-fn a_bad_answer_spends_its_surb_and_leaves_the_question_open() {
+fn a_bad_answer_spends_its_surb_and_leaves_the_request_pending() {
 	let mut victim = victim(8);
 	let (id, copies) = victim.ask(5);
 	let mut surbs = copies.into_iter().flat_map(|copy| copy.surbs);
@@ -196,7 +197,7 @@ fn a_bad_answer_spends_its_surb_and_leaves_the_question_open() {
 	}
 	let statistics = victim.mixnet.statistics();
 	assert_eq!((statistics.requests_pending, statistics.surbs_kept), (1, 6));
-	// SURBs in an answer have no use, and do no harm.
+	// SURBs in an answer are useless and harmless.
 	assert_eq!(victim.handle(reply(surbs.next().unwrap(), &whole(ID, 4, &[[1; SURB_SIZE]; 9]))), None);
 	assert_eq!(victim.poll_answer(), Some((id, vec![4; 10])));
 	let late = reply(surbs.next().unwrap(), &whole([9; 16], 4, &[]));
@@ -217,8 +218,8 @@ fn an_answer_of_one_fragment_comes_through_whatever_strangers_send() {
 	assert_eq!(victim.poll_answer(), Some((id, vec![4; 10])));
 }
 
-/// The victim's question is answered in two fragments, and between them strangers, who know nothing of it, begin so
-/// many messages that they do not go on with. Is the answer complete?
+/// The victim gets an answer in two fragments. Between them, strangers begin this many messages that they do not
+/// complete. Does the answer come through?
 fn is_answered_among(strangers: usize) -> bool {
 	let mut victim = Victim::with(10, SessionPhase::DisconnectFromPrev, |config| config.max_incomplete_messages = 20);
 	let mut sender = Sender(10_000);

@@ -1,7 +1,7 @@
-//! Public keys of low order, and keys spelt in other ways than one.
+//! Public keys of low order, and keys with several encodings.
 //!
 //! A key is a number below 2^255, the top bit being ignored, and means the number modulo p = 2^255 - 19 (RFC 7748,
-//! section 5). So 38 spellings name the numbers below 19, and every other key has two.
+//! section 5). So every number below 19 has four encodings, and every other key has two.
 
 use super::victim::{carry, forge, local_public, local_secret, noise, Victim, DELIVER_REPLY, DELIVER_REQUEST, SESSION};
 use mixnet_node_core::{
@@ -53,13 +53,13 @@ fn low_order() -> Vec<[u8; 32]> {
 	keys
 }
 
-/// The rest of the list at <https://cr.yp.to/ecdh.html>: of low order only for who reads the top bit, which we do not.
-/// They are 2^255 - 19 and 2 * (2^255 - 19) with something added.
+/// The rest of the list at <https://cr.yp.to/ecdh.html>: of low order only if the top bit counts, which for us it does
+/// not. They are 2^255 - 19 and 2 * (2^255 - 19) with something added.
 fn low_order_for_others() -> Vec<[u8; 32]> {
 	let mut keys: Vec<_> = order_eight()
 		.into_iter()
 		.map(|key| {
-			// 2^255 - 19 + key: the key less 19, and the top bit.
+			// 2^255 - 19 + key is the key less 19, with the top bit set.
 			let mut borrow = 19;
 			with_top_bit(key.map(|byte| {
 				let (less, under) = byte.overflowing_sub(borrow);
@@ -93,16 +93,16 @@ fn the_keys_of_low_order_are_these_and_no_others() {
 }
 
 #[test]
-fn a_packet_with_a_key_of_low_order_is_malformed_whatever_else_it_says() {
+fn a_packet_with_a_key_of_low_order_is_malformed() {
 	let mut victim = Victim::new(1, SessionPhase::RequestsToCurrent);
 	for key in low_order() {
 		let what = format!("{key:02x?}");
-		// The shared secret is zero, and whoever knows that can make the rest fit.
+		// The shared secret is zero, so anybody can make a MAC that fits.
 		for action in [&[3, 0], &DELIVER_REQUEST, &DELIVER_REPLY, &[3, 0xff], &[0, 0xff], &[0xff, 0xff]] {
 			let packet = forge(local_secret(SESSION), key, action);
 			victim.refuses(packet, DropReason::Malformed, &what);
 		}
-		// Nothing fits here, and that is not even looked at.
+		// Here the MAC is wrong. It is not even checked.
 		let mut bytes = noise(1);
 		bytes[..32].copy_from_slice(&key);
 		victim.refuses(Packet::from(bytes), DropReason::Malformed, &what);
@@ -110,7 +110,7 @@ fn a_packet_with_a_key_of_low_order_is_malformed_whatever_else_it_says() {
 }
 
 #[test]
-fn a_node_without_a_session_takes_no_key_whatever() {
+fn a_node_without_a_session_accepts_no_key() {
 	let mut mixnet = Mixnet::new(Config::default(), local_peer_id(), rng(1), None).unwrap();
 	for key in low_order() {
 		let packet = forge(local_secret(SESSION), key, &DELIVER_REQUEST);
@@ -121,7 +121,7 @@ fn a_node_without_a_session_takes_no_key_whatever() {
 }
 
 #[test]
-fn a_key_in_other_words_is_the_same_key() {
+fn another_encoding_of_a_key_is_the_same_key() {
 	let to_forward = |key| forge(local_secret(SESSION), key, &[3, 0]);
 	for number in 2..19 {
 		let key = small(number as u8);
@@ -144,7 +144,7 @@ fn a_key_in_other_words_is_the_same_key() {
 	}
 }
 
-/// Sessions with as many `others` and mixnodes with these keys, and the victim, which comes last.
+/// The mixnodes of each session: this many `others`, mixnodes with these keys, and last the victim.
 fn with_keys(others_wanted: usize, keys: Vec<[u8; 32]>) -> impl Fn(u32) -> Vec<Mixnode> {
 	move |session| {
 		let mut mixnodes = others(session);
@@ -156,7 +156,7 @@ fn with_keys(others_wanted: usize, keys: Vec<[u8; 32]>) -> impl Fn(u32) -> Vec<M
 }
 
 #[test]
-fn no_packet_is_made_for_a_mixnode_with_a_key_of_low_order_but_for_others() {
+fn only_mixnodes_with_a_key_of_low_order_get_no_packets() {
 	for (seed, key) in (10..).zip(low_order()) {
 		let mixnodes = with_keys(9, vec![key]);
 		let mut victim = Victim::among(seed, SessionPhase::DisconnectFromPrev, |_| (), mixnodes);
@@ -167,7 +167,7 @@ fn no_packet_is_made_for_a_mixnode_with_a_key_of_low_order_but_for_others() {
 		let sent = victim.run(Duration::from_secs(6));
 		assert!(sent.len() > 30, "{}", sent.len());
 		for (_, to, packet) in sent {
-			// The others could forward only to one another and to the victim, so the way ends at one of them.
+			// The others forward only to one another and to the victim here, so the packet ends at one of them.
 			let (passed, _) = carry(SESSION, to, packet);
 			assert!(!passed.contains(&PeerId([0xa0; 32])));
 		}
@@ -176,8 +176,8 @@ fn no_packet_is_made_for_a_mixnode_with_a_key_of_low_order_but_for_others() {
 	}
 }
 
-/// Does every tick of the clock bring a packet, in a session of so many honest mixnodes and mixnodes with these keys?
-/// Ticks without one would show observers how many of the victim's packets could not be built.
+/// Checks that every tick brings a packet, in a session of this many honest mixnodes and mixnodes with these keys.
+/// Ticks without a packet would show observers how many of the victim's packets could not be built.
 fn assert_no_gap(honest: usize, keys: Vec<[u8; 32]>, hops: u8) {
 	let mixnodes = with_keys(honest, keys);
 	let mut victim =
@@ -188,17 +188,17 @@ fn assert_no_gap(honest: usize, keys: Vec<[u8; 32]>, hops: u8) {
 }
 
 #[test]
-fn one_mixnode_with_a_key_of_low_order_leaves_no_gap_in_what_others_send() {
+fn one_mixnode_with_a_key_of_low_order_leaves_no_gap_in_traffic() {
 	assert_no_gap(9, vec![small(0)], 2);
 }
 
 #[test]
-fn a_mixnode_with_a_key_of_low_order_leaves_no_gap_in_a_small_session() {
-	// Routes of six hops go through all six others, so none can be built.
+fn a_mixnode_with_a_key_of_low_order_leaves_no_gap_in_small_sessions() {
+	// Routes of six hops visit all six others, so no packet can be built.
 	assert_no_gap(5, vec![small(0)], Parameters::default().hops);
 }
 
 #[test]
-fn some_mixnodes_with_keys_of_low_order_leave_no_gap_in_what_others_send() {
+fn some_mixnodes_with_keys_of_low_order_leave_no_gap_in_traffic() {
 	assert_no_gap(9, low_order(), 2);
 }

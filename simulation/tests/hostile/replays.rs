@@ -11,13 +11,13 @@ use mixnet_simulation::{
 };
 use std::time::Duration;
 
-/// A packet to be forwarded and one that delivers a request, in this session.
+/// Two packets in this session: one to be forwarded, one that delivers a request.
 fn both(session: u32, seed: u64) -> [Packet; 2] {
-	// Packets made of the same randomness share their secret with the victim, and count as copies.
+	// Packets made with the same randomness have the same shared secret, and count as copies.
 	[to_forward(session, 2 * seed), request(session, 2 * seed + 1, &whole([seed as u8; 16], 1, &[]))]
 }
 
-/// The victim takes the packet as the first of its kind.
+/// Checks that the victim takes the packet as a new one.
 fn takes(victim: &mut Victim, packet: &Packet) {
 	assert_eq!(victim.handle(packet.clone()), None);
 	while victim.poll_event().is_some() {}
@@ -42,7 +42,7 @@ fn a_copy_is_refused_in_every_phase_until_the_key_is_gone() {
 		victim.run(Duration::from_secs(30));
 		refuses_both(&mut victim, DropReason::Replayed, &phase.to_string());
 	}
-	// The session is the previous one now. The other session's mixnodes become known at some time.
+	// The session is the previous one now. The mixnodes of the current one become known later.
 	victim.mixnet.next_kx_public();
 	for phase in [CoverToCurrent, RequestsToCurrent, CoverToPrev] {
 		victim.set_status(SESSION + 1, phase);
@@ -53,7 +53,7 @@ fn a_copy_is_refused_in_every_phase_until_the_key_is_gone() {
 	}
 	victim.set_status(SESSION + 1, DisconnectFromPrev);
 	refuses_both(&mut victim, DropReason::UnknownKey, "the key is gone");
-	// Even if the chain steps back: the key does not come back.
+	// The key does not come back, even if the chain steps back.
 	victim.set_status(SESSION + 1, CoverToPrev);
 	refuses_both(&mut victim, DropReason::UnknownKey, "the phase stepped back");
 	victim.set_status(SESSION, CoverToPrev);
@@ -120,14 +120,14 @@ fn packets_of_a_session_that_is_over_or_has_not_begun_are_unknown() {
 	mixnodes.push(mixnode(local_peer_id(), kx_public));
 	ours::set_session(&mut victim.mixnet, victim.now, next, None, Ok(mixnodes));
 	while victim.poll_event().is_some() {}
-	// What was refused was not acted on, so it may come again.
+	// A refused packet was not acted on, so it may come again.
 	assert_eq!(victim.takes_request(early.clone()).0, [5; 10]);
 	victim.refuses(early, DropReason::Replayed, "again");
 }
 
 #[test]
-fn a_packet_for_one_session_is_no_packet_of_the_other() {
-	// The same ephemeral key and the same way, but for the key of the victim.
+fn a_packet_for_one_session_does_not_open_in_the_other() {
+	// The same ephemeral key and the same route, but for the victim's key.
 	let mut victim = Victim::new(6, SessionPhase::RequestsToCurrent);
 	let payload = whole([6; 16], 6, &[]);
 	for session in [SESSION, SESSION - 1] {
@@ -139,7 +139,7 @@ fn a_packet_for_one_session_is_no_packet_of_the_other() {
 		while victim.poll_event().is_some() {}
 		victim.refuses(packet, DropReason::Replayed, "again");
 	}
-	// For a stranger's key, and for the victim's own of another session.
+	// Made for a stranger's key, and for the victim's key of another session.
 	for kx_public in [KxPublic([9; 32]), secrets(SESSION)[0].public(), local_public(7)] {
 		let hop = Hop { kx_public, ..local_hop(SESSION) };
 		let packet = build_request(&mut rng(7), &[hop], &payload).unwrap().packet;
@@ -148,7 +148,7 @@ fn a_packet_for_one_session_is_no_packet_of_the_other() {
 }
 
 #[test]
-fn cover_that_comes_again_does_nothing_again() {
+fn repeated_cover_changes_nothing() {
 	let mut victim = Victim::new(7, SessionPhase::DisconnectFromPrev);
 	let packet = build_cover(&mut rng(7), &[local_hop(SESSION)], None).unwrap().packet;
 	for times in 1..4 {

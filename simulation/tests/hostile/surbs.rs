@@ -1,18 +1,18 @@
-//! SURBs that lead nowhere, as strangers put them into their requests.
+//! SURBs that lead nowhere, in the requests of strangers.
 
 use super::victim::{carry, noise, request, whole, End, Victim, LOCAL_INDEX, SESSION};
 use mixnet_node_core::{sphinx::SURB_SIZE, DropReason, HandlingDelay, PeerId, ReplyError, ReplyTo, SessionPhase};
 use mixnet_simulation::alone::others;
 use std::time::Duration;
 
-/// A SURB of noise whose replies are sent to this mixnode, if it is one.
+/// A SURB of noise that names this first mixnode, which need not exist.
 fn surb(first: u16) -> [u8; SURB_SIZE] {
 	let mut surb = noise(u64::from(first));
 	surb[..2].copy_from_slice(&first.to_le_bytes());
 	surb
 }
 
-/// What there is to reply to of a request with SURBs for these first mixnodes.
+/// Gives the victim a request with SURBs that name these first mixnodes. Returns what to reply to.
 fn asked(victim: &mut Victim, seed: u64, firsts: &[u16]) -> ReplyTo {
 	let surbs: Vec<_> = firsts.iter().map(|first| surb(*first)).collect();
 	let (data, reply_to) = victim.takes_request(request(SESSION, seed, &whole([seed as u8; 16], 1, &surbs)));
@@ -20,7 +20,7 @@ fn asked(victim: &mut Victim, seed: u64, firsts: &[u16]) -> ReplyTo {
 	reply_to
 }
 
-/// Replies that the victim sends within a minute: cover, and nothing else, can be opened by those that it is sent to.
+/// The peers that the victim sends replies to within a minute. (Replies over SURBs of noise open nowhere, cover does.)
 fn replies_sent(victim: &mut Victim) -> Vec<PeerId> {
 	let sent = victim.run(Duration::from_secs(60));
 	let nowhere = |(_, to, packet)| matches!(carry(SESSION, to, packet).1, End::Nowhere).then_some(to);
@@ -52,7 +52,7 @@ fn a_reply_over_a_surb_of_noise_goes_to_its_first_mixnode_and_no_further() {
 }
 
 #[test]
-fn a_surb_used_for_two_replies_is_used_for_both_and_harms_nobody_but_its_maker() {
+fn a_surb_given_twice_is_used_twice_and_harms_only_its_maker() {
 	let mut victim = Victim::new(3, SessionPhase::DisconnectFromPrev);
 	let reply_to = asked(&mut victim, 3, &[4, 4]);
 	assert_eq!(victim.mixnet.post_reply(victim.now, reply_to, b"answer".to_vec()), Ok(()));
@@ -73,7 +73,7 @@ fn no_part_of_a_copy_is_sent_if_one_of_its_surbs_is_bad() {
 }
 
 #[test]
-fn a_bad_surb_costs_the_copy_that_would_have_been_sent_over_it() {
+fn a_bad_surb_costs_the_copy_that_needs_it() {
 	for (firsts, posted, copies) in [([0xffff, 4], Ok(()), 1), ([4, 0xffff], Err(ReplyError::BadSurb), 0)] {
 		let mut victim = Victim::new(5, SessionPhase::DisconnectFromPrev);
 		let reply_to = asked(&mut victim, 5, &firsts);
@@ -106,8 +106,8 @@ fn a_reply_that_is_too_large_is_not_remembered() {
 	assert_eq!(victim.mixnet.statistics().replies_cached, 0);
 }
 
-/// Strangers keep asking, and the victim's driver keeps answering, while the victim has a request of its own with so
-/// many bytes. Is it sent?
+/// Strangers keep asking, and the victim's driver keeps answering. Is the victim's own request of this many bytes sent
+/// all the same?
 fn is_sent_among_answers(size: usize) -> bool {
 	let mut victim =
 		Victim::with(9, SessionPhase::DisconnectFromPrev, |config| config.parameters.mixnode_queue_capacity = 10);
@@ -117,10 +117,10 @@ fn is_sent_among_answers(size: usize) -> bool {
 	for seed in 0..1000_u64 {
 		let id = [seed.to_le_bytes(); 2].concat().try_into().unwrap();
 		let (_, reply_to) = victim.takes_request(request(SESSION, seed, &whole(id, 1, &surbs)));
-		// The driver cannot know better than to answer.
+		// The driver answers, since it cannot know who asks.
 		let _ = victim.mixnet.post_reply(victim.now, reply_to, b"answer".to_vec());
 		if seed >= 20 && !posted {
-			// There may be no room at first.
+			// At first there may be no room.
 			posted = victim.mixnet.post_request(victim.now, vec![1; size], 2, HandlingDelay::Extrinsic).is_ok();
 		}
 		victim.run(Duration::from_millis(10));
@@ -136,6 +136,6 @@ fn a_request_of_one_fragment_is_sent_whatever_strangers_ask() {
 
 #[test]
 fn a_request_of_five_fragments_is_sent_whatever_strangers_ask() {
-	// There is room for one when an answer is sent; the next answer does not take it.
+	// Each answer that is sent makes room for one packet. The next answer does not take that room.
 	assert!(is_sent_among_answers(9000));
 }

@@ -25,7 +25,7 @@ fn secrets_are_destroyed_when_they_are_dropped() {
 }
 
 #[test]
-fn what_it_takes_to_reply_is_printed_without_surbs() {
+fn a_reply_to_is_printed_without_surbs() {
 	let mut victim = Victim::new(1, SessionPhase::DisconnectFromPrev);
 	let payload = whole([0x11; 16], 1, &[[0xab; 222]; 3]);
 	let (_, reply_to) = victim.takes_request(request(SESSION, 1, &payload));

@@ -1,4 +1,4 @@
-//! That a drop shows in nothing that the node sends: not in what, not in when, not to whom.
+//! A drop does not show in what the node sends: not in the bytes, not in the times, not in the peers.
 
 use super::victim::{
 	flipped, forge, fragment, local_hop, local_secret, noise, request, to_forward, whole, Victim,
@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 const SECONDS: u8 = 8;
 
-/// What a node sent: when, to whom, what.
+/// The packets that a node sent, each with its time and peer.
 type Sent = Vec<(Time, PeerId, Packet)>;
 
 /// A packet that is to be forwarded to ourselves.
@@ -22,7 +22,7 @@ fn to_ourselves(session: u32) -> Packet {
 	build_cover(&mut rng(40), &[local_hop(session), next], None).unwrap().packet
 }
 
-/// Packets that are dropped, in this order, each time they come.
+/// Packets that are dropped, in this order, as often as they come.
 fn offences() -> Vec<(Packet, DropReason)> {
 	let kx_public = |seed| KxSecret::from_bytes(noise(seed)).public().0;
 	let mut offences = vec![(Packet::from([0; 2252]), DropReason::Malformed)];
@@ -44,8 +44,8 @@ fn offences() -> Vec<(Packet, DropReason)> {
 	offences
 }
 
-/// What a node sends in [`SECONDS`] of each phase, with requests of its own and packets of others that it is to
-/// forward, if the given packets come to it at some times besides; and how it dropped those.
+/// What a node sends in [`SECONDS`] of each phase, with requests of its own and packets to forward. At some times the
+/// given packets come as well. Returns also how it dropped those.
 fn trace(between: &[Packet]) -> (Sent, BTreeMap<DropReason, u64>) {
 	let mut victim = Victim::new(1, SessionPhase::CoverToCurrent);
 	let mut next = between.iter().cycle();
@@ -76,14 +76,14 @@ fn trace(between: &[Packet]) -> (Sent, BTreeMap<DropReason, u64>) {
 }
 
 #[test]
-fn what_a_node_sends_does_not_show_what_it_dropped() {
+fn the_packets_of_a_node_do_not_show_what_it_dropped() {
 	let (undisturbed, none) = trace(&[]);
 	assert!(undisturbed.len() > 150, "{}", undisturbed.len());
 	let drops_of_its_own: u64 = none.values().sum();
 	for (packet, reason) in offences() {
 		let (sent, drops) = trace(&[packet]);
 		assert!(sent == undisturbed, "{reason:?}");
-		// After phase 2 the previous session's are unknown, and copies of what was acted on are replays.
+		// After phase 2 packets of the previous session are unknown, and copies of packets acted on are replays.
 		let allowed = [reason, DropReason::UnknownKey, DropReason::Replayed];
 		let counted: u64 = allowed
 			.iter()
@@ -98,8 +98,8 @@ fn what_a_node_sends_does_not_show_what_it_dropped() {
 }
 
 #[test]
-fn what_a_node_sends_does_not_show_replays() {
-	// The genuine ones come first in both.
+fn the_packets_of_a_node_do_not_show_replays() {
+	// The genuine packets come first in both runs.
 	let genuine =
 		[to_forward(SESSION, 50), request(SESSION, 51, &whole([51; 16], 1, &[])), to_forward(SESSION - 1, 52)];
 	let trace = |with_copies: bool| {
@@ -122,7 +122,7 @@ fn what_a_node_sends_does_not_show_replays() {
 }
 
 #[test]
-fn what_a_node_sends_does_not_show_messages_that_it_gave_up_or_had_no_room_for() {
+fn the_packets_of_a_node_do_not_show_messages_that_it_had_no_room_for() {
 	let trace = |hostile: bool| {
 		let change = |config: &mut Config| {
 			config.max_incomplete_messages = 2;

@@ -1,4 +1,4 @@
-//! The node, its enemies' tools, and the mixnodes around it.
+//! The node, the attackers' tools, and the mixnodes around it.
 
 use blake2b_simd::Params;
 use chacha20::{
@@ -57,18 +57,18 @@ pub fn other_hop(session: u32, other: u16) -> Hop {
 	Hop { target: Target::Mixnode(index(other)), kx_public }
 }
 
-/// A packet that delivers this to the victim as a request, and goes nowhere else.
+/// A packet of one hop that delivers this to the victim as a request.
 pub fn request(session: u32, seed: u64, payload: &PayloadData) -> Packet {
 	build_request(&mut rng(seed), &[local_hop(session)], payload).unwrap().packet
 }
 
-/// A packet that the victim is to send on, to one of the others.
+/// A packet that the victim is to forward to one of the others.
 pub fn to_forward(session: u32, seed: u64) -> Packet {
 	let route = [local_hop(session), other_hop(session, 3)];
 	build_cover(&mut rng(seed), &route, Some(CoverId([seed as u8; 16]))).unwrap().packet
 }
 
-/// A fragment whose fields say this, whether or not it makes sense.
+/// A fragment with these header fields, whether or not they make sense.
 pub fn fragment(id: [u8; 16], last_index: u16, index: u16, data_size: u16, surbs: u8, fill: u8) -> PayloadData {
 	let mut fragment = [fill; PAYLOAD_DATA_SIZE];
 	fragment[..16].copy_from_slice(&id);
@@ -88,8 +88,8 @@ pub fn whole(id: [u8; 16], fill: u8, surbs: &[[u8; SURB_SIZE]]) -> PayloadData {
 	fragment
 }
 
-/// A packet with this public key, whatever it is, and these actions, whatever they are, that opens under the secret
-/// key: as somebody makes it who knows the secret that the two share. Its payload is noise.
+/// A packet with any public key and any actions that opens under the secret key. Whoever knows the shared secret of the
+/// two keys can make it. Its payload is noise.
 pub fn forge(secret: [u8; 32], kx_public: [u8; 32], action: &[u8]) -> Packet {
 	let shared = MontgomeryPoint(kx_public).mul_clamped(secret).to_bytes();
 	let small = Params::new().hash_length(64).key(&shared).personal(b"sphinx-small-d-s").hash(&[]);
@@ -104,19 +104,19 @@ pub fn forge(secret: [u8; 32], kx_public: [u8; 32], action: &[u8]) -> Packet {
 	bytes.into()
 }
 
-/// What becomes of a packet.
+/// Where a packet ended.
 pub enum End {
-	/// It comes to the victim.
+	/// At the victim.
 	Victim(Packet),
-	/// Somebody else gets a fragment of a request.
+	/// At another mixnode, as a fragment of a request.
 	Request(Box<PayloadData>),
-	/// Somebody else gets cover.
+	/// At another mixnode, as cover.
 	Cover,
-	/// Whoever it was sent to cannot open it.
+	/// At a mixnode that cannot open it.
 	Nowhere,
 }
 
-/// What the others do with a packet that the victim sent: those that it passed, and where it ended.
+/// Carries a packet of the victim through the other mixnodes. Returns which it visited, and where it ended.
 pub fn carry(session: u32, to: PeerId, mut packet: Packet) -> (Vec<PeerId>, End) {
 	let (mixnodes, secrets) = (others(session), secrets(session));
 	let mut passed = Vec::new();
@@ -150,17 +150,17 @@ pub fn carry(session: u32, to: PeerId, mut packet: Packet) -> (Vec<PeerId>, End)
 	}
 }
 
-/// A reply over a SURB of the victim's, as it comes to the victim.
+/// A reply over one of the victim's SURBs, as it arrives at the victim.
 pub fn reply(surb: Surb, payload: &PayloadData) -> Packet {
 	let (first, packet) = use_surb(surb, payload).unwrap();
 	let first = others(SESSION)[usize::from(first.get())].peer_id;
 	match carry(SESSION, first, packet) {
 		(_, End::Victim(packet)) => packet,
-		_ => panic!("a SURB that does not lead to its maker"),
+		_ => panic!("the SURB does not lead to its maker"),
 	}
 }
 
-/// Bits of a packet, flipped.
+/// The packet with these bits flipped.
 pub fn flipped(packet: &Packet, bit: usize) -> Packet {
 	let mut bytes = *packet.as_bytes();
 	bytes[bit / 8] ^= 1 << (bit % 8);
@@ -178,7 +178,7 @@ impl Victim {
 		Self::with(seed, phase, |_| ())
 	}
 
-	/// As [`new`](Self::new), with another configuration.
+	/// As [`new`](Self::new), with a changed configuration.
 	pub fn with(seed: u64, phase: SessionPhase, change: impl FnOnce(&mut Config)) -> Self {
 		Self::among(seed, phase, change, |session| {
 			let mut mixnodes = others(session);
@@ -187,7 +187,7 @@ impl Victim {
 		})
 	}
 
-	/// As [`with`](Self::with), in sessions of these mixnodes.
+	/// As [`with`](Self::with), in sessions with these mixnodes.
 	pub fn among(
 		seed: u64,
 		phase: SessionPhase,
@@ -223,10 +223,10 @@ impl Victim {
 		self.mixnet.handle_packet(self.now, ENEMY, packet)
 	}
 
-	/// The victim drops the packet for this reason, counts it once, and nothing else happens.
+	/// Checks that the victim drops the packet for this reason, counts it once, and does nothing else.
 	pub fn refuses(&mut self, packet: Packet, reason: DropReason, what: &str) {
 		let (mut counters, mut drops) = numbers(&self.mixnet.statistics());
-		// The first counter is that of packets received; and fragments are counted before they are looked at.
+		// The first counter is that of packets received. Fragments are counted before they are checked.
 		counters[0] += 1;
 		if matches!(reason, DropReason::BadFragment | DropReason::RepeatedFragment) {
 			counters[1] += 1;
@@ -239,12 +239,12 @@ impl Victim {
 		assert!(self.poll_event().is_none(), "{what}");
 	}
 
-	/// What happened, but for alarms: the victim is alone, so its loops do not come back.
+	/// The next event but alarms: the victim is alone, so its loops do not come back.
 	pub fn poll_event(&mut self) -> Option<Event> {
 		std::iter::from_fn(|| self.mixnet.poll_event()).find(|event| !matches!(event, Event::LoopAlarm { .. }))
 	}
 
-	/// The victim takes the packet, and a request is complete with it.
+	/// Checks that the victim takes the packet, and that it completes a request.
 	pub fn takes_request(&mut self, packet: Packet) -> (Vec<u8>, ReplyTo) {
 		assert_eq!(self.handle(packet), None);
 		match self.poll_event() {
@@ -253,7 +253,7 @@ impl Victim {
 		}
 	}
 
-	/// All that the victim sends in this time.
+	/// All packets that the victim sends in this time.
 	pub fn run(&mut self, time: Duration) -> Vec<(Time, PeerId, Packet)> {
 		let end = self.now + time;
 		let mut sent = Vec::new();
@@ -268,7 +268,7 @@ impl Victim {
 		sent
 	}
 
-	/// Posts a request of one fragment, and runs until all its copies are sent; and what its destination finds in them.
+	/// Posts a request of one fragment, and runs until all its copies are sent. Returns what its destination gets.
 	pub fn ask(&mut self, surbs: usize) -> (RequestId, Vec<AssembledMessage>) {
 		let delay = HandlingDelay::Fixed(Duration::from_secs(60));
 		let id = self.mixnet.post_request(self.now, b"question".to_vec(), surbs, delay).unwrap();
@@ -284,7 +284,7 @@ impl Victim {
 		(id, copies)
 	}
 
-	/// The answer to a request, if the next event is that.
+	/// The next event, if it is the answer to a request.
 	pub fn poll_answer(&mut self) -> Option<(RequestId, Vec<u8>)> {
 		match self.poll_event()? {
 			Event::RequestAnswered { id, data, .. } => Some((id, data)),
@@ -297,7 +297,7 @@ impl Victim {
 	}
 }
 
-/// All that the statistics say: packets received, request fragments delivered, the other counters; and the drops.
+/// All statistics: packets received, request fragments delivered, the other counters, and the drops.
 pub fn numbers(statistics: &Statistics) -> ([u64; 17], Vec<(DropReason, u64)>) {
 	let counters = [
 		statistics.packets_received,
@@ -321,7 +321,7 @@ pub fn numbers(statistics: &Statistics) -> ([u64; 17], Vec<(DropReason, u64)>) {
 	(counters, statistics.drops().collect())
 }
 
-/// Noise.
+/// Bytes that the seed determines and that mean nothing.
 pub fn noise<const N: usize>(seed: u64) -> [u8; N] {
 	let mut bytes = [0; N];
 	rng(seed).fill_bytes(&mut bytes);

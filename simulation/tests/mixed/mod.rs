@@ -1,6 +1,7 @@
-//! A world of our nodes and nodes of the `mixnet` crate, in real time: the reference reads the clock itself.
+//! A world of our nodes and nodes of the reference, the `mixnet` crate. It runs in real time, since the reference reads
+//! the clock itself.
 //!
-//! - `mod.rs`: the world, and what its nodes ask and answer.
+//! - `mod.rs`: the world, and its requests and replies.
 //! - [`node`]: a node of either kind.
 //! - [`theirs`]: the reference's nodes.
 //! - [`trace`]: what becomes of each packet.
@@ -23,14 +24,14 @@ use std::{
 use theirs::Theirs;
 use trace::Trace;
 
-/// Nodes 0..8 are mixnodes, 8 and 9 are not. Even ones are ours.
+/// Nodes 0..8 are mixnodes, 8 and 9 are users. Even ones are ours.
 pub const NUM_MIXNODES: usize = 8;
 pub const NUM_NODES: usize = 10;
 
 pub const AUTHORED_PERIOD: Duration = Duration::from_millis(25);
 pub const FORWARDING_DELAY: Duration = Duration::from_millis(5);
-/// What the retry timers reckon with, much more than it takes: nothing is lost here, and on a machine that is busy with
-/// other things retries would only be more to do.
+/// The per-hop delay that retry timers assume: much more than it takes. Nothing is lost here, and retries would only
+/// burden a busy machine.
 pub const PER_HOP_DELAY: Duration = Duration::from_secs(1);
 
 /// SURBs per request: enough for two copies of the reply.
@@ -48,8 +49,7 @@ pub fn session_0_secret(index: usize) -> [u8; 32] {
 	[index as u8 + 100; 32]
 }
 
-/// How much may go wrong with the machine before a test does: in a network that works, what is waited for comes within
-/// seconds.
+/// How long to wait for anything. In a network that works it takes seconds; a busy machine may take longer.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// Length of a request of one fragment.
@@ -57,7 +57,7 @@ pub const SMALL: usize = 50;
 /// Length of a request of three fragments, SURBs included.
 pub const LARGE: usize = 5000;
 
-/// Says who sent it.
+/// The data of a request, which names its source.
 pub fn request_data(from: usize, number: usize, len: usize) -> Vec<u8> {
 	let mut data: Vec<u8> = (0..len).map(|i| (i * 7 + i / 251) as u8).collect();
 	data[0] = from as u8;
@@ -65,7 +65,7 @@ pub fn request_data(from: usize, number: usize, len: usize) -> Vec<u8> {
 	data
 }
 
-/// One fragment's worth for a small request, two for a large one. Says who replies, and in which session.
+/// The data of a reply, which names its author and session: one fragment for a small request, two for a large one.
 pub fn reply_data(by: usize, session: SessionIndex, request: &[u8]) -> Vec<u8> {
 	let len = if request.len() > SMALL { 3000 } else { 100 };
 	let echo = request.iter().cycle().take(len).map(|byte| byte.wrapping_add(1));
@@ -84,12 +84,12 @@ fn our_config() -> Config {
 
 pub struct Network {
 	pub world: World<Kind>,
-	/// What each request says.
+	/// The data of each request.
 	asked: BTreeMap<(usize, RequestId), Vec<u8>>,
 	trace: Rc<RefCell<Trace>>,
 }
 
-/// Follows every packet, and fails where something happens that must not happen in a network that loses nothing.
+/// Follows every packet, and fails at events that cannot occur in a network that loses nothing.
 fn observer(trace: Rc<RefCell<Trace>>) -> Observer<KindReplyTo> {
 	let mut arrived = None;
 	Box::new(move |_, node, output| match output {
@@ -140,7 +140,7 @@ impl Network {
 		self.trace.borrow()
 	}
 
-	/// Packets are traced anew from now on.
+	/// Begins a new era of the trace.
 	pub fn begin_era(&self) {
 		self.trace.borrow_mut().begin_era();
 	}
@@ -164,7 +164,7 @@ impl Network {
 		self.asked.insert((from, id), data);
 	}
 
-	/// The answers that a node got, by what it asked.
+	/// The answers that a node got, by their requests' data.
 	pub fn answers(&self, node: usize) -> BTreeMap<&[u8], &[u8]> {
 		let answered = self.world.nodes[node].answered.iter();
 		answered.map(|(id, answer)| (self.asked[&(node, *id)].as_slice(), answer.as_slice())).collect()
@@ -175,7 +175,7 @@ impl Network {
 		self.world.nodes.iter_mut().for_each(|node| node.answered.clear());
 	}
 
-	/// Runs until this holds; panics with a report if `what` did not come about within [`LIMIT`].
+	/// Runs until this holds. Panics with a report if `what` takes longer than [`LIMIT`].
 	pub fn run_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
 		let end = self.world.now() + LIMIT;
 		while !holds(self) {

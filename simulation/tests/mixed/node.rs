@@ -1,4 +1,4 @@
-//! A node of the mixed network, of ours or of theirs, as the world drives it.
+//! A node of the mixed network, ours or theirs, as the world drives it.
 
 use super::theirs::{TheirReplyTo, Theirs};
 use mixnet_node_core::{
@@ -8,7 +8,7 @@ use mixnet_node_core::{
 use mixnet_simulation::{Core, Event, Ours};
 use std::collections::BTreeSet;
 
-#[allow(clippy::large_enum_variant)] // There are ten.
+#[allow(clippy::large_enum_variant)] // There are only ten of them.
 pub enum Kind {
 	Ours(Ours),
 	Theirs(Theirs),
@@ -20,7 +20,7 @@ pub enum KindReplyTo {
 	Theirs(TheirReplyTo),
 }
 
-/// Both kinds are driven by the same call.
+/// Makes the same call on either kind.
 macro_rules! both {
 	($kind:expr, $core:ident => $call:expr) => {
 		match $kind {

@@ -1,4 +1,4 @@
-//! Nodes of the crate `mixnet`, as the world drives them, and conversions from our types to theirs.
+//! Nodes of the reference, the crate `mixnet`, as the world drives them; and conversions from our types to theirs.
 
 use super::{peer_id, session_0_secret, AUTHORED_PERIOD, FORWARDING_DELAY, PER_HOP_DELAY, SURBS};
 use mixnet::{
@@ -64,7 +64,7 @@ impl mixnet::request_manager::Request for TheirRequest {
 	}
 
 	fn handle_retry_limit_reached(self, (): &()) {
-		panic!("a request of the reference's was never answered: {:?}", &self.data[..2]);
+		panic!("a request of the reference was never answered: {:?}", &self.data[..2]);
 	}
 }
 
@@ -79,14 +79,14 @@ impl fmt::Debug for TheirReplyTo {
 	}
 }
 
-/// A node of theirs, and what its driver does: it reads the clock itself.
+/// A node of theirs with its driver. It reads the clock itself.
 pub struct Theirs {
 	mixnet: reference::Mixnet<()>,
 	requests: RequestManager<TheirRequest>,
 	replies: ReplyManager,
 	local: PeerId,
 	connected: BTreeSet<PeerId>,
-	/// The moment that the world's time is counted from.
+	/// The instant at which the world's time is zero.
 	start: Instant,
 	current: SessionIndex,
 	/// Sessions whose mixnodes it knows.
@@ -149,7 +149,7 @@ impl Core for Theirs {
 	}
 
 	fn wanted_sessions(&self) -> Vec<SessionIndex> {
-		// The chain here moves on by one session at a time: the one before is known.
+		// The chain moves on by one session at a time here, so the one before is known.
 		[self.current].into_iter().filter(|session| !self.known.contains(session)).collect()
 	}
 
@@ -232,7 +232,7 @@ impl Core for Theirs {
 			None => (),
 		}
 		self.follow_up();
-		None // It does not say.
+		None // The reference does not tell.
 	}
 
 	fn handle_timeout(&mut self, _: Time) {

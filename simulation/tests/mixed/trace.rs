@@ -1,7 +1,7 @@
-//! What becomes of each packet of session 0: its keys are known here, those of other sessions are not.
+//! Follows each packet of session 0, whose keys are known here. Those of other sessions are not.
 //!
-//! Who handles a packet cannot tell where it comes from, and the reference does not even tell cover from nothing. Here
-//! every packet is unwrapped beside the node that it is delivered to, and known again when that node forwards it.
+//! A node cannot tell a packet's author, and the reference does not report cover. So the trace unwraps every packet when
+//! it arrives at a node, and recognises it when the node forwards it.
 
 use super::is_ours;
 use mixnet_node_core::{
@@ -13,7 +13,7 @@ use std::{
 	fmt,
 };
 
-/// What a packet was that came to its last hop.
+/// The kind of a packet, as its last hop learns it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum What {
 	Request,
@@ -28,12 +28,12 @@ impl What {
 	}
 }
 
-/// A packet on its way.
+/// A packet in flight.
 #[derive(Clone, Copy)]
 struct UnderWay {
 	by: usize,
 	authored_in: usize,
-	/// Was it forwarded by one of the other kind than its author?
+	/// Was it forwarded by a node of the other kind than its author?
 	through_other: bool,
 }
 
@@ -47,21 +47,21 @@ struct Kind {
 	through_other: bool,
 }
 
-/// Eras are the times between changes of the session status.
+/// The trace of session 0's packets. An era is the time between two changes of the session status.
 pub struct Trace {
 	secrets: Vec<KxSecret>,
 	era: usize,
-	/// By public key, which no two packets have in common, nor a packet at two hops.
+	/// Packets in flight by their public key, which is different for every packet and at every hop.
 	under_way: BTreeMap<[u8; 32], UnderWay>,
 	arrived: BTreeMap<Kind, u64>,
 	/// Packets authored in this era.
 	authored: u64,
-	/// Packets of other sessions in this era: from ours, to ours.
+	/// Packets of other sessions in this era: are they from ours, and to ours?
 	elsewhere: BTreeSet<(bool, bool)>,
 }
 
 impl Trace {
-	/// `secrets`: each node's for session 0.
+	/// A trace of nodes with these secrets in session 0.
 	pub fn new(secrets: impl Iterator<Item = KxSecret>) -> Self {
 		Self {
 			secrets: secrets.collect(),
@@ -79,7 +79,7 @@ impl Trace {
 		self.elsewhere.clear();
 	}
 
-	/// A packet goes from one node to another. Returns what it was if it is at its end.
+	/// Takes note that a packet goes from one node to another. Returns its kind if this is its last hop.
 	pub fn pass(&mut self, from: usize, to: usize, packet: &Packet) -> Option<What> {
 		let known = self.under_way.remove(&public_key(packet));
 		let Ok(opened) = Opened::open(&self.secrets[to], packet) else {
@@ -118,8 +118,8 @@ impl Trace {
 		Some(what)
 	}
 
-	/// How many packets, authored by ours (or theirs) in this era, arrived at theirs (or ours); for loops: returned
-	/// through theirs (or ours).
+	/// How many packets that ours (or theirs) authored in this era arrived at theirs (or ours). Loops count if they
+	/// returned through theirs (or ours).
 	pub fn crossed(&self, what: What, by_ours: bool) -> u64 {
 		self.count(|kind| {
 			let crosses = if what == What::LoopCover { kind.through_other } else { kind.at_ours != by_ours };
@@ -127,7 +127,7 @@ impl Trace {
 		})
 	}
 
-	/// Did packets of this kind cross in this era, both ours and theirs?
+	/// Did packets of this kind cross in this era, in both directions?
 	pub fn crossed_both_ways(&self, what: What) -> bool {
 		[true, false].into_iter().all(|by_ours| self.crossed(what, by_ours) > 0)
 	}
@@ -137,7 +137,7 @@ impl Trace {
 		self.count(|kind| kind.authored_in == self.era && kind.what == what)
 	}
 
-	/// How many packets arrived at ours, whenever authored.
+	/// How many packets arrived at ours in all eras.
 	pub fn arrived_at_ours(&self, what: What) -> u64 {
 		self.count(|kind| kind.at_ours && kind.what == what)
 	}

@@ -1,8 +1,6 @@
-//! One change: requests are posted in one phase, the chain moves to another, and what was in flight is followed to its
-//! end.
+//! One change: requests are posted in one phase, the chain moves to another, and all requests are followed to their end.
 //!
-//! Three nodes are mixnodes all the time; one becomes a mixnode in every other session, when another stops being one;
-//! and one is always a user. One of each kind posts.
+//! Three nodes are always mixnodes, two are in turn, and one is always a user. One of each kind posts.
 
 use mixnet_node_core::{
 	Config, DropReason, MixnodesError, RelativeSession, RequestId, SessionIndex, SessionPhase, SessionStatus,
@@ -15,7 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// The current session when requests are posted.
 pub const SESSION: SessionIndex = 2;
 
-/// How far some nodes are behind in [`Way::Skewed`].
+/// How much later some nodes learn of the change in [`Way::Skewed`].
 const BEHIND: Duration = Duration::from_secs(10);
 
 const NODES: usize = 6;
@@ -29,7 +27,7 @@ const USER: usize = 5;
 
 const POSTERS: [usize; 4] = [IN_EVEN, IN_ODD, ALWAYS[0], USER];
 
-/// How the network moves.
+/// How the nodes learn of the change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Way {
 	/// All nodes at the same time.
@@ -37,13 +35,13 @@ pub enum Way {
 	/// Nodes learn of the change up to five seconds apart; a mixnode and the user first learn of the phase before, and
 	/// are [`BEHIND`].
 	Skewed,
-	/// At once, but packets take one to four seconds per hop, before the change and after it.
+	/// All at once, but packets take one to four seconds per hop, before the change and after it.
 	Late,
-	/// At once, but nodes learn of new sessions' mixnodes only 10 to 30 seconds later.
+	/// All at once, but nodes learn of new sessions' mixnodes only 10 to 30 seconds later.
 	Unknown,
-	/// At once, and too few have registered for the new sessions.
+	/// All at once, but too few have registered for the new sessions.
 	Resting,
-	/// Mixnodes follow from session to session; the posters but one are told of the last one only.
+	/// Mixnodes follow from session to session. Of the posters, all but one are told of the last session only.
 	SkippedBySome,
 }
 
@@ -51,10 +49,10 @@ impl Way {
 	/// All requests end within this time of the change.
 	fn bound(self) -> Duration {
 		match self {
-			// Requests of a session that is closed start anew, or fail, at once. With the configuration below a retry timer
-			// takes longer than this: none is waited for.
+			// Requests of a closed session start anew, or fail, at once. A retry timer takes longer than this with the
+			// configuration below, so none is waited for.
 			Self::AtOnce | Self::Resting | Self::SkippedBySome => 20 * SECOND,
-			// Half a minute of waiting for the mixnodes of a session, and three attempts.
+			// Half a minute of waiting for a session's mixnodes, and three attempts.
 			Self::Skewed | Self::Late | Self::Unknown => 120 * SECOND,
 		}
 	}
@@ -68,7 +66,7 @@ pub struct Change {
 	pub to: SessionStatus,
 }
 
-/// How many requests ended how, and how long after the change the last one did.
+/// How many requests were answered and failed, and how long after the change the last one ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Outcome {
 	pub answered: usize,
@@ -84,8 +82,8 @@ impl AddAssign for Outcome {
 	}
 }
 
-/// Few packets, most of which may carry a request, as hundreds of changes are run; and queues short enough for the retry
-/// timer, which reckons with full ones, to end in half a minute.
+/// A low rate and little loop cover, since hundreds of changes are run. The retry timer assumes full queues, so they are
+/// short enough for it to end in half a minute.
 fn config() -> Config {
 	let mut config = fast_config();
 	config.parameters.hops = 3;
@@ -105,7 +103,7 @@ fn resting() -> MixnodesError {
 	MixnodesError::InsufficientRegistrations { num: 1, min: 3 }
 }
 
-/// A request that was posted, and what it says.
+/// A request that was posted, and its data.
 struct Posted {
 	node: usize,
 	id: RequestId,
@@ -127,8 +125,8 @@ pub fn run(change: Change) -> Outcome {
 	register_for_next_sessions(&mut world, change);
 	world.run(SECOND);
 
-	// Some on their way back, some on their way there, in several fragments, and some that wait to be sent. Each node
-	// has room for all of them.
+	// Some are being answered, some are on their way in several fragments, and some wait to be sent. Each node has room
+	// for all of them.
 	let mut posted = Vec::new();
 	for (round, (len, wait)) in [(100, 1200), (2500, 300), (50, 0)].into_iter().enumerate() {
 		for node in POSTERS {
@@ -144,7 +142,7 @@ pub fn run(change: Change) -> Outcome {
 	move_on(&mut world, change);
 	world.run_until(change.way.bound(), |world| posted.iter().all(|request| has_ended(world, request)));
 	let outcome = check_ends(&world, change, &posted, world.now() - started);
-	// Replies to copies of requests that were answered meanwhile are still sent.
+	// Replies to later copies of answered requests are still sent.
 	let is_quiet = |world: &World| {
 		world.nodes.iter().all(|node| {
 			let statistics = node.mixnet.statistics();
@@ -153,7 +151,7 @@ pub fn run(change: Change) -> Outcome {
 	};
 	let everybody_knows = started + if change.way == Way::Skewed { BEHIND } else { Duration::ZERO };
 	world.run((everybody_knows - world.now()).max(2 * SECOND));
-	assert!(world.run_until(60 * SECOND, is_quiet), "{change:?}: packets wait for ever");
+	assert!(world.run_until(60 * SECOND, is_quiet), "{change:?}: packets wait without end");
 	check_rest(&world, change, &posted);
 	outcome
 }
@@ -165,7 +163,7 @@ fn register_for_next_sessions(world: &mut World, change: Change) {
 		},
 		_ => world.register(mixnodes_of(SESSION + 1)),
 	}
-	// There is no registering for the session after the next one, unless the next one begins before it is skipped.
+	// Nobody can register for the session after the next one, unless the next one begins first.
 	world.chain.mixnodes.insert(SESSION + 2, Err(resting()));
 }
 
@@ -211,7 +209,7 @@ fn tell(world: &mut World, time: Duration, node: usize, status: SessionStatus) {
 	world.tell_after(time, node, News::Mixnodes);
 }
 
-/// The phase that comes before `to`, if it comes after the one that requests are posted in.
+/// The phase before `to`, if it comes after the one in which requests are posted.
 fn phase_before(to: SessionStatus, from: SessionPhase) -> Option<SessionStatus> {
 	let before = match (to.phase as usize).checked_sub(1) {
 		Some(phase) => status(to.current_index, SessionPhase::ALL[phase]),
@@ -243,8 +241,8 @@ fn has_ended(world: &World, Posted { node, id, .. }: &Posted) -> bool {
 	world.nodes[*node].has_ended(id)
 }
 
-/// Every request has ended once, and well: with the right answer wherever there is a session with mixnodes that takes
-/// requests after the change; elsewhere, at worst, with an error that says that the mixnet rests.
+/// Checks that every request has ended once: with the right answer if, after the change, a session with mixnodes takes
+/// requests; otherwise with an answer, or the error that the mixnet rests.
 fn check_ends(world: &World, change: Change, posted: &[Posted], longest: Duration) -> Outcome {
 	let must_be_answered =
 		open(change.to).iter().any(|session| matches!(world.chain.mixnodes.get(session), Some(Ok(_))));
@@ -270,7 +268,7 @@ fn check_ends(world: &World, change: Change, posted: &[Posted], longest: Duratio
 	outcome
 }
 
-/// Nothing is left of the requests, and what was lost was lost for a reason that the change explains.
+/// Checks that nothing is left of the requests, and that the change explains every dropped packet.
 fn check_rest(world: &World, change: Change, posted: &[Posted]) {
 	for (index, node) in world.nodes.iter().enumerate() {
 		let what = format!("{change:?}, node {index}");
@@ -291,7 +289,7 @@ fn check_rest(world: &World, change: Change, posted: &[Posted]) {
 	}
 }
 
-/// Are nodes in different phases for a while?
+/// Are nodes in different phases for some time?
 fn nodes_disagree(way: Way) -> bool {
 	matches!(way, Way::Skewed | Way::SkippedBySome)
 }
@@ -306,8 +304,8 @@ fn explains(Change { way, from, to }: Change, reason: DropReason) -> bool {
 		| DropReason::RequestInCooldown
 		| DropReason::RepeatedFragment
 		| DropReason::UnknownSurb => true,
-		// What waited, or was on its way, when its session was over for that. Who is ahead does not know what those
-		// behind send, nor do those behind what comes from ahead.
+		// Packets that waited or were in flight when their session closed or ended. Nodes ahead do not know the sessions of
+		// nodes behind, and the other way round.
 		DropReason::AuthoredSessionClosed => a_session_closes,
 		DropReason::ReplyNotSent => a_session_closes || nodes_disagree(way),
 		DropReason::ForwardSessionEnded => a_session_ends,

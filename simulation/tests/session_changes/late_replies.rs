@@ -1,7 +1,6 @@
-//! Replies that come over SURBs of before a change, or when nobody waits for them any more.
+//! Replies over SURBs from before a change, or after their request has ended.
 //!
-//! Nodes 0 to 2 are mixnodes, node 3 is the user who posts. Requests are held by their destinations until the test says
-//! so.
+//! Nodes 0 to 2 are mixnodes, node 3 is the user who posts. Destinations hold requests until the test has them reply.
 
 use mixnet_node_core::{DropReason, RequestId, SessionPhase, SessionStatus};
 use mixnet_simulation::{answer, fast_config, Answers, News, World};
@@ -12,7 +11,7 @@ const MIXNODES: [usize; 3] = [0, 1, 2];
 const USER: usize = 3;
 const DATA: &[u8] = b"what is asked";
 
-/// In sessions 1 and 2, in this phase; a request of the user has come to its destination.
+/// A network in sessions 1 and 2, in this phase. A request of the user has come to its destination.
 fn network_with_request(seed: u64, phase: SessionPhase) -> (World, RequestId) {
 	// One attempt per destination, and queues short enough for its timer to end in seconds.
 	let mut config = fast_config();
@@ -29,7 +28,7 @@ fn network_with_request(seed: u64, phase: SessionPhase) -> (World, RequestId) {
 	(world, id)
 }
 
-/// Lets the destination answer the request that came as the `index`th of those that are held.
+/// Lets the destination answer the `index`th held request.
 fn reply(world: &mut World, index: usize) {
 	let held = world.held.remove(index);
 	let reply = answer(&held.data);
@@ -41,7 +40,7 @@ fn unknown_surbs(world: &World) -> u64 {
 	world.nodes[USER].mixnet.statistics().dropped(DropReason::UnknownSurb)
 }
 
-/// The request was answered, once, and nothing is left of it.
+/// Checks that the request was answered, once, and that nothing is left of it.
 fn assert_answered(world: &World, id: RequestId) {
 	let user = &world.nodes[USER];
 	assert_eq!(user.answered.get(&id), Some(&answer(DATA)));
@@ -66,10 +65,10 @@ fn a_reply_of_an_earlier_destination_answers_and_later_ones_are_dropped() {
 }
 
 #[test]
-fn a_reply_in_the_session_before_answers_a_request_that_has_moved_to_the_next() {
+fn a_reply_in_the_previous_session_answers_a_request_that_moved_on() {
 	let (mut world, id) = network_with_request(2, SessionPhase::CoverToCurrent);
 	assert_eq!(world.held[0].reply_to.session(), 1);
-	// The user is ahead of the mixnodes: for it, requests go to session 2 only.
+	// The user is ahead of the mixnodes: it sends requests in session 2 only.
 	let ahead = SessionStatus { current_index: 2, phase: SessionPhase::CoverToPrev };
 	world.tell_after(Duration::ZERO, USER, News::Status(ahead));
 	let moved = |world: &World| world.held.iter().any(|held| held.reply_to.session() == 2);
@@ -102,7 +101,7 @@ fn a_reply_to_a_cancelled_request_is_dropped_and_counted() {
 
 #[test]
 fn nothing_is_kept_of_a_request_that_moved_through_many_sessions() {
-	// A user so slow that no packet of the request is ever sent, while sessions come and go.
+	// The user is so slow that none of the request's packets is sent, while sessions come and go.
 	let config = |node| {
 		let mut config = fast_config();
 		config.parameters.hops = 3;

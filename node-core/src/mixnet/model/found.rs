@@ -1,4 +1,4 @@
-//! Mistakes that the model found, each in few steps.
+//! Mistakes that the model found, each reproduced in a few steps.
 
 use super::*;
 use crate::{
@@ -22,7 +22,7 @@ fn other(number: u8) -> Mixnode {
 	Mixnode { kx_public, peer_id: PeerId([number; 32]), external_addresses: Vec::new() }
 }
 
-/// The next session begins, of which we are mixnode 0 and others the rest. Our key in it.
+/// Begins the next session, with us as mixnode 0. Returns our key in it.
 fn enter(mixnet: &mut Mixnet<ChaChaRng>) -> KxPublic {
 	let (session, kx_public) = mixnet.next_kx_public();
 	let us = Mixnode { kx_public, peer_id: US, external_addresses: Vec::new() };
@@ -31,7 +31,7 @@ fn enter(mixnet: &mut Mixnet<ChaChaRng>) -> KxPublic {
 	kx_public
 }
 
-/// A mixnode of session 5, and its key.
+/// A mixnode of session 5, and its key there.
 fn node() -> (Mixnet<ChaChaRng>, KxPublic) {
 	let mut mixnet = Mixnet::new(Config::default(), US, ChaChaRng::seed_from_u64(1), None).unwrap();
 	mixnet.set_status(NOW, status(4, SessionPhase::DisconnectFromPrev));
@@ -39,7 +39,7 @@ fn node() -> (Mixnet<ChaChaRng>, KxPublic) {
 	(mixnet, key)
 }
 
-/// Session 6 begins, and turns out not to have begun: the chain started over.
+/// Begins session 6, and then starts the chain over in session 5.
 fn start_over(mixnet: &mut Mixnet<ChaChaRng>) {
 	mixnet.set_status(NOW, status(6, SessionPhase::CoverToCurrent));
 	mixnet.set_status(NOW, status(5, SessionPhase::DisconnectFromPrev));
@@ -50,7 +50,7 @@ fn start_over(mixnet: &mut Mixnet<ChaChaRng>) {
 fn a_request_that_ends_leaves_no_surb_keys_however_often_it_changed_sessions() {
 	let (mut mixnet, _) = node();
 	let id = mixnet.post_request(NOW, vec![1], 2, HandlingDelay::Extrinsic).unwrap();
-	// No packet of it is sent in any session, so that it has all its destinations left.
+	// None of its packets is sent in any session, so it has all its destinations left.
 	for _ in 0..10 {
 		enter(&mut mixnet);
 	}
@@ -68,7 +68,7 @@ fn a_request_starts_anew_when_the_chain_does() {
 	for number in 7..12 {
 		mixnet.peer_connected(NOW, other(number).peer_id);
 	}
-	// A destination among other mixnodes must not see the same message ID.
+	// Mixnodes of another list must not see the same message ID.
 	assert_ne!(mixnet.pending.get(id).unwrap().message_id, before);
 	assert!(
 		mixnet.statistics().current_authored_queue_len > 0,

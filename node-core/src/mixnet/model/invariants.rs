@@ -1,4 +1,4 @@
-//! One node, what it was seen to do, and what must hold of its private state.
+//! One node, a record of what it did, and what must hold of its private state.
 
 use super::world::answer;
 use crate::{
@@ -15,30 +15,30 @@ use core::cell::RefCell;
 use rand_chacha::ChaChaRng;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A request that was taken.
+/// A request that the node took.
 pub(super) struct Posted {
 	data: Vec<u8>,
-	/// How often it was cancelled while it was pending, or polled to be answered or failed.
+	/// How often it ended: cancelled while pending, or polled as answered or failed.
 	ends: usize,
-	/// Did a packet of it leave?
+	/// Was one of its packets sent?
 	sent: bool,
 }
 
-/// A node that is watched.
+/// A node, and a record of what it did.
 pub(super) struct Watched {
 	pub mixnet: Mixnet<ChaChaRng>,
 	config: Config,
-	/// By their IDs, which count up from 0.
+	/// The requests by their IDs, which count up from 0.
 	pub requests: Vec<Posted>,
-	/// Headers of packets that it took to forward, or as requests. The bit that makes no difference is unset.
+	/// Headers of packets that it took, to forward or as requests. The bit that X25519 ignores is unset.
 	accepted: BTreeSet<Vec<u8>>,
-	/// Keys seen in slots, and those among them that are there no more.
+	/// Keys seen in slots, and those of them that are gone.
 	keys: BTreeSet<KxPublic>,
 	gone_keys: BTreeSet<KxPublic>,
-	/// Keys made or restored for a session, and the current session when they were last looked at.
+	/// Keys made or restored for a session, and the current session at the last look.
 	promised: BTreeMap<SessionIndex, KxPublic>,
 	current: SessionIndex,
-	/// Good parameters that it was told in time, by the chain's generation and session.
+	/// Valid parameters that it was told in time, by the chain's generation and session.
 	told: BTreeMap<(u64, SessionIndex), Parameters>,
 }
 
@@ -104,12 +104,12 @@ impl Watched {
 		}
 	}
 
-	/// A key under which packets are opened.
+	/// A key with which it opens packets.
 	pub fn any_key(&self) -> Option<KxPublic> {
 		self.mixnet.sessions.iter().last().map(|session| session.keys.public)
 	}
 
-	/// The next packet; it is what waited longest, or forwarded, or cover.
+	/// The next packet. It is a forwarded one, the authored one that waited longest, or cover.
 	pub fn transmit(&mut self) -> Option<AddressedPacket> {
 		let before = self.mixnet.statistics();
 		let mut first = Vec::new();
@@ -134,7 +134,7 @@ impl Watched {
 		let is_user = self.mixnet.sessions.iter().all(|session| !session.topology.is_mixnode());
 		if is_user {
 			assert_eq!(forwarded, 0);
-			assert!(self.mixnet.connected.contains(&packet.peer_id), "to nobody but connected gateways");
+			assert!(self.mixnet.connected.contains(&packet.peer_id), "a packet to a peer that is not connected");
 			assert!(self.mixnet.reserved_peers().iter().any(|peer| peer.peer_id == packet.peer_id));
 		}
 		Some(packet)
@@ -174,7 +174,7 @@ impl Watched {
 		Some(event)
 	}
 
-	/// Everything that holds between operations.
+	/// Checks all that must hold between operations.
 	pub fn check(&mut self, now: Time) {
 		assert!(self.mixnet.now <= now);
 		self.check_requests();
@@ -228,7 +228,7 @@ impl Watched {
 				},
 				Stage::Posting { blocked: None, copies, .. } => {
 					assert!((1..=self.config.request.copies).contains(copies));
-					// It waits for room, and room will come.
+					// It waits for room, which will come.
 					let is_full = |relative: RelativeSession| {
 						let session = sessions.session(relative).filter(|_| sessions.allows_requests(relative));
 						session.is_some_and(|session| session.authored.len() > 0)
@@ -276,14 +276,14 @@ impl Watched {
 		}
 	}
 
-	/// A key that has left its slot never comes back.
+	/// Checks that a key that has left its slot never comes back.
 	fn check_keys_seen(&mut self) {
 		let live: BTreeSet<_> = self.live_keys().into_iter().map(|(key, _)| key).collect();
 		self.gone_keys.extend(self.keys.difference(&live));
 		assert!(live.is_disjoint(&self.gone_keys), "a key of a session that is over");
 		self.keys.extend(live);
 
-		// The chain may have the key that was made for a session, so it must be the session's.
+		// The key may be on the chain already, so the session must keep it.
 		let current = self.mixnet.session_status().unwrap().current_index;
 		if current < self.current {
 			self.promised.clear();
@@ -340,17 +340,17 @@ impl Watched {
 				}
 			}
 			assert!(requests <= session.authored.max_requests());
-			// Setting the mean that a clock has changes nothing.
+			// Setting the clock's present mean again must change nothing.
 			let tick = session.clock.next();
 			let mean = session.authoring().mean_period * if status.phase.needs_previous() { 2 } else { 1 };
 			session.clock.set_mean(*now, Some(mean), rng);
-			assert_eq!(session.clock.next(), tick, "at full rate, or half, as the phase is");
+			assert_eq!(session.clock.next(), tick, "the phase's rate, full or half");
 		}
 		for (number, posted) in self.requests.iter().enumerate() {
 			let id = RequestId(number as u64);
 			let is_waiting = pending.get(id).is_some_and(|request| request.stage == Stage::Waiting);
 			if is_waiting && !posted.sent && gateways_gone == 0 {
-				assert!(queued.contains(&id), "it waits for an answer to nothing");
+				assert!(queued.contains(&id), "it waits for an answer, but nothing of it was sent or is queued");
 			}
 		}
 	}
@@ -362,7 +362,7 @@ impl Watched {
 		assert!(requests <= config.max_queued_requests);
 		assert!(self.mixnet.pending.len() <= config.request.capacity);
 		assert!(self.mixnet.replies.len() <= config.reply.capacity);
-		// Sessions that are over may have had longer ones.
+		// Earlier sessions may have had longer queues.
 		let ever = self.told.values().chain([&config.parameters]).map(|parameters| parameters.forward_queue_capacity);
 		assert!(ever.max().is_some_and(|capacity| self.mixnet.forward_queue.len() <= capacity as usize));
 		assert!(self.mixnet.surb_keystore.len() <= config.surb_keystore_capacity);
@@ -375,7 +375,7 @@ impl Watched {
 		assert!(self.mixnet.reply_assembler.fragments() <= config.surb_keystore_capacity);
 	}
 
-	/// All SURB keys that are kept are of pending requests. Removes those, so this is the last thing to look at.
+	/// Checks that all kept SURB keys belong to pending requests. Removes them, so this must be the last check.
 	pub fn check_surb_keys(&mut self) {
 		let Mixnet { pending, surb_keystore, .. } = &mut self.mixnet;
 		for number in 0..self.requests.len() {
@@ -386,7 +386,7 @@ impl Watched {
 		assert!(surb_keystore.is_empty(), "SURB keys of no pending request");
 	}
 
-	/// No packet is opened but with the key of a live session whose mixnodes are known.
+	/// Checks that packets open only with keys of live sessions whose mixnodes are known.
 	pub fn check_keys(&mut self, now: Time, rng: &mut ChaChaRng) {
 		let opens: BTreeSet<_> =
 			self.live_keys().into_iter().filter(|(_, is_full)| *is_full).map(|(key, _)| key).collect();
@@ -399,7 +399,7 @@ impl Watched {
 	}
 }
 
-/// The kinds of the packets in a queue, and the packets as `Debug` shows them. Otherwise one would have to take them out.
+/// The kinds of the packets in a queue, and the packets, read from their `Debug` text so that the queue stays as it is.
 fn queued_in(queue: &AuthoredQueue) -> Vec<(AuthoredKind, String)> {
 	let shown = format!("{queue:?}");
 	let packets = shown.split("AuthoredPacket { kind: ").skip(1);
@@ -413,7 +413,7 @@ fn queued_in(queue: &AuthoredQueue) -> Vec<(AuthoredKind, String)> {
 	packets.map(packet).collect()
 }
 
-/// Nothing is lost silently.
+/// Checks that no packet is lost without being counted.
 fn check_counters(statistics: &Statistics) {
 	let dropped = |reasons: &[DropReason]| reasons.iter().map(|reason| statistics.dropped(*reason)).sum::<u64>();
 	assert_eq!(

@@ -1,4 +1,4 @@
-//! The nodes, the chain and the network, and what an operation does to them.
+//! The nodes, the chain and the network, and the effect of each operation.
 
 use super::{invariants::Watched, Fate, Forgery, Handling, Operation, NODES};
 use crate::{
@@ -13,7 +13,7 @@ use core::time::Duration;
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most packets on their way; the oldest are lost.
+/// The most packets in flight. Beyond it the oldest are lost.
 const MAX_IN_FLIGHT: usize = 40;
 
 pub(super) struct World {
@@ -23,12 +23,12 @@ pub(super) struct World {
 	mixnodes: BTreeMap<SessionIndex, Result<Vec<Mixnode>, MixnodesError>>,
 	parameters: BTreeMap<SessionIndex, Parameters>,
 	in_flight: Vec<AddressedPacket>,
-	/// Requests of others that a node holds.
+	/// Requests that a node holds as their destination.
 	held: Vec<(usize, ReplyTo, Vec<u8>)>,
-	/// All requests ever posted.
+	/// The data of all requests ever posted.
 	posted: BTreeSet<Vec<u8>>,
 	rng: ChaChaRng,
-	/// May a node be told of a session before one that it was told of?
+	/// May a node be told of an earlier session than before?
 	steps_back: bool,
 }
 
@@ -36,13 +36,13 @@ fn peer_id(node: usize) -> PeerId {
 	PeerId([node as u8 + 1; 32])
 }
 
-/// The answer of every node.
+/// The reply that every node gives to this request.
 pub(super) fn answer(data: &[u8]) -> Vec<u8> {
 	data.iter().map(|byte| byte ^ 0xff).collect()
 }
 
 impl World {
-	/// Sessions 1 and 2 with these nodes as mixnodes, by bits; session 2 is in this phase.
+	/// A world in this phase of session 2. `sessions` names the mixnodes of sessions 1 and 2, by bits.
 	pub fn new(config: &Config, sessions: [u8; 2], phase: usize, steps_back: bool) -> Self {
 		let node = |index| {
 			let rng = ChaChaRng::seed_from_u64(index as u64);
@@ -76,7 +76,7 @@ impl World {
 		world
 	}
 
-	/// Does all this, and looks into every node after each.
+	/// Performs the operations, and checks every node after each.
 	pub fn run(mut self, operations: Vec<Operation>) {
 		for operation in operations {
 			self.apply(operation);
@@ -171,7 +171,7 @@ impl World {
 		self.in_flight.drain(..too_many);
 	}
 
-	/// A request that nobody posted before.
+	/// The data of a new request.
 	fn data(&mut self, size: usize) -> Vec<u8> {
 		let mut data = vec![7; size];
 		data[..8].copy_from_slice(&(self.posted.len() as u64).to_le_bytes());
@@ -183,7 +183,7 @@ impl World {
 		u32::try_from((i64::from(self.status.current_index) + ahead).max(0)).unwrap()
 	}
 
-	/// Time passes until the node wants to be called, and it is. Then it is polled until it has nothing more to send.
+	/// Lets time pass until the node wants to be called, calls it, and polls it until it has nothing more to send.
 	fn timeout(&mut self, node: usize) {
 		if let Some(at) = self.nodes[node].mixnet.poll_timeout() {
 			self.now = self.now.max(at);
@@ -193,7 +193,7 @@ impl World {
 			self.in_flight.push(packet);
 		}
 		let next = self.nodes[node].mixnet.poll_timeout();
-		assert!(next.is_none_or(|at| at > self.now), "it wants to be called again at once");
+		assert!(next.is_none_or(|at| at > self.now), "the node wants to be called again at once");
 	}
 
 	fn meet(&mut self, packet: usize, fate: Fate) {
@@ -267,7 +267,7 @@ impl World {
 	fn hand_back(&mut self, node: usize, reply_to: ReplyTo, data: &[u8], answered: bool) {
 		let mixnet = &mut self.nodes[node].mixnet;
 		if answered {
-			// Whatever comes of it.
+			// It may be refused.
 			let _ = mixnet.post_reply(self.now, reply_to, answer(data));
 		} else {
 			mixnet.abandon_request(reply_to);
@@ -281,7 +281,7 @@ impl World {
 		}
 	}
 
-	/// The chain's next session begins. `bad`: one of its mixnodes has a key that nobody can use.
+	/// Begins the chain's next session. `bad`: one of its mixnodes has a key of low order.
 	fn next_session(&mut self, members: u8, bad: bool, parameters: Option<Parameters>) {
 		let session = self.status.current_index + 1;
 		self.parameters.extend(parameters.map(|parameters| (session, parameters)));
@@ -289,7 +289,7 @@ impl World {
 			.filter(|node| members >> node & 1 != 0)
 			.map(|node| {
 				let (next, key) = self.nodes[node].next_key();
-				// A node in another session registers in vain.
+				// If a node sees another session, its registration is for that one, so the list has a key that is lost.
 				let lost = KxSecret::random(&mut self.rng).public();
 				(peer_id(node), if next == session { key } else { lost })
 			})
@@ -334,7 +334,7 @@ impl World {
 		self.nodes[node].set_session(self.now, ChainSession { index, parameters, mixnodes });
 	}
 
-	/// Everybody is polled in time, everything arrives, and every request is answered.
+	/// Polls all nodes in time, delivers all packets, and answers all requests.
 	fn pass_well(&mut self, time: Duration) {
 		let end = self.now + time;
 		loop {
@@ -349,10 +349,10 @@ impl World {
 		self.now = self.now.max(end);
 	}
 
-	/// Whatever happened, every request comes to its end, and leaves nothing behind; and no key is left that should not.
+	/// Checks that every request ends and leaves nothing behind, and that no key outlives its session.
 	fn finish(&mut self) {
 		for node in 0..NODES {
-			// One or the other: each ends what the other looks at.
+			// Only one of the two: each ends what the other looks at.
 			if node % 2 == 0 {
 				self.nodes[node].check_surb_keys();
 				continue;
@@ -362,7 +362,7 @@ impl World {
 					break;
 				}
 				assert!(round < 999, "a request that does not end");
-				// Longer than any answer takes, and not always: packets are sent in between.
+				// At times, longer than any answer takes. In between, packets are sent.
 				if round % 8 == 0 {
 					self.now += Duration::from_secs(200);
 				}

@@ -1,4 +1,4 @@
-//! Configurations, and parameters of sessions, with small bounds, so that they are met.
+//! Configurations, and parameters of sessions, with small bounds, so that inputs reach them.
 
 use super::super::reader::Reader;
 use core::time::Duration;
@@ -7,7 +7,7 @@ use mixnet_node_core::{Config, LoopConfig, Parameters, ReplyConfig, RequestConfi
 /// How many bytes of the input make the configuration.
 pub const SIZE: usize = 25;
 
-/// A configuration for all nodes. Zeroes give one under which requests are answered within seconds.
+/// A configuration for all nodes. With zeroes, requests are answered within seconds.
 pub fn read(reader: &mut Reader) -> Config {
 	let bytes: [u8; SIZE] = reader.array();
 	let reader = &mut Reader::new(&bytes);
@@ -60,7 +60,7 @@ pub fn read(reader: &mut Reader) -> Config {
 	config
 }
 
-/// Parameters that a chain may have for a session: zeroes give good ones, and the first byte may give nonsense.
+/// Parameters that a chain may have for a session. Zeroes give valid ones; the first byte may make them invalid.
 pub fn parameters(reader: &mut Reader) -> Parameters {
 	if reader.below(8) == 7 {
 		let number = |reader: &mut Reader| match reader.bool() {

@@ -1,18 +1,23 @@
-//! A small network of whole nodes, led through anything that a driver, a chain or an attacker may do.
+//! A small network of whole nodes, and anything that a driver, a chain or an attacker may do to it.
 //!
-//! The input is a configuration, how the network begins, and a sequence of steps: time that passes, for all or for one
-//! node, a little or an age; packets delivered, lost, repeated, damaged, delivered to somebody else, or made by an
-//! attacker; requests posted and cancelled; replies posted, at the wrong node even, or not at all; peers connected and
-//! disconnected; sessions that follow one another, are skipped or step back; mixnodes and parameters that the chain
-//! publishes, none of them, too many, or nonsense; and drivers that do not poll. After every step the world
-//! checks all that can be said of its nodes from outside.
+//! The input is a configuration, how the network begins, and a sequence of steps:
+//!
+//! - time passes, little or much, for all nodes or for one;
+//! - packets are delivered, lost, repeated, damaged, delivered to another node, or made by an attacker;
+//! - requests are posted and cancelled; replies are posted, perhaps at the wrong node, or not at all;
+//! - peers are connected and disconnected;
+//! - sessions follow one another, are skipped or step back;
+//! - the chain publishes mixnodes and parameters, none, too many or invalid ones;
+//! - drivers do not poll.
+//!
+//! After every step the world checks all that can be seen of its nodes from outside.
 //!
 //! - `mod.rs`: the steps.
 //! - [`network`]: the world, and what an input can do in it.
 //! - [`config`]: configurations and parameters with small bounds.
 //!
-//! The first byte chooses two things more. With 128 in it the whole input is run twice: the same inputs must give the same
-//! outputs. With 64, time alone passes after the last step, until every request has ended.
+//! The first byte chooses two things more. If bit 128 is set, the whole input is run twice, and must give the same outputs.
+//! If bit 64 is set, only time passes after the last step, until every request has ended.
 
 pub mod config;
 pub mod network;
@@ -33,7 +38,7 @@ use network::{Network, Outcome, NODES};
 /// The most steps per input.
 const MAX_STEPS: usize = 120;
 
-/// See the module.
+/// Runs one input.
 pub fn run(data: &[u8]) {
 	let outcome = lead(data);
 	if data.first().is_some_and(|first| first & 128 != 0) {
@@ -41,7 +46,7 @@ pub fn run(data: &[u8]) {
 	}
 }
 
-/// Leads a network through an input. Returns what came out of it.
+/// Runs a network with an input. Returns the outcome.
 pub fn lead(data: &[u8]) -> Outcome {
 	let mut reader = Reader::new(data);
 	let is_to_end = reader.byte() & 64 != 0;
@@ -61,7 +66,7 @@ pub fn lead(data: &[u8]) -> Outcome {
 	network.outcome()
 }
 
-/// Two live sessions, of the mixnodes that the input names, in any phase; or nothing yet.
+/// Begins two sessions with mixnodes that the input names, in any phase; or none yet.
 fn begin(network: &mut Network, reader: &mut Reader) {
 	let how = reader.byte();
 	let masks = [!reader.byte(), !reader.byte()];
@@ -107,7 +112,7 @@ fn step(network: &mut Network, reader: &mut Reader) {
 	}
 }
 
-/// All nodes, or one.
+/// All nodes, or one of them.
 fn some_nodes(reader: &mut Reader) -> Vec<usize> {
 	match reader.below(2 * NODES) {
 		node if node < NODES => vec![node],
@@ -132,7 +137,7 @@ fn pass_time(network: &mut Network, reader: &mut Reader) {
 	]);
 	let nodes = some_nodes(reader);
 	if reader.below(8) == 7 {
-		// A clock that steps back. For the nodes it stands still.
+		// The clock steps back. For the nodes it stands still.
 		let earlier = Time::from_duration(network.now().since_epoch().saturating_sub(time));
 		for node in nodes {
 			network.world.handle_timeout(node, earlier);
@@ -145,7 +150,7 @@ fn pass_time(network: &mut Network, reader: &mut Reader) {
 	}
 }
 
-/// A packet that is under way arrives out of its turn, damaged perhaps, or at somebody else's.
+/// A packet in flight is lost, or arrives out of order, perhaps damaged or at another node.
 fn deliver(network: &mut Network, reader: &mut Reader) {
 	let Some(mut sent) = network.take_from_link(reader.byte()) else { return };
 	match reader.below(4) {
@@ -166,7 +171,7 @@ fn replay(network: &mut Network, reader: &mut Reader) {
 	let Some(mut sent) = network.seen(reader.byte()) else { return };
 	let change = reader.byte();
 	let mut bytes = *sent.packet.as_bytes();
-	// What an attacker can change of a packet that is still to open.
+	// An attacker can change this much of a packet so that it still opens.
 	bytes[31] ^= change & 0x80;
 	bytes[1000] ^= change & 1;
 	sent.packet = bytes.into();
@@ -180,7 +185,7 @@ fn attack_with_bytes(network: &mut Network, reader: &mut Reader) {
 	network.attack(node, packet);
 }
 
-/// Some session that the chain published mixnodes of, and its mixnodes that can be sent to.
+/// The mixnodes of one of the last three sessions that the chain published.
 fn published(network: &Network, reader: &mut Reader) -> Option<Vec<Mixnode>> {
 	let back = reader.below(3);
 	network
@@ -221,12 +226,12 @@ fn attack_with_actions(network: &mut Network, reader: &mut Reader) {
 	}
 }
 
-/// A packet in good order that delivers a fragment in no order.
+/// A valid packet that delivers a fragment with any header.
 fn attack_with_fragment(network: &mut Network, reader: &mut Reader) {
 	let Some(mixnodes) = published(network, reader) else { return };
 	let seed = reader.byte();
 	let mut fragment: PayloadData = stretch(&[seed]);
-	// Message IDs that no node draws, by which these messages are told from those of honest nodes.
+	// No node draws these message IDs, so the messages can be told from those of honest nodes.
 	fragment[..16].fill(seed & 7);
 	let (last, index) = (reader.byte(), reader.byte());
 	fragment[16..18].copy_from_slice(&u16::from(last & 3).to_le_bytes());
@@ -238,7 +243,7 @@ fn attack_with_fragment(network: &mut Network, reader: &mut Reader) {
 	fragment[20..22].copy_from_slice(&size.to_le_bytes());
 	fragment[22] = reader.below(12) as u8;
 	for surb in 1..=usize::from(fragment[22]).min(9) {
-		// They name a mixnode that there is, mostly.
+		// Most of them name a mixnode that exists.
 		let at = fragment.len() - 222 * surb;
 		fragment[at..at + 2].copy_from_slice(&[seed & 7, 0]);
 	}
@@ -289,7 +294,7 @@ fn reply(network: &mut Network, reader: &mut Reader) {
 	match reader.below(8) {
 		0 => network.world.abandon(node, held),
 		1 => drop(held),
-		// Another node, which never got the request.
+		// The reply is posted at another node, which never got the request.
 		2 => network.reply((node + 1) % NODES, held, len),
 		_ => network.reply(node, held, len),
 	}
@@ -323,14 +328,14 @@ fn change_status(network: &mut Network, reader: &mut Reader) {
 	tell_status(network, node, status);
 }
 
-/// Nodes register for their next session, which the chain then publishes.
+/// Registers nodes for their next session, which the chain then publishes.
 fn register(network: &mut Network, mask: u8) {
 	for node in (0..NODES).filter(|node| mask >> node & 1 == 1) {
 		network.register(node);
 	}
 }
 
-/// Mixnodes that are not what the chain should publish.
+/// Tells nodes mixnodes that the chain should not publish.
 fn tell_odd_mixnodes(network: &mut Network, reader: &mut Reader) {
 	let nodes = some_nodes(reader);
 	let index = match reader.below(4) {
@@ -375,8 +380,8 @@ fn tell_odd_mixnodes(network: &mut Network, reader: &mut Reader) {
 	}
 }
 
-/// Parameters of a session that is over, live, or to come, good ones or not; the chain has them from now on, or some nodes
-/// are told so.
+/// Sets parameters, valid or not, of a session that is over, live or to come. The chain has them from now on, or only
+/// some nodes are told so.
 fn set_parameters(network: &mut Network, reader: &mut Reader) {
 	let index = match reader.below(5) {
 		4 => SessionIndex::from(reader.byte()),
@@ -395,7 +400,7 @@ fn set_parameters(network: &mut Network, reader: &mut Reader) {
 	}
 }
 
-/// A driver that polls as it likes.
+/// Has a driver stop polling, start again, or poll a few times.
 fn poll(network: &mut Network, reader: &mut Reader) {
 	let node = reader.below(NODES);
 	match reader.below(4) {
@@ -414,7 +419,7 @@ fn poll(network: &mut Network, reader: &mut Reader) {
 	}
 }
 
-/// Keys made, shown and taken back.
+/// Makes, compares or restores keys.
 fn keys(network: &mut Network, reader: &mut Reader) {
 	let node = reader.below(NODES);
 	match reader.below(3) {
@@ -429,7 +434,7 @@ fn keys(network: &mut Network, reader: &mut Reader) {
 	for relative in RelativeSession::BOTH {
 		network.world.nodes[node].mixnet.role(relative);
 	}
-	// What never fits is refused at any time.
+	// A request that can never fit is refused at any time.
 	let now = network.now();
 	let huge = network.world.nodes[node].mixnet.post_request(now, Vec::new(), usize::MAX, HandlingDelay::Extrinsic);
 	assert!(matches!(huge, Err(PostError::TooLarge { fragments, max }) if fragments > max));

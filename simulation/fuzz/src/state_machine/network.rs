@@ -1,9 +1,9 @@
-//! The world of four nodes that an input leads, and what an input can do in it beside what happens by itself.
+//! The world of four nodes that an input acts on, and what an input can do to it.
 //!
-//! The world checks all that must hold (see `mixnet_simulation`). Here is what only an input does: packets that arrive out
-//! of their turn, or again; nodes told what the chain never said; drivers that do not poll.
+//! The world checks all that must hold (see `mixnet_simulation`). This module adds what only an input does: packets that
+//! arrive out of order, or again; nodes that are told what the chain never said; drivers that do not poll.
 //!
-//! - `requests`: requests, posted, cancelled and replied to.
+//! - `requests`: posts requests and replies.
 
 mod requests;
 
@@ -23,22 +23,22 @@ use std::{
 
 /// How many nodes there are.
 pub const NODES: usize = 4;
-/// The most packets under way; the oldest are lost.
+/// The most packets in flight. Beyond it the oldest are lost.
 const MAX_IN_FLIGHT: usize = 64;
-/// The most delivered packets kept, to be delivered again.
+/// The most delivered packets that are kept to be delivered again.
 const MAX_SEEN: usize = 32;
-/// The most requests of others that are kept to be replied to, of all nodes.
+/// The most requests that destinations hold to reply to, for all nodes together.
 const MAX_HELD: usize = 16 * NODES;
-/// What [`Network::run`] may do in all: it is what takes time.
+/// The most timers and packets that [`Network::run`] handles per input, since they take the time.
 const MAX_RUN: usize = 500;
-/// What [`Network::wait_for_requests`] waits for at most, one timer at a time: all copies of all requests that may be
-/// pending, in the most fragments, several times over.
+/// The most timers that [`Network::wait_for_requests`] waits for: enough for all copies of all requests that may be
+/// pending, with the most fragments, several times over.
 const MAX_WAITS: usize = 20_000;
-/// More packets than these do not become due at one time: those that wait to be forwarded, and the ticks of two sessions
-/// that are not late enough to be given up.
+/// The most packets that can be due at one time: those that wait to be forwarded, and one per tick of two sessions that
+/// is late but not given up.
 const MAX_TRANSMIT: usize = 400;
 
-/// A packet that was delivered, and may be again.
+/// A packet, and the link that it takes or took.
 #[derive(Clone)]
 pub struct Sent {
 	/// The peer that it came from.
@@ -49,7 +49,7 @@ pub struct Sent {
 	pub packet: Packet,
 }
 
-/// What came out of an input.
+/// The outcome of an input.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Outcome {
 	/// The digest of all outputs.
@@ -66,7 +66,7 @@ pub struct Outcome {
 	pub parameters: usize,
 }
 
-/// The world, and what an input needs beside it.
+/// The world, and what an input needs besides.
 pub struct Network {
 	/// Nodes, links and the chain.
 	pub world: World,
@@ -76,12 +76,12 @@ pub struct Network {
 	pub is_lazy: bool,
 	/// The packets that were delivered last.
 	seen: Rc<RefCell<VecDeque<Sent>>>,
-	/// Held requests that were looked at.
+	/// How many held requests were checked.
 	num_held: usize,
-	/// What was asked, with how many SURBs.
+	/// The requests posted: data and number of SURBs.
 	asked: BTreeSet<(Vec<u8>, usize)>,
 	num_asked: u64,
-	/// Requests that may wait for their answers for ever.
+	/// Requests that may wait for their answers without end.
 	patient: BTreeSet<(usize, RequestId)>,
 	/// How often each node's session status changed.
 	status_changes: [usize; NODES],
@@ -91,7 +91,7 @@ pub struct Network {
 }
 
 impl Network {
-	/// Nodes that know nothing, with no connections.
+	/// A network of nodes that know no session and have no connections.
 	pub fn new(config: Config) -> Self {
 		let node = |node: usize| {
 			let secret = Some(KxSecret::from_bytes([node as u8 + 50; 32]));
@@ -101,7 +101,7 @@ impl Network {
 		let mut world = World::of(0, (0..NODES).map(node));
 		world.answers = Answers::Hold;
 		world.connects = false;
-		// Attackers' messages are known by their IDs. Their replies serve nobody.
+		// Attackers' messages are recognised by their IDs. Nobody waits for replies to them.
 		world.expected.is_forged = Some(|message_id| message_id.0.iter().all(|byte| *byte == message_id.0[0]));
 		let seen = Rc::new(RefCell::new(VecDeque::new()));
 		let all = seen.clone();
@@ -130,7 +130,7 @@ impl Network {
 		}
 	}
 
-	/// What came of it so far.
+	/// The outcome so far.
 	pub fn outcome(&self) -> Outcome {
 		let sum = |count: fn(&mixnet_simulation::Node<Ours>) -> usize| self.world.nodes.iter().map(count).sum();
 		Outcome {
@@ -152,30 +152,30 @@ impl Network {
 		self.world.nodes[node].peer_id
 	}
 
-	/// The current session, as the chain said last.
+	/// The chain's current session.
 	pub fn current_index(&self) -> SessionIndex {
 		self.world.chain.status.map_or(0, |status| status.current_index)
 	}
 
-	/// May the chain publish more mixnodes than packets can name? It takes long, so once per input.
+	/// May the chain publish more mixnodes than packets can name? Only once per input, since it takes long.
 	pub fn may_publish_many(&mut self) -> bool {
 		!core::mem::replace(&mut self.published_many, true)
 	}
 
 	// --- Time and polling
 
-	/// Time passes, without anybody being told.
+	/// Lets time pass, without calling any node.
 	pub fn pass(&mut self, time: Duration) {
 		self.world.clock.wait_until(self.now() + time);
 	}
 
-	/// Polls all that there is, and does what is due, as a driver should.
+	/// Polls a node until nothing is due, as a driver should.
 	fn settle(&mut self, node: usize) {
-		// Requests that may not wait at all fail one after the other, each when the one before made room.
+		// Requests that may not wait at all fail one after the other, each when the one before has made room.
 		let rounds = self.world.nodes[node].mixnet.config().request.capacity + 3;
 		for _ in 0..rounds {
 			let packets = (0..MAX_TRANSMIT).take_while(|_| self.world.poll_transmit(node)).count();
-			assert!(packets < MAX_TRANSMIT, "packets without end are due");
+			assert!(packets < MAX_TRANSMIT, "there is no end of due packets");
 			while self.world.poll_event(node) {}
 			self.world.handle_timeout(node, self.now());
 			let is_due = self.world.nodes[node].mixnet.poll_timeout().is_some_and(|at| at <= self.now());
@@ -187,7 +187,7 @@ impl Network {
 		panic!("a node wants to be called again although nothing is due");
 	}
 
-	/// What follows every step: drivers poll, and everything is checked.
+	/// Ends a step: drivers poll, and everything is checked.
 	pub fn after_step(&mut self) {
 		for node in 0..NODES {
 			if !self.is_lazy {
@@ -198,7 +198,7 @@ impl Network {
 		self.keep_within_bounds();
 	}
 
-	/// Looks at requests that came, and forgets the oldest requests and packets.
+	/// Checks new held requests, and forgets the oldest requests and packets.
 	fn keep_within_bounds(&mut self) {
 		for held in self.world.held.iter().skip(self.num_held) {
 			let is_asked = self.asked.contains(&(held.data.clone(), held.reply_to.surbs()));
@@ -212,7 +212,7 @@ impl Network {
 		}
 	}
 
-	/// Runs the network as it should be: timers end and packets arrive, this many in all.
+	/// Runs a well-behaved network for this many timers and packets.
 	pub fn run(&mut self, things: usize) {
 		for _ in 0..things.min(self.left_to_run) {
 			let Some(next) = self.world.next_due() else { return };
@@ -223,7 +223,7 @@ impl Network {
 		}
 	}
 
-	/// Answers every other request that comes to a node, and leaves the others to the input.
+	/// Answers every other held request, and leaves the rest to the input.
 	fn answer_some(&mut self) {
 		for node in 0..NODES {
 			let mut held = (0..self.world.held.len()).filter(|index| self.world.held[*index].node == node);
@@ -240,7 +240,7 @@ impl Network {
 	pub fn wait_for_requests(&mut self) {
 		self.is_lazy = false;
 		for node in 0..NODES {
-			// With so much loop cover in between, sending takes too long to wait for.
+			// With so much loop cover, it takes too long to send requests.
 			if self.world.most(node).loop_cover_permille > 500 {
 				return;
 			}
@@ -250,7 +250,7 @@ impl Network {
 				let mixnet = &self.world.nodes[node].mixnet;
 				let statistics = mixnet.statistics();
 				let at = mixnet.poll_timeout().expect("a request waits for nothing");
-				// What is queued goes at its own pace; what waits for an answer may as well wait for an hour.
+				// Queued packets leave at their own pace. A wait for an answer may as well take an hour.
 				let is_sent = statistics.previous_authored_queue_len + statistics.current_authored_queue_len == 0;
 				let until = if is_sent { self.now() + Duration::from_secs(3600) } else { at };
 				self.world.clock.wait_until(until);
@@ -263,21 +263,21 @@ impl Network {
 
 	// --- Packets
 
-	/// Takes a packet that is under way, out of its turn.
+	/// Takes one of the packets in flight, out of order.
 	pub fn take_from_link(&mut self, which: u8) -> Option<Sent> {
 		let index = usize::from(which).checked_rem(self.world.links.num_in_flight())?;
 		let InFlight { from, to, packet, .. } = self.world.links.take(index)?;
 		Some(Sent { from, to, packet })
 	}
 
-	/// A packet that was delivered before.
+	/// One of the packets delivered lately.
 	pub fn seen(&self, which: u8) -> Option<Sent> {
 		let seen = self.seen.borrow();
 		let index = usize::from(which).checked_rem(seen.len())?;
 		seen.get(index).cloned()
 	}
 
-	/// Delivers a packet that nobody else sent.
+	/// Delivers a packet that an attacker made.
 	pub fn attack(&mut self, node: usize, packet: Packet) {
 		self.world.inject(node, PeerId([0xaa; 32]), packet);
 	}
@@ -298,7 +298,7 @@ impl Network {
 		self.world.tell(node, News::Status(status));
 	}
 
-	/// Tells a node the mixnodes that it wants to know, as far as the chain publishes them.
+	/// Tells a node the mixnodes that it wants to know, if the chain has published them.
 	pub fn tell_mixnodes(&mut self, node: usize) {
 		let Some(status) = self.world.nodes[node].mixnet.session_status() else { return };
 		for relative in self.world.nodes[node].mixnet.wanted_mixnodes() {
@@ -310,7 +310,8 @@ impl Network {
 		}
 	}
 
-	/// Tells a node of a session. It takes what comes in time, but no bad parameters; and no session ever changes.
+	/// Tells a node of a session. Checks that it takes valid parameters that come in time, and that known sessions do not
+	/// change.
 	pub fn set_session(
 		&mut self,
 		node: usize,
@@ -320,7 +321,7 @@ impl Network {
 	) {
 		let now = self.now();
 		let good = parameters.filter(|parameters| parameters.check().is_ok());
-		// Bad parameters are an error of the chain, and the log says so.
+		// Invalid parameters are the chain's fault, and the log says so.
 		self.world.may_log_errors |= parameters.is_some() && good.is_none();
 		let mixnet = self.world.core(node);
 		let before = RelativeSession::BOTH.map(|relative| mixnet.parameters(relative));
@@ -357,7 +358,7 @@ impl Network {
 		}
 	}
 
-	/// Gives a node a key that it never had, as if from a store; if it takes it, the chain has it too.
+	/// Gives a node a key that it never had, as if from a store. If the node takes the key, the chain gets it too.
 	pub fn restore_key(&mut self, node: usize, index: SessionIndex, seed: u8) {
 		let bytes = stretch(&[seed, node as u8, self.status_changes[node] as u8]);
 		let kx_public = KxSecret::from_bytes(bytes).public();
@@ -366,7 +367,7 @@ impl Network {
 		}
 	}
 
-	/// A node's next key stays the same, secret and public.
+	/// Checks that a node's next key stays the same, secret and public.
 	pub fn compare_next_keys(&mut self, node: usize) {
 		let mixnet = &mut self.world.nodes[node].mixnet;
 		let first = mixnet.next_kx_public();
@@ -375,7 +376,7 @@ impl Network {
 		assert_eq!(mixnet.next_kx_public(), first);
 	}
 
-	/// Connects or disconnects a peer, from one side.
+	/// Tells one node that a peer connected or disconnected.
 	pub fn connect(&mut self, node: usize, peer: usize, is_connected: bool) {
 		self.world.set_connected(node, self.peer_id(peer), is_connected);
 	}

@@ -1,4 +1,4 @@
-//! Requests: posted, cancelled, replied to, given back.
+//! Posting requests and replies.
 
 use super::{super::super::reader::stretch, Network};
 use core::time::Duration;
@@ -6,7 +6,7 @@ use mixnet_node_core::{HandlingDelay, RequestId};
 use mixnet_simulation::Held;
 
 impl Network {
-	/// Posts a request of `len` bytes, which begin with a number of its own.
+	/// Posts a request of `len` bytes, which begin with a unique number.
 	pub fn post_request(&mut self, node: usize, len: usize, surbs: usize, delay: HandlingDelay) {
 		self.num_asked += 1;
 		let mut data = stretch::<60_000>(&self.num_asked.to_le_bytes()).to_vec();
@@ -19,18 +19,18 @@ impl Network {
 		}
 	}
 
-	/// A request that has not ended.
+	/// One of the node's pending requests.
 	pub fn some_pending(&self, node: usize, which: u8) -> Option<RequestId> {
 		let pending: Vec<_> = self.world.expected.pending(node).map(|(id, _)| id).collect();
 		pending.get(usize::from(which).checked_rem(pending.len())?).copied()
 	}
 
-	/// Takes a request of somebody else's that came to this node.
+	/// Takes one of the requests that this node holds.
 	pub fn take_held(&mut self, node: usize, which: u8) -> Option<Held> {
 		let held = &self.world.held;
 		let indices: Vec<_> = (0..held.len()).filter(|index| held[*index].node == node).collect();
 		let index = indices[usize::from(which).checked_rem(indices.len())?];
-		// Those that were looked at come first.
+		// Checked requests come first.
 		self.num_held -= usize::from(index < self.num_held);
 		Some(self.world.held.remove(index))
 	}
@@ -45,7 +45,7 @@ impl Network {
 	}
 }
 
-/// What is answered to `asked`, in `len` bytes.
+/// A reply of `len` bytes to the request `asked`.
 fn answer(asked: &[u8], len: usize) -> Vec<u8> {
 	(0..len).map(|index| !index.checked_rem(asked.len()).map_or(0, |index| asked[index])).collect()
 }
