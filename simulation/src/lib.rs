@@ -33,6 +33,7 @@
 //! - `expected.rs`: what must have happened.
 //! - `invariants.rs`: what must hold of each core at any time.
 //! - `digest.rs`: the [`Digest`].
+//! - [`fragment`]: fragments that no honest node sends.
 //! - [`log`]: errors in the log.
 //! - `setup.rs`: what tests set up worlds with.
 
@@ -42,6 +43,7 @@ mod clock;
 mod digest;
 mod driver;
 mod expected;
+pub mod fragment;
 mod invariants;
 mod link;
 pub mod log;

@@ -11,6 +11,7 @@ use mixnet_node_core::{
 	sphinx::{PayloadData, Surb, SURB_SIZE},
 	MessageId,
 };
+use mixnet_simulation::fragment;
 
 /// The most fragments inserted per input.
 const MAX_STEPS: usize = 400;
@@ -58,13 +59,7 @@ fn fragment_of_fields(reader: &mut Reader) -> PayloadData {
 		false => (reader.u16(), reader.u16()),
 	};
 	let (data_size, surbs) = (reader.u16(), reader.byte());
-	let mut fragment: PayloadData = stretch(&[reader.byte()]);
-	fragment[..16].copy_from_slice(&id.0);
-	fragment[16..18].copy_from_slice(&last_index.to_le_bytes());
-	fragment[18..20].copy_from_slice(&index.to_le_bytes());
-	fragment[20..22].copy_from_slice(&data_size.to_le_bytes());
-	fragment[22] = surbs;
-	fragment
+	fragment::with_fields(stretch(&[reader.byte()]), id.0, last_index, index, data_size, surbs)
 }
 
 /// A message's data: a few bytes of the input, stretched.

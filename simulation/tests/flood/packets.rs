@@ -7,7 +7,7 @@ use mixnet_node_core::{
 	},
 	KxPublic, KxSecret, MixnodeIndex, Packet, PeerId,
 };
-use mixnet_simulation::rng;
+use mixnet_simulation::{fragment, rng};
 use rand_chacha::{rand_core::RngCore, ChaChaRng};
 
 /// How many mixnodes every session has besides the victim, which comes last.
@@ -36,22 +36,12 @@ pub fn local_hop(kx_public: KxPublic) -> Hop {
 
 /// A message of one fragment, with these SURBs.
 pub fn whole(id: [u8; 16], surbs: &[[u8; SURB_SIZE]]) -> PayloadData {
-	let mut fragment = fragment(id, 0, 0, 20, surbs.len() as u8);
-	for (place, surb) in fragment.rchunks_exact_mut(SURB_SIZE).zip(surbs) {
-		place.copy_from_slice(surb);
-	}
-	fragment
+	fragment::whole(id, 20, 0, surbs)
 }
 
 /// A fragment with these header fields. Its content is zeroes.
 fn fragment(id: [u8; 16], last_index: u16, index: u16, data_size: u16, surbs: u8) -> PayloadData {
-	let mut fragment = [0; PAYLOAD_DATA_SIZE];
-	fragment[..16].copy_from_slice(&id);
-	fragment[16..18].copy_from_slice(&last_index.to_le_bytes());
-	fragment[18..20].copy_from_slice(&index.to_le_bytes());
-	fragment[20..22].copy_from_slice(&data_size.to_le_bytes());
-	fragment[22] = surbs;
-	fragment
+	fragment::with_fields([0; PAYLOAD_DATA_SIZE], id, last_index, index, data_size, surbs)
 }
 
 /// This many hostile packets, for a victim with these keys in the previous and in the current session.

@@ -17,7 +17,7 @@ use mixnet_node_core::{
 };
 use mixnet_simulation::{
 	alone::{local_peer_id, others, secrets},
-	mixnode, ours, rng,
+	fragment, mixnode, ours, rng,
 };
 use rand_chacha::{rand_core::RngCore, ChaChaRng};
 use std::time::Duration;
@@ -70,22 +70,12 @@ pub fn to_forward(session: u32, seed: u64) -> Packet {
 
 /// A fragment with these header fields, whether or not they make sense.
 pub fn fragment(id: [u8; 16], last_index: u16, index: u16, data_size: u16, surbs: u8, fill: u8) -> PayloadData {
-	let mut fragment = [fill; PAYLOAD_DATA_SIZE];
-	fragment[..16].copy_from_slice(&id);
-	fragment[16..18].copy_from_slice(&last_index.to_le_bytes());
-	fragment[18..20].copy_from_slice(&index.to_le_bytes());
-	fragment[20..22].copy_from_slice(&data_size.to_le_bytes());
-	fragment[22] = surbs;
-	fragment
+	fragment::with_fields([fill; PAYLOAD_DATA_SIZE], id, last_index, index, data_size, surbs)
 }
 
 /// A whole message in one fragment: these SURBs and data of 10 bytes.
 pub fn whole(id: [u8; 16], fill: u8, surbs: &[[u8; SURB_SIZE]]) -> PayloadData {
-	let mut fragment = fragment(id, 0, 0, 10, surbs.len() as u8, fill);
-	for (place, surb) in fragment.rchunks_exact_mut(SURB_SIZE).zip(surbs) {
-		place.copy_from_slice(surb);
-	}
-	fragment
+	fragment::whole(id, 10, fill, surbs)
 }
 
 /// A packet with any public key and any actions that opens under the secret key. Whoever knows the shared secret of the
