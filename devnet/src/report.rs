@@ -67,8 +67,10 @@ pub struct NodeReport {
 	pub rpc: String,
 	/// Its log file.
 	pub log: PathBuf,
-	/// What its mixnet service counted. `None` if it could not be asked.
+	/// What its mixnet service counted since it was started. `None` if it could not be asked.
 	pub counters: Option<Counters>,
+	/// Extrinsics that it submitted for others before it was restarted, which the counters leave out.
+	pub submitted_before_restart: u64,
 }
 
 impl Report {
@@ -80,6 +82,7 @@ impl Report {
 			rpc: node.rpc.url().into(),
 			log: node.log().into(),
 			counters: statuses.as_ref().and_then(|statuses| Some(statuses.get(index)?.counters.clone())),
+			submitted_before_restart: node.submitted_before_restart(),
 		});
 		Self {
 			success: failure.is_none(),

@@ -1,9 +1,9 @@
 //! A digest of all that leaves the nodes of a [`World`](crate::World), by which two runs are compared.
 //!
 //! Two runs with one seed must be the same, byte for byte: else a failure could not be repeated, and something in the core
-//! would depend on more than its inputs. Noted are each packet with its receiver and what becomes of it, each event, each time
-//! at which a node wants to be called again, and each key that it registers. Compare [`Checkpoint`]s of every second or so to find out
-//! where two runs part.
+//! would depend on more than its inputs. Noted are each packet with its receiver and what becomes of it, each event, each
+//! time at which a node wants to be called again, and each key that it registers. Compare [`Checkpoint`]s of every second or
+//! so to find out where two runs part.
 
 use crate::Output;
 use mixnet_node_core::{DropReason, KxPublic, Time};

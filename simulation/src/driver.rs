@@ -24,10 +24,10 @@ impl<C: Core> World<C> {
 	/// Polls a node for a packet, and sends it. Returns whether there was one.
 	pub fn poll_transmit(&mut self, node: usize) -> bool {
 		let now = self.now();
-		let Node { mixnet, books, connected, peer_id, .. } = &mut self.nodes[node];
+		let Node { mixnet, counters, connected, peer_id, .. } = &mut self.nodes[node];
 		let Some(packet) = mixnet.poll_transmit() else { return false };
-		books.transmitted += 1;
-		books.is_polled_out = false;
+		counters.transmitted += 1;
+		counters.is_polled_out = false;
 		assert_ne!(packet.peer_id, *peer_id, "node {node} sends a packet to itself");
 		let is_connected = !self.connects || connected.contains(&packet.peer_id);
 		self.unconnected += u64::from(!is_connected);
@@ -41,7 +41,7 @@ impl<C: Core> World<C> {
 	/// Polls a node for an event, and handles it. Returns whether there was one.
 	pub fn poll_event(&mut self, node: usize) -> bool {
 		let Some(event) = self.nodes[node].mixnet.poll_event() else {
-			self.nodes[node].books.is_polled_out = true;
+			self.nodes[node].counters.is_polled_out = true;
 			return false;
 		};
 		self.note(node, Output::Event(&event));
@@ -59,8 +59,8 @@ impl<C: Core> World<C> {
 				}
 			},
 			Event::Request { message_id, data, reply_to } => {
-				let Node { books, received, .. } = &mut self.nodes[node];
-				self.expected.came(node, message_id, &data, !books.forgets);
+				let Node { counters, received, .. } = &mut self.nodes[node];
+				self.expected.came(node, message_id, &data, !counters.forgets);
 				*received.entry(data.clone()).or_default() += 1;
 				let held = Held { node, message_id, data, reply_to };
 				match self.answers {
@@ -109,8 +109,8 @@ impl<C: Core> World<C> {
 	/// Connects or disconnects a peer, from this node's side. The node's driver does not poll it yet.
 	pub fn set_connected(&mut self, node: usize, peer_id: PeerId, is_connected: bool) {
 		let now = self.now();
-		let Node { mixnet, books, connected, .. } = &mut self.nodes[node];
-		books.is_polled_out = false;
+		let Node { mixnet, counters, connected, .. } = &mut self.nodes[node];
+		counters.is_polled_out = false;
 		match is_connected {
 			true => connected.insert(peer_id),
 			false => connected.remove(&peer_id),
@@ -148,11 +148,11 @@ impl<C: Core> World<C> {
 
 	/// A node was told these parameters of some session.
 	pub fn note_parameters(&mut self, node: usize, parameters: &Parameters) {
-		self.nodes[node].books.note_parameters(parameters);
+		self.nodes[node].counters.note_parameters(parameters);
 	}
 
 	/// The longest forward queue, and the largest share of loop cover, that a node was told of.
 	pub fn most(&self, node: usize) -> Parameters {
-		self.nodes[node].books.most
+		self.nodes[node].counters.most
 	}
 }

@@ -4,7 +4,8 @@
 //!
 //! - a request that comes to a destination was posted by somebody;
 //! - it comes to a destination once, unless the destination gave it back or could not remember it;
-//! - a request that was posted ends once: with an answer that some destination gave to a request that says the same, or with an error;
+//! - a request that was posted ends once: with an answer that some destination gave to a request that says the same, or
+//!   with an error;
 //! - a request that was cancelled does not end;
 //! - a packet is acted on once by the node that it comes to, whatever copies of it come.
 
@@ -31,7 +32,7 @@ struct Asked {
 	replies: BTreeSet<u64>,
 }
 
-/// The books of the whole world.
+/// The counters of the whole world.
 #[derive(Default)]
 pub struct Expected {
 	/// Requests of each node that have not ended, as far as its events were polled.

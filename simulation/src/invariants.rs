@@ -1,5 +1,5 @@
 //! What must hold of a core of ours at any time, seen from outside: its statistics add up, its queues keep within their
-//! bounds, and nothing waits for nothing.
+//! bounds, and whatever waits has a timer.
 
 use crate::node::{Core, Node, Ours};
 use mixnet_node_core::{
@@ -7,14 +7,14 @@ use mixnet_node_core::{
 };
 
 /// What a driver counts to be compared with its core's statistics.
-pub(crate) struct Books {
+pub(crate) struct DriverCounters {
 	/// Packets given to the core.
 	pub received: u64,
 	/// Packets polled from it.
 	pub transmitted: u64,
 	/// The longest forward queue, and the largest share of loop cover, of any session so far.
 	pub most: Parameters,
-	/// Was the last poll for an event in vain, with nothing done since?
+	/// Did the last poll give no event, with nothing done since?
 	pub is_polled_out: bool,
 	/// Has its cache of replies ever been full? Then it may have forgotten requests.
 	pub forgets: bool,
@@ -22,7 +22,7 @@ pub(crate) struct Books {
 	before: Statistics,
 }
 
-impl Books {
+impl DriverCounters {
 	pub fn new(mixnet: Option<&Ours>) -> Self {
 		Self {
 			received: 0,
@@ -44,16 +44,16 @@ impl Books {
 
 /// Checks all that is quickly checked of a node; `pending`: how many of its requests have not ended.
 pub(crate) fn check<C: Core>(node: &mut Node<C>, pending: u64) {
-	let Node { mixnet, books, .. } = node;
+	let Node { mixnet, counters, .. } = node;
 	let Some(mixnet) = mixnet.ours() else { return };
 	let now = mixnet.statistics();
 	let config = mixnet.config();
-	counters_only_rise(&books.before, &now);
+	counters_only_rise(&counters.before, &now);
 
-	assert!(now.forward_queue_len <= u64::from(books.most.forward_queue_capacity));
+	assert!(now.forward_queue_len <= u64::from(counters.most.forward_queue_capacity));
 	assert!(now.requests_pending <= config.request.capacity as u64);
 	assert!(now.replies_cached <= config.reply.capacity as u64);
-	books.forgets |= now.replies_cached == config.reply.capacity as u64;
+	counters.forgets |= now.replies_cached == config.reply.capacity as u64;
 	assert!(now.surbs_kept <= config.surb_keystore_capacity as u64);
 	for (relative, len) in [
 		(RelativeSession::Previous, now.previous_authored_queue_len),
@@ -71,8 +71,8 @@ pub(crate) fn check<C: Core>(node: &mut Node<C>, pending: u64) {
 		assert!(len == 0 || may_wait, "packets wait in a session that takes none");
 	}
 
-	assert_eq!(now.packets_received, books.received);
-	assert_eq!(now.authored() + now.packets_forwarded, books.transmitted, "packets were sent that nobody counted");
+	assert_eq!(now.packets_received, counters.received);
+	assert_eq!(now.authored() + now.packets_forwarded, counters.transmitted, "packets were sent that nobody counted");
 	assert_eq!(
 		now.packets_forwarded + now.forward_queue_len + now.dropped(DropReason::ForwardSessionEnded),
 		now.packets_accepted_to_forward,
@@ -80,16 +80,16 @@ pub(crate) fn check<C: Core>(node: &mut Node<C>, pending: u64) {
 	);
 	assert!(now.loop_cover_returned <= now.loop_cover_authored);
 
-	match books.is_polled_out {
+	match counters.is_polled_out {
 		true => assert_eq!(now.requests_pending, pending, "requests ended without an event, or never"),
 		false => assert!(now.requests_pending <= pending),
 	}
 	let is_waiting = now.requests_pending > 0 || now.forward_queue_len > 0;
-	assert!(!is_waiting || mixnet.poll_timeout().is_some(), "something waits for nothing");
+	assert!(!is_waiting || mixnet.poll_timeout().is_some(), "something waits without a timer");
 	if now.requests_pending == 0 {
 		assert_eq!(now.surbs_kept, 0, "keys of SURBs outlive their requests");
 	}
-	books.before = now;
+	counters.before = now;
 }
 
 /// How many packets a node acted on, and how many of drop cover it took.

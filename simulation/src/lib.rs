@@ -24,7 +24,7 @@
 //!
 //! - `world.rs`: the [`World`], which lets the next thing happen.
 //! - `driver.rs`: what the drivers of its nodes do, and the checks that follow.
-//! - `node.rs`: a node: its [`Core`] and its driver's books. Other implementations of the protocol can take part.
+//! - `node.rs`: a node: its [`Core`] and its driver's counters. Other implementations of the protocol can take part.
 //! - [`alone`]: one core that a test drives by hand, and what its packets are compared with.
 //! - [`ours`]: our core as a node, and the calls by which it learns from the chain.
 //! - `clock.rs`: the [`Clock`].

@@ -1,4 +1,4 @@
-//! A node of a [`World`](crate::World): its core, and the books that its driver keeps.
+//! A node of a [`World`](crate::World): its core, and the counters that its driver keeps.
 //!
 //! [`Core`] is what the world asks of an implementation of the protocol. [`Mixnet`] is ours (see `ours.rs`, which alone
 //! names the calls by which it learns from the chain); tests bring others.
@@ -39,7 +39,7 @@ pub enum Event<R> {
 	Failed {
 		/// As [`Core::post_request`] returned it.
 		id: RequestId,
-		/// Why.
+		/// The reason.
 		error: RequestError,
 		/// Did any packet of it leave the node?
 		sent: bool,
@@ -131,7 +131,7 @@ pub trait Core {
 /// Our own implementation, as the world runs it.
 pub type Ours = Mixnet<ChaChaRng>;
 
-/// A node, and its driver's books.
+/// A node, and its driver's counters.
 pub struct Node<C> {
 	/// Its peer ID.
 	pub peer_id: PeerId,
@@ -148,14 +148,14 @@ pub struct Node<C> {
 	/// Requests that were posted.
 	pub posted: BTreeSet<RequestId>,
 	/// What the checks keep.
-	pub(crate) books: crate::invariants::Books,
+	pub(crate) counters: crate::invariants::DriverCounters,
 }
 
 impl<C: Core> Node<C> {
 	pub(crate) fn new(peer_id: PeerId, mixnet: C) -> Self {
 		Self {
 			peer_id,
-			books: crate::invariants::Books::new(mixnet.ours()),
+			counters: crate::invariants::DriverCounters::new(mixnet.ours()),
 			mixnet,
 			connected: BTreeSet::new(),
 			answered: BTreeMap::new(),

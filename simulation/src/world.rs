@@ -53,7 +53,7 @@ pub struct Asked<'a> {
 	pub node: usize,
 	/// The session that it came in.
 	pub session: SessionIndex,
-	/// What it says.
+	/// The request's message.
 	pub data: &'a [u8],
 }
 
@@ -173,8 +173,8 @@ impl<C: Core> World<C> {
 
 	/// A node's core, to be told something that the world has no word for. Its driver does not poll it yet.
 	pub fn core(&mut self, node: usize) -> &mut C {
-		let Node { mixnet, books, .. } = &mut self.nodes[node];
-		books.is_polled_out = false;
+		let Node { mixnet, counters, .. } = &mut self.nodes[node];
+		counters.is_polled_out = false;
 		mixnet
 	}
 
@@ -225,15 +225,15 @@ impl<C: Core> World<C> {
 	/// Lets one node learn something from the chain now. Its driver does not poll it yet.
 	pub fn tell(&mut self, node: usize, news: News) {
 		let now = self.now();
-		let Node { mixnet, books, .. } = &mut self.nodes[node];
-		books.is_polled_out = false;
+		let Node { mixnet, counters, .. } = &mut self.nodes[node];
+		counters.is_polled_out = false;
 		match news {
 			News::Status(status) => mixnet.set_status(now, status),
 			News::Mixnodes => {
 				for session in mixnet.wanted_sessions() {
 					let Some(mixnodes) = self.chain.mixnodes.get(&session) else { continue };
 					let parameters = self.chain.parameters.get(&session).copied();
-					parameters.iter().for_each(|parameters| books.note_parameters(parameters));
+					parameters.iter().for_each(|parameters| counters.note_parameters(parameters));
 					mixnet.set_session(now, session, parameters, mixnodes.clone());
 				}
 				mixnet.told();
@@ -269,8 +269,8 @@ impl<C: Core> World<C> {
 		delay: HandlingDelay,
 	) -> Result<RequestId, PostError> {
 		let now = self.now();
-		let Node { mixnet, books, posted, .. } = &mut self.nodes[node];
-		books.is_polled_out = false;
+		let Node { mixnet, counters, posted, .. } = &mut self.nodes[node];
+		counters.is_polled_out = false;
 		let pending = mixnet.ours().map(|mixnet| mixnet.statistics().requests_pending);
 		let result = mixnet.post_request(now, data.clone(), surbs, delay);
 		if let (Err(error), Some(pending), Some(mixnet)) = (&result, pending, mixnet.ours()) {
@@ -284,18 +284,18 @@ impl<C: Core> World<C> {
 	/// Cancels a request. Returns whether it was pending.
 	pub fn cancel(&mut self, node: usize, id: RequestId) -> bool {
 		let now = self.now();
-		let Node { mixnet, books, .. } = &mut self.nodes[node];
+		let Node { mixnet, counters, .. } = &mut self.nodes[node];
 		let was_pending = mixnet.cancel_request(now, id);
-		self.expected.cancelled(node, id, was_pending, books.is_polled_out);
-		books.is_polled_out = false;
+		self.expected.cancelled(node, id, was_pending, counters.is_polled_out);
+		counters.is_polled_out = false;
 		was_pending
 	}
 
 	/// Has this node reply to a request that came to it, or to another node. Its driver does not poll it yet.
 	pub fn reply(&mut self, node: usize, held: Held<C::ReplyTo>, data: Vec<u8>) -> Result<(), ReplyError> {
 		let now = self.now();
-		let Node { mixnet, books, .. } = &mut self.nodes[node];
-		books.is_polled_out = false;
+		let Node { mixnet, counters, .. } = &mut self.nodes[node];
+		counters.is_polled_out = false;
 		self.expected.replied(&held.data, &data);
 		let result = mixnet.post_reply(now, held.reply_to, data);
 		if let Err(ReplyError::TooLarge { .. }) = result {
@@ -366,7 +366,7 @@ impl<C: Core> World<C> {
 	/// Tells a node what time it is. Its driver does not poll it yet.
 	pub fn handle_timeout(&mut self, node: usize, now: Time) {
 		self.nodes[node].mixnet.handle_timeout(now);
-		self.nodes[node].books.is_polled_out = false;
+		self.nodes[node].counters.is_polled_out = false;
 	}
 
 	/// What waits on a link arrives.
@@ -385,9 +385,9 @@ impl<C: Core> World<C> {
 	pub fn inject(&mut self, node: usize, from: PeerId, packet: Packet) -> Option<DropReason> {
 		let now = self.now();
 		self.note(node, Output::Arrival { from, packet: &packet });
-		let Node { mixnet, books, .. } = &mut self.nodes[node];
-		books.received += 1;
-		books.is_polled_out = false;
+		let Node { mixnet, counters, .. } = &mut self.nodes[node];
+		counters.received += 1;
+		counters.is_polled_out = false;
 		let before = mixnet.ours().map(|mixnet| mixnet.statistics());
 		let copy = before.is_some().then(|| packet.clone());
 		let reason = mixnet.handle_packet(now, from, packet);

@@ -111,14 +111,15 @@ fn check_success(report: &Value) {
 		assert!(change["steps"].as_array().is_some_and(|steps| steps.len() >= 2), "{change}");
 	}
 
-	// The mixnodes submitted the transfers, each at the end of a path.
+	// The mixnodes submitted the transfers, each at the end of a route.
 	let nodes = report["nodes"].as_array().expect("the nodes are a list");
 	assert!(nodes.iter().map(submitted).sum::<u64>() >= 8);
 }
 
 /// How many transfers a node has submitted for others.
 fn submitted(node: &Value) -> u64 {
-	node["counters"]["extrinsicsSubmitted"].as_u64().expect("it is counted")
+	let since_start = node["counters"]["extrinsicsSubmitted"].as_u64().expect("it is counted");
+	since_start + node["submittedBeforeRestart"].as_u64().expect("it is counted too")
 }
 
 /// Did a node do what its role asks for, and keep a log?

@@ -39,6 +39,8 @@ pub struct Node {
 	command: CommandLine,
 	log: PathBuf,
 	process: Process,
+	/// Extrinsics that it submitted for others before it was restarted: its counters do not know of them any more.
+	submitted_before_restart: u64,
 }
 
 /// Who runs the node.
@@ -72,7 +74,13 @@ impl Node {
 			command,
 			log,
 			process: Process::Ours(child),
+			submitted_before_restart: 0,
 		}
+	}
+
+	/// Extrinsics that it submitted for others before it was restarted.
+	pub fn submitted_before_restart(&self) -> u64 {
+		self.submitted_before_restart
 	}
 
 	/// The file that it writes its log to, as long as we run it.
@@ -144,6 +152,7 @@ impl Node {
 
 	/// Ends the node, starts it again with the same arguments, and waits until it answers.
 	pub async fn restart(&mut self, limit: Duration, watchdog: &Arc<Watchdog>) -> anyhow::Result<()> {
+		self.submitted_before_restart += self.rpc.mixnet_status().await?.counters.extrinsics_submitted;
 		if let Process::Ours(child) = std::mem::replace(&mut self.process, Process::Ended) {
 			child.stop().await;
 		}

@@ -54,7 +54,7 @@ pub const MAX_QUEUE_CAPACITY: u32 = 1_000;
 pub const MAX_MAX_FRAGMENTS_PER_MESSAGE: u32 = 64;
 
 /// The most `reply_cooldown_ms`. A request is repeated when its answer is overdue, after a minute or two by default. If
-/// repeats were ignored for longer, they would be in vain.
+/// repeats were ignored for longer, they would have no effect.
 pub const MAX_REPLY_COOLDOWN_MS: u32 = 60_000;
 
 /// The longest [`round_trip_ms`](Parameters::round_trip_ms): half an hour. A request is repeated six times before it is

@@ -29,8 +29,8 @@ pub trait Serve: Send {
 pub struct Job {
 	/// Delay before the work starts.
 	pub delay: Duration,
-	/// The work, in a task of its own once the delay is over. What blocks, or computes for long, belongs on a thread for
-	/// such work.
+	/// The work, in a task of its own once the delay is over. It must not panic: in a node of the SDK that ends the process.
+	/// What blocks, or computes for long, belongs on a thread for such work.
 	///
 	/// Gives the answer as it is sent, or the words in which the asker is told why there is none.
 	pub work: BoxFuture<'static, Result<Vec<u8>, String>>,

@@ -98,7 +98,16 @@ impl Served {
 
 impl Server {
 	/// Serves this type too.
+	///
+	/// # Panics
+	/// Another type has its index or its name, or its name is one that other counters go by: a mistake in the code.
 	pub fn add(&mut self, serve: impl Serve + 'static, limits: RequestLimits) {
+		let is_new = self
+			.types
+			.values()
+			.all(|served| served.serve.index() != serve.index() && served.serve.name() != serve.name());
+		assert!(is_new, "two request types have the index {} or the name {}", serve.index(), serve.name());
+		assert!(!["peer", "inbound"].contains(&serve.name()), "queues of {} are counted already", serve.name());
 		let served = Served {
 			serve: Box::new(serve),
 			limits,

@@ -44,7 +44,7 @@ pub fn mixnode(session_index: SessionIndex, index: u32) -> Mixnode {
 	}
 }
 
-/// So many addresses, each as long as allowed, and with everything that takes time to check.
+/// This many addresses, each as long as allowed, and with everything that takes time to check.
 pub fn longest_addresses<T: Config>(count: u32, peer_id: &PeerId) -> Vec<Vec<u8>> {
 	let max = T::MaxExternalAddressSize::get() as usize;
 	let peer = format!("/p2p/{}", String::from_utf8_lossy(&peer_id.to_base58()));

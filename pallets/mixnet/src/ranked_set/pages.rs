@@ -55,7 +55,7 @@ pub struct PageRef {
 	pub len: u8,
 }
 
-/// The bound on the pages of a set, where there are at most so many mixnodes and standbys.
+/// The bound on the pages of a set, from the most mixnodes and standbys that there may be.
 pub struct MaxPages<MaxMixnodes, MaxStandbys>(PhantomData<(MaxMixnodes, MaxStandbys)>);
 
 impl<MaxMixnodes: Get<u32>, MaxStandbys: Get<u32>> Get<u32> for MaxPages<MaxMixnodes, MaxStandbys> {
