@@ -140,8 +140,11 @@ impl Network {
 		self.trace.borrow()
 	}
 
-	/// Begins a new era of the trace.
-	pub fn begin_era(&self) {
+	/// Begins a new era of the trace. The trace sees packets when they arrive, so those that are under way arrive before.
+	pub fn begin_era(&mut self) {
+		while self.world.links.num_in_flight() > 0 {
+			assert!(self.world.step(self.world.now()), "packets take no time, and yet do not arrive");
+		}
 		self.trace.borrow_mut().begin_era();
 	}
 
