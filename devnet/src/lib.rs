@@ -7,14 +7,14 @@
 //!
 //! The modules form layers. Each uses only those above it in this list:
 //!
-//! - [`os`]: processes, files, ports and signals of this machine.
-//! - [`chain`]: the example chain, as a wallet or an explorer sees it.
-//! - [`network`]: the nodes, from start to stop.
-//! - [`changes`]: an operator joins, parameters change, a validator loses its keys. [`load`]: when transfers are sent, and
+//! - `os`: processes, files, ports and signals of this machine.
+//! - `chain`: the example chain, as a wallet or an explorer sees it.
+//! - `network`: the nodes, from start to stop.
+//! - `changes`: an operator joins, parameters change, a validator loses its keys. `load`: when transfers are sent, and
 //!   what became of them.
-//! - [`job`]: a run, step by step. [`keep`]: looks after a network that people experiment with.
-//! - [`view`]: what a person sees meanwhile. [`report`]: what remains at the end.
-//! - [`cli`]: the command line.
+//! - `job`: a run, step by step. `keep`: looks after a network that people experiment with.
+//! - `view`: what a person sees meanwhile. `report`: what remains at the end.
+//! - `cli`: the command line.
 
 mod chain;
 mod changes;
