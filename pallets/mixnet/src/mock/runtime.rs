@@ -126,6 +126,7 @@ impl pallet_mixnet::Config for Runtime {
 	type Randomness = TestRandomness;
 	type ElectionPolicy = Policy;
 	type Weights = TestWeights;
+	type DisabledValidators = Session;
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type OperatorsEnabled = OperatorsEnabled;
