@@ -123,7 +123,7 @@ impl<T: Config> Pallet<T> {
 			let mixnode = listed.mixnode;
 			ensure!(KxPublics::<T>::get(session_index, mixnode.kx_public) == Some(registrant), "a key is another's");
 			ensure!(PeerIds::<T>::get(session_index, mixnode.peer_id) == Some(registrant), "a peer ID is another's");
-			ensure!(Self::check_mixnode(&Mixnode::from(mixnode)).is_ok(), "a mixnode cannot be used");
+			ensure!(Self::is_usable(&Mixnode::from(mixnode)), "a mixnode cannot be used");
 		}
 		// Each candidate leads to one of its own. If there are as many as candidates, there are no others.
 		let listed = Candidacies::<T>::iter_prefix_values(session_index)

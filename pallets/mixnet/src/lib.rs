@@ -238,6 +238,11 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type OperatorKeys<T: Config> = StorageMap<_, Blake2_128Concat, Registrant, T::AccountId>;
 
+	/// May mixnodes be registered with addresses that cannot be reached from the Internet? Set at genesis. It is read
+	/// only when such a mixnode registers.
+	#[pallet::storage]
+	pub type PrivateAddresses<T: Config> = StorageValue<_, bool, ValueQuery>;
+
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
@@ -246,6 +251,10 @@ pub mod pallet {
 		pub mixnodes: Vec<Mixnode>,
 		/// The parameters from session 0 on; the default ones if left out.
 		pub parameters: Option<Parameters>,
+		/// May mixnodes be registered with addresses that cannot be reached from the Internet, such as those of private
+		/// networks? For chains all of whose nodes are in one network. Not if left out.
+		#[serde(default)]
+		pub allow_private_addresses: bool,
 		#[serde(skip)]
 		#[doc(hidden)]
 		pub _config: PhantomData<T>,
@@ -254,6 +263,7 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
+			PrivateAddresses::<T>::put(self.allow_private_addresses);
 			Pallet::<T>::begin_at_genesis(&self.mixnodes, self.parameters.unwrap_or_default());
 		}
 	}
@@ -284,7 +294,8 @@ pub mod pallet {
 		///
 		/// Checked in this order, so that refusing is cheap: the session; the registrant, an authority or an operator;
 		/// that it is not barred and has revisions left; the revision; that nobody else has the key or the peer ID; the
-		/// rank; the addresses; key and peer ID by themselves; then the registrant's signature, the proof of possession
+		/// rank; the addresses (their number, size and form, whether they can be reached, and to how many hosts they
+		/// lead); key and peer ID by themselves; then the registrant's signature, the proof of possession
 		/// and the peer identity's signature. Only the authorisation makes the checks that follow the rank.
 		///
 		/// A registration that replaces another keeps its rank and place.

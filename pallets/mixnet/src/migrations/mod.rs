@@ -6,5 +6,10 @@
 //! | from | to | what changed | |
 //! |---|---|---|---|
 //! | 0 | 1 | elections, operators, parameters on chain | [`v1`] |
+//!
+//! [`AllowPrivateAddresses`] is for a private network whose chain was started before addresses had to be within reach.
 
+mod private_addresses;
 pub mod v1;
+
+pub use private_addresses::AllowPrivateAddresses;
