@@ -137,8 +137,8 @@ pub enum RegistrationError {
 	/// There is no external address: nobody could reach the mixnode.
 	#[codec(index = 20)]
 	NoAddress,
-	/// An external address cannot be reached from the Internet, and this chain allows no such addresses. They are allowed
-	/// on chains for private networks, by a value of their genesis.
+	/// An external address cannot be reached from the Internet, and this chain allows no such addresses. Chains for
+	/// private networks allow them, by a value of their genesis.
 	#[codec(index = 21)]
 	UnreachableAddress,
 	/// The external addresses lead to more hosts than [`MAX_HOSTS`](crate::MAX_HOSTS).
@@ -190,12 +190,11 @@ impl fmt::Display for RegistrationError {
 			Self::BadPeerProof => "the peer identity's signature does not fit",
 			Self::NoAddress => "there is no external address; name one at which others reach the mixnode",
 			Self::UnreachableAddress => {
-				"an external address cannot be reached from the Internet; name only addresses at which others reach the \
-				 mixnode"
+				"an external address cannot be reached from the Internet; name only those at which others reach the mixnode"
 			},
 			Self::TooManyHosts => "the external addresses lead to too many hosts; name at most four",
 			Self::OtherKey => {
-				"the account has registered a mixnode by another of its keys; register by that key, or from another account"
+				"the account has registered a mixnode by another of its keys; one account is one mixnode"
 			},
 		})
 	}

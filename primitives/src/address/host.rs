@@ -10,7 +10,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// a name, an IPv4 and an IPv6 address, and one more while the mixnode moves.
 pub const MAX_HOSTS: usize = 4;
 
-/// Where an address leads. Two hosts are equal if they are the same IP address, or the same name in upper or lower case.
+/// Where an address leads. Two hosts are equal if they are the same IP address, or the same name in whatever case.
 #[derive(Clone, Copy, Debug)]
 pub enum Host<'a> {
 	/// An IP address. An IPv4 address that was written as an IPv6 one (`::ffff:1.2.3.4`) is an IPv4 address here.

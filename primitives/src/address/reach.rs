@@ -83,8 +83,8 @@ const UNREACHABLE_NAMES: [&str; 19] = [
 	"arpa",
 	// For private networks: reserved by ICANN in 2024.
 	"internal",
-	// Used in private networks, and therefore delegated to nobody: ICANN's resolution of 2018 on name collisions, and RFC
-	// 6762, appendix G.
+	// Used in private networks, and therefore delegated to nobody: ICANN's resolution of 2018 on name collisions, and
+	// RFC 6762, appendix G.
 	"corp",
 	"home",
 	"intranet",

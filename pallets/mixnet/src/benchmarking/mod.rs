@@ -35,8 +35,8 @@ fn set_authorities<T: Config>(one: Registrant) {
 	setup::set_authorities::<T>(&authorities);
 }
 
-/// A new authority's registration with `addresses` addresses, which will displace others. One of them cannot be reached,
-/// so that the chain is asked whether it allows that, and it does.
+/// A new authority's registration with `addresses` addresses, which will displace others. One of the addresses cannot be
+/// reached, so the pallet looks up whether the chain allows that, and it does.
 fn registration<T: Config>(addresses: u32) -> (Registration, RegistrationProofs) {
 	let signer = Signer::generate();
 	setup::begin_session::<T>(0);
