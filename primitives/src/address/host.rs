@@ -19,20 +19,20 @@ pub enum Host<'a> {
 	Name(&'a str),
 }
 
-impl<'a> Host<'a> {
+impl Host<'_> {
 	/// The host of `ip4` with this value.
-	pub(super) fn ip4(value: &'a str) -> Option<Self> {
-		value.parse::<Ipv4Addr>().ok().map(|ip| Self::Ip(ip.into()))
+	pub(super) fn ip4(value: &str) -> Option<Host<'_>> {
+		value.parse::<Ipv4Addr>().ok().map(|ip| Host::Ip(ip.into()))
 	}
 
 	/// The host of `ip6` with this value.
-	pub(super) fn ip6(value: &'a str) -> Option<Self> {
-		value.parse::<Ipv6Addr>().ok().map(|ip| Self::Ip(ip.to_canonical()))
+	pub(super) fn ip6(value: &str) -> Option<Host<'_>> {
+		value.parse::<Ipv6Addr>().ok().map(|ip| Host::Ip(ip.to_canonical()))
 	}
 
 	/// The host of `dns` and its kin with this value.
-	pub(super) fn name(value: &'a str) -> Option<Self> {
-		super::is_name(value).then_some(Self::Name(value))
+	pub(super) fn name(value: &str) -> Option<Host<'_>> {
+		super::is_name(value).then_some(Host::Name(value))
 	}
 
 	/// Can the host be reached from anywhere in the Internet, as far as its address tells? [`reach`] has the rules.
