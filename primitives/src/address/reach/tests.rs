@@ -123,6 +123,8 @@ fn an_ipv6_address_with_an_ipv4_address_in_it_leads_where_that_one_leads() {
 		assert_eq!(is_reachable_ip(ip4), reachable, "{ip4}");
 		for ip6 in containing(ip4) {
 			assert_eq!(is_reachable_ip(&ip6), reachable, "{ip6}");
+			// Also if nobody has looked for the address in it before.
+			assert_eq!(is_reachable_ip6(ip6.parse().expect("an address; qed")), reachable, "{ip6}");
 		}
 		// No network carries these, whatever is in them: IPv4-compatible, and within one network only.
 		for ip6 in [format!("::{ip4}"), format!("64:ff9b:1::{ip4}")] {
