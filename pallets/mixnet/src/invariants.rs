@@ -150,9 +150,7 @@ impl<T: Config> Pallet<T> {
 				"a key is another's"
 			);
 			ensure!(PeerIds::<T>::get(session_index, mixnode.peer_id) == Some(account), "a peer ID is another's");
-			// Not all that `check_mixnode` asks for: an upgrade may have changed what a runtime takes.
-			ensure!(mixnode.kx_public.possession_key().is_ok(), "a key-exchange key cannot be used");
-			ensure!(mixnode.peer_id.check().is_ok(), "a peer ID cannot be used");
+			ensure!(Self::is_usable(&mixnode.into()), "a mixnode cannot be used");
 		}
 		// Each candidate leads to one of its own. If there are as many as candidates, there are no others.
 		let listed = Candidacies::<T>::iter_prefix_values(session_index)

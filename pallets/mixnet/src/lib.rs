@@ -20,6 +20,7 @@
 //!
 //! This file has the storage and the calls. Below it, imports only point down the list:
 //!
+//! - `migrations`: from the storage of earlier versions.
 //! - `invariants`, `integrity`: what must hold of the storage after every block, and of a runtime's constants.
 //! - `session`: rotation, phases, lists, seeds, genesis, and the handler of pallet-session.
 //! - `registration`: the checks of a registration, its authorisation, and what nodes ask and submit.
@@ -56,6 +57,7 @@ mod events;
 mod integrity;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
+pub mod migrations;
 mod operators;
 mod parameters;
 mod pruning;
@@ -227,6 +229,11 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type OperatorKeys<T: Config> = StorageMap<_, Blake2_128Concat, Registrant, T::AccountId>;
 
+	/// May mixnodes be registered with addresses that cannot be reached from the Internet? Set at genesis. It is read
+	/// only when such a mixnode registers.
+	#[pallet::storage]
+	pub type PrivateAddresses<T: Config> = StorageValue<_, bool, ValueQuery>;
+
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
@@ -235,6 +242,10 @@ pub mod pallet {
 		pub mixnodes: Vec<Mixnode>,
 		/// The parameters from session 0 on; the default ones if left out.
 		pub parameters: Option<Parameters>,
+		/// May mixnodes be registered with addresses that cannot be reached from the Internet, such as those of private
+		/// networks? For chains all of whose nodes are in one network. Not if left out.
+		#[serde(default)]
+		pub allow_private_addresses: bool,
 		#[serde(skip)]
 		#[doc(hidden)]
 		pub _config: PhantomData<T>,
@@ -243,6 +254,7 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
+			PrivateAddresses::<T>::put(self.allow_private_addresses);
 			Pallet::<T>::begin_at_genesis(&self.mixnodes, self.parameters.unwrap_or_default());
 		}
 	}
@@ -273,9 +285,10 @@ pub mod pallet {
 		///
 		/// Checked in this order, so that refusing is cheap: the session; the registrant, an authority or an operator;
 		/// that its account is not barred, has no mixnode by another key, and has revisions left; the revision; that
-		/// nobody else has the key or the peer ID; the rank; the registrant's signature; the addresses; key and peer ID
-		/// by themselves; then the proof of possession and the peer identity's signature. Only the authorisation makes
-		/// the checks that follow the rank.
+		/// nobody else has the key or the peer ID; the rank; the registrant's signature; the addresses (their number,
+		/// size and form, whether they can be reached, and to how many hosts they lead); key and peer ID by themselves;
+		/// then the proof of possession and the peer identity's signature. Only the authorisation makes the checks that
+		/// follow the rank.
 		///
 		/// A registration that replaces another keeps its rank and place.
 		///

@@ -14,7 +14,9 @@ use codec::{Decode, Encode};
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
-use mixnet_primitives::{KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationProofs, SessionIndex};
+use mixnet_primitives::{
+	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationProofs, SessionIndex, MAX_HOSTS,
+};
 use sp_application_crypto::{ed25519, sr25519};
 use sp_io::{
 	crypto::{ed25519_generate, ed25519_sign, sr25519_generate, sr25519_sign},
@@ -50,22 +52,37 @@ pub fn mixnode(session_index: SessionIndex, index: u32) -> Mixnode {
 	}
 }
 
-/// This many addresses, each as long as allowed, and with everything that takes time to check.
-pub fn longest_addresses<T: Config>(count: u32, peer_id: &PeerId) -> Vec<Vec<u8>> {
+/// The last labels of four hosts that can be reached.
+const REACHABLE: [char; MAX_HOSTS] = ['a', 'b', 'c', 'd'];
+
+/// The same, but the first of them cannot be reached: no top-level domain begins with a digit.
+pub const ONE_UNREACHABLE: [char; MAX_HOSTS] = ['0', 'b', 'c', 'd'];
+
+/// This many addresses, each as long as allowed, and with everything that takes time to check. Their hosts have these
+/// letters at their ends, so that two are told apart as late as can be. The last host has all further addresses: it is
+/// compared with the others each time.
+pub fn longest_addresses<T: Config>(count: u32, peer_id: &PeerId, hosts: [char; MAX_HOSTS]) -> Vec<Vec<u8>> {
 	let max = T::MaxExternalAddressSize::get() as usize;
 	let peer = format!("/p2p/{}", String::from_utf8_lossy(&peer_id.to_base58()));
 	let (before, behind) = ("/dns4/", format!("/tcp/30333{peer}"));
-	// Names have at most 253 characters, and their labels at most 63.
-	let size = max.saturating_sub(before.len()).saturating_sub(behind.len()).clamp(1, 253);
-	let name: String = (1..=size).map(|place| if place % 64 == 0 && place < size { '.' } else { 'x' }).collect();
-	let longest = format!("{before}{name}{behind}");
-	let address = if longest.len() <= max { longest } else { "/dns4/x".into() };
-	(0..count).map(|_| address.clone().into_bytes()).collect()
+	// Names have at most 253 characters, and their labels at most 63. The last two characters are a dot and a letter.
+	let size = max.saturating_sub(before.len()).saturating_sub(behind.len()).clamp(3, 253) - 2;
+	let labels: String = (1..=size).map(|place| if place % 64 == 0 { '.' } else { 'x' }).collect();
+	let labels = labels.trim_end_matches('.');
+	let address = |host: char| {
+		let longest = format!("{before}{labels}.{host}{behind}");
+		if longest.len() <= max {
+			longest
+		} else {
+			format!("{before}x.{host}")
+		}
+	};
+	(0..count as usize).map(|index| address(hosts[index.min(MAX_HOSTS - 1)]).into_bytes()).collect()
 }
 
 /// As many of the longest addresses as a mixnode can have.
 pub fn most_addresses<T: Config>(peer_id: &PeerId) -> Vec<Vec<u8>> {
-	longest_addresses::<T>(T::MaxExternalAddressesPerMixnode::get(), peer_id)
+	longest_addresses::<T>(T::MaxExternalAddressesPerMixnode::get(), peer_id, REACHABLE)
 }
 
 /// The addresses of the `index`-th mixnode, which has this peer ID.

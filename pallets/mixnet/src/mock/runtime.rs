@@ -73,7 +73,7 @@ parameter_types! {
 
 pub const REGISTRATION_PRIORITY: u64 = 1 << 20;
 pub const MAX_ADDRESS_SIZE: u32 = 64;
-pub const MAX_ADDRESSES: u32 = 4;
+pub const MAX_ADDRESSES: u32 = 6;
 
 pub struct TestSessionManager;
 impl pallet_session::SessionManager<u64> for TestSessionManager {

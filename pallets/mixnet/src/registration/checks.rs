@@ -2,14 +2,14 @@
 
 use crate::{
 	ranked_set::RankKey, Candidacies, Candidacy, CandidacyState, Candidate, Config, Election, ElectionPolicy,
-	KxPublics, NextElection, OperatorKeys, Pallet, PeerIds, Rank, RegistrantClass, RegistrantWeights,
+	KxPublics, NextElection, OperatorKeys, Pallet, PeerIds, PrivateAddresses, Rank, RegistrantClass, RegistrantWeights,
 };
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use frame_support::{ensure, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
 use mixnet_primitives::{
-	check_address, Mixnode, Place, Registrant, Registration, RegistrationError, RegistrationProofs, SessionIndex,
+	check_address, Hosts, Mixnode, Place, Registrant, Registration, RegistrationError, RegistrationProofs, SessionIndex,
 };
 use sp_io::crypto::{ed25519_verify, sr25519_verify};
 use sp_runtime::traits::Zero;
@@ -130,23 +130,48 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Checks what does not depend on the storage: addresses, key and peer ID. Returns the Ed25519 key under which
-	/// possession of the mixnode's key is proven.
+	/// Checks the mixnode by itself: addresses, key and peer ID. Returns the Ed25519 key under which possession of the
+	/// mixnode's key is proven.
 	pub(crate) fn check_mixnode(mixnode: &Mixnode) -> Result<[u8; 32], RegistrationError> {
+		Self::check_addresses(mixnode)?;
+		Self::check_keys(mixnode)
+	}
+
+	/// Checks that there are addresses, that they are well formed, and that they lead to a few hosts that can be
+	/// reached.
+	fn check_addresses(mixnode: &Mixnode) -> Result<(), RegistrationError> {
 		let addresses = &mixnode.external_addresses;
+		ensure!(!addresses.is_empty(), RegistrationError::NoAddress);
 		ensure!(
 			addresses.len() <= T::MaxExternalAddressesPerMixnode::get() as usize,
 			RegistrationError::TooManyAddresses
 		);
 		let max_size = T::MaxExternalAddressSize::get() as usize;
 		ensure!(addresses.iter().all(|address| address.len() <= max_size), RegistrationError::AddressTooLong);
-		ensure!(
-			addresses.iter().all(|address| check_address(address, &mixnode.peer_id).is_ok()),
-			RegistrationError::BadAddress
-		);
+		let (mut hosts, mut reachable, mut few) = (Hosts::default(), true, true);
+		for address in addresses {
+			let host = check_address(address, &mixnode.peer_id).map_err(|_| RegistrationError::BadAddress)?;
+			reachable &= host.is_reachable();
+			few &= hosts.insert(host);
+		}
+		// The storage is read only where it matters: most registrations do without.
+		ensure!(reachable || PrivateAddresses::<T>::get(), RegistrationError::UnreachableAddress);
+		ensure!(few, RegistrationError::TooManyHosts);
+		Ok(())
+	}
+
+	/// Checks key and peer ID by themselves. Returns the Ed25519 key under which possession of the key is proven.
+	fn check_keys(mixnode: &Mixnode) -> Result<[u8; 32], RegistrationError> {
 		let possession_key = mixnode.kx_public.possession_key().map_err(|_| RegistrationError::BadKxPublic)?;
 		mixnode.peer_id.check().map_err(|_| RegistrationError::BadPeerId)?;
 		Ok(possession_key)
+	}
+
+	/// Can nodes use a mixnode that was registered once? This asks less than [`check_mixnode`](Self::check_mixnode). It
+	/// may have been registered when the chain allowed addresses that it does not allow now.
+	pub(crate) fn is_usable(mixnode: &Mixnode) -> bool {
+		let mut addresses = mixnode.external_addresses.iter();
+		addresses.all(|address| check_address(address, &mixnode.peer_id).is_ok()) && Self::check_keys(mixnode).is_ok()
 	}
 
 	/// Checks that no other account has the key or the peer ID in that session.

@@ -102,12 +102,12 @@ fn a_replacement_may_keep_its_own_key_or_peer_id() {
 	ext().execute_with(|| {
 		run_to_block(1);
 		register(1, 1);
-		register_mixed(0, 0, b"/dns/a.example");
+		register_mixed(0, 0, b"/dns/a.mixnet.org");
 		// Only new addresses, then a new peer identity, then a new key, and then the first ones again.
-		register_mixed(0, 0, b"/dns/b.example");
-		register_mixed(0, 2, b"/dns/b.example");
-		register_mixed(3, 2, b"/dns/b.example");
-		let last = register_mixed(0, 0, b"/dns/a.example");
+		register_mixed(0, 0, b"/dns/b.mixnet.org");
+		register_mixed(0, 2, b"/dns/b.mixnet.org");
+		register_mixed(3, 2, b"/dns/b.mixnet.org");
+		let last = register_mixed(0, 0, b"/dns/a.mixnet.org");
 		// The keys and peer IDs in between are free.
 		register(2, 2);
 		register(3, 3);

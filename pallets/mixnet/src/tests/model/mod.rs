@@ -36,7 +36,7 @@ const CASES: u32 = 60;
 type Tally = BTreeMap<String, u32>;
 
 /// Outcomes that must be met. They show that the sequences reach every part of the pallet.
-const OUTCOMES: [&str; 60] = [
+const OUTCOMES: [&str; 63] = [
 	// Refusals of registrations.
 	"StaleSession",
 	"FutureSession",
@@ -47,9 +47,12 @@ const OUTCOMES: [&str; 60] = [
 	"Barred",
 	"WrongRevision",
 	"TooManyRevisions",
+	"NoAddress",
 	"TooManyAddresses",
 	"AddressTooLong",
 	"BadAddress",
+	"UnreachableAddress",
+	"TooManyHosts",
 	"BadKxPublic",
 	"BadPeerId",
 	"KxPublicTaken",

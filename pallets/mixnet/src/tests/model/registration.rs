@@ -60,9 +60,12 @@ impl World {
 		fault(is_taken(self.election.find(|other| other.peer_id == mixnode.peer_id)), PeerIdTaken)?;
 		fault(self.election.listed(account).is_none() && !self.election.has_room_for(rank), RankTooLow)?;
 		fault(faults.registrant_proof, BadRegistrantProof)?;
+		fault(faults.no_address, NoAddress)?;
 		fault(faults.too_many_addresses, TooManyAddresses)?;
 		fault(faults.address_too_long, AddressTooLong)?;
 		fault(faults.bad_address, BadAddress)?;
+		fault(faults.unreachable_address, UnreachableAddress)?;
+		fault(faults.too_many_hosts, TooManyHosts)?;
 		fault(faults.bad_kx_public, BadKxPublic)?;
 		fault(faults.bad_peer_id, BadPeerId)?;
 		fault(faults.possession_proof, BadPossessionProof)?;
@@ -119,9 +122,12 @@ impl World {
 				// and the proofs.
 				let is_lasting = matches!(
 					error,
-					RegistrationError::TooManyAddresses
+					RegistrationError::NoAddress
+						| RegistrationError::TooManyAddresses
 						| RegistrationError::AddressTooLong
 						| RegistrationError::BadAddress
+						| RegistrationError::UnreachableAddress
+						| RegistrationError::TooManyHosts
 						| RegistrationError::BadKxPublic
 						| RegistrationError::BadPeerId
 						| RegistrationError::BadRegistrantProof
@@ -145,11 +151,21 @@ fn faulty_mixnode(kx: u64, peer: u64, faults: &Faults) -> Mixnode {
 	if faults.bad_address {
 		addresses.push(b"/ip4/nowhere".to_vec());
 	}
+	if faults.unreachable_address {
+		addresses.push(b"/ip4/127.0.0.1/tcp/30333".to_vec());
+	}
+	if faults.too_many_hosts {
+		// The mixnode's own is the fifth.
+		addresses.extend((5..9).map(|n| format!("/ip4/1.2.3.{n}/tcp/30333").into_bytes()));
+	}
 	if faults.address_too_long {
 		addresses.push(vec![b'/'; MAX_ADDRESS_SIZE as usize + 1]);
 	}
 	if faults.too_many_addresses {
 		addresses.resize(MAX_ADDRESSES as usize + 1, addresses[0].clone());
+	}
+	if faults.no_address {
+		addresses.clear();
 	}
 	if faults.bad_kx_public {
 		made.kx_public = KxPublic([0; 32]);

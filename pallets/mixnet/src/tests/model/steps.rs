@@ -82,9 +82,12 @@ pub struct Faults {
 	pub session: i32,
 	/// By how much the revision is off.
 	pub revision: i32,
+	pub no_address: bool,
 	pub too_many_addresses: bool,
 	pub address_too_long: bool,
 	pub bad_address: bool,
+	pub unreachable_address: bool,
+	pub too_many_hosts: bool,
 	pub bad_kx_public: bool,
 	pub bad_peer_id: bool,
 	/// Is this signature by another key?
@@ -197,7 +200,7 @@ fn policy() -> impl Strategy<Value = TestPolicy> {
 
 fn faults() -> impl Strategy<Value = Faults> {
 	// One of them, or two.
-	let fault = || (0..11u32, any::<bool>());
+	let fault = || (0..14u32, any::<bool>());
 	prop_oneof![
 		6 => Just(Faults::default()),
 		1 => prop::collection::vec(fault(), 1..3).prop_map(|faults| {
@@ -213,6 +216,9 @@ fn faults() -> impl Strategy<Value = Faults> {
 					6 => all.bad_peer_id = true,
 					7 => all.registrant_proof = true,
 					8 => all.possession_proof = true,
+					9 => all.no_address = true,
+					10 => all.unreachable_address = true,
+					11 => all.too_many_hosts = true,
 					_ => all.peer_proof = true,
 				}
 			}

@@ -12,7 +12,7 @@ mod refusals;
 
 use crate::{
 	mock::*, registration::invalid, Candidacies, Candidacy, CandidacyState, Error, Event, NextElection, Operators,
-	Rank, RegisteredAs, RegistrantClass,
+	PrivateAddresses, Rank, RegisteredAs, RegistrantClass,
 };
 use frame_support::{assert_noop, assert_storage_noop, traits::Authorize};
 use frame_system::RawOrigin;
@@ -182,7 +182,7 @@ fn checks_come_in_the_documented_order() {
 		wrong.revision = 9;
 		wrong.mixnode.kx_public = KxPublic([0; 32]);
 		wrong.mixnode.peer_id = PeerId([0xff; 32]);
-		wrong.mixnode.external_addresses = vec![vec![b'a'; MAX_ADDRESS_SIZE as usize + 1]; MAX_ADDRESSES as usize + 1];
+		wrong.mixnode.external_addresses.clear();
 		let known = |next_revision, state| {
 			Candidacies::<Runtime>::insert(3, account, Candidacy { registered_as: None, next_revision, state });
 		};
@@ -253,12 +253,22 @@ fn checks_come_in_the_documented_order() {
 			|wrong: &Registration, error| assert_not_authorized(wrong, &proofs(&[BadRegistrantProof], wrong), error);
 
 		// The addresses.
+		check(&wrong, NoAddress);
+		wrong.mixnode.external_addresses = vec![vec![b'a'; MAX_ADDRESS_SIZE as usize + 1]; MAX_ADDRESSES as usize + 1];
 		check(&wrong, TooManyAddresses);
 		wrong.mixnode.external_addresses.truncate(MAX_ADDRESSES as usize);
 		check(&wrong, AddressTooLong);
 		wrong.mixnode.external_addresses.iter_mut().for_each(|address| address.truncate(MAX_ADDRESS_SIZE as usize));
+		// Those before the last one are of five hosts, which cannot be reached either.
+		for (n, address) in (0..5).zip(&mut wrong.mixnode.external_addresses) {
+			*address = format!("/ip4/127.0.0.{n}").into_bytes();
+		}
 		check(&wrong, BadAddress);
-		wrong.mixnode.external_addresses.clear();
+		wrong.mixnode.external_addresses.truncate(5);
+		check(&wrong, UnreachableAddress);
+		PrivateAddresses::<Runtime>::put(true);
+		check(&wrong, TooManyHosts);
+		wrong.mixnode.external_addresses.pop();
 
 		// Key and peer ID by themselves.
 		check(&wrong, BadKxPublic);
