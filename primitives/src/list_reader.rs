@@ -1,7 +1,7 @@
 //! Reading a session's list of mixnodes by page.
 //!
-//! A list may be too large for one answer of a runtime: ten thousand mixnodes take megabytes, and a runtime can allocate only so
-//! much. So whoever reads it, a node or a wallet, asks for pages. All of them must be read in the state after one block. Then
+//! A list may be too large for one answer of a runtime: ten thousand mixnodes take a megabyte or many, and a runtime can allocate
+//! only so much. So whoever reads it, a node or a wallet, asks for pages. All of them must be read in the state after one block. Then
 //! the pages of an honest chain make up the list, and a [`ListReader`] finds out if they do not: packets name mixnodes by
 //! their places, so a list with a gap would be worse than none.
 //!
@@ -13,7 +13,7 @@ use core::fmt;
 
 /// How many mixnodes are asked for at once.
 ///
-/// With two addresses each, they are about 50 kB and take the runtime two or three milliseconds, whatever the length of the list
+/// With two addresses each, they are about 35 kB and take the runtime two or three milliseconds, whatever the length of the list
 /// (docs/scale.md). With 16 addresses of 128 bytes, the most on the example chain, they are half a megabyte.
 pub const PAGE_SIZE: u32 = 256;
 
