@@ -1,9 +1,9 @@
 //! Reading a session's list of mixnodes by page.
 //!
-//! A list may be too large for one answer of a runtime: ten thousand mixnodes take a megabyte or many, and a runtime can allocate
-//! only so much. So whoever reads it, a node or a wallet, asks for pages. All of them must be read in the state after one block. Then
-//! the pages of an honest chain make up the list, and a [`ListReader`] finds out if they do not: packets name mixnodes by
-//! their places, so a list with a gap would be worse than none.
+//! A list may be too large for one answer of a runtime: ten thousand mixnodes take a megabyte or many, and a runtime
+//! can allocate only so much. So whoever reads it, a node or a wallet, asks for pages. All of them must be read in the
+//! state after one block. Then the pages of an honest chain make up the list, and a [`ListReader`] finds out if they do
+//! not: packets name mixnodes by their places, so a list with a gap would be worse than none.
 //!
 //! The reader does no I/O. It says what to ask `MixnetApi::mixnodes_page` for, and is given the answer.
 
@@ -13,8 +13,8 @@ use core::fmt;
 
 /// How many mixnodes are asked for at once.
 ///
-/// With two addresses each, they are about 35 kB and take the runtime two or three milliseconds, whatever the length of the list
-/// (docs/scale.md). With 16 addresses of 128 bytes, the most on the example chain, they are half a megabyte.
+/// With two addresses each, they are about 35 kB and take the runtime two or three milliseconds, whatever the length of
+/// the list (docs/scale.md). With 16 addresses of 128 bytes, the most on the example chain, they are half a megabyte.
 pub const PAGE_SIZE: u32 = 256;
 
 /// The size of a list, as each of its pages says it.
@@ -122,7 +122,8 @@ impl ListReader {
 		(self.start, PAGE_SIZE)
 	}
 
-	/// Takes the page that [`next_page`](Self::next_page) named. `None` is the answer of a chain that has no list for the session.
+	/// Takes the page that [`next_page`](Self::next_page) named. `None` is the answer of a chain that has no list for
+	/// the session.
 	///
 	/// # Errors
 	/// The page is not part of one list with those before it. Reading has to begin again, at a later block.
@@ -279,8 +280,8 @@ mod tests {
 	}
 
 	proptest! {
-		/// Whatever a chain answers, reading ends, after no more pages than the longest list has, and a list that is read is as
-		/// long as every page said.
+		/// Whatever a chain answers, reading ends, after no more pages than the longest list has, and a list that is
+		/// read is as long as every page said.
 		#[test]
 		fn reading_ends_with_a_whole_list_or_a_reason(
 			answers in proptest::collection::vec((0..9u8, 0..1_500u32, 0..3u32, 0..300usize), 1..8),

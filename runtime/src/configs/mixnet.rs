@@ -15,7 +15,8 @@ use sp_runtime::{generic::Era, transaction_validity::TransactionPriority};
 pub const PHASE_BLOCKS: BlockNumber = SESSION_BLOCKS / 5;
 
 /// The most mixnodes of a session: as many as the network `devnet` has validators by default, so that an operator must
-/// win its place from one of them. A real chain has room for more; weights are measured with as many as they shall hold for.
+/// win its place from one of them. A real chain has room for more; weights are measured with as many as they shall hold
+/// for.
 pub const MAX_MIXNODES: u32 =
 	if cfg!(feature = "runtime-benchmarks") { pallet_mixnet::MEASURED_UP_TO.mixnodes } else { 6 };
 

@@ -33,8 +33,8 @@ pub trait Sessions {
 		count: u32,
 	) -> Result<Option<MixnodesPage>, ApiError>;
 
-	/// All of a session's mixnodes in one answer, or why it has none. However many they are, so ask for pages where there are
-	/// any.
+	/// All of a session's mixnodes in one answer, or why it has none. However many they are, so ask for pages where
+	/// there are any.
 	fn all_mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError>;
 }
 

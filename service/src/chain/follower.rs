@@ -85,8 +85,8 @@ where
 
 /// Reads the mixnet's state at a block. Sessions in `known` are left out; those that were read are added to it.
 ///
-/// A session that cannot be read does not keep the event loop from the rest. Without the status, phases would not change, and
-/// keys would outlive their sessions. So it is left out, and asked for again at the next block.
+/// A session that cannot be read does not keep the event loop from the rest. Without the status, phases would not
+/// change, and keys would outlive their sessions. So it is left out, and asked for again at the next block.
 fn read(block: &impl Sessions, known: &mut BTreeSet<SessionIndex>) -> Result<(Update, Option<ReadError>), ApiError> {
 	let status = block.status()?;
 	let mut sessions = Vec::new();

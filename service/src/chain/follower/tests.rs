@@ -5,6 +5,9 @@ use mixnet_primitives::{
 	list_reader::ListSize, KxPublic, MixnodesPage, Parameters, PeerId, Place, SessionParameters, SessionPhase,
 	MIXNODE_INDEX_LIMIT,
 };
+use sp_api::ApiRef;
+use sp_core::H256;
+use sp_runtime::{generic, traits::BlakeTwo256, OpaqueExtrinsic};
 use std::cell::RefCell;
 
 /// A question about mixnodes.
@@ -257,4 +260,57 @@ fn phases_change_although_a_session_cannot_be_read() {
 		assert_eq!(sessions, [unreadable]);
 		assert_eq!(told(&chain, &mut known), []);
 	}
+}
+
+type Block = generic::Block<generic::Header<u32, BlakeTwo256>, OpaqueExtrinsic>;
+
+/// A runtime of the API's present version, at one block. Whoever asks it for a whole list, or at another block, fails.
+#[derive(Clone)]
+struct Runtime {
+	block: H256,
+	mixnodes: Vec<Mixnode>,
+}
+
+sp_api::mock_impl_runtime_apis! {
+	impl MixnetApi<Block> for Runtime {
+		fn session_status() -> SessionStatus {
+			SessionStatus { current_index: 7, phase: SessionPhase::CoverToCurrent }
+		}
+
+		fn parameters() -> SessionParameters {
+			SessionParameters { previous: parameters(2), current: parameters(3), next: parameters(4) }
+		}
+
+		#[advanced]
+		fn mixnodes_page(
+			&self,
+			at: H256,
+			session_index: SessionIndex,
+			start: u32,
+			count: u32,
+		) -> Result<Option<MixnodesPage>, ApiError> {
+			assert_eq!(at, self.block);
+			let total = self.mixnodes.len() as u32;
+			let mixnodes = self.mixnodes.iter().skip(start as usize).take(count as usize).cloned().collect();
+			Ok((6..=7).contains(&session_index).then_some(MixnodesPage { total, required: 2, mixnodes }))
+		}
+	}
+}
+
+impl ProvideRuntimeApi<Block> for Runtime {
+	type Api = Self;
+
+	fn runtime_api(&self) -> ApiRef<'_, Self> {
+		self.clone().into()
+	}
+}
+
+#[test]
+fn a_runtime_with_pages_is_asked_for_pages_at_one_block() {
+	let runtime = Runtime { block: H256::repeat_byte(9), mixnodes: mixnodes(300) };
+	let block = AtBlock { client: &runtime, hash: runtime.block };
+	let (update, failure) = read(&block, &mut BTreeSet::new()).expect("the chain answers");
+	assert!(failure.is_none(), "{failure:?}");
+	let sessions: Vec<_> = update.sessions.into_iter().map(|session| (session.index, session.mixnodes)).collect();
+	assert_eq!(sessions, [6, 7].map(|index| (index, Ok(runtime.mixnodes.clone()))));
 }
