@@ -5,6 +5,7 @@
 //! - [`kx_public`], [`peer_id`], [`address`]: a mixnode's key-exchange key, peer ID and addresses, and which of them
 //!   may be registered: well formed, within reach, and of few hosts.
 //! - [`mixnode`]: a mixnode as the chain publishes it, and a session's list of mixnodes.
+//! - [`list_reader`]: reads such a list by page.
 //! - [`registrant`]: who registers a mixnode.
 //! - [`registration`]: how a mixnode is registered for the next session: message, proofs, refusals.
 //! - [`registration_status`]: what a registrant is told about its registration.
@@ -20,6 +21,7 @@ extern crate alloc;
 pub mod address;
 mod field;
 pub mod kx_public;
+pub mod list_reader;
 pub mod mixnode;
 pub mod parameters;
 pub mod peer_id;

@@ -111,7 +111,7 @@ mod config {
 		/// Receives what is slashed. `()` burns it.
 		type Slashed: OnUnbalanced<CreditOf<Self>>;
 
-		/// Weights of calls and hooks.
-		type WeightInfo: WeightInfo;
+		/// Weights of calls and hooks, and the constants with which they were measured. Larger constants are refused.
+		type WeightInfo: WeightInfo + MeasuredUpTo;
 	}
 }

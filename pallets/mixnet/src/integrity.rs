@@ -1,6 +1,6 @@
 //! What must hold of a runtime's constants. The runtime's integrity test checks it.
 
-use crate::{Config, Pallet, ADDRESSES_LIMIT, ADDRESS_SIZE_LIMIT, AUTHORITIES_LIMIT};
+use crate::{Config, MeasuredUpTo, Pallet, ADDRESSES_LIMIT, ADDRESS_SIZE_LIMIT, AUTHORITIES_LIMIT};
 use frame_support::traits::{EstimateNextSessionRotation, Get};
 use mixnet_primitives::MIXNODE_INDEX_LIMIT;
 use sp_runtime::traits::{Saturating, Zero};
@@ -33,6 +33,17 @@ impl<T: Config> Pallet<T> {
 			standbys <= MIXNODE_INDEX_LIMIT,
 			"MaxStandbys ({standbys}) is above {MIXNODE_INDEX_LIMIT}: they are kept like mixnodes"
 		);
+		let measured = T::WeightInfo::measured_up_to();
+		for (name, constant, measured) in [
+			("MaxAuthorities", T::MaxAuthorities::get(), measured.authorities),
+			("MaxMixnodes", max, measured.mixnodes),
+			("MaxStandbys", standbys, measured.standbys),
+		] {
+			assert!(
+				constant <= measured,
+				"{name} ({constant}) is above {measured}, with which the weights were measured: measure those of this runtime"
+			);
+		}
 		assert!(
 			T::MaxRevisions::get() < u32::from(u8::MAX),
 			"MaxRevisions must be below 255: revisions are counted in a byte"

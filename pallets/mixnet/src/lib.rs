@@ -57,6 +57,7 @@ mod events;
 mod integrity;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
+mod measured;
 pub mod migrations;
 mod operators;
 mod parameters;
@@ -77,6 +78,7 @@ pub use election::{
 	AllAuthorities, BondWeights, Candidate, ElectionPolicy, EqualWeights, HighestWeight, Rank, RegistrantClass,
 	RegistrantWeights, Seed, WeightedLottery,
 };
+pub use measured::{MeasuredUpTo, SetSizes, MEASURED_UP_TO};
 pub use pallet::*;
 pub use sr25519::{AuthorityId, AuthoritySignature, KEY_TYPE};
 pub use types::*;

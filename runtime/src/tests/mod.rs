@@ -9,7 +9,7 @@ mod live_upgrade;
 mod mixnet;
 
 use crate::*;
-use frame_support::traits::IntegrityTest;
+use frame_support::traits::{Get, IntegrityTest};
 use sp_runtime::BuildStorage;
 
 /// A runtime started from the preset of this name.
@@ -59,6 +59,12 @@ fn presets_build_with_as_many_validators_as_they_say() {
 fn a_session_is_about_a_minute_and_holds_all_four_phases() {
 	assert_eq!(u64::from(SESSION_BLOCKS) * MILLISECONDS_PER_BLOCK, 60_000);
 	const { assert!(configs::mixnet::PHASE_BLOCKS * 3 < SESSION_BLOCKS) };
+}
+
+/// `make weights` measures this runtime. The other two sizes are those of the weights by definition.
+#[test]
+fn weights_are_measured_with_as_many_authorities_as_they_say() {
+	assert_eq!(configs::MaxAuthorities::get(), pallet_mixnet::MEASURED_UP_TO.authorities);
 }
 
 #[test]

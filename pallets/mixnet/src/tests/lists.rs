@@ -7,7 +7,10 @@ use crate::{
 	NextElection, PeerIds, Rank, RemovalReason, Roster, Rotation,
 };
 use frame_support::traits::OneSessionHandler;
-use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, MixnodesPage, PeerId, Standing};
+use mixnet_primitives::{
+	list_reader::{BadPage, ListReader, Progress, PAGE_SIZE},
+	KxPublic, Mixnode, MixnodesError, MixnodesPage, PeerId, Standing,
+};
 use sp_io::hashing::twox_128;
 use std::collections::BTreeSet;
 
@@ -270,6 +273,41 @@ fn write_session(session_index: u32, count: u32) {
 		Candidacies::<Runtime>::insert(session_index, account, candidacy);
 		KxPublics::<Runtime>::insert(session_index, kx_public, account);
 		PeerIds::<Runtime>::insert(session_index, peer_id, account);
+	}
+}
+
+/// Reads a session's list as nodes do. Returns how many pages that took, too.
+fn read_by_page(session_index: u32) -> Result<(List, u32), BadPage> {
+	let mut reader = ListReader::default();
+	let mut pages = 0;
+	loop {
+		let (start, count) = reader.next_page();
+		pages += 1;
+		match reader.add(Mixnet::mixnodes_page(session_index, start, count))? {
+			Progress::Unfinished(rest) => reader = rest,
+			Progress::Finished(list) => return Ok((list, pages)),
+		}
+	}
+}
+
+#[test]
+fn whoever_reads_by_page_gets_the_whole_list() {
+	for count in [0, 1, 2, 255, 256, 257, 1_000] {
+		ext().execute_with(|| {
+			run_to_next_session();
+			for session_index in 0..2 {
+				write_session(session_index, count);
+			}
+			let roster = Roster { registered: count, required: 2 };
+			CurrentSession::<Runtime>::mutate(|session| (session.previous, session.current) = (roster, roster));
+			// A session with too few mixnodes rests, which the first page says.
+			let pages = count.div_ceil(PAGE_SIZE).max(1);
+			for (session_index, whole) in [(1, Mixnet::current_mixnodes()), (0, Mixnet::prev_mixnodes())] {
+				assert_eq!(whole.as_ref().map_or(0, Vec::len), if count < 2 { 0 } else { count as usize });
+				assert!(read_by_page(session_index) == Ok((whole, pages)), "{count} mixnodes");
+			}
+			assert_eq!(read_by_page(2), Err(BadPage::NoList));
+		});
 	}
 }
 
