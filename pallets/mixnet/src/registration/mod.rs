@@ -14,7 +14,7 @@
 
 mod checks;
 mod status;
-mod turns;
+pub(crate) mod turns;
 
 use crate::{Config, Error, Pallet, REGISTRATION_TAG};
 use checks::Accepted;
