@@ -55,7 +55,7 @@ pub struct ListedMixnode<Mixnode> {
 /// A registrant's part in one session's election.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Candidacy {
-	/// The revision that its next registration must have: the number of those that it has made.
+	/// The least revision that its next registration may have: greater than that of all it has made.
 	pub next_revision: u8,
 	/// Is it listed, out, or barred?
 	pub state: CandidacyState,

@@ -7,9 +7,11 @@
 //!
 //! - `choice`: chooses the registrant.
 //! - `journal`: what the node's operator is told about registrations, each thing once.
+//! - `revisions`: chooses the revision, so that a node which was started again replaces what it had sent.
 
 mod choice;
 mod journal;
+mod revisions;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +21,10 @@ use codec::Encode;
 use futures::StreamExt;
 use journal::{Journal, Note};
 use mixnet_primitives::{
-	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationProofs, SessionIndex, SubmitError,
+	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationError, RegistrationProofs, SessionIndex, SubmitError,
 };
 use mixnet_runtime_api::MixnetApi;
+use revisions::Revisions;
 use sc_client_api::BlockchainEvents;
 use sc_network::{service::traits::NetworkSigner, NetworkStateInfo};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -86,12 +89,13 @@ pub struct RegistrarParts<H, N: ?Sized> {
 pub struct Registrar<H, N: ?Sized> {
 	parts: RegistrarParts<H, N>,
 	journal: Journal,
+	revisions: Revisions,
 }
 
 impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Sized> Registrar<H, N> {
 	/// A registrar that has not done anything yet.
 	pub fn new(parts: RegistrarParts<H, N>) -> Self {
-		Self { journal: Journal::new(parts.peer_id), parts }
+		Self { journal: Journal::new(parts.peer_id), revisions: Revisions::default(), parts }
 	}
 
 	/// Does what is to be done at every new best block, until the client is gone; nothing while the node catches up.
@@ -135,6 +139,7 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 	/// Does what is to be done at a block. Returns whether a registration was tried: the next try then has to wait.
 	async fn step(&mut self, block: &impl Registrations) -> Result<bool, StepError> {
 		let Some(next_key) = *self.parts.next_key.borrow() else { return Ok(false) };
+		self.revisions.note_session(next_key.session);
 		let mut statuses = Vec::new();
 		for registrant in self.registrants() {
 			let status = block.status(registrant, next_key.kx_public)?;
@@ -147,10 +152,10 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		}
 		self.journal.note(&statuses, &next_key.kx_public).iter().for_each(Note::log);
 		let was_registered = |registrant: &Registrant| self.journal.was_registered(next_key.session, registrant);
-		let Some((registrant, revision)) = choice::choose(&statuses, &self.parts.peer_id, was_registered) else {
+		let Some((registrant, least_revision)) = choice::choose(&statuses, &self.parts.peer_id, was_registered) else {
 			return Ok(false);
 		};
-		self.register(block, next_key, registrant, revision).await?;
+		self.register(block, next_key, registrant, least_revision).await?;
 		Ok(true)
 	}
 
@@ -168,9 +173,10 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		block: &impl Registrations,
 		next_key: NextKey,
 		registrant: Registrant,
-		revision: u8,
+		least_revision: u8,
 	) -> Result<(), StepError> {
 		let session_index = next_key.session;
+		let revision = self.revisions.next(session_index, registrant, least_revision);
 		let mixnode = Mixnode {
 			kx_public: next_key.kx_public,
 			peer_id: self.parts.peer_id,
@@ -178,7 +184,9 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		};
 		let registration = Registration { session_index, registrant, revision, mixnode };
 		let proofs = self.prove(&registration).await?;
-		match block.submit(registration, proofs)? {
+		let answer = block.submit(registration, proofs)?;
+		self.revisions.note_tried(session_index, registrant, least_revision, revision);
+		match answer {
 			Ok(()) => {
 				log::debug!(
 					target: LOG_TARGET,
@@ -186,6 +194,8 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 				);
 				Ok(())
 			},
+			// We have counted too far.
+			Err(SubmitError::Refused(RegistrationError::TooManyRevisions)) if self.revisions.begin_anew() => Ok(()),
 			Err(SubmitError::Refused(error)) => {
 				if let Some(note) = self.journal.note_refusal(session_index, registrant, error) {
 					note.log();
