@@ -46,8 +46,7 @@ impl Chain {
 		sc_chain_spec::json_merge(&mut config, serde_json::from_slice(&patch).expect("it is JSON"));
 		let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("it is a genesis config");
 		let state = TestExternalities::from(config.build_storage().expect("it builds"));
-		let header =
-			Header::new(0, Hash::default(), Hash::default(), Hash::repeat_byte(0xee), Digest::default());
+		let header = Header::new(0, Hash::default(), Hash::default(), Hash::repeat_byte(0xee), Digest::default());
 		let chain = Self(Mutex::new(vec![Made { header, body: vec![], state: snapshot(state) }]));
 		chain.make_block(vec![]);
 		Arc::new(chain)

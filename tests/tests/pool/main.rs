@@ -14,10 +14,7 @@ use sc_transaction_pool_api::{
 	error::Error, ChainEvent, InPoolTransaction, LocalTransactionPool, MaintainedTransactionPool, TransactionPool,
 	TransactionSource,
 };
-use sp_runtime::{
-	generic::Era,
-	transaction_validity::InvalidTransaction,
-};
+use sp_runtime::{generic::Era, transaction_validity::InvalidTransaction};
 use std::sync::Arc;
 
 /// A node's pool, and the chain that it follows.

@@ -21,7 +21,8 @@ use codec::Encode;
 use futures::StreamExt;
 use journal::{Journal, Note};
 use mixnet_primitives::{
-	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationError, RegistrationProofs, SessionIndex, SubmitError,
+	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationError, RegistrationProofs, SessionIndex,
+	SubmitError,
 };
 use mixnet_runtime_api::MixnetApi;
 use revisions::Revisions;

@@ -39,7 +39,9 @@ impl Revisions {
 	pub fn next(&self, session: SessionIndex, registrant: Registrant, least: u8) -> u8 {
 		let may_replace = self.started_for == Some(session);
 		match self.last {
-			Some(last) if may_replace && (last.session, last.registrant, last.least) == (session, registrant, least) => {
+			Some(last)
+				if may_replace && (last.session, last.registrant, last.least) == (session, registrant, least) =>
+			{
 				last.revision.saturating_add(1)
 			},
 			_ => least,

@@ -175,7 +175,7 @@ fn checks_come_in_the_documented_order() {
 		let account = 50;
 		let mut wrong = registration(account, mixnode(0));
 		wrong.session_index = 2;
-		wrong.revision = 9;
+		wrong.revision = 1;
 		wrong.mixnode.kx_public = KxPublic([0; 32]);
 		wrong.mixnode.peer_id = PeerId([0xff; 32]);
 		wrong.mixnode.external_addresses = vec![vec![b'a'; MAX_ADDRESS_SIZE as usize + 1]; MAX_ADDRESSES as usize + 1];
@@ -220,6 +220,8 @@ fn checks_come_in_the_documented_order() {
 		check(&wrong, TooManyRevisions);
 		known(2, CandidacyState::Out);
 		check(&wrong, WrongRevision);
+		wrong.revision = 3;
+		check(&wrong, TooManyRevisions);
 		wrong.revision = 2;
 
 		// Key and peer ID that others have.
