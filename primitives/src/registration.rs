@@ -19,8 +19,9 @@ pub struct Registration {
 	pub session_index: SessionIndex,
 	/// The registrant whose mixnode it is.
 	pub registrant: Registrant,
-	/// The number of this registration among the registrant's for that session: 0 for the first, one more each time it
-	/// is replaced. Each number is used once, so that nobody can put back a registration that was replaced.
+	/// Orders the registrant's registrations for that session. The chain takes only a greater one than it has taken
+	/// before, so that nobody can put back a registration that was replaced. 0 for the first. Numbers may be left out: a
+	/// registration of which nobody knows whether it will be included is replaced by one with a greater revision.
 	pub revision: u8,
 	/// The mixnode's key, peer ID and addresses.
 	pub mixnode: Mixnode,
@@ -95,10 +96,10 @@ pub enum RegistrationError {
 	/// The registrant may not stand in this election: it was disabled as a validator, or its mixnode was removed.
 	#[codec(index = 6)]
 	Barred,
-	/// The revision is not the one that is due: it was used already, or an earlier one has to come first.
+	/// A registration with this revision, or a greater one, was taken already.
 	#[codec(index = 7)]
 	WrongRevision,
-	/// The registrant has replaced its registration as often as one session allows.
+	/// The registrant has replaced its registration as often as one session allows, or the revision is greater than that.
 	#[codec(index = 8)]
 	TooManyRevisions,
 	/// There are more external addresses than allowed.
@@ -175,7 +176,7 @@ impl fmt::Display for RegistrationError {
 			Self::Barred => {
 				"the registrant may not stand in this election: it was disabled, or its mixnode was removed"
 			},
-			Self::WrongRevision => "the revision is not the one that is due; ask for the registrant's status",
+			Self::WrongRevision => "the revision was taken, or a greater one was; ask for the registrant's status",
 			Self::TooManyRevisions => "the registration was replaced as often as it may be in one session",
 			Self::TooManyAddresses => "too many external addresses",
 			Self::AddressTooLong => "an external address is too long",

@@ -36,8 +36,8 @@ mod config {
 		type MaxExternalAddressesPerMixnode: Get<u32>;
 
 		/// The greatest revision of a registration: how many times a registrant may replace its registration before the
-		/// session begins, as after a restart that lost its key. At most 254. Each costs the chain as much as a
-		/// registration, and its sender nothing.
+		/// session begins, as after a restart that lost its key. At most 254. Each costs the chain, or at least the
+		/// transaction pools, as much as a registration, and its sender nothing.
 		#[pallet::constant]
 		type MaxRevisions: Get<u32>;
 
@@ -67,7 +67,7 @@ mod config {
 		#[pallet::constant]
 		type NumRegisterEndSlackBlocks: Get<BlockNumberFor<Self>>;
 
-		/// Priority of registrations in the transaction pool.
+		/// Priority of registrations in the transaction pool. The revision is added to it; so at most 2^64 - 256.
 		#[pallet::constant]
 		type RegistrationPriority: Get<TransactionPriority>;
 

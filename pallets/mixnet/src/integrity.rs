@@ -48,6 +48,11 @@ impl<T: Config> Pallet<T> {
 			T::MaxRevisions::get() < u32::from(u8::MAX),
 			"MaxRevisions must be below 255: revisions are counted in a byte"
 		);
+		assert!(
+			T::RegistrationPriority::get().checked_add(u8::MAX.into()).is_some(),
+			"RegistrationPriority leaves no room above it: a registration replaces another in the pool by the priority that \
+			 its revision adds"
+		);
 		let sessions = T::SessionsPerMixnetSession::get();
 		assert!(sessions >= 1, "SessionsPerMixnetSession must be at least 1: sessions begin with pallet-session's");
 		assert!(

@@ -54,6 +54,11 @@ impl Chain {
 		})
 	}
 
+	/// Leaves this many slots empty.
+	pub fn empty_slots(&mut self, slots: u64) {
+		self.slot += slots;
+	}
+
 	/// Makes a block of extrinsics, which must all succeed.
 	pub fn apply(&mut self, extrinsics: Vec<UncheckedExtrinsic>) {
 		for result in self.block(extrinsics) {

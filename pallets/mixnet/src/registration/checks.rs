@@ -71,8 +71,9 @@ impl<T: Config> Pallet<T> {
 		let candidate = Self::candidate(&election, *session_index, registrant)?;
 		let candidacy = Candidacies::<T>::get(session_index, &candidate.account);
 		Self::check_candidacy(registrant, candidacy.as_ref())?;
-		let due = candidacy.map_or(0, |candidacy| candidacy.next_revision);
-		ensure!(*revision == due, RegistrationError::WrongRevision);
+		let least = candidacy.map_or(0, |candidacy| candidacy.next_revision);
+		ensure!(*revision >= least, RegistrationError::WrongRevision);
+		ensure!(u32::from(*revision) <= T::MaxRevisions::get(), RegistrationError::TooManyRevisions);
 		Self::check_not_taken(*session_index, &candidate.account, mixnode)?;
 		let accepted = match candidacy {
 			Some(Candidacy { state: CandidacyState::Listed { place, key }, .. }) => Accepted::Replacement(place, key),

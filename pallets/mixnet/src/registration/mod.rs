@@ -14,7 +14,7 @@
 
 mod checks;
 mod status;
-mod turns;
+pub(crate) mod turns;
 
 use crate::{candidates::NewMixnode, Config, Error, Pallet, RegisteredAs, REGISTRATION_TAG};
 use checks::{Acceptance, Accepted};
@@ -57,10 +57,12 @@ impl<T: Config> Pallet<T> {
 			.saturating_mul(T::SessionsPerMixnetSession::get().into())
 			.saturated_into::<TransactionLongevity>();
 		ValidTransaction::with_tag_prefix(REGISTRATION_TAG)
-			.priority(T::RegistrationPriority::get())
-			// Each registrant has one registration at a time in the pool. Neither the key nor the peer ID has to be a
-			// tag: nobody can prove possession of another's.
-			.and_provides((registration.session_index, registration.registrant, registration.revision))
+			// Each registrant has one registration at a time in a pool: the one with the greatest revision, whichever comes
+			// first. The registrant has signed the revision. So nobody else can push a registration out, which would cost
+			// every pool three signatures: not by sending an older one again, nor a copy with another nonce. Neither the
+			// key nor the peer ID has to be a tag: nobody can prove possession of another's.
+			.priority(T::RegistrationPriority::get().saturating_add(registration.revision.into()))
+			.and_provides((registration.session_index, registration.registrant))
 			.longevity(session_length.clamp(1, MAX_LONGEVITY))
 			.propagate(true)
 			.build()

@@ -88,6 +88,19 @@ fn more_revisions_than_a_byte_counts_are_refused() {
 }
 
 #[test]
+fn the_greatest_priority_leaves_room_for_revisions() {
+	RegistrationPriority::set(u64::MAX - 255);
+	integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "RegistrationPriority leaves no room above it")]
+fn a_priority_without_room_for_revisions_is_refused() {
+	RegistrationPriority::set(u64::MAX - 254);
+	integrity_test();
+}
+
+#[test]
 #[should_panic(expected = "SessionsPerMixnetSession must be at least 1")]
 fn sessions_of_no_length_are_refused() {
 	SessionsPerMixnetSession::set(0);

@@ -17,5 +17,6 @@ mod registration_status;
 mod replacement;
 mod seed;
 mod sessions;
+mod turns;
 mod upgrades;
 mod view_functions;

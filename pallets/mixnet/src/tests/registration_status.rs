@@ -350,7 +350,7 @@ fn what_would_be_refused_is_not_sent() {
 		refused(4, 4, Registration { session_index: 0, ..good.clone() }, RegistrationError::StaleSession);
 		refused(4, 4, Registration { session_index: 2, ..good.clone() }, RegistrationError::FutureSession);
 		refused(50, 4, registration(50, mixnode(4)), RegistrationError::NotARegistrant);
-		refused(4, 4, Registration { revision: 1, ..good.clone() }, RegistrationError::WrongRevision);
+		refused(4, 4, Registration { revision: 3, ..good.clone() }, RegistrationError::TooManyRevisions);
 		let mut beyond = good.clone();
 		beyond.mixnode.external_addresses.clear();
 		refused(4, 4, beyond.clone(), RegistrationError::NoAddress);
@@ -371,6 +371,7 @@ fn what_would_be_refused_is_not_sent() {
 		refused(5, 4, good.clone(), RegistrationError::BadRegistrantProof);
 		refused(4, 5, good.clone(), RegistrationError::BadPossessionProof);
 		register(0, 0);
+		refused(0, 0, Registration { revision: 0, ..registration(0, mixnode(0)) }, RegistrationError::WrongRevision);
 		refused(4, 0, registration(4, mixnode(0)), RegistrationError::KxPublicTaken);
 		register(1, 1);
 		refused(4, 4, good, RegistrationError::RankTooLow);
@@ -398,8 +399,8 @@ fn who_sends_to_a_pool_that_refuses_is_told() {
 		let proofs = prove(4, 7, &registration);
 		assert_eq!(submit(&registration, &proofs), Err(SubmitError::Pool));
 		// The pool is not even asked for what it would refuse.
-		let wrong = Registration { revision: 1, ..registration };
-		assert_eq!(submit(&wrong, &proofs), Err(SubmitError::Refused(RegistrationError::WrongRevision)));
+		let wrong = Registration { revision: 3, ..registration };
+		assert_eq!(submit(&wrong, &proofs), Err(SubmitError::Refused(RegistrationError::TooManyRevisions)));
 	});
 }
 

@@ -206,6 +206,36 @@ fn a_registration_cannot_be_put_back_over_the_one_that_replaced_it() {
 	});
 }
 
+/// A registrant that does not know what became of earlier registrations leaves their numbers out.
+#[test]
+fn revisions_may_be_left_out_and_do_not_come_back() {
+	MaxRevisions::set(4);
+	ext().execute_with(|| {
+		run_to_block(1);
+		let numbered = |n, revision| Registration { revision, ..registration(0, mixnode(n)) };
+		let register_numbered = |n, revision| {
+			let registration = numbered(n, revision);
+			let proofs = prove(0, n, &registration);
+			assert!(validate(registration.clone(), proofs.clone()).is_ok());
+			assert_eq!(apply_registration(registration, proofs), Ok(Ok(())));
+			let status = Mixnet::registration_status(registrant(0), mixnode(n).kx_public);
+			assert_eq!(status.registered.map(|registered| registered.revision), Some(revision));
+			assert_eq!(status.revision, revision + 1);
+		};
+		register_numbered(1, 1);
+		for revision in [0, 1] {
+			assert_refused(0, 2, numbered(2, revision), RegistrationError::WrongRevision);
+		}
+		register_numbered(4, 4);
+		for revision in 0..6 {
+			assert_refused(0, 2, numbered(2, revision), RegistrationError::TooManyRevisions);
+		}
+		register(1, 5);
+		run_to_next_session();
+		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(4), mixnode(5)]));
+	});
+}
+
 /// Both are valid until one of them is included. Then the other is not.
 #[test]
 fn of_two_registrations_with_one_revision_the_first_counts() {

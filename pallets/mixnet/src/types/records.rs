@@ -80,7 +80,7 @@ pub struct Candidacy {
 	/// An account that is both a validator and an operator stands once: as that by whose key it registers first. It
 	/// cannot register by the other key while it is listed.
 	pub registered_as: Option<RegisteredAs>,
-	/// The revision that its next registration must have: the number of those that it has made.
+	/// The least revision that its next registration may have: greater than that of all it has made.
 	pub next_revision: u8,
 	/// Is it listed, out, or barred?
 	pub state: CandidacyState,

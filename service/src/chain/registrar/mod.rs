@@ -7,9 +7,11 @@
 //!
 //! - `choice`: chooses the registrant.
 //! - `journal`: what the node's operator is told about registrations, each thing once.
+//! - `revisions`: chooses the revision, so that a node which was started again replaces what it had sent.
 
 mod choice;
 mod journal;
+mod revisions;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +29,7 @@ use mixnet_primitives::{
 	SubmitError,
 };
 use mixnet_runtime_api::MixnetApi;
+use revisions::Revisions;
 use sc_client_api::BlockchainEvents;
 use sc_network::{service::traits::NetworkSigner, NetworkStateInfo};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -91,12 +94,13 @@ pub struct RegistrarParts<H, N: ?Sized> {
 pub struct Registrar<H, N: ?Sized> {
 	parts: RegistrarParts<H, N>,
 	journal: Journal,
+	revisions: Revisions,
 }
 
 impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Sized> Registrar<H, N> {
 	/// A registrar that has not done anything yet.
 	pub fn new(parts: RegistrarParts<H, N>) -> Self {
-		Self { journal: Journal::new(parts.peer_id), parts }
+		Self { journal: Journal::new(parts.peer_id), revisions: Revisions::default(), parts }
 	}
 
 	/// Does what is to be done at every new best block, until the client is gone; nothing while the node catches up.
@@ -140,6 +144,7 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 	/// Does what is to be done at a block. Returns whether a registration was tried: the next try then has to wait.
 	async fn step(&mut self, block: &impl Registrations) -> Result<bool, StepError> {
 		let Some(next_key) = *self.parts.next_key.borrow() else { return Ok(false) };
+		self.revisions.note_session(next_key.session);
 		let mut statuses = Vec::new();
 		for registrant in self.registrants() {
 			let status = block.status(registrant, next_key.kx_public)?;
@@ -152,10 +157,10 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		}
 		self.journal.note(&statuses, &next_key.kx_public).iter().for_each(Note::log);
 		let was_registered = |registrant: &Registrant| self.journal.was_registered(next_key.session, registrant);
-		let Some((registrant, revision)) = choice::choose(&statuses, &self.parts.peer_id, was_registered) else {
+		let Some((registrant, least_revision)) = choice::choose(&statuses, &self.parts.peer_id, was_registered) else {
 			return Ok(false);
 		};
-		self.register(block, next_key, registrant, revision).await?;
+		self.register(block, next_key, registrant, least_revision).await?;
 		Ok(true)
 	}
 
@@ -176,9 +181,10 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		block: &impl Registrations,
 		next_key: NextKey,
 		registrant: Registrant,
-		revision: u8,
+		least_revision: u8,
 	) -> Result<(), StepError> {
 		let session_index = next_key.session;
+		let revision = self.revisions.next(session_index, registrant, least_revision);
 		let external = self.parts.network.external_addresses();
 		let published = |reach| addresses::published(&external, &self.parts.peer_id, reach);
 		let send = |external_addresses| {
@@ -192,6 +198,7 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 				answer = send(reachable).await?;
 			}
 		}
+		self.revisions.note_tried(session_index, registrant, least_revision, revision);
 		match answer {
 			Ok(()) => {
 				log::debug!(
@@ -200,6 +207,8 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 				);
 				Ok(())
 			},
+			// We have counted too far.
+			Err(SubmitError::Refused(RegistrationError::TooManyRevisions)) if self.revisions.begin_anew() => Ok(()),
 			Err(SubmitError::Refused(error)) => {
 				if let Some(note) = self.journal.note_refusal(session_index, registrant, error) {
 					note.log();

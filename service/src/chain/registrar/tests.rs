@@ -406,3 +406,39 @@ async fn a_node_that_nobody_can_reach_tells_its_operator_what_to_do() {
 		assert!(again.words.contains("--public-addr"), "{}", again.words);
 	}
 }
+
+/// What the node sends at each of these blocks, where it is told to register and no registration was taken yet.
+async fn revisions_sent(node: &mut Node, answers: &[Result<(), SubmitError>]) -> Vec<u8> {
+	let key = node.keys[0];
+	let mut sent = Vec::new();
+	for answer in answers {
+		let mut chain = Chain::new([(key, status(RegistrationAdvice::Register, 0, None))]);
+		chain.answer = *answer;
+		let _ = node.registrar.step(&chain).await;
+		sent.extend(chain.take_sent().iter().map(|(registration, _)| registration.revision));
+	}
+	sent
+}
+
+/// Its former self may have sent a registration that is in the pools still, and lets none through but a greater revision.
+#[tokio::test]
+async fn a_node_that_was_started_again_replaces_what_waits_in_the_pools() {
+	let mut node = Node::new(1);
+	assert_eq!(revisions_sent(&mut node, &[Ok(()), Ok(()), Err(SubmitError::Pool), Ok(())]).await, [0, 1, 2, 3]);
+	// As far as the chain lets it. The operator is not told, since nothing is wrong.
+	let too_far = Err(SubmitError::Refused(RegistrationError::TooManyRevisions));
+	assert_eq!(revisions_sent(&mut node, &[too_far, Ok(())]).await, [4, 0]);
+	let key = node.keys[0];
+	let note = node.registrar.journal.note_refusal(NEXT, key, RegistrationError::TooManyRevisions);
+	assert!(note.is_some(), "it was not told before");
+}
+
+#[tokio::test]
+async fn a_node_that_ran_before_the_session_began_sends_the_same_revision_again() {
+	let mut node = Node::new(1);
+	let next_key = NextKey { session: NEXT, kx_public: node.kx_public };
+	node.next_key.send(Some(NextKey { session: NEXT - 1, ..next_key })).expect("the registrar listens; qed");
+	assert_eq!(revisions_sent(&mut node, &[Ok(())]).await, []);
+	node.next_key.send(Some(next_key)).expect("the registrar listens; qed");
+	assert_eq!(revisions_sent(&mut node, &[Ok(()), Err(SubmitError::Pool), Ok(())]).await, [0, 0, 0]);
+}

@@ -39,10 +39,15 @@ impl World {
 		Ok(())
 	}
 
-	/// The revision that the next registration by a key must have.
+	/// The least revision that the next registration by a key may have.
 	pub fn due(&self, key: u64) -> u8 {
 		let revision = self.account_of(key).and_then(|account| self.election.next_revisions.get(&account));
 		revision.copied().unwrap_or_default()
+	}
+
+	/// The revision of a registration with these faults.
+	fn revision(&self, key: u64, faults: &Faults) -> u32 {
+		u32::from(self.due(key).wrapping_add_signed(faults.revision as i8))
 	}
 
 	/// The checks, in the order of the call's documentation.
@@ -53,7 +58,8 @@ impl World {
 		fault(faults.session > 0, FutureSession)?;
 		let rank = self.rank(key)?;
 		self.check_attempts(key)?;
-		fault(faults.revision != 0, WrongRevision)?;
+		fault(self.revision(key, faults) < u32::from(self.due(key)), WrongRevision)?;
+		fault(self.revision(key, faults) > MaxRevisions::get(), TooManyRevisions)?;
 		let account = self.account_of(key).expect("it has a rank; qed");
 		let is_taken = |holder: Option<u64>| holder.is_some_and(|holder| holder != account);
 		fault(is_taken(self.election.find(|other| other.kx_public == mixnode.kx_public)), KxPublicTaken)?;
@@ -78,7 +84,7 @@ impl World {
 		let registration = Registration {
 			session_index: self.election.session.wrapping_add_signed(faults.session),
 			registrant: registrant(key),
-			revision: self.due(key).wrapping_add_signed(faults.revision as i8),
+			revision: self.revision(key, &faults) as u8,
 			mixnode: mixnode.clone(),
 		};
 		// Wrong signatures are made with the next number's keys.
@@ -94,8 +100,11 @@ impl World {
 		match expected {
 			Ok(rank) => {
 				assert!(validity.is_ok(), "{validity:?}");
+				let revision = registration.revision;
 				assert_eq!(apply_registration(registration, proofs), Ok(Ok(())));
 				let account = self.account_of(key).expect("it may register; qed");
+				// Those before it are left out.
+				self.election.next_revisions.insert(account, revision);
 				if self.election.listed(account).is_some() {
 					return self.election.replace(account, mixnode);
 				}

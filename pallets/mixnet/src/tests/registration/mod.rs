@@ -179,7 +179,7 @@ fn checks_come_in_the_documented_order() {
 		let account = 50;
 		let mut wrong = registration(account, mixnode(0));
 		wrong.session_index = 2;
-		wrong.revision = 9;
+		wrong.revision = 1;
 		wrong.mixnode.kx_public = KxPublic([0; 32]);
 		wrong.mixnode.peer_id = PeerId([0xff; 32]);
 		wrong.mixnode.external_addresses.clear();
@@ -233,6 +233,8 @@ fn checks_come_in_the_documented_order() {
 		check(&wrong, TooManyRevisions);
 		known(2, CandidacyState::Out);
 		check(&wrong, WrongRevision);
+		wrong.revision = 3;
+		check(&wrong, TooManyRevisions);
 		wrong.revision = 2;
 
 		// Key and peer ID that others have.

@@ -15,19 +15,36 @@ fn the_pool_is_told_how_to_keep_a_registration() {
 		};
 		let first = registration(0, mixnode(0));
 		let kept = valid(0, 0, &first);
-		assert_eq!(kept.priority, REGISTRATION_PRIORITY);
+		assert_eq!(kept.priority, RegistrationPriority::get());
 		assert_eq!(kept.longevity, 20);
 		assert!(kept.propagate);
 		assert!(kept.requires.is_empty());
-		assert_eq!(kept.provides, [(crate::REGISTRATION_TAG, (1u32, registrant(0), 0u8)).encode()]);
+		assert_eq!(kept.provides, [(crate::REGISTRATION_TAG, (1u32, registrant(0))).encode()]);
 
-		// The pool cannot hold another one with the same registrant and revision. But it can hold others' registrations
-		// of the same mixnode, so that nobody can keep another's out.
+		// The pool cannot hold another one of the same registrant. But it can hold others' registrations of the same
+		// mixnode, so that nobody can keep another's out.
 		assert_eq!(valid(0, 1, &registration(0, mixnode(1))).provides, kept.provides);
 		assert_ne!(valid(1, 0, &registration(1, mixnode(0))).provides, kept.provides);
-		// Nor does it keep out the registration that replaces it.
-		register(0, 0);
-		assert_ne!(valid(0, 1, &registration(0, mixnode(1))).provides, kept.provides);
+	});
+}
+
+/// A pool replaces a transaction by one of a greater priority. What the registrant has not signed plays no part: neither
+/// the block, nor which came first.
+#[test]
+fn only_a_greater_revision_replaces_a_registration_in_the_pool() {
+	ext().execute_with(|| {
+		let priority = |n, revision| {
+			let registration = Registration { revision, ..registration(0, mixnode(n)) };
+			validate(registration.clone(), prove(0, n, &registration)).expect("it is").priority
+		};
+		for block in [1, 2, 15] {
+			run_to_block(block);
+			for n in 0..3 {
+				for revision in 0..=2 {
+					assert_eq!(priority(n, revision), RegistrationPriority::get() + u64::from(revision));
+				}
+			}
+		}
 	});
 }
 
