@@ -88,12 +88,13 @@ fn an_operator_waits_for_a_whole_session_and_then_competes_by_its_bond() {
 		// Anybody can draw again.
 		let seed = chain.read(NextElection::<Runtime>::get).seed;
 		assert!(seed.is_some(), "BABE's randomness is fresh");
-		let (class, weight) = if entry.registrant == registrants[6].name() {
-			(RegistrantClass::Operator, amount)
+		let (account, class, weight) = if entry.registrant == registrants[6].name() {
+			(AliceStash.to_account_id(), RegistrantClass::Operator, amount)
 		} else {
-			(RegistrantClass::Validator, VALIDATOR_WEIGHT)
+			// The validators' session keys are those of their accounts.
+			(AccountId::from(entry.registrant.0), RegistrantClass::Validator, VALIDATOR_WEIGHT)
 		};
-		let candidate = Candidate { registrant: entry.registrant, session_index: 3, class, weight, seed };
+		let candidate = Candidate { account, session_index: 3, class, weight, seed };
 		assert_eq!(WeightedLottery::rank(&candidate).0, entry.rank);
 	}
 

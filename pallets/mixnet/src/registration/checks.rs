@@ -170,6 +170,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Can nodes use a mixnode that was registered once? This asks less than [`check_mixnode`](Self::check_mixnode). It
 	/// may have been registered when the chain allowed addresses that it does not allow now.
+	#[cfg(any(test, feature = "try-runtime"))]
 	pub(crate) fn is_usable(mixnode: &Mixnode) -> bool {
 		let mut addresses = mixnode.external_addresses.iter();
 		addresses.all(|address| check_address(address, &mixnode.peer_id).is_ok()) && Self::check_keys(mixnode).is_ok()

@@ -438,7 +438,7 @@ async fn a_node_that_ran_before_the_session_began_sends_the_same_revision_again(
 	let mut node = Node::new(1);
 	let next_key = NextKey { session: NEXT, kx_public: node.kx_public };
 	node.next_key.send(Some(NextKey { session: NEXT - 1, ..next_key })).expect("the registrar listens; qed");
-	assert_eq!(revisions_sent(&mut node, &[Ok(())]).await, []);
+	assert!(revisions_sent(&mut node, &[Ok(())]).await.is_empty());
 	node.next_key.send(Some(next_key)).expect("the registrar listens; qed");
 	assert_eq!(revisions_sent(&mut node, &[Ok(()), Err(SubmitError::Pool), Ok(())]).await, [0, 0, 0]);
 }
