@@ -84,6 +84,11 @@ pub struct Candidate {
 /// - Of equal ranks, the one that registered first is better. A policy that leaves much to that rule lets block authors
 ///   decide, since they order registrations.
 pub trait ElectionPolicy {
+	/// May ranks depend on the seed? Then the runtime needs randomness: see [`NoRandomness`](super::NoRandomness).
+	fn draws() -> bool {
+		true
+	}
+
 	/// The candidate's rank.
 	fn rank(candidate: &Candidate) -> Rank;
 }

@@ -21,6 +21,14 @@ pub enum TestPolicy {
 }
 
 impl ElectionPolicy for Policy {
+	fn draws() -> bool {
+		match Policy::get() {
+			TestPolicy::AllAuthorities => AllAuthorities::draws(),
+			TestPolicy::HighestWeight => HighestWeight::draws(),
+			TestPolicy::WeightedLottery => WeightedLottery::draws(),
+		}
+	}
+
 	fn rank(candidate: &Candidate) -> Rank {
 		match Policy::get() {
 			TestPolicy::AllAuthorities => AllAuthorities::rank(candidate),

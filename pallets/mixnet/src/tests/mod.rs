@@ -9,6 +9,7 @@ mod lists;
 mod migration;
 mod model;
 mod operators;
+mod parachain;
 mod parameters;
 mod pruning;
 mod ranked_set;

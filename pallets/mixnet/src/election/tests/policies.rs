@@ -75,6 +75,19 @@ fn the_lottery_ranks_the_drawn_first_then_those_without_seed_then_without_weight
 }
 
 #[test]
+fn policies_say_whether_ranks_depend_on_the_seed() {
+	fn depends_on_seed<P: ElectionPolicy>() -> bool {
+		let with_seed = |seed| P::rank(&Candidate { seed, ..candidate(1, 5) });
+		let seeds = [None, Some(Seed([1; 32])), Some(Seed([2; 32]))];
+		seeds.iter().any(|seed| with_seed(*seed) != with_seed(None))
+	}
+	assert_eq!(AllAuthorities::draws(), depends_on_seed::<AllAuthorities>());
+	assert_eq!(HighestWeight::draws(), depends_on_seed::<HighestWeight>());
+	assert_eq!(WeightedLottery::draws(), depends_on_seed::<WeightedLottery>());
+	assert_eq!([AllAuthorities::draws(), HighestWeight::draws(), WeightedLottery::draws()], [false, true, true]);
+}
+
+#[test]
 fn the_best_draw_still_has_a_rank_that_its_weight_divides() {
 	assert_eq!(WeightedLottery::drawn(u128::MAX, core::num::NonZeroU128::MIN), Rank(1));
 	assert_eq!(WeightedLottery::drawn(u128::MAX, core::num::NonZeroU128::MAX), Rank::BEST);

@@ -1,7 +1,7 @@
 //! Sessions, their lists, who may register for the next one, and what is left over of earlier ones.
 
 use super::election::Election;
-use crate::{mock::*, Event, NextElection, Seed, MAX_PRUNED_AT_ONCE};
+use crate::{mock::*, Event, NextElection, Seed, MANY_SESSIONS_TO_PRUNE, MAX_PRUNED_AT_ONCE};
 use mixnet_primitives::{Mixnode, MixnodesError, Parameters, SessionIndex, SessionParameters};
 use std::collections::BTreeMap;
 
@@ -106,11 +106,16 @@ impl Sessions {
 		let registered = mixnodes.len() as u32;
 		self.previous = std::mem::replace(&mut self.current, List { mixnodes, required });
 		*election = self.begin_election(before.0, before.1);
-		vec![if registered < required {
+		let mut events = vec![if registered < required {
 			Event::SessionResting { session_index: self.index, registered, required }
 		} else {
 			Event::SessionStarted { session_index: self.index, mixnodes: registered }
-		}]
+		}];
+		let not_pruned = (self.next_to_prune..self.index - 1).count() as u32;
+		if not_pruned >= MANY_SESSIONS_TO_PRUNE {
+			events.push(Event::PruningBehind { sessions: not_pruned });
+		}
+		events
 	}
 
 	/// Removes up to `keys` keys of one session that is over. Returns how many; `None` if there is no such session.
