@@ -1,38 +1,20 @@
 //! What the pallet logs.
 
 use crate::LOG_TARGET;
-use log::{Level, LevelFilter, Log, Metadata, Record};
-use std::{cell::RefCell, sync::Once};
+use sp_tracing::{
+	test_log_capture::init_log_capture,
+	tracing::{subscriber::with_default, Level},
+};
 
-thread_local! {
-	static LOGGED: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Keeps the pallet's errors and warnings, for each thread and so for each test.
-struct Keeper;
-
-impl Log for Keeper {
-	fn enabled(&self, metadata: &Metadata) -> bool {
-		metadata.target() == LOG_TARGET && metadata.level() <= Level::Warn
-	}
-
-	fn log(&self, record: &Record) {
-		if self.enabled(record.metadata()) {
-			LOGGED.with_borrow_mut(|logged| logged.push((record.level(), record.args().to_string())));
-		}
-	}
-
-	fn flush(&self) {}
-}
-
-/// Runs `steps`, and returns the errors and warnings that the pallet has logged meanwhile.
-pub fn logged_by(steps: impl FnOnce()) -> Vec<(Level, String)> {
-	static INSTALLED: Once = Once::new();
-	INSTALLED.call_once(|| {
-		log::set_logger(&Keeper).expect("nobody else sets a logger");
-		log::set_max_level(LevelFilter::Warn);
-	});
-	LOGGED.take();
-	steps();
-	LOGGED.take()
+/// Runs `steps`, and returns the errors and warnings that the pallet has logged meanwhile, each with its level.
+pub fn logged_by(steps: impl FnOnce()) -> Vec<(String, String)> {
+	// Whoever comes first sets the logger for the whole process. It asks each thread's own subscriber.
+	sp_tracing::try_init_simple();
+	log::set_max_level(log::LevelFilter::Warn);
+	let (capture, subscriber) = init_log_capture(Level::WARN, false);
+	with_default(subscriber, steps);
+	let target = format!(" {LOG_TARGET}: ");
+	let logs = capture.get_logs();
+	let logged = logs.lines().filter_map(|line| line.split_once(&target));
+	logged.map(|(before, text)| (before.split(' ').next_back().unwrap_or_default().into(), text.into())).collect()
 }

@@ -392,7 +392,7 @@ fn pruning_that_falls_behind_says_so_once_in_each_session() {
 		for sessions in MANY_SESSIONS_TO_PRUNE..8 {
 			let (reported, logged) = reported_as_the_next_session_begins();
 			assert_eq!(reported, Some(sessions));
-			assert_eq!(logged.len(), 1);
+			assert_eq!(logged.len(), 1, "{logged:?}");
 			assert!(logged[0].starts_with(&format!("{sessions} sessions are over and not pruned")), "{logged:?}");
 			assert_eq!(logged_by(|| run_to_block(System::block_number() + 19)), []);
 		}
