@@ -134,6 +134,19 @@ pub enum RegistrationError {
 	/// The peer's signature is by another identity than the peer ID's, or over something else.
 	#[codec(index = 19)]
 	BadPeerProof,
+	/// There is no external address: nobody could reach the mixnode.
+	#[codec(index = 20)]
+	NoAddress,
+	/// An external address cannot be reached from the Internet, and this chain allows no such addresses. Chains for
+	/// private networks allow them, by a value of their genesis.
+	#[codec(index = 21)]
+	UnreachableAddress,
+	/// The external addresses lead to more hosts than [`MAX_HOSTS`](crate::MAX_HOSTS).
+	#[codec(index = 22)]
+	TooManyHosts,
+	/// The account has registered a mixnode by another of its keys: one account is one mixnode.
+	#[codec(index = 23)]
+	OtherKey,
 }
 
 impl RegistrationError {
@@ -175,6 +188,14 @@ impl fmt::Display for RegistrationError {
 			Self::BadRegistrantProof => "the registrant's signature does not fit",
 			Self::BadPossessionProof => "the proof of possession of the key-exchange secret does not fit",
 			Self::BadPeerProof => "the peer identity's signature does not fit",
+			Self::NoAddress => "there is no external address; name one at which others reach the mixnode",
+			Self::UnreachableAddress => {
+				"an external address cannot be reached from the Internet; name only those at which others reach the mixnode"
+			},
+			Self::TooManyHosts => "the external addresses lead to too many hosts; name at most four",
+			Self::OtherKey => {
+				"the account has registered a mixnode by another of its keys; one account is one mixnode"
+			},
 		})
 	}
 }
@@ -182,7 +203,7 @@ impl fmt::Display for RegistrationError {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{KxPublic, PeerId};
+	use crate::{KxPublic, PeerId, MAX_HOSTS};
 
 	/// The layout that both sides must agree on, byte by byte.
 	#[test]
@@ -214,9 +235,15 @@ mod tests {
 
 	#[test]
 	fn errors_and_codes_are_one_to_one() {
-		for code in 0..20 {
+		for code in 0..24 {
 			assert_eq!(RegistrationError::from_code(code).expect("a code; qed").code(), code);
 		}
-		assert_eq!(RegistrationError::from_code(20), None);
+		assert_eq!(RegistrationError::from_code(24), None);
+	}
+
+	#[test]
+	fn too_many_hosts_says_how_many_may_be() {
+		assert_eq!(MAX_HOSTS, 4);
+		assert!(RegistrationError::TooManyHosts.to_string().contains("at most four"));
 	}
 }

@@ -129,7 +129,7 @@ impl Registering {
 		Mixnode {
 			kx_public: self.secret.public(),
 			peer_id: self.peer.public().0.into(),
-			external_addresses: vec![b"/ip4/127.0.0.1/tcp/30333".to_vec()],
+			external_addresses: vec![b"/ip4/1.2.3.4/tcp/30333".to_vec()],
 		}
 	}
 

@@ -15,8 +15,13 @@ use sp_runtime::BuildStorage;
 /// A runtime started from the preset of this name.
 fn started_from(preset: &str) -> sp_io::TestExternalities {
 	let patch = genesis::preset(&preset.into()).expect("the preset exists; qed");
+	started_with(serde_json::from_slice(&patch).expect("it is JSON; qed"))
+}
+
+/// A runtime started from the default genesis with this patch.
+fn started_with(patch: serde_json::Value) -> sp_io::TestExternalities {
 	let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).expect("it serialises; qed");
-	merge(&mut config, serde_json::from_slice(&patch).expect("it is JSON; qed"));
+	merge(&mut config, patch);
 	let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("it is a genesis config; qed");
 	config.build_storage().expect("it builds; qed").into()
 }
@@ -64,6 +69,16 @@ fn presets_name_the_parameters() {
 		let named = serde_json::from_value(patch["mixnet"]["parameters"].clone()).expect("they are there; qed");
 		assert_eq!(started_from(preset).execute_with(Mixnet::parameters).current, named);
 	}
+}
+
+/// All presets have the same code, so that a value of the genesis decides.
+#[test]
+fn presets_allow_private_addresses_and_other_chains_do_not() {
+	for preset in ["development", "local"] {
+		assert!(started_from(preset).execute_with(pallet_mixnet::PrivateAddresses::<Runtime>::get));
+	}
+	let patch = serde_json::json!({ "mixnet": { "parameters": null } });
+	assert!(!started_with(patch).execute_with(pallet_mixnet::PrivateAddresses::<Runtime>::get));
 }
 
 /// The mixnet rests in a session without mixnodes, and the API says so.

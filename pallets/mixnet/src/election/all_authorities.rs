@@ -17,12 +17,12 @@ impl AllAuthorities {
 	pub(super) const OPERATOR: Rank = Rank(1);
 }
 
-impl ElectionPolicy for AllAuthorities {
+impl<AccountId> ElectionPolicy<AccountId> for AllAuthorities {
 	fn draws() -> bool {
 		false
 	}
 
-	fn rank(candidate: &Candidate) -> Rank {
+	fn rank(candidate: &Candidate<AccountId>) -> Rank {
 		match candidate.class {
 			RegistrantClass::Validator => Rank::BEST,
 			RegistrantClass::Operator => Self::OPERATOR,

@@ -73,7 +73,7 @@ parameter_types! {
 
 pub const REGISTRATION_PRIORITY: u64 = 1 << 20;
 pub const MAX_ADDRESS_SIZE: u32 = 64;
-pub const MAX_ADDRESSES: u32 = 4;
+pub const MAX_ADDRESSES: u32 = 6;
 
 pub struct TestSessionManager;
 impl pallet_session::SessionManager<u64> for TestSessionManager {
@@ -126,6 +126,7 @@ impl pallet_mixnet::Config for Runtime {
 	type Randomness = TestRandomness;
 	type ElectionPolicy = Policy;
 	type Weights = TestWeights;
+	type DisabledValidators = Session;
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type OperatorsEnabled = OperatorsEnabled;

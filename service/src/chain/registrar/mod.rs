@@ -14,12 +14,17 @@ mod journal;
 mod tests;
 
 use super::at_block::{AtBlock, Registrations, WithPool};
-use crate::{handle::Handle, log_target::LOG_TARGET, network::addresses};
+use crate::{
+	handle::Handle,
+	log_target::LOG_TARGET,
+	network::addresses::{self, Reach},
+};
 use codec::Encode;
 use futures::StreamExt;
 use journal::{Journal, Note};
 use mixnet_primitives::{
-	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationProofs, SessionIndex, SubmitError,
+	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationError, RegistrationProofs, SessionIndex,
+	SubmitError,
 };
 use mixnet_runtime_api::MixnetApi;
 use sc_client_api::BlockchainEvents;
@@ -162,7 +167,10 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		keys
 	}
 
-	/// Signs a registration and sends it.
+	/// Registers this node, and tells the operator if the chain refuses it.
+	///
+	/// Whether the chain takes addresses of private networks, only the chain knows. So all are sent first. If it refuses
+	/// them, only those that can be reached from the Internet are, if there are any.
 	async fn register(
 		&mut self,
 		block: &impl Registrations,
@@ -171,14 +179,20 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		revision: u8,
 	) -> Result<(), StepError> {
 		let session_index = next_key.session;
-		let mixnode = Mixnode {
-			kx_public: next_key.kx_public,
-			peer_id: self.parts.peer_id,
-			external_addresses: addresses::published(self.parts.network.external_addresses(), &self.parts.peer_id),
+		let external = self.parts.network.external_addresses();
+		let published = |reach| addresses::published(&external, &self.parts.peer_id, reach);
+		let send = |external_addresses| {
+			let mixnode = Mixnode { kx_public: next_key.kx_public, peer_id: self.parts.peer_id, external_addresses };
+			self.send(block, Registration { session_index, registrant, revision, mixnode })
 		};
-		let registration = Registration { session_index, registrant, revision, mixnode };
-		let proofs = self.prove(&registration).await?;
-		match block.submit(registration, proofs)? {
+		let mut answer = send(published(Reach::Any)).await?;
+		if answer == Err(SubmitError::Refused(RegistrationError::UnreachableAddress)) {
+			let reachable = published(Reach::Internet);
+			if !reachable.is_empty() {
+				answer = send(reachable).await?;
+			}
+		}
+		match answer {
 			Ok(()) => {
 				log::debug!(
 					target: LOG_TARGET,
@@ -194,6 +208,16 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 			},
 			Err(SubmitError::Pool) => Err(StepError::Pool),
 		}
+	}
+
+	/// Signs a registration and sends it. Returns the chain's answer.
+	async fn send(
+		&self,
+		block: &impl Registrations,
+		registration: Registration,
+	) -> Result<Result<(), SubmitError>, StepError> {
+		let proofs = self.prove(&registration).await?;
+		Ok(block.submit(registration, proofs)?)
 	}
 
 	/// Signs a registration three times.

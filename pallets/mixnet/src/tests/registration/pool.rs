@@ -76,6 +76,10 @@ fn refusals_keep_their_codes() {
 		(17, BadRegistrantProof),
 		(18, BadPossessionProof),
 		(19, BadPeerProof),
+		(20, NoAddress),
+		(21, UnreachableAddress),
+		(22, TooManyHosts),
+		(23, OtherKey),
 	] {
 		assert_eq!(invalid(error), InvalidTransaction::Custom(code));
 	}
@@ -84,8 +88,8 @@ fn refusals_keep_their_codes() {
 /// A module's error has four bytes. The first one names the pallet's error, the second one the reason.
 #[test]
 fn every_refusal_survives_the_way_into_a_dispatch_error_and_back() {
-	for code in 0..20 {
-		let error = RegistrationError::from_code(code).expect("there are twenty");
+	for code in 0..24 {
+		let error = RegistrationError::from_code(code).expect("there are that many");
 		let dispatched = DispatchError::from(Error::<Runtime>::from(error));
 		// As it reaches a node.
 		let received = DispatchError::decode(&mut &dispatched.encode()[..]).expect("it was encoded as one");
@@ -95,7 +99,7 @@ fn every_refusal_survives_the_way_into_a_dispatch_error_and_back() {
 		let decoded = Error::<Runtime>::decode(&mut &module.error[..]).expect("it was encoded as one");
 		assert!(matches!(decoded, Error::Registration(Refusal(refusal)) if refusal == error));
 	}
-	assert_eq!(RegistrationError::from_code(20), None);
+	assert_eq!(RegistrationError::from_code(24), None);
 }
 
 #[test]
