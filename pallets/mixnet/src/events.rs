@@ -145,6 +145,12 @@ mod events {
 			/// How many keys were removed.
 			keys: u32,
 		},
+		/// A session began, and many sessions that are over still have storage. Blocks leave too little idle weight
+		/// for removing it. Leave more, or call [`prune`](Call::prune): see [`MANY_SESSIONS_TO_PRUNE`].
+		PruningBehind {
+			/// How many sessions are over and not pruned.
+			sessions: u32,
+		},
 	}
 
 	/// Why a call is refused.

@@ -1,6 +1,6 @@
 //! What must hold of a runtime's constants. The runtime's integrity test checks it.
 
-use crate::{Config, MeasuredUpTo, Pallet, ADDRESSES_LIMIT, ADDRESS_SIZE_LIMIT, AUTHORITIES_LIMIT};
+use crate::{Config, ElectionPolicy, MeasuredUpTo, Pallet, ADDRESSES_LIMIT, ADDRESS_SIZE_LIMIT, AUTHORITIES_LIMIT};
 use frame_support::traits::{EstimateNextSessionRotation, Get};
 use mixnet_primitives::MIXNODE_INDEX_LIMIT;
 use sp_runtime::traits::{Saturating, Zero};
@@ -63,6 +63,11 @@ impl<T: Config> Pallet<T> {
 		assert!(
 			!T::OperatorsEnabled::get() || !T::MinBond::get().is_zero(),
 			"MinBond is zero: anybody could have any number of mixnodes for nothing"
+		);
+
+		assert!(
+			!T::ElectionPolicy::draws() || Self::has_randomness(),
+			"ElectionPolicy draws, but there is no randomness to draw from: take AllAuthorities"
 		);
 
 		let length = T::NextSessionRotation::average_session_length().saturating_mul(sessions.into());

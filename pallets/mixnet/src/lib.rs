@@ -28,7 +28,7 @@
 //! - `authorities`: the session authorities who may register.
 //! - `operators`: bonds, and the keys of operators.
 //! - `parameters`: what a runtime accepts as parameters.
-//! - `pruning`: removes what sessions that are over have left behind.
+//! - `pruning`: removes what sessions that are over have left behind, and says so if that falls behind.
 //! - `config`, `events`: parts of this file, moved out: the `Config`, the events and the errors.
 //! - [`types`], [`election`], [`sr25519`]: what is stored; the policies that rank candidates; the keys of authorities.
 //! - [`weights`]: what calls and hooks cost, as `benchmarking` has measured.
@@ -75,8 +75,8 @@ mod mock;
 mod tests;
 
 pub use election::{
-	AllAuthorities, BondWeights, Candidate, ElectionPolicy, EqualWeights, HighestWeight, Rank, RegistrantClass,
-	RegistrantWeights, Seed, WeightedLottery,
+	AllAuthorities, BondWeights, Candidate, ElectionPolicy, EqualWeights, HighestWeight, NoRandomness, Rank,
+	RegistrantClass, RegistrantWeights, Seed, WeightedLottery,
 };
 pub use measured::{MeasuredUpTo, SetSizes, MEASURED_UP_TO};
 pub use pallet::*;

@@ -2,11 +2,12 @@
 //!
 //! Nothing depends on it: a session's list is as long as its [`Roster`](crate::Roster) says, and what belongs to other
 //! sessions is never read. So it need not be quick. A bounded number of keys is removed in the idle time of each block.
-//! On a chain whose blocks are never idle, anybody may call [`prune`](crate::Call::prune).
+//! On a chain whose blocks are never idle, anybody may call [`prune`](crate::Call::prune). If neither happens, the state
+//! grows with every session, which is said when the next one begins.
 
 use crate::{
 	Candidacies, Config, CurrentSession, Error, Event, KxPublics, Mixnodes, NextToPrune, Pallet, PeerIds, WeightInfo,
-	LOG_TARGET, MAX_PRUNED_AT_ONCE, MIN_PRUNED_FOR_FREE,
+	LOG_TARGET, MANY_SESSIONS_TO_PRUNE, MAX_PRUNED_AT_ONCE, MIN_PRUNED_FOR_FREE,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -51,6 +52,20 @@ impl<T: Config> Pallet<T> {
 		let removed = limit.saturating_sub(left);
 		log::trace!(target: LOG_TARGET, "Pruned {removed} keys of session {session_index}");
 		Some(removed)
+	}
+
+	/// Says so if pruning falls behind, as session `current` begins.
+	pub(crate) fn report_pruning(current: SessionIndex) {
+		// The previous session is not over.
+		let sessions = current.saturating_sub(1).saturating_sub(NextToPrune::<T>::get());
+		if sessions >= MANY_SESSIONS_TO_PRUNE {
+			log::warn!(
+				target: LOG_TARGET,
+				"{sessions} sessions are over and not pruned: the state grows with every session. Leave more weight idle \
+				 in blocks, or call mixnet.prune.",
+			);
+			Self::deposit_event(Event::PruningBehind { sessions });
+		}
 	}
 
 	/// Prunes as much as fits into `weight`. Returns the weight that it took.

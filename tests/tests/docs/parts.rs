@@ -7,7 +7,7 @@ use crate::{assert_none, files, root, File};
 use std::fs;
 
 /// Pages all of whose blocks of Rust come from sources.
-const COMPLETE: [&str; 2] = ["docs/INTEGRATION.md", "service/README.md"];
+const COMPLETE: [&str; 3] = ["docs/INTEGRATION.md", "docs/parachains.md", "service/README.md"];
 
 /// The named part of a source, without the indentation that all its lines share.
 fn part(source: &str, name: &str) -> Option<String> {

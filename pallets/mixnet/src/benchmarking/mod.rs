@@ -267,10 +267,11 @@ mod benchmarks {
 		assert!(Mixnodes::<T>::iter_key_prefix(session_index).next().is_none());
 	}
 
-	/// All of the `a` authorities are new, and a session begins.
+	/// All of the `a` authorities are new, a session begins, and nothing was ever pruned.
 	#[benchmark]
 	fn rotate(a: Linear<1, { T::MaxAuthorities::get() }>) {
 		setup::begin_session::<T>(T::MaxMixnodes::get());
+		NextToPrune::<T>::kill();
 		setup::fill_election::<T>();
 		let authorities = |kind| (0..a).map(move |index| setup::registrant(kind, index));
 		setup::set_authorities::<T>(&authorities("authority").collect::<Vec<_>>());

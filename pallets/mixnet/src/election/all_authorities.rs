@@ -9,7 +9,7 @@ use super::policy::{Candidate, ElectionPolicy, Rank, RegistrantClass};
 ///
 /// This is for chains with places for all their authorities. If there are more of them than places, block authors can
 /// prefer whom they like, by including its registration first. Such chains should take
-/// [`WeightedLottery`](super::WeightedLottery).
+/// [`WeightedLottery`](super::WeightedLottery), if they have randomness.
 pub struct AllAuthorities;
 
 impl AllAuthorities {
@@ -18,6 +18,10 @@ impl AllAuthorities {
 }
 
 impl<AccountId> ElectionPolicy<AccountId> for AllAuthorities {
+	fn draws() -> bool {
+		false
+	}
+
 	fn rank(candidate: &Candidate<AccountId>) -> Rank {
 		match candidate.class {
 			RegistrantClass::Validator => Rank::BEST,

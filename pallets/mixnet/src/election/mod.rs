@@ -49,6 +49,7 @@
 //! - [`AllAuthorities`], [`HighestWeight`], [`WeightedLottery`]: the policies.
 //! - `policy`: what a policy is, and what it is given: [`ElectionPolicy`], [`Candidate`], [`Rank`].
 //! - [`RegistrantWeights`]: where weights come from; [`EqualWeights`], [`BondWeights`].
+//! - [`NoRandomness`]: where seeds do not come from.
 //! - `draw`: the uniform number that a candidate draws.
 //! - `log2`: the logarithm, in integers, with its error bounded.
 
@@ -56,6 +57,7 @@ mod all_authorities;
 mod draw;
 mod highest_weight;
 mod log2;
+mod no_randomness;
 mod policy;
 mod registrant_weights;
 mod weighted_lottery;
@@ -65,6 +67,7 @@ mod tests;
 
 pub use all_authorities::AllAuthorities;
 pub use highest_weight::HighestWeight;
+pub use no_randomness::NoRandomness;
 pub use policy::*;
 pub use registrant_weights::{BondWeights, EqualWeights, RegistrantWeights};
 pub use weighted_lottery::WeightedLottery;

@@ -85,6 +85,11 @@ pub struct Candidate<AccountId> {
 /// - Of equal ranks, the one that registered first is better. A policy that leaves much to that rule lets block authors
 ///   decide, since they order registrations.
 pub trait ElectionPolicy<AccountId> {
+	/// May ranks depend on the seed? Then the runtime needs randomness: see [`NoRandomness`](super::NoRandomness).
+	fn draws() -> bool {
+		true
+	}
+
 	/// The candidate's rank.
 	fn rank(candidate: &Candidate<AccountId>) -> Rank;
 }

@@ -5,15 +5,18 @@
 //! - `keys`: accounts, their keys, and mixnodes with all secrets.
 //! - `blocks`: genesis, blocks and sessions.
 //! - `registering`: registrations and operators, as pool and blocks take them.
+//! - `logs`: what the pallet logs.
 
 mod blocks;
 mod keys;
+mod logs;
 mod policies;
 mod registering;
 mod runtime;
 
 pub use blocks::*;
 pub use keys::*;
+pub use logs::*;
 pub use policies::*;
 pub use registering::*;
 pub use runtime::*;

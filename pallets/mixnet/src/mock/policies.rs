@@ -17,6 +17,14 @@ pub enum TestPolicy {
 }
 
 impl ElectionPolicy<u64> for Policy {
+	fn draws() -> bool {
+		match Policy::get() {
+			TestPolicy::AllAuthorities => <AllAuthorities as ElectionPolicy<u64>>::draws(),
+			TestPolicy::HighestWeight => <HighestWeight as ElectionPolicy<u64>>::draws(),
+			TestPolicy::WeightedLottery => <WeightedLottery as ElectionPolicy<u64>>::draws(),
+		}
+	}
+
 	fn rank(candidate: &Candidate<u64>) -> Rank {
 		match Policy::get() {
 			TestPolicy::AllAuthorities => AllAuthorities::rank(candidate),

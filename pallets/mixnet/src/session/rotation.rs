@@ -44,6 +44,7 @@ impl<T: Config> Pallet<T> {
 				Event::SessionResting { session_index: session.index, registered: num, required: min }
 			},
 		});
+		Self::report_pruning(session.index);
 		CurrentSession::<T>::put(session);
 	}
 

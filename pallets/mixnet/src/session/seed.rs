@@ -1,6 +1,6 @@
 //! What the election of a session begins with: its seed, and who may draw from it.
 
-use crate::{Config, Election, Pallet, Rotation, Seed, LOG_TARGET};
+use crate::{Config, Election, ElectionPolicy, Pallet, Rotation, Seed, LOG_TARGET};
 use codec::Encode;
 use frame_support::traits::{Get, Randomness};
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -11,6 +11,11 @@ use sp_runtime::traits::Zero;
 const SEED_SUBJECT: &[u8; 23] = b"mixnet/election-seed/v1";
 
 impl<T: Config> Pallet<T> {
+	/// Does the runtime have randomness? If not, it has [`NoRandomness`](crate::NoRandomness).
+	pub(crate) fn has_randomness() -> bool {
+		is_random(&T::Randomness::random(SEED_SUBJECT).0)
+	}
+
 	/// The election of session `index`, without candidates yet. `before` is the rotation of pallet-session before the
 	/// one with which the election begins.
 	///
@@ -24,15 +29,18 @@ impl<T: Config> Pallet<T> {
 		let (seed, known_since) = T::Randomness::random(&(SEED_SUBJECT, index).encode());
 		// At genesis there was no rotation before. Whoever made the chain chose all that it begins with.
 		let is_fresh = known_since > before.at || frame_system::Pallet::<T>::block_number().is_zero();
-		if !is_fresh {
+		let seed = Some(seed).filter(|seed| is_fresh && is_random(seed));
+		// A policy that does not draw does without a seed.
+		if seed.is_none() && T::ElectionPolicy::draws() {
 			log::error!(
 				target: LOG_TARGET,
 				"The randomness for the election of session {index} is known since block {known_since:?}, which is too \
-				 long: nobody draws. Name the mixnet behind the source of randomness in the session keys.",
+				 long: nobody draws. Name the mixnet behind the source of randomness in the session keys, and take one \
+				 that is renewed in each of pallet-session's sessions.",
 			);
 		}
 		Election {
-			seed: is_fresh.then(|| Seed(sp_io::hashing::blake2_256(seed.as_ref()))),
+			seed: seed.map(|seed| Seed(sp_io::hashing::blake2_256(seed.as_ref()))),
 			committed_by_rotation: before.count,
 			committed_before: before.at,
 			..Self::empty_election()
@@ -52,4 +60,9 @@ impl<T: Config> Pallet<T> {
 			ranked: 0,
 		}
 	}
+}
+
+/// Is this an answer of a source of randomness? [`NoRandomness`](crate::NoRandomness) answers with zeros.
+fn is_random<Hash: Default + PartialEq>(answer: &Hash) -> bool {
+	*answer != Hash::default()
 }

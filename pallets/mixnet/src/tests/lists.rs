@@ -328,6 +328,7 @@ fn measure_rotation(mixnodes: u32) -> Touched {
 	ext.execute_with(|| {
 		for _ in 0..4 {
 			run_to_next_session();
+			idle();
 		}
 		for session_index in 3..6 {
 			write_session(session_index, mixnodes);

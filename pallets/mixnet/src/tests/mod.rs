@@ -9,6 +9,7 @@ mod genesis;
 mod lists;
 mod model;
 mod operators;
+mod parachain;
 mod parameters;
 mod pruning;
 mod ranked_set;

@@ -2,7 +2,7 @@
 
 use crate::{
 	mock::*, BoundedMixnode, Candidacies, Error, Event, KxPublics, ListedMixnode, Mixnodes, NextToPrune, PeerIds,
-	WeightInfo, MAX_PRUNED_AT_ONCE, MIN_PRUNED_FOR_FREE,
+	WeightInfo, MANY_SESSIONS_TO_PRUNE, MAX_PRUNED_AT_ONCE, MIN_PRUNED_FOR_FREE,
 };
 use frame_support::{
 	assert_noop, assert_storage_noop,
@@ -365,5 +365,64 @@ fn pruning_by_call_is_for_accounts() {
 		for origin in [RawOrigin::None, RawOrigin::Root, RawOrigin::Authorized] {
 			assert_noop!(Mixnet::prune(origin.into(), 1), DispatchError::BadOrigin);
 		}
+	});
+}
+
+/// The sessions that are reported as not pruned while the next one begins, and what the log says.
+fn reported_as_the_next_session_begins() -> (Option<u32>, Vec<String>) {
+	let mut reported = None;
+	let logged = logged_by(|| {
+		run_to_next_session();
+		reported = events().into_iter().find_map(|event| match event {
+			Event::PruningBehind { sessions } => Some(sessions),
+			_ => None,
+		});
+	});
+	(reported, logged.into_iter().map(|(_, line)| line).collect())
+}
+
+#[test]
+fn pruning_that_falls_behind_says_so_once_in_each_session() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		// When session 4 begins, sessions 0 to 2 are over.
+		for _ in 1..5 {
+			assert_eq!(reported_as_the_next_session_begins(), (None, vec![]));
+		}
+		for sessions in MANY_SESSIONS_TO_PRUNE..8 {
+			let (reported, logged) = reported_as_the_next_session_begins();
+			assert_eq!(reported, Some(sessions));
+			assert_eq!(logged.len(), 1, "{logged:?}");
+			assert!(logged[0].starts_with(&format!("{sessions} sessions are over and not pruned")), "{logged:?}");
+			assert_eq!(logged_by(|| run_to_block(System::block_number() + 19)), []);
+		}
+	});
+}
+
+#[test]
+fn pruning_that_keeps_up_is_not_reported() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		for _ in 0..20 {
+			for account in 0..4 {
+				register(account, account);
+			}
+			assert_eq!(reported_as_the_next_session_begins(), (None, vec![]));
+			idle();
+		}
+	});
+}
+
+#[test]
+fn pruning_that_has_caught_up_is_not_reported_any_more() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		for _ in 0..9 {
+			run_session(1);
+		}
+		assert_eq!(reported_as_the_next_session_begins().0, Some(9));
+		// By call or in idle blocks: one session is left each time.
+		while prune(5).is_ok() {}
+		assert_eq!(reported_as_the_next_session_begins(), (None, vec![]));
 	});
 }

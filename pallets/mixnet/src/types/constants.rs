@@ -28,6 +28,10 @@ pub const MAX_PRUNED_AT_ONCE: u32 = 256;
 /// anybody could fill blocks with such calls for nothing.
 pub const MIN_PRUNED_FOR_FREE: u32 = 64;
 
+/// If this many sessions that are over are not pruned, or more, pruning falls behind. That is said when a session begins.
+/// There is always one then: the session that has just ceased to be the previous one.
+pub const MANY_SESSIONS_TO_PRUNE: u32 = 4;
+
 /// What the tags of registrations in the transaction pool begin with.
 pub const REGISTRATION_TAG: &str = "MixnetRegistration";
 

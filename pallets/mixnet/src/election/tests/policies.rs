@@ -74,6 +74,19 @@ fn the_lottery_ranks_the_drawn_first_then_those_without_seed_then_without_weight
 }
 
 #[test]
+fn policies_say_whether_ranks_depend_on_the_seed() {
+	fn check<P: ElectionPolicy<[u8; 32]>>(draws: bool) {
+		assert_eq!(P::draws(), draws);
+		let with_seed = |seed| P::rank(&Candidate { seed, ..candidate(1, 5) });
+		let ranks = [None, Some(Seed([1; 32])), Some(Seed([2; 32]))].map(with_seed);
+		assert_eq!(ranks[0] != ranks[1] && ranks[1] != ranks[2], draws);
+	}
+	check::<AllAuthorities>(false);
+	check::<HighestWeight>(true);
+	check::<WeightedLottery>(true);
+}
+
+#[test]
 fn the_best_draw_still_has_a_rank_that_its_weight_divides() {
 	assert_eq!(WeightedLottery::drawn(u128::MAX, core::num::NonZeroU128::MIN), Rank(1));
 	assert_eq!(WeightedLottery::drawn(u128::MAX, core::num::NonZeroU128::MAX), Rank::BEST);

@@ -36,7 +36,7 @@ const CASES: u32 = 60;
 type Tally = BTreeMap<String, u32>;
 
 /// Outcomes that must be met. They show that the sequences reach every part of the pallet.
-const OUTCOMES: [&str; 63] = [
+const OUTCOMES: [&str; 64] = [
 	// Refusals of registrations.
 	"StaleSession",
 	"FutureSession",
@@ -97,6 +97,7 @@ const OUTCOMES: [&str; 63] = [
 	"Withdrawn",
 	"Slashed",
 	"Pruned",
+	"PruningBehind",
 	// An election that an operator wins.
 	"an operator was elected",
 	"removed: Disabled",

@@ -3,7 +3,7 @@
 use super::{election::Election, world::World};
 use crate::{
 	mock::*, Event, NextElection, PhaseLengths, RegistrantClass, RegistrantWeights, RemovalReason, Seed,
-	MAX_PRUNED_AT_ONCE,
+	MANY_SESSIONS_TO_PRUNE, MAX_PRUNED_AT_ONCE,
 };
 use mixnet_primitives::{Mixnode, MixnodesError, Parameters, SessionIndex, SessionParameters};
 use std::collections::BTreeMap;
@@ -110,8 +110,8 @@ impl Sessions {
 		}
 	}
 
-	/// Begins the next session. Returns its event. `before` is the rotation before the one with which it begins.
-	fn begin_next(&mut self, election: &mut Election, before: (u32, u64)) -> Event<Runtime> {
+	/// Begins the next session. Returns its events. `before` is the rotation before the one with which it begins.
+	fn begin_next(&mut self, election: &mut Election, before: (u32, u64)) -> Vec<Event<Runtime>> {
 		self.rotations_in_session = 0;
 		self.length = SessionsPerMixnetSession::get();
 		self.phases = phases();
@@ -125,11 +125,16 @@ impl Sessions {
 		let registered = mixnodes.len() as u32;
 		self.previous = std::mem::replace(&mut self.current, List { mixnodes, required });
 		*election = self.begin_election(before.0, before.1);
-		if registered < required {
+		let mut events = vec![if registered < required {
 			Event::SessionResting { session_index: self.index, registered, required }
 		} else {
 			Event::SessionStarted { session_index: self.index, mixnodes: registered }
+		}];
+		let not_pruned = (self.next_to_prune..self.index - 1).count() as u32;
+		if not_pruned >= MANY_SESSIONS_TO_PRUNE {
+			events.push(Event::PruningBehind { sessions: not_pruned });
 		}
+		events
 	}
 
 	/// Removes up to `keys` keys of one session that is over. Returns how many; `None` if there is no such session.
@@ -180,7 +185,7 @@ impl World {
 			}
 		}
 		let mut events = match begins {
-			true => vec![sessions.begin_next(&mut self.election, before)],
+			true => sessions.begin_next(&mut self.election, before),
 			false => self.follow_changes(),
 		};
 		let disabled = Session::disabled_validators();
