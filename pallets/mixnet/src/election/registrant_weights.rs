@@ -19,28 +19,10 @@ use sp_runtime::traits::UniqueSaturatedInto;
 /// then it can be drawn again, which a single key cannot. That is bounded by what a key costs (a minimum bond, a seat
 /// among the validators), not by the weights.
 ///
-/// # Example: validators by the stake behind them
+/// # Validators by the stake behind them
 ///
-/// This is for a runtime with pallet-staking. Queued validators are those of the era that was planned last,
-/// `CurrentEra`, which may not have begun yet. Their exposure was fixed when that era was planned.
-///
-/// ```ignore
-/// pub struct Stake;
-///
-/// impl RegistrantWeights<Balance> for Stake {
-///     fn validator(authority: &Registrant) -> u128 {
-///         // A validator that has just set other keys is not known by those that it is queued with. It weighs nothing
-///         // until the new ones are queued.
-///         let Some(stash) = Session::key_owner(pallet_mixnet::KEY_TYPE, &authority.0) else { return 0 };
-///         let Some(era) = pallet_staking::CurrentEra::<Runtime>::get() else { return 0 };
-///         pallet_staking::ErasStakersOverview::<Runtime>::get(era, stash).map_or(0, |exposure| exposure.total)
-///     }
-///
-///     fn operator(bond: Balance) -> u128 {
-///         bond
-///     }
-/// }
-/// ```
+/// docs/INTEGRATION.md has such weights for chains with pallet-staking, and for chains whose staking is on another chain.
+/// They are compiled, and tested in this crate (`tests/staking`).
 pub trait RegistrantWeights<Balance> {
 	/// The weight of a validator, by the session key with which it registers.
 	fn validator(authority: &Registrant) -> u128;
