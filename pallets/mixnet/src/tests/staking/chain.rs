@@ -46,7 +46,7 @@ pub fn genesis() -> RuntimeGenesisConfig {
 			..Default::default()
 		},
 		mixnet: crate::GenesisConfig {
-			parameters: Some(Parameters { min_mixnodes: 1, ..Default::default() }),
+			parameters: Some(Parameters { min_mixnodes: 2, ..Default::default() }),
 			..Default::default()
 		},
 		..Default::default()

@@ -83,8 +83,9 @@ fn who_is_enabled_again_for_a_worse_offender_stands_from_the_next_rotation_on() 
 		rotate();
 		assert_eq!((disabled(), barred()), (vec![6, 7], vec![6, 7]));
 		register(5);
+		register(8);
 		run_to_next_session();
-		assert_eq!(mixing(), [5]);
+		assert_eq!(mixing(), [5, 8]);
 	});
 }
 

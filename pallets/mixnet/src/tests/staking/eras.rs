@@ -1,7 +1,6 @@
 //! Validators come and go between eras, and each weighs what it has at stake in the era that it will serve.
 
 use super::{chain::*, runtime::*, validators::*};
-use frame_support::assert_ok;
 use mixnet_primitives::RegistrationError::NotARegistrant;
 use std::collections::BTreeMap;
 
@@ -34,7 +33,7 @@ fn queued_validators_weigh_their_exposure_of_the_era_that_they_will_serve() {
 					bond_extra(stash, 100 + Balance::from(stash * round % 7));
 				}
 				match round % 10 {
-					3 => assert_ok!(Staking::force_new_era(RuntimeOrigin::root())),
+					3 => assert_eq!(Staking::force_new_era(RuntimeOrigin::root()), Ok(())),
 					// No election can have as many winners.
 					5 => pallet_staking::MinimumValidatorCount::<Runtime>::put(50),
 					8 => pallet_staking::MinimumValidatorCount::<Runtime>::put(1),
@@ -108,7 +107,7 @@ fn who_returns_weighs_what_it_has_then() {
 		rotate();
 		chill(8);
 		run_to_planning();
-		assert_ok!(Staking::validate(RuntimeOrigin::signed(8), Default::default()));
+		assert_eq!(Staking::validate(RuntimeOrigin::signed(8), Default::default()), Ok(()));
 		bond_extra(8, 1_000);
 		run_to_planning();
 		assert_eq!(queued_weights().get(&8), Some(&(stake(8) + 1_000)));

@@ -13,17 +13,19 @@ fn a_validator_with_a_new_key_stands_once_with_its_stake_once() {
 		assert_eq!(refusal(105), Some(NotARegistrant));
 		register(5);
 		assert_eq!(listed(), [Listed { key: 5, weight: stake(5), draws: true }]);
+		register(4);
 
 		rotate();
-		assert_eq!(mixing(), [5]);
+		assert_eq!(mixing(), [4, 5]);
 		assert_eq!(refusal(5), Some(NotARegistrant));
 		register(105);
 		// It was queued before, under another key. So the account was there before the seed.
 		assert_eq!(listed(), [Listed { key: 105, weight: stake(5), draws: true }]);
+		register(4);
 		assert_eq!(queued_weights().len(), ELECTED as usize);
 
 		rotate();
-		assert_eq!(mixing(), [105]);
+		assert_eq!(mixing(), [4, 105]);
 	});
 }
 
