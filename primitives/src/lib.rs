@@ -3,8 +3,9 @@
 //! - [`session`]: mixnet sessions, their phases, and what each phase allows (PROTOCOL.md, section 7).
 //! - [`parameters`]: what all nodes of a session must agree on, and the bounds that it is held to.
 //! - [`kx_public`], [`peer_id`], [`address`]: a mixnode's key-exchange key, peer ID and addresses, and which of them
-//!   may be registered.
+//!   may be registered: well formed, within reach, and of few hosts.
 //! - [`mixnode`]: a mixnode as the chain publishes it, and a session's list of mixnodes.
+//! - [`list_reader`]: reads such a list by page.
 //! - [`registrant`]: who registers a mixnode.
 //! - [`registration`]: how a mixnode is registered for the next session: message, proofs, refusals.
 //! - [`registration_status`]: what a registrant is told about its registration.
@@ -20,6 +21,7 @@ extern crate alloc;
 pub mod address;
 mod field;
 pub mod kx_public;
+pub mod list_reader;
 pub mod mixnode;
 pub mod parameters;
 pub mod peer_id;
@@ -30,7 +32,7 @@ pub mod registration;
 pub mod registration_status;
 pub mod session;
 
-pub use address::{check_address, BadAddress};
+pub use address::{check_address, BadAddress, Host, Hosts, MAX_HOSTS};
 pub use kx_public::{BadKxPublic, KxPublic};
 pub use mixnode::{Mixnode, MixnodesError, MixnodesPage, Place, MIXNODE_INDEX_LIMIT};
 pub use parameters::{BadParameters, Parameter, Parameters, SessionParameters};

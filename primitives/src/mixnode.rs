@@ -24,8 +24,8 @@ pub struct Mixnode {
 	pub kx_public: KxPublic,
 	/// The peer to connect to.
 	pub peer_id: PeerId,
-	/// Where the peer may be reached: multiaddrs as UTF-8 text. They are hints, possibly none or out of date; the peer
-	/// ID is what counts.
+	/// Where the peer may be reached: multiaddrs as UTF-8 text. They are hints, possibly out of date; the peer ID is
+	/// what counts.
 	pub external_addresses: Vec<Vec<u8>>,
 }
 

@@ -19,8 +19,9 @@ pub struct Registration {
 	pub session_index: SessionIndex,
 	/// The registrant whose mixnode it is.
 	pub registrant: Registrant,
-	/// The number of this registration among the registrant's for that session: 0 for the first, one more each time it
-	/// is replaced. Each number is used once, so that nobody can put back a registration that was replaced.
+	/// Orders the registrant's registrations for that session. The chain takes only a greater one than it has taken
+	/// before, so that nobody can put back a registration that was replaced. 0 for the first. Numbers may be left out: a
+	/// registration of which nobody knows whether it will be included is replaced by one with a greater revision.
 	pub revision: u8,
 	/// The mixnode's key, peer ID and addresses.
 	pub mixnode: Mixnode,
@@ -95,10 +96,10 @@ pub enum RegistrationError {
 	/// The registrant may not stand in this election: it was disabled as a validator, or its mixnode was removed.
 	#[codec(index = 6)]
 	Barred,
-	/// The revision is not the one that is due: it was used already, or an earlier one has to come first.
+	/// A registration with this revision, or a greater one, was taken already.
 	#[codec(index = 7)]
 	WrongRevision,
-	/// The registrant has replaced its registration as often as one session allows.
+	/// The registrant has replaced its registration as often as one session allows, or the revision is greater than that.
 	#[codec(index = 8)]
 	TooManyRevisions,
 	/// There are more external addresses than allowed.
@@ -134,6 +135,19 @@ pub enum RegistrationError {
 	/// The peer's signature is by another identity than the peer ID's, or over something else.
 	#[codec(index = 19)]
 	BadPeerProof,
+	/// There is no external address: nobody could reach the mixnode.
+	#[codec(index = 20)]
+	NoAddress,
+	/// An external address cannot be reached from the Internet, and this chain allows no such addresses. Chains for
+	/// private networks allow them, by a value of their genesis.
+	#[codec(index = 21)]
+	UnreachableAddress,
+	/// The external addresses lead to more hosts than [`MAX_HOSTS`](crate::MAX_HOSTS).
+	#[codec(index = 22)]
+	TooManyHosts,
+	/// The account has registered a mixnode by another of its keys: one account is one mixnode.
+	#[codec(index = 23)]
+	OtherKey,
 }
 
 impl RegistrationError {
@@ -162,7 +176,7 @@ impl fmt::Display for RegistrationError {
 			Self::Barred => {
 				"the registrant may not stand in this election: it was disabled, or its mixnode was removed"
 			},
-			Self::WrongRevision => "the revision is not the one that is due; ask for the registrant's status",
+			Self::WrongRevision => "the revision was taken, or a greater one was; ask for the registrant's status",
 			Self::TooManyRevisions => "the registration was replaced as often as it may be in one session",
 			Self::TooManyAddresses => "too many external addresses",
 			Self::AddressTooLong => "an external address is too long",
@@ -175,6 +189,14 @@ impl fmt::Display for RegistrationError {
 			Self::BadRegistrantProof => "the registrant's signature does not fit",
 			Self::BadPossessionProof => "the proof of possession of the key-exchange secret does not fit",
 			Self::BadPeerProof => "the peer identity's signature does not fit",
+			Self::NoAddress => "there is no external address; name one at which others reach the mixnode",
+			Self::UnreachableAddress => {
+				"an external address cannot be reached from the Internet; name only those at which others reach the mixnode"
+			},
+			Self::TooManyHosts => "the external addresses lead to too many hosts; name at most four",
+			Self::OtherKey => {
+				"the account has registered a mixnode by another of its keys; one account is one mixnode"
+			},
 		})
 	}
 }
@@ -182,7 +204,7 @@ impl fmt::Display for RegistrationError {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{KxPublic, PeerId};
+	use crate::{KxPublic, PeerId, MAX_HOSTS};
 
 	/// The layout that both sides must agree on, byte by byte.
 	#[test]
@@ -214,9 +236,15 @@ mod tests {
 
 	#[test]
 	fn errors_and_codes_are_one_to_one() {
-		for code in 0..20 {
+		for code in 0..24 {
 			assert_eq!(RegistrationError::from_code(code).expect("a code; qed").code(), code);
 		}
-		assert_eq!(RegistrationError::from_code(20), None);
+		assert_eq!(RegistrationError::from_code(24), None);
+	}
+
+	#[test]
+	fn too_many_hosts_says_how_many_may_be() {
+		assert_eq!(MAX_HOSTS, 4);
+		assert!(RegistrationError::TooManyHosts.to_string().contains("at most four"));
 	}
 }

@@ -55,7 +55,7 @@ pub struct RegistrationStatus {
 	pub session_index: SessionIndex,
 	/// The registrant's registration for that session, if it is elected or stands by.
 	pub registered: Option<RegisteredMixnode>,
-	/// The revision that its next registration must have.
+	/// The least revision that its next registration may have.
 	pub revision: u8,
 	/// What the registrant should do now.
 	pub advice: RegistrationAdvice,

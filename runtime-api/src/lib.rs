@@ -34,7 +34,8 @@ sp_api::decl_runtime_apis! {
 		fn current_mixnodes() -> Result<Vec<Mixnode>, MixnodesError>;
 
 		/// At most `count` mixnodes of the current or the previous session, from place `start` of its list on; `None`
-		/// for other sessions. This is for lists that are too large for one answer.
+		/// for other sessions. Nodes read lists with this, since a list may be too large for one answer.
+		/// [`ListReader`](mixnet_primitives::list_reader::ListReader) says which page is next.
 		fn mixnodes_page(session_index: SessionIndex, start: u32, count: u32) -> Option<MixnodesPage>;
 
 		/// The parameters of the previous, the current and the next session. The first two are the same throughout the

@@ -33,8 +33,12 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>) -> Value {
 		balances: BalancesConfig {
 			balances: Sr25519Keyring::well_known().map(|account| (account.to_account_id(), ENDOWMENT)).collect(),
 		},
-		// The defaults, named here so that an exported chain spec shows what can be chosen.
-		mixnet: MixnetConfig { parameters: Some(Parameters::default()) },
+		mixnet: MixnetConfig {
+			// The defaults, named here so that an exported chain spec shows what can be chosen.
+			parameters: Some(Parameters::default()),
+			// All nodes of these chains are on one machine, or in one network. Others leave this out.
+			allow_private_addresses: true,
+		},
 		session: SessionConfig { keys: validators },
 		sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
 	})

@@ -15,11 +15,11 @@ pub fn mixnode(session_index: SessionIndex, index: u32) -> Mixnode {
 	Mixnode { external_addresses: external_addresses(index), ..setup::mixnode(session_index, index) }
 }
 
-/// Two addresses, by name and by number.
+/// Two addresses, by name and by number. They can be reached, as a chain asks.
 pub fn external_addresses(index: u32) -> Vec<Vec<u8>> {
 	let [_, a, b, c] = index.to_be_bytes();
 	vec![
-		format!("/dns/mixnode-{index}.example.org/tcp/30333").into_bytes(),
-		format!("/ip4/10.{a}.{b}.{c}/tcp/30333").into_bytes(),
+		format!("/dns/mixnode-{index}.mixnets.org/tcp/30333").into_bytes(),
+		format!("/ip4/11.{a}.{b}.{c}/tcp/30333").into_bytes(),
 	]
 }

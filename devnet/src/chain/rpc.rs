@@ -7,7 +7,10 @@ use jsonrpsee::{
 	rpc_params,
 	ws_client::{WsClient, WsClientBuilder},
 };
-use mixnet_primitives::{Mixnode, MixnodesError, RegisteredMixnode, SessionParameters, SessionStatus};
+use mixnet_primitives::{
+	list_reader::{ListReader, Progress},
+	Mixnode, MixnodesError, RegisteredMixnode, SessionIndex, SessionParameters, SessionStatus,
+};
 use mixnet_runtime::{AccountId, Balance, BlockNumber, Hash, Header, Nonce, Runtime};
 use mixnet_service::{rpc::RetryAfter, status::Status};
 use serde::de::DeserializeOwned;
@@ -109,9 +112,21 @@ impl Rpc {
 		self.call_runtime("MixnetApi_session_status", &(), at).await
 	}
 
-	/// The current session's mixnodes, as of this block.
-	pub async fn current_mixnodes(&self, at: Hash) -> anyhow::Result<Result<Vec<Mixnode>, MixnodesError>> {
-		self.call_runtime("MixnetApi_current_mixnodes", &(), at).await
+	/// The mixnodes of the current or the previous session, as of this block. They are read by page, as nodes read them.
+	pub async fn mixnodes(
+		&self,
+		session: SessionIndex,
+		at: Hash,
+	) -> anyhow::Result<Result<Vec<Mixnode>, MixnodesError>> {
+		let mut reader = ListReader::default();
+		loop {
+			let (start, count) = reader.next_page();
+			let page = self.call_runtime("MixnetApi_mixnodes_page", &(session, start, count), at).await?;
+			match reader.add(page).with_context(|| format!("the mixnodes of session {session}"))? {
+				Progress::Unfinished(rest) => reader = rest,
+				Progress::Finished(list) => return Ok(list),
+			}
+		}
 	}
 
 	/// What is registered for the next session, in the order of ranks, as of this block.

@@ -69,12 +69,13 @@ impl ChainReader {
 			extrinsics.extend(self.rpc.extrinsics(hash).await?);
 			self.next += 1;
 		}
+		let status = self.rpc.session_status(finalised_hash).await?;
 		Ok(ChainState {
 			best,
 			finalised,
 			finalised_hash,
-			status: self.rpc.session_status(finalised_hash).await?,
-			mixnodes: self.rpc.current_mixnodes(finalised_hash).await?.ok(),
+			status,
+			mixnodes: self.rpc.mixnodes(status.current_index, finalised_hash).await?.ok(),
 			registrations: self.rpc.next_registrations(finalised_hash).await?,
 			parameters: self.rpc.parameters(finalised_hash).await?,
 			extrinsics,

@@ -1,6 +1,6 @@
 //! What must hold of a runtime's constants. The runtime's integrity test checks it.
 
-use crate::{Config, Pallet};
+use crate::{Config, MeasuredUpTo, Pallet, ADDRESSES_LIMIT, ADDRESS_SIZE_LIMIT, AUTHORITIES_LIMIT};
 use frame_support::traits::{EstimateNextSessionRotation, Get};
 use mixnet_primitives::MIXNODE_INDEX_LIMIT;
 use sp_runtime::traits::{Saturating, Zero};
@@ -17,14 +17,41 @@ impl<T: Config> Pallet<T> {
 			max <= MIXNODE_INDEX_LIMIT,
 			"MaxMixnodes ({max}) is above {MIXNODE_INDEX_LIMIT}: packets cannot address that many"
 		);
+		let authorities = T::MaxAuthorities::get();
+		assert!(
+			authorities <= AUTHORITIES_LIMIT,
+			"MaxAuthorities ({authorities}) is above {AUTHORITIES_LIMIT}: no more can be stored"
+		);
+		let (addresses, size) = (T::MaxExternalAddressesPerMixnode::get(), T::MaxExternalAddressSize::get());
+		assert!(
+			addresses <= ADDRESSES_LIMIT && size <= ADDRESS_SIZE_LIMIT,
+			"{addresses} external addresses of {size} bytes are more than can be stored: {ADDRESSES_LIMIT} of \
+			 {ADDRESS_SIZE_LIMIT}"
+		);
 		let standbys = T::MaxStandbys::get();
 		assert!(
 			standbys <= MIXNODE_INDEX_LIMIT,
 			"MaxStandbys ({standbys}) is above {MIXNODE_INDEX_LIMIT}: they are kept like mixnodes"
 		);
+		let measured = T::WeightInfo::measured_up_to();
+		for (name, constant, measured) in [
+			("MaxAuthorities", T::MaxAuthorities::get(), measured.authorities),
+			("MaxMixnodes", max, measured.mixnodes),
+			("MaxStandbys", standbys, measured.standbys),
+		] {
+			assert!(
+				constant <= measured,
+				"{name} ({constant}) is above {measured}, with which the weights were measured: measure those of this runtime"
+			);
+		}
 		assert!(
 			T::MaxRevisions::get() < u32::from(u8::MAX),
 			"MaxRevisions must be below 255: revisions are counted in a byte"
+		);
+		assert!(
+			T::RegistrationPriority::get().checked_add(u8::MAX.into()).is_some(),
+			"RegistrationPriority leaves no room above it: a registration replaces another in the pool by the priority that \
+			 its revision adds"
 		);
 		let sessions = T::SessionsPerMixnetSession::get();
 		assert!(sessions >= 1, "SessionsPerMixnetSession must be at least 1: sessions begin with pallet-session's");

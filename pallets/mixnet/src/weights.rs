@@ -57,6 +57,8 @@ pub trait WeightInfo {
 	fn set_parameters() -> Weight;
 	/// The weight of `force_remove`.
 	fn force_remove() -> Weight;
+	/// The weight of `disable`.
+	fn disable() -> Weight;
 	/// The weight of `prune`, with `k` from 1 to 256.
 	fn prune(k: u32) -> Weight;
 	/// The weight of `rotate`, with `a` from 1 to 1000.
@@ -317,6 +319,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(14_u64))
 	}
+	fn disable() -> Weight {
+		Self::force_remove().saturating_add(T::DbWeight::get().reads(14_u64))
+	}
 
 	/// Storage: `Mixnet::NextToPrune` (r:1 w:0)
 	/// Proof: `Mixnet::NextToPrune` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `Measured`)
@@ -438,6 +443,9 @@ impl WeightInfo for () {
 		Weight::from_parts(245_819_000, 23519)
 			.saturating_add(RocksDbWeight::get().reads(13_u64))
 			.saturating_add(RocksDbWeight::get().writes(14_u64))
+	}
+	fn disable() -> Weight {
+		Self::force_remove().saturating_add(RocksDbWeight::get().reads(14_u64))
 	}
 
 	fn prune(k: u32) -> Weight {

@@ -22,15 +22,22 @@
 //! Every address that is taken here is ASCII, and the crate `multiaddr` parses it. Some that it parses are refused
 //! here: other protocols (among them relayed addresses, which contain another peer's ID), the aliases `ipfs` and
 //! `x-parity-ws`, names of any other form, and hashes of other kinds or in other bases.
+//!
+//! - [`Host`] says which hosts are the same, and [`Hosts`] counts them.
+//! - [`reach`] knows which hosts can be reached from the Internet. A chain takes no others, unless it is for a private
+//!   network.
 
+mod host;
+pub mod reach;
 #[cfg(test)]
 mod tests;
+
+pub use host::{Host, Hosts, MAX_HOSTS};
 
 use crate::peer_id::PeerId;
 use core::{
 	fmt,
-	net::{Ipv4Addr, Ipv6Addr},
-	str::{from_utf8, FromStr, Split},
+	str::{from_utf8, Split},
 };
 
 /// Why an address may not be registered.
@@ -81,22 +88,23 @@ impl fmt::Display for BadAddress {
 	}
 }
 
-/// May `address` be registered for the mixnode with this peer ID? The [module](self) has the rules.
+/// Is `address` one that may be registered for the mixnode with this peer ID? The [module](self) has the rules. Returns
+/// the host that it leads to. Whether that host can be reached is another question.
 ///
 /// Allocates nothing. Takes time in proportion to the address's length, which the caller bounds.
-pub fn check_address(address: &[u8], peer_id: &PeerId) -> Result<(), BadAddress> {
+pub fn check_address<'a>(address: &'a [u8], peer_id: &PeerId) -> Result<Host<'a>, BadAddress> {
 	if address.is_empty() {
 		return Err(BadAddress::Empty);
 	}
 	let text = from_utf8(address).map_err(|_| BadAddress::NotUtf8)?;
 	let mut parts = text.strip_prefix('/').ok_or(BadAddress::NoSlash)?.split('/');
-	let is_host = host(parts.next().unwrap_or_default()).ok_or(BadAddress::NoHost)?;
-	value(&mut parts, is_host, BadAddress::BadHost)?;
+	let parse = host(parts.next().unwrap_or_default()).ok_or(BadAddress::NoHost)?;
+	let leads_to = parse(parts.next().unwrap_or_default()).ok_or(BadAddress::BadHost)?;
 	while let Some(protocol) = parts.next() {
 		match protocol {
 			"quic" | "quic-v1" | "ws" | "wss" | "tls" | "noise" | "http" | "https" | "webtransport"
 			| "webrtc-direct" => (),
-			"tcp" | "udp" => value(&mut parts, is::<u16>, BadAddress::BadPort)?,
+			"tcp" | "udp" => value(&mut parts, |port| port.parse::<u16>().is_ok(), BadAddress::BadPort)?,
 			"sni" => value(&mut parts, is_name, BadAddress::BadServerName)?,
 			"certhash" => value(&mut parts, is_cert_hash, BadAddress::BadCertHash)?,
 			"p2p" => {
@@ -109,7 +117,7 @@ pub fn check_address(address: &[u8], peer_id: &PeerId) -> Result<(), BadAddress>
 			_ => return Err(BadAddress::UnknownProtocol),
 		}
 	}
-	Ok(())
+	Ok(leads_to)
 }
 
 /// Takes a protocol's value from `parts`. A missing value counts as an empty one, which is never valid.
@@ -120,18 +128,14 @@ fn value(parts: &mut Split<char>, is_valid: impl Fn(&str) -> bool, error: BadAdd
 	}
 }
 
-/// The check of the value of the host protocol `protocol`; `None` if that is no host protocol.
-fn host(protocol: &str) -> Option<fn(&str) -> bool> {
+/// How to read the value of the host protocol `protocol`; `None` if that is no host protocol.
+fn host(protocol: &str) -> Option<fn(&str) -> Option<Host<'_>>> {
 	match protocol {
-		"ip4" => Some(is::<Ipv4Addr>),
-		"ip6" => Some(is::<Ipv6Addr>),
-		"dns" | "dns4" | "dns6" | "dnsaddr" => Some(is_name),
+		"ip4" => Some(Host::ip4),
+		"ip6" => Some(Host::ip6),
+		"dns" | "dns4" | "dns6" | "dnsaddr" => Some(Host::name),
 		_ => None,
 	}
-}
-
-fn is<T: FromStr>(value: &str) -> bool {
-	value.parse::<T>().is_ok()
 }
 
 /// Is `value` a name as the [module](self) defines it, which is a host name of RFC 1123 with underscores allowed?

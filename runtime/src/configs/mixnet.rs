@@ -2,8 +2,8 @@
 
 use super::MaxAuthorities;
 use crate::{
-	AccountId, Babe, Balance, Balances, BlockNumber, Nonce, Runtime, RuntimeCall, RuntimeHoldReason, TxExtension,
-	UncheckedExtrinsic, SESSION_BLOCKS, UNIT,
+	AccountId, Babe, Balance, Balances, BlockNumber, Nonce, Runtime, RuntimeCall, RuntimeHoldReason, Session,
+	TxExtension, UncheckedExtrinsic, SESSION_BLOCKS, UNIT,
 };
 use frame_support::traits::{ConstBool, ConstU128, ConstU32, ConstU64};
 use frame_system::EnsureRoot;
@@ -15,8 +15,14 @@ use sp_runtime::{generic::Era, transaction_validity::TransactionPriority};
 pub const PHASE_BLOCKS: BlockNumber = SESSION_BLOCKS / 5;
 
 /// The most mixnodes of a session: as many as the network `devnet` has validators by default, so that an operator must
-/// win its place from one of them. A real chain has room for more; weights are measured with that many.
-pub const MAX_MIXNODES: u32 = if cfg!(feature = "runtime-benchmarks") { 1_000 } else { 6 };
+/// win its place from one of them. A real chain has room for more; weights are measured with as many as they shall hold
+/// for.
+pub const MAX_MIXNODES: u32 =
+	if cfg!(feature = "runtime-benchmarks") { pallet_mixnet::MEASURED_UP_TO.mixnodes } else { 6 };
+
+/// The most candidates that stand by.
+pub const MAX_STANDBYS: u32 =
+	if cfg!(feature = "runtime-benchmarks") { pallet_mixnet::MEASURED_UP_TO.standbys } else { 16 };
 
 /// The least bond of an operator. This is what one more key in the lottery costs.
 pub const MIN_BOND: Balance = 100 * UNIT;
@@ -30,7 +36,7 @@ impl pallet_mixnet::Config for Runtime {
 
 	type MaxAuthorities = MaxAuthorities;
 	type MaxMixnodes = ConstU32<MAX_MIXNODES>;
-	type MaxStandbys = ConstU32<16>;
+	type MaxStandbys = ConstU32<MAX_STANDBYS>;
 	type MaxExternalAddressSize = ConstU32<128>;
 	type MaxExternalAddressesPerMixnode = ConstU32<16>;
 	// More restarts than these within a minute are no accident.
@@ -51,6 +57,7 @@ impl pallet_mixnet::Config for Runtime {
 	type Randomness = pallet_babe::RandomnessFromOneEpochAgo<Runtime>;
 	type ElectionPolicy = pallet_mixnet::WeightedLottery;
 	type Weights = pallet_mixnet::BondWeights<ConstU128<VALIDATOR_WEIGHT>>;
+	type DisabledValidators = Session;
 
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;

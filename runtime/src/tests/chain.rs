@@ -54,6 +54,11 @@ impl Chain {
 		})
 	}
 
+	/// Leaves this many slots empty.
+	pub fn empty_slots(&mut self, slots: u64) {
+		self.slot += slots;
+	}
+
 	/// Makes a block of extrinsics, which must all succeed.
 	pub fn apply(&mut self, extrinsics: Vec<UncheckedExtrinsic>) {
 		for result in self.block(extrinsics) {
@@ -129,7 +134,7 @@ impl Registering {
 		Mixnode {
 			kx_public: self.secret.public(),
 			peer_id: self.peer.public().0.into(),
-			external_addresses: vec![b"/ip4/127.0.0.1/tcp/30333".to_vec()],
+			external_addresses: vec![b"/ip4/1.2.3.4/tcp/30333".to_vec()],
 		}
 	}
 

@@ -174,3 +174,36 @@ fn elections_have_a_seed_from_the_first_one_on() {
 		chain.next_session();
 	}
 }
+
+/// BABE counts slots, and the slack is blocks. How many nodes of 200 have been told to register at each block of session 1,
+/// if so many slots are empty before each block.
+fn told_to_register(empty: u64) -> Vec<usize> {
+	let mut chain = Chain::new();
+	chain.apply(vec![]);
+	chain.next_session();
+	let alice = Registering::new(Alice).name();
+	let mut told = Vec::new();
+	while chain.read(Mixnet::session_status).current_index == 1 {
+		let advice = |node| Mixnet::registration_status(alice, KxPublic([node; 32])).advice;
+		told.push(chain.read(|| (0..200).filter(|node| advice(*node) == RegistrationAdvice::Register).count()));
+		chain.empty_slots(empty);
+		chain.apply(vec![]);
+	}
+	told
+}
+
+#[test]
+fn everyone_is_told_to_register_before_the_last_blocks_whatever_slots_are_empty() {
+	let start: u32 = <Runtime as pallet_mixnet::Config>::NumRegisterStartSlackBlocks::get();
+	let end: u32 = <Runtime as pallet_mixnet::Config>::NumRegisterEndSlackBlocks::get();
+	for empty in [0, 1, 2] {
+		let told = told_to_register(empty);
+		let blocks = told.len();
+		let all = told.iter().position(|told| *told == 200).expect("some time everyone is told");
+		assert!(all <= (start as usize).max(blocks.saturating_sub(end as usize)), "{empty} empty: {told:?}");
+	}
+	// Where there is time they take turns.
+	let told = told_to_register(0);
+	let half = told.iter().position(|told| *told >= 100).expect("everyone is told");
+	assert!((8..18).contains(&half), "{told:?}");
+}

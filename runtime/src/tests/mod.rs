@@ -9,14 +9,19 @@ mod live_upgrade;
 mod mixnet;
 
 use crate::*;
-use frame_support::traits::IntegrityTest;
+use frame_support::traits::{Get, IntegrityTest};
 use sp_runtime::BuildStorage;
 
 /// A runtime started from the preset of this name.
 fn started_from(preset: &str) -> sp_io::TestExternalities {
 	let patch = genesis::preset(&preset.into()).expect("the preset exists; qed");
+	started_with(serde_json::from_slice(&patch).expect("it is JSON; qed"))
+}
+
+/// A runtime started from the default genesis with this patch.
+fn started_with(patch: serde_json::Value) -> sp_io::TestExternalities {
 	let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).expect("it serialises; qed");
-	merge(&mut config, serde_json::from_slice(&patch).expect("it is JSON; qed"));
+	merge(&mut config, patch);
 	let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("it is a genesis config; qed");
 	config.build_storage().expect("it builds; qed").into()
 }
@@ -56,6 +61,12 @@ fn a_session_is_about_a_minute_and_holds_all_four_phases() {
 	const { assert!(configs::mixnet::PHASE_BLOCKS * 3 < SESSION_BLOCKS) };
 }
 
+/// `make weights` measures this runtime. The other two sizes are those of the weights by definition.
+#[test]
+fn weights_are_measured_with_as_many_authorities_as_they_say() {
+	assert_eq!(configs::MaxAuthorities::get(), pallet_mixnet::MEASURED_UP_TO.authorities);
+}
+
 #[test]
 fn presets_name_the_parameters() {
 	for preset in ["development", "local"] {
@@ -64,6 +75,16 @@ fn presets_name_the_parameters() {
 		let named = serde_json::from_value(patch["mixnet"]["parameters"].clone()).expect("they are there; qed");
 		assert_eq!(started_from(preset).execute_with(Mixnet::parameters).current, named);
 	}
+}
+
+/// All presets have the same code, so that a value of the genesis decides.
+#[test]
+fn presets_allow_private_addresses_and_other_chains_do_not() {
+	for preset in ["development", "local"] {
+		assert!(started_from(preset).execute_with(pallet_mixnet::PrivateAddresses::<Runtime>::get));
+	}
+	let patch = serde_json::json!({ "mixnet": { "parameters": null } });
+	assert!(!started_with(patch).execute_with(pallet_mixnet::PrivateAddresses::<Runtime>::get));
 }
 
 /// The mixnet rests in a session without mixnodes, and the API says so.

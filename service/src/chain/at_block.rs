@@ -3,16 +3,16 @@
 //! The follower and the registrar use traits. Tests implement these with a scripted chain.
 
 use mixnet_primitives::{
-	KxPublic, Mixnode, MixnodesError, Registrant, Registration, RegistrationProofs, RegistrationStatus,
-	RelativeSession, SessionParameters, SessionStatus, SubmitError,
+	KxPublic, Mixnode, MixnodesError, MixnodesPage, Place, Registrant, Registration, RegistrationProofs,
+	RegistrationStatus, RelativeSession, SessionIndex, SessionParameters, SessionStatus, SubmitError,
 };
 use mixnet_runtime_api::MixnetApi;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
 use sp_runtime::traits::Block as BlockT;
 
-/// The version of [`MixnetApi`] from which on chains have parameters.
-const PARAMETERS_SINCE: u32 = 2;
+/// The version of [`MixnetApi`] from which on chains have parameters, and give out lists by page.
+const VERSION_2: u32 = 2;
 
 /// The follower's questions.
 pub trait Sessions {
@@ -22,8 +22,20 @@ pub trait Sessions {
 	/// The sessions' parameters; `None` if the runtime is older than they are.
 	fn parameters(&self) -> Result<Option<SessionParameters>, ApiError>;
 
-	/// A session's mixnodes, or why it has none.
-	fn mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError>;
+	/// Does the runtime give out lists by page? An older one has them in one piece only.
+	fn has_pages(&self) -> Result<bool, ApiError>;
+
+	/// At most `count` of a session's mixnodes, from place `start` on. `None` if there is no list for the session.
+	fn mixnodes_page(
+		&self,
+		session_index: SessionIndex,
+		start: Place,
+		count: u32,
+	) -> Result<Option<MixnodesPage>, ApiError>;
+
+	/// All of a session's mixnodes in one answer, or why it has none. However many they are, so ask for pages where
+	/// there are any.
+	fn all_mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError>;
 }
 
 /// The registrar's questions, and its answer.
@@ -47,6 +59,18 @@ pub struct AtBlock<'a, B: BlockT, C> {
 	pub hash: B::Hash,
 }
 
+impl<B, C> AtBlock<'_, B, C>
+where
+	B: BlockT,
+	C: ProvideRuntimeApi<B>,
+	C::Api: MixnetApi<B> + ApiExt<B>,
+{
+	fn is_version_2(&self) -> Result<bool, ApiError> {
+		let version = self.client.runtime_api().api_version::<dyn MixnetApi<B>>(self.hash)?;
+		Ok(version.is_some_and(|version| version >= VERSION_2))
+	}
+}
+
 impl<B, C> Sessions for AtBlock<'_, B, C>
 where
 	B: BlockT,
@@ -58,14 +82,26 @@ where
 	}
 
 	fn parameters(&self) -> Result<Option<SessionParameters>, ApiError> {
-		let api = self.client.runtime_api();
-		match api.api_version::<dyn MixnetApi<B>>(self.hash)? {
-			Some(PARAMETERS_SINCE..) => api.parameters(self.hash).map(Some),
-			_ => Ok(None),
+		if !self.is_version_2()? {
+			return Ok(None);
 		}
+		self.client.runtime_api().parameters(self.hash).map(Some)
 	}
 
-	fn mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError> {
+	fn has_pages(&self) -> Result<bool, ApiError> {
+		self.is_version_2()
+	}
+
+	fn mixnodes_page(
+		&self,
+		session_index: SessionIndex,
+		start: Place,
+		count: u32,
+	) -> Result<Option<MixnodesPage>, ApiError> {
+		self.client.runtime_api().mixnodes_page(self.hash, session_index, start, count)
+	}
+
+	fn all_mixnodes(&self, session: RelativeSession) -> Result<Result<Vec<Mixnode>, MixnodesError>, ApiError> {
 		let api = self.client.runtime_api();
 		match session {
 			RelativeSession::Previous => api.prev_mixnodes(self.hash),

@@ -1,13 +1,14 @@
 //! Where reserved peers are to be found, and where this node is.
 //!
 //! The addresses on chain were written by others. Each is parsed, and made to name the peer that it is for, so that
-//! nobody can make us connect to somebody else. The addresses that we write there ourselves must be ones that the chain
-//! takes.
+//! nobody can make us connect to somebody else. The hosts of one peer are counted once more, so that nobody can make us
+//! dial a crowd of bystanders, whatever the chain let through. The addresses that we write there ourselves must be ones
+//! that the chain takes.
 
 use super::peer_id::to_network_peer_id;
 use crate::log_target::LOG_TARGET;
 use mixnet_node_core::ReservedPeer;
-use mixnet_primitives::check_address;
+use mixnet_primitives::{check_address, Hosts};
 use sc_network_types::{
 	multiaddr::{Multiaddr, Protocol},
 	PeerId,
@@ -20,27 +21,55 @@ const MAX_PUBLISHED: usize = 8;
 /// Size of the longest address that is published, in bytes. No chain should take shorter ones only.
 const MAX_PUBLISHED_SIZE: usize = 128;
 
-/// Those of our external addresses that are to be registered. One that the chain would refuse is left out, and logged:
-/// the chain would refuse the whole registration.
-pub fn published(external: Vec<Multiaddr>, own: &mixnet_primitives::PeerId) -> Vec<Vec<u8>> {
-	let mut published = Vec::new();
-	for address in external {
-		let text = address.to_string().into_bytes();
-		if text.len() > MAX_PUBLISHED_SIZE {
-			log::info!(target: LOG_TARGET, "Not publishing the address {address}: it is longer than {MAX_PUBLISHED_SIZE} bytes");
-		} else if let Err(reason) = check_address(&text, own) {
-			log::info!(target: LOG_TARGET, "Not publishing the address {address}: the chain would refuse {reason}");
-		} else if published.len() == MAX_PUBLISHED {
-			log::info!(target: LOG_TARGET, "Not publishing the address {address}: {MAX_PUBLISHED} others are enough");
-		} else {
-			published.push(text);
+/// Which hosts a chain takes addresses of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+	/// Any. It is a chain for a private network, or we have not heard otherwise.
+	Any,
+	/// Only those that can be reached from the Internet.
+	Internet,
+}
+
+/// Those of our external addresses that are to be registered with a chain that takes hosts within `reach`. One that the
+/// chain would refuse is left out, and logged: the chain would refuse the whole registration.
+pub fn published(external: &[Multiaddr], own: &mixnet_primitives::PeerId, reach: Reach) -> Vec<Vec<u8>> {
+	let texts: Vec<_> = external.iter().map(|address| address.to_string()).collect();
+	let (mut published, mut hosts) = (Vec::new(), Hosts::default());
+	for text in &texts {
+		match may_publish(text, own, reach, published.len(), &mut hosts) {
+			Ok(()) => published.push(text.clone().into_bytes()),
+			Err(reason) => log::info!(target: LOG_TARGET, "Not publishing the address {text}: {reason}"),
 		}
 	}
 	published
 }
 
-/// The addresses of reserved peers, each ending in the peer's ID. A peer that has no usable address gets one that is only
-/// its ID: the network may know where the peer is.
+/// Is an address to be published, after `published` others of these hosts? If not, the error says why.
+fn may_publish<'a>(
+	text: &'a str,
+	own: &mixnet_primitives::PeerId,
+	reach: Reach,
+	published: usize,
+	hosts: &mut Hosts<'a>,
+) -> Result<(), String> {
+	if text.len() > MAX_PUBLISHED_SIZE {
+		return Err(format!("it is longer than {MAX_PUBLISHED_SIZE} bytes"));
+	}
+	let host = check_address(text.as_bytes(), own).map_err(|reason| format!("the chain would refuse {reason}"))?;
+	if reach == Reach::Internet && !host.is_reachable() {
+		return Err("this chain takes only addresses that can be reached from the Internet".into());
+	}
+	if published == MAX_PUBLISHED {
+		return Err(format!("{MAX_PUBLISHED} others are enough"));
+	}
+	match hosts.insert(host) {
+		true => Ok(()),
+		false => Err("the others have as many hosts as a mixnode may have".into()),
+	}
+}
+
+/// The addresses of reserved peers, each ending in the peer's ID. Of one peer's, those of the first few hosts are taken. A
+/// peer that has no usable address gets one that is only its ID: the network may know where the peer is.
 pub fn reserved(peers: &[ReservedPeer]) -> HashSet<Multiaddr> {
 	let mut addresses = HashSet::new();
 	for peer in peers {
@@ -49,7 +78,11 @@ pub fn reserved(peers: &[ReservedPeer]) -> HashSet<Multiaddr> {
 			continue;
 		};
 		let before = addresses.len();
-		addresses.extend(peer.external_addresses.iter().filter_map(|address| for_peer(address, &peer_id)));
+		let mut hosts = Hosts::default();
+		addresses.extend(peer.external_addresses.iter().filter_map(|address| {
+			let dialled = for_peer(address, &peer_id)?;
+			check_address(address, &peer.peer_id).is_ok_and(|host| hosts.insert(host)).then_some(dialled)
+		}));
 		if addresses.len() == before {
 			addresses.insert(Multiaddr::empty().with(Protocol::P2p(peer_id.into())));
 		}
@@ -71,7 +104,7 @@ fn for_peer(address: &[u8], peer_id: &PeerId) -> Option<Multiaddr> {
 	let mut parts = address.iter().peekable();
 	let host = match parts.next() {
 		Some(Protocol::Ip4(ip)) => !ip.is_unspecified(),
-		Some(Protocol::Ip6(ip)) => !ip.is_unspecified(),
+		Some(Protocol::Ip6(ip)) => !ip.to_canonical().is_unspecified(),
 		Some(Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_)) => true,
 		_ => false,
 	};
@@ -141,7 +174,15 @@ mod tests {
 
 	#[test]
 	fn a_peer_whose_addresses_cannot_be_dialled_is_named_by_its_id() {
-		for address in ["/memory/1", "/unix/x", "/ip4/1.2.3.4/udp/1/quic-v1", "/ip4/0.0.0.0/tcp/1", "/ip4/1.2.3.4"] {
+		for address in [
+			"/memory/1",
+			"/unix/x",
+			"/ip4/1.2.3.4/udp/1/quic-v1",
+			"/ip4/0.0.0.0/tcp/1",
+			"/ip6/::/tcp/1",
+			"/ip6/::ffff:0.0.0.0/tcp/1",
+			"/ip4/1.2.3.4",
+		] {
 			let (id, peer) = peer(&[address]);
 			assert_eq!(texts(reserved(&[peer])), [format!("/p2p/{id}")], "{address}");
 		}
@@ -165,11 +206,49 @@ mod tests {
 			long,
 			good[1].clone(),
 		];
-		let all = all.iter().map(|address| address.parse().expect("well formed; qed")).collect();
-		assert_eq!(published(all, &own), good.map(String::into_bytes));
+		assert_eq!(published(&parse(&all), &own, Reach::Any), good.map(String::into_bytes));
 
-		let many = (1..=20).map(|port| format!("/ip4/1.2.3.4/tcp/{port}").parse().expect("well formed; qed")).collect();
-		assert_eq!(published(many, &own).len(), MAX_PUBLISHED);
+		let many: Vec<_> = (1..=20).map(|port| format!("/ip4/1.2.3.4/tcp/{port}")).collect();
+		assert_eq!(published(&parse(&many), &own, Reach::Any).len(), MAX_PUBLISHED);
+	}
+
+	fn parse(addresses: &[String]) -> Vec<Multiaddr> {
+		addresses.iter().map(|address| address.parse().expect("well formed; qed")).collect()
+	}
+
+	#[test]
+	fn addresses_of_the_first_four_hosts_are_published() {
+		let own = Keypair::generate().public().to_bytes().into();
+		let good =
+			["/ip4/1.2.3.1/tcp/1", "/ip4/1.2.3.2/tcp/1", "/dns/a.b/tcp/1", "/ip4/1.2.3.1/tcp/2", "/ip4/10.0.0.1/tcp/1"];
+		let one_more = "/ip4/1.2.3.4/tcp/1";
+		let all =
+			[&good[..], &[one_more, "/dns4/A.b/tcp/2"]].concat().into_iter().map(String::from).collect::<Vec<_>>();
+		let texts = |addresses: Vec<Vec<u8>>| {
+			addresses.into_iter().map(|address| String::from_utf8(address).expect("ASCII; qed")).collect::<Vec<_>>()
+		};
+		let of_first_four = [&good[..], &["/dns4/A.b/tcp/2"]].concat();
+		assert_eq!(texts(published(&parse(&all), &own, Reach::Any)), of_first_four);
+		// A host that is left out leaves its place to the next.
+		let within_reach = [&good[..4], &[one_more, "/dns4/A.b/tcp/2"]].concat();
+		assert_eq!(texts(published(&parse(&all), &own, Reach::Internet)), within_reach);
+	}
+
+	/// The second line behind the chain: it may have let more through in an earlier version.
+	#[test]
+	fn at_most_four_hosts_are_dialled_for_one_peer() {
+		let addresses: Vec<_> = (1..=9).map(|n| format!("/ip4/1.2.3.{}/tcp/{n}", n.min(6))).collect();
+		let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
+		// Hosts that are not dialled anyway do not count.
+		let odd = ["/ip4/1.1.1.1/udp/1/quic-v1", "/dnsaddr/a.b", "/ip4/0.0.0.0/tcp/1", "/memory/1"];
+		let (id, peer) = peer(&[&odd[..], &addresses, &["/ip4/1.2.3.1/tcp/10"]].concat());
+		let (other_id, other) = self::peer(&["/ip4/1.2.3.9/tcp/1"]);
+		let mut expected = [(1, 1), (2, 2), (3, 3), (4, 4), (1, 10)]
+			.map(|(n, port)| format!("/ip4/1.2.3.{n}/tcp/{port}/p2p/{id}"))
+			.to_vec();
+		expected.push(format!("/ip4/1.2.3.9/tcp/1/p2p/{other_id}"));
+		expected.sort();
+		assert_eq!(texts(reserved(&[peer, other])), expected);
 	}
 
 	#[test]

@@ -6,5 +6,9 @@
 //! | from | to | what changed | |
 //! |---|---|---|---|
 //! | 0 | 1 | elections, operators, parameters on chain | [`v1`] |
+//!
+//! [`AllowPrivateAddresses`] is for a private network whose chain was started before addresses had to be within reach.
 
-pub mod v1;
+mod private_addresses;
+
+pub use private_addresses::AllowPrivateAddresses;

@@ -16,8 +16,8 @@
 //! ones.
 //!
 //! The next session's mixnodes stay registered, with the rank that the policy gives to candidates that do not draw:
-//! version 0 had no draws. Some are dropped: those that could not be registered now, since version 0 checked less of
-//! peer IDs and addresses, and the last ones if there are fewer places now.
+//! version 0 had no draws. Some are dropped: those that nodes could not use, since version 0 checked less of peer IDs
+//! and addresses, and the last ones if there are fewer places now.
 
 use crate::{
 	ranked_set::{RankKey, RankedEntry, RankedSet, SetId},
@@ -166,9 +166,9 @@ fn migrate_candidates<T: Config>(session_index: SessionIndex, registered: u32) {
 	NextElection::<T>::put(Election { elected, ranked: elected, ..Election::default() });
 }
 
-/// Is there a place left for this mixnode, and could it be registered now? Version 0 checked less.
+/// Is there a place left for this mixnode, and can nodes use it? Version 0 checked less.
 fn is_electable<T: Config>(elected: u32, mixnode: &BoundedMixnodeFor<T>) -> bool {
-	elected < T::MaxMixnodes::get() && Pallet::<T>::check_mixnode(&mixnode.clone().into()).is_ok()
+	elected < T::MaxMixnodes::get() && Pallet::<T>::is_usable(&mixnode.clone().into())
 }
 
 /// What must survive the migration.
@@ -190,7 +190,7 @@ impl<T: Config> Before<T> {
 		let live =
 			|roster: crate::Roster, session_index| roster.check().ok().map(|()| list(session_index, roster.registered));
 		let mut next = list(session.index.saturating_add(1), v0::NextRegistered::<T>::get());
-		next.retain(|mixnode| Pallet::<T>::check_mixnode(mixnode).is_ok());
+		next.retain(Pallet::<T>::is_usable);
 		next.truncate(T::MaxMixnodes::get() as usize);
 		Self {
 			previous: live(session.previous, session.index.saturating_sub(1)),

@@ -52,6 +52,7 @@ parameter_types! {
 	pub static MaxMixnodes: u32 = 30;
 	pub static MaxStandbys: u32 = 5;
 	pub static MaxRevisions: u32 = 2;
+	pub static RegistrationPriority: u64 = 1 << 20;
 	pub static OperatorsEnabled: bool = true;
 	pub static MinBond: u64 = 100;
 	pub static UnbondingSessions: u32 = 2;
@@ -71,9 +72,8 @@ parameter_types! {
 	pub static NumRegisterEndSlackBlocks: u64 = 4;
 }
 
-pub const REGISTRATION_PRIORITY: u64 = 1 << 20;
 pub const MAX_ADDRESS_SIZE: u32 = 64;
-pub const MAX_ADDRESSES: u32 = 4;
+pub const MAX_ADDRESSES: u32 = 6;
 
 pub struct TestSessionManager;
 impl pallet_session::SessionManager<u64> for TestSessionManager {
@@ -121,11 +121,12 @@ impl pallet_mixnet::Config for Runtime {
 	type NumCoverToPrevBlocks = NumCoverToPrevBlocks;
 	type NumRegisterStartSlackBlocks = NumRegisterStartSlackBlocks;
 	type NumRegisterEndSlackBlocks = NumRegisterEndSlackBlocks;
-	type RegistrationPriority = ConstU64<REGISTRATION_PRIORITY>;
+	type RegistrationPriority = RegistrationPriority;
 	type NextSessionRotation = Periodic;
 	type Randomness = TestRandomness;
 	type ElectionPolicy = Policy;
 	type Weights = TestWeights;
+	type DisabledValidators = Session;
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type OperatorsEnabled = OperatorsEnabled;

@@ -1,8 +1,8 @@
 //! Registration: the authorisation, the call, and what nodes ask and submit.
 //!
-//! Nobody pays for a registration, so refusing one must be cheap. First come the checks against the storage. Then come
-//! those of the mixnode itself, which take arithmetic, and last the three signatures. Only a registrant who may
-//! register now gets as far as the arithmetic.
+//! Nobody pays for a registration, so refusing one must be cheap. First come the checks against the storage, and then the
+//! registrant's signature. The checks of the mixnode itself take arithmetic, and the other two signatures still more.
+//! Only a registrant who may register now gets as far as that, and only by its own doing.
 //!
 //! The authorisation checks everything. Other transactions may change the storage before the dispatch, so the dispatch
 //! checks the registration against the storage again. It checks no more than that: a mixnode and its proofs, once
@@ -14,10 +14,10 @@
 
 mod checks;
 mod status;
-mod turns;
+pub(crate) mod turns;
 
-use crate::{Config, Error, Pallet, REGISTRATION_TAG};
-use checks::Accepted;
+use crate::{candidates::NewMixnode, Config, Error, Pallet, RegisteredAs, REGISTRATION_TAG};
+use checks::{Acceptance, Accepted};
 use frame_support::{
 	traits::{EstimateNextSessionRotation, Get},
 	weights::Weight,
@@ -57,10 +57,12 @@ impl<T: Config> Pallet<T> {
 			.saturating_mul(T::SessionsPerMixnetSession::get().into())
 			.saturated_into::<TransactionLongevity>();
 		ValidTransaction::with_tag_prefix(REGISTRATION_TAG)
-			.priority(T::RegistrationPriority::get())
-			// Each registrant has one registration at a time in the pool. Neither the key nor the peer ID has to be a
-			// tag: nobody can prove possession of another's.
-			.and_provides((registration.session_index, registration.registrant, registration.revision))
+			// Each registrant has one registration at a time in a pool: the one with the greatest revision, whichever comes
+			// first. The registrant has signed the revision. So nobody else can push a registration out, which would cost
+			// every pool three signatures: not by sending an older one again, nor a copy with another nonce. Neither the
+			// key nor the peer ID has to be a tag: nobody can prove possession of another's.
+			.priority(T::RegistrationPriority::get().saturating_add(registration.revision.into()))
+			.and_provides((registration.session_index, registration.registrant))
 			.longevity(session_length.clamp(1, MAX_LONGEVITY))
 			.propagate(true)
 			.build()
@@ -69,15 +71,16 @@ impl<T: Config> Pallet<T> {
 
 	/// Registers, after the authorisation. Checks again what the lists rely on.
 	pub(crate) fn do_register(registration: Registration) -> DispatchResult {
-		let accepted = Self::check_against_storage(&registration).map_err(Error::<T>::from)?;
+		let Acceptance { account, class, accepted } =
+			Self::check_against_storage(&registration).map_err(Error::<T>::from)?;
 		let Registration { session_index, registrant, revision, mixnode } = registration;
 		// The authorisation has checked the bounds.
 		let mixnode = mixnode.try_into().map_err(|_| Error::<T>::from(RegistrationError::TooManyAddresses))?;
+		let registered_as = RegisteredAs { class, registrant };
+		let new = NewMixnode { session_index, account, registered_as, revision, mixnode };
 		match accepted {
-			Accepted::New(rank) => Self::add_candidate(session_index, registrant, revision, rank, mixnode),
-			Accepted::Replacement(place, key) => {
-				Self::replace_mixnode(session_index, registrant, revision, (place, key), mixnode)
-			},
+			Accepted::New(rank) => Self::add_candidate(new, rank),
+			Accepted::Replacement(place, key) => Self::replace_mixnode(new, place, key),
 		}
 		Ok(())
 	}

@@ -1,6 +1,6 @@
 //! Constants that do not fit together are found before the chain starts.
 
-use crate::mock::*;
+use crate::{mock::*, MEASURED_UP_TO};
 use frame_support::traits::Hooks;
 use mixnet_primitives::MIXNODE_INDEX_LIMIT;
 
@@ -15,8 +15,9 @@ fn the_constants_of_the_tests_fit_together() {
 
 #[test]
 fn the_largest_and_smallest_constants_are_taken() {
-	MaxMixnodes::set(MIXNODE_INDEX_LIMIT);
-	MaxStandbys::set(MIXNODE_INDEX_LIMIT);
+	MaxAuthorities::set(MEASURED_UP_TO.authorities);
+	MaxMixnodes::set(MEASURED_UP_TO.mixnodes);
+	MaxStandbys::set(MEASURED_UP_TO.standbys);
 	MaxRevisions::set(254);
 	NumCoverToPrevBlocks::set(12);
 	NumRegisterEndSlackBlocks::set(17);
@@ -57,10 +58,45 @@ fn more_standbys_than_there_can_be_mixnodes_are_refused() {
 	integrity_test();
 }
 
+/// A larger chain costs more than its weights say.
+#[test]
+#[should_panic(expected = "MaxAuthorities (1001) is above 1000, with which the weights were measured")]
+fn more_authorities_than_were_measured_are_refused() {
+	MaxAuthorities::set(MEASURED_UP_TO.authorities + 1);
+	integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "MaxMixnodes (1001) is above 1000, with which the weights were measured")]
+fn more_mixnodes_than_were_measured_are_refused() {
+	MaxMixnodes::set(MEASURED_UP_TO.mixnodes + 1);
+	integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "MaxStandbys (17) is above 16, with which the weights were measured")]
+fn more_standbys_than_were_measured_are_refused() {
+	MaxStandbys::set(MEASURED_UP_TO.standbys + 1);
+	integrity_test();
+}
+
 #[test]
 #[should_panic(expected = "revisions are counted in a byte")]
 fn more_revisions_than_a_byte_counts_are_refused() {
 	MaxRevisions::set(255);
+	integrity_test();
+}
+
+#[test]
+fn the_greatest_priority_leaves_room_for_revisions() {
+	RegistrationPriority::set(u64::MAX - 255);
+	integrity_test();
+}
+
+#[test]
+#[should_panic(expected = "RegistrationPriority leaves no room above it")]
+fn a_priority_without_room_for_revisions_is_refused() {
+	RegistrationPriority::set(u64::MAX - 254);
 	integrity_test();
 }
 

@@ -1,6 +1,7 @@
 //! Session 0, as the chain specification describes it.
 
-use crate::{mock::*, GenesisConfig, SessionsParameters};
+use crate::{migrations::AllowPrivateAddresses, mock::*, GenesisConfig, PrivateAddresses, SessionsParameters};
+use frame_support::traits::{BuildGenesisConfig, OnRuntimeUpgrade};
 use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, Parameters, PeerId, SessionParameters};
 use sp_runtime::BuildStorage;
 
@@ -79,6 +80,75 @@ fn genesis_is_read_from_json() {
 	let without: GenesisConfig<Runtime> =
 		serde_json::from_str(r#"{ "mixnodes": [], "parameters": null }"#).expect("one");
 	assert_eq!(without.parameters, None);
+	// As in the specifications of chains that are older than this choice.
+	assert!(!genesis.allow_private_addresses && !without.allow_private_addresses);
+	let private: GenesisConfig<Runtime> =
+		serde_json::from_str(r#"{ "mixnodes": [], "parameters": null, "allowPrivateAddresses": true }"#).expect("one");
+	assert!(private.allow_private_addresses);
+}
+
+/// A mixnode whose only address is in a private network.
+fn private_mixnode(n: u64) -> Mixnode {
+	Mixnode { external_addresses: vec![b"/ip4/10.1.2.3/tcp/30333".to_vec()], ..mixnode(n) }
+}
+
+/// Registers `private_mixnode(0)` as account 0, which succeeds or not.
+fn registers_a_private_address() -> bool {
+	run_to_block(1);
+	let registration = registration(0, private_mixnode(0));
+	let proofs = prove(0, 0, &registration);
+	apply_registration(registration, proofs).is_ok()
+}
+
+#[test]
+fn genesis_may_allow_private_addresses_for_ever() {
+	for allow_private_addresses in [false, true] {
+		// Accounts and validators are those of all tests, the mixnet's part is this test's.
+		let mut ext = ext();
+		ext.execute_with(|| {
+			let mixnodes = if allow_private_addresses { vec![private_mixnode(7)] } else { vec![mixnode(7)] };
+			GenesisConfig::<Runtime> {
+				mixnodes: mixnodes.clone(),
+				parameters: Some(Parameters { min_mixnodes: 2, ..Default::default() }),
+				allow_private_addresses,
+				..Default::default()
+			}
+			.build();
+			let page = Mixnet::mixnodes_page(0, 0, 10).expect("it is the current session");
+			assert_eq!(page.mixnodes, mixnodes);
+			assert_eq!(PrivateAddresses::<Runtime>::get(), allow_private_addresses);
+			run_to_next_session();
+			assert_eq!(registers_a_private_address(), allow_private_addresses);
+		});
+	}
+}
+
+/// A chain that is older than the choice has nothing stored of it.
+#[test]
+fn a_chain_that_upgrades_refuses_private_addresses_until_it_allows_them() {
+	ext().execute_with(|| {
+		PrivateAddresses::<Runtime>::kill();
+		assert!(!registers_a_private_address());
+		for _ in 0..2 {
+			AllowPrivateAddresses::<Runtime>::on_runtime_upgrade();
+		}
+		assert!(registers_a_private_address());
+		check_invariants();
+	});
+}
+
+/// What has been registered stays, whatever may be registered now.
+#[test]
+fn a_mixnode_that_was_registered_under_another_rule_stays() {
+	ext().execute_with(|| {
+		PrivateAddresses::<Runtime>::put(true);
+		assert!(registers_a_private_address());
+		PrivateAddresses::<Runtime>::kill();
+		check_invariants();
+		register(1, 1);
+		run_to_next_session();
+		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![private_mixnode(0), mixnode(1)]));
+	});
 }
 
 fn build(mixnodes: Vec<Mixnode>) {
@@ -101,7 +171,7 @@ fn genesis_with_too_many_mixnodes_is_refused() {
 #[should_panic(expected = "genesis mixnode 1 cannot be used: too many external addresses")]
 fn genesis_with_too_many_addresses_is_refused() {
 	let mut bad = mixnode(1);
-	bad.external_addresses = vec![b"/dns/example.com".to_vec(); 5];
+	bad.external_addresses = vec![b"/dns/mixnet.org".to_vec(); MAX_ADDRESSES as usize + 1];
 	build(vec![mixnode(0), bad]);
 }
 
@@ -111,6 +181,28 @@ fn genesis_with_an_address_that_is_none_is_refused() {
 	let mut bad = mixnode(1);
 	bad.external_addresses = vec![b"example.com:30333".to_vec()];
 	build(vec![mixnode(0), bad]);
+}
+
+#[test]
+#[should_panic(expected = "genesis mixnode 1 cannot be used: there is no external address")]
+fn genesis_with_a_mixnode_that_nobody_can_dial_is_refused() {
+	let mut bad = mixnode(1);
+	bad.external_addresses.clear();
+	build(vec![mixnode(0), bad]);
+}
+
+#[test]
+#[should_panic(expected = "genesis mixnode 1 cannot be used: an external address cannot be reached")]
+fn genesis_with_an_address_that_nobody_outside_can_reach_is_refused() {
+	build(vec![mixnode(0), private_mixnode(1)]);
+}
+
+#[test]
+#[should_panic(expected = "genesis mixnode 0 cannot be used: the external addresses lead to too many hosts")]
+fn genesis_with_a_mixnode_of_five_hosts_is_refused() {
+	let mut bad = mixnode(1);
+	bad.external_addresses = (0..5).map(|n| format!("/ip4/1.2.3.{n}/tcp/1").into_bytes()).collect();
+	build(vec![bad]);
 }
 
 #[test]

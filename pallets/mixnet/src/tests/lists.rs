@@ -3,11 +3,14 @@
 use crate::{
 	mock::*,
 	ranked_set::{RankKey, RankedEntry, RankedSet, SetId},
-	BoundedMixnodeFor, Candidacies, Candidacy, CandidacyState, CurrentSession, Event, KxPublics, ListedMixnode,
-	Mixnodes, NextElection, PeerIds, Rank, RemovalReason, Roster, Rotation,
+	BoundedMixnode, Candidacies, Candidacy, CandidacyState, CurrentSession, Event, KxPublics, ListedMixnode, Mixnodes,
+	NextElection, PeerIds, Rank, RemovalReason, Roster, Rotation,
 };
 use frame_support::traits::OneSessionHandler;
-use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, MixnodesPage, PeerId, Registrant, Standing};
+use mixnet_primitives::{
+	list_reader::{BadPage, ListReader, Progress, PAGE_SIZE},
+	KxPublic, Mixnode, MixnodesError, MixnodesPage, PeerId, Standing,
+};
 use sp_io::hashing::twox_128;
 use std::collections::BTreeSet;
 
@@ -80,7 +83,7 @@ fn nothing_changes_a_list_once_its_session_has_begun() {
 			register(1, 101);
 			assert_unchanged(now, then);
 			// removed,
-			assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(0)), Ok(()));
+			assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 0), Ok(()));
 			assert_unchanged(now, then);
 			// disabled,
 			<Mixnet as OneSessionHandler<u64>>::on_disabled(2);
@@ -238,14 +241,14 @@ fn a_removal_leaves_no_gap() {
 			register(account, account);
 		}
 		next_block();
-		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(1)), Ok(()));
+		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 1), Ok(()));
 		check_invariants();
 		let reason = RemovalReason::Forced;
 		assert_eq!(
 			events(),
 			[
-				Event::MixnodeRemoved { session_index: 1, registrant: registrant(1), reason },
-				Event::RegistrantBarred { session_index: 1, registrant: registrant(1), reason },
+				Event::MixnodeRemoved { session_index: 1, account: 1, reason },
+				Event::AccountBarred { session_index: 1, account: 1, reason },
 			]
 		);
 		// The last mixnode takes the place of the removed one.
@@ -259,16 +262,52 @@ fn a_removal_leaves_no_gap() {
 fn write_session(session_index: u32, count: u32) {
 	let bytes = |tag: u8, place: u32| sp_io::hashing::blake2_256(&[&[tag], &place.to_le_bytes()[..]].concat());
 	for place in 0..count {
-		let registrant = Registrant(bytes(0, place));
+		let account = u64::from(place);
 		let (kx_public, peer_id) = (KxPublic(bytes(1, place)), PeerId(bytes(2, place)));
 		let mixnode = Mixnode { kx_public, peer_id, external_addresses: mixnode(0).external_addresses };
-		let mixnode = BoundedMixnodeFor::<Runtime>::try_from(mixnode).expect("it fits");
-		Mixnodes::<Runtime>::insert(session_index, place, ListedMixnode { registrant: Some(registrant), mixnode });
+		let mixnode = BoundedMixnode::try_from(mixnode).expect("it fits");
+		Mixnodes::<Runtime>::insert(session_index, place, ListedMixnode { account: Some(account), mixnode });
 		let key = RankKey { rank: Rank::BEST, sequence: place };
-		let candidacy = Candidacy { next_revision: 1, state: CandidacyState::Listed { place, key } };
-		Candidacies::<Runtime>::insert(session_index, registrant, candidacy);
-		KxPublics::<Runtime>::insert(session_index, kx_public, registrant);
-		PeerIds::<Runtime>::insert(session_index, peer_id, registrant);
+		let state = CandidacyState::Listed { place, key };
+		let candidacy = Candidacy { registered_as: None, next_revision: 1, state };
+		Candidacies::<Runtime>::insert(session_index, account, candidacy);
+		KxPublics::<Runtime>::insert(session_index, kx_public, account);
+		PeerIds::<Runtime>::insert(session_index, peer_id, account);
+	}
+}
+
+/// Reads a session's list as nodes do. Returns how many pages that took, too.
+fn read_by_page(session_index: u32) -> Result<(List, u32), BadPage> {
+	let mut reader = ListReader::default();
+	let mut pages = 0;
+	loop {
+		let (start, count) = reader.next_page();
+		pages += 1;
+		match reader.add(Mixnet::mixnodes_page(session_index, start, count))? {
+			Progress::Unfinished(rest) => reader = rest,
+			Progress::Finished(list) => return Ok((list, pages)),
+		}
+	}
+}
+
+#[test]
+fn whoever_reads_by_page_gets_the_whole_list() {
+	for count in [0, 1, 2, 255, 256, 257, 1_000] {
+		ext().execute_with(|| {
+			run_to_next_session();
+			for session_index in 0..2 {
+				write_session(session_index, count);
+			}
+			let roster = Roster { registered: count, required: 2 };
+			CurrentSession::<Runtime>::mutate(|session| (session.previous, session.current) = (roster, roster));
+			// A session with too few mixnodes rests, which the first page says.
+			let pages = count.div_ceil(PAGE_SIZE).max(1);
+			for (session_index, whole) in [(1, Mixnet::current_mixnodes()), (0, Mixnet::prev_mixnodes())] {
+				assert_eq!(whole.as_ref().map_or(0, Vec::len), if count < 2 { 0 } else { count as usize });
+				assert!(read_by_page(session_index) == Ok((whole, pages)), "{count} mixnodes");
+			}
+			assert_eq!(read_by_page(2), Err(BadPage::NoList));
+		});
 	}
 }
 
@@ -322,7 +361,7 @@ fn measure_rotation(mixnodes: u32) -> Touched {
 		assert_eq!(events(), [Event::SessionStarted { session_index: 5, mixnodes }]);
 		assert_eq!(Mixnet::current_mixnodes().map(|list| list.len()), Ok(mixnodes as usize));
 		assert_eq!(next_registrations(), []);
-		assert_eq!(crate::LastRotation::<Runtime>::get(), Rotation { count: 5, at: 80 });
+		assert_eq!(crate::CurrentSession::<Runtime>::get().last_rotation, Rotation { count: 5, at: 80 });
 	});
 	let sizes: Vec<_> = proof.into_iter_nodes().map(|node| node.len()).collect();
 	Touched { written, proof_nodes: sizes.len(), proof_bytes: sizes.into_iter().sum() }

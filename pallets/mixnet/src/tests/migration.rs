@@ -3,7 +3,8 @@
 //! `data/v0-storage.txt` is the whole storage of a test chain of version 0: a key and a value in each line, in hex. It had
 //! two to three sessions behind it, each with one mixnode more than the one before, and stood in the block after the
 //! beginning of session 3, with seven mixnodes registered for session 4. Mixnode n of account a of session s is that of the
-//! mock's n = 40 (s - 1) + a, but for the fifth of session 4, whose peer ID is no key.
+//! mock's n = 40 (s - 1) + a, but for the fifth of session 4, whose peer ID is no key. Version 0 took addresses that
+//! nobody can reach, and those mixnodes have one; they stay all the same.
 
 use crate::{migrations::v1, mock::*, *};
 use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion};
@@ -28,7 +29,7 @@ fn unhex(text: &str) -> Vec<u8> {
 
 /// The mixnodes of a session, as version 0 had them.
 fn mixnodes(session_index: u64, accounts: impl Iterator<Item = u64>) -> Vec<Mixnode> {
-	accounts.map(|account| mixnode(40 * (session_index - 1) + account)).collect()
+	accounts.map(|account| mixnode_of_fixtures(40 * (session_index - 1) + account)).collect()
 }
 
 /// Migrates with all the checks that there are.

@@ -1,12 +1,12 @@
 //! The pallet's tests, by subject.
 
+mod accounts;
 mod authorities;
 mod candidates;
 mod config;
 mod disabled;
 mod genesis;
 mod lists;
-mod migration;
 mod model;
 mod operators;
 mod parameters;
@@ -18,4 +18,6 @@ mod replacement;
 mod seed;
 mod sessions;
 mod staking;
+mod turns;
+mod upgrades;
 mod view_functions;

@@ -40,6 +40,7 @@ fn a_replacement_keeps_rank_and_place() {
 				events(),
 				[Event::MixnodeRegistered {
 					session_index: 1,
+					account,
 					registrant: registrant(account),
 					rank: Rank(registered.rank),
 					standing: registered.standing,
@@ -101,12 +102,12 @@ fn a_replacement_may_keep_its_own_key_or_peer_id() {
 	ext().execute_with(|| {
 		run_to_block(1);
 		register(1, 1);
-		register_mixed(0, 0, b"/dns/a.example");
+		register_mixed(0, 0, b"/dns/a.mixnet.org");
 		// Only new addresses, then a new peer identity, then a new key, and then the first ones again.
-		register_mixed(0, 0, b"/dns/b.example");
-		register_mixed(0, 2, b"/dns/b.example");
-		register_mixed(3, 2, b"/dns/b.example");
-		let last = register_mixed(0, 0, b"/dns/a.example");
+		register_mixed(0, 0, b"/dns/b.mixnet.org");
+		register_mixed(0, 2, b"/dns/b.mixnet.org");
+		register_mixed(3, 2, b"/dns/b.mixnet.org");
+		let last = register_mixed(0, 0, b"/dns/a.mixnet.org");
 		// The keys and peer IDs in between are free.
 		register(2, 2);
 		register(3, 3);
@@ -205,6 +206,36 @@ fn a_registration_cannot_be_put_back_over_the_one_that_replaced_it() {
 	});
 }
 
+/// A registrant that does not know what became of earlier registrations leaves their numbers out.
+#[test]
+fn revisions_may_be_left_out_and_do_not_come_back() {
+	MaxRevisions::set(4);
+	ext().execute_with(|| {
+		run_to_block(1);
+		let numbered = |n, revision| Registration { revision, ..registration(0, mixnode(n)) };
+		let register_numbered = |n, revision| {
+			let registration = numbered(n, revision);
+			let proofs = prove(0, n, &registration);
+			assert!(validate(registration.clone(), proofs.clone()).is_ok());
+			assert_eq!(apply_registration(registration, proofs), Ok(Ok(())));
+			let status = Mixnet::registration_status(registrant(0), mixnode(n).kx_public);
+			assert_eq!(status.registered.map(|registered| registered.revision), Some(revision));
+			assert_eq!(status.revision, revision + 1);
+		};
+		register_numbered(1, 1);
+		for revision in [0, 1] {
+			assert_refused(0, 2, numbered(2, revision), RegistrationError::WrongRevision);
+		}
+		register_numbered(4, 4);
+		for revision in 0..6 {
+			assert_refused(0, 2, numbered(2, revision), RegistrationError::TooManyRevisions);
+		}
+		register(1, 5);
+		run_to_next_session();
+		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(4), mixnode(5)]));
+	});
+}
+
 /// Both are valid until one of them is included. Then the other is not.
 #[test]
 fn of_two_registrations_with_one_revision_the_first_counts() {
@@ -243,11 +274,12 @@ fn who_is_no_registrant_any_more_cannot_replace_its_mixnode() {
 		run_to_block(1);
 		register(0, 0);
 		register(1, 1);
+		register(2, 3);
 		NextValidators::set(Some((1..VALIDATORS).collect()));
 		run_to_rotation();
 		assert_refused(0, 2, registration(0, mixnode(2)), RegistrationError::NotARegistrant);
 		run_to_next_session();
-		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(0), mixnode(1)]));
+		assert_eq!(Mixnet::current_mixnodes(), Ok(vec![mixnode(3), mixnode(1)]));
 	});
 }
 
@@ -271,7 +303,7 @@ fn who_was_put_out_may_register_its_own_key_again() {
 		register(2, 0);
 		register(2, 2);
 
-		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(2)), Ok(()));
+		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 2), Ok(()));
 		let again = registration(0, mixnode(0));
 		assert_eq!(again.revision, 1);
 		assert_refused(0, 0, Registration { revision: 0, ..again.clone() }, RegistrationError::WrongRevision);
@@ -285,10 +317,10 @@ fn who_was_removed_stays_barred_whatever_it_registers() {
 	ext().execute_with(|| {
 		run_to_block(1);
 		register(0, 0);
-		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(0)), Ok(()));
+		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 0), Ok(()));
 		assert!(events().contains(&Event::MixnodeRemoved {
 			session_index: 1,
-			registrant: registrant(0),
+			account: 0,
 			reason: RemovalReason::Forced
 		}));
 		for n in [0, 1] {

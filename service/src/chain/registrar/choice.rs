@@ -7,7 +7,7 @@ pub fn is_ours(status: &RegistrationStatus, peer_id: &PeerId) -> bool {
 	status.registered.as_ref().is_some_and(|registered| registered.peer_id == *peer_id)
 }
 
-/// The registrant in this node's keystore that is to register it now, and the revision of the registration; `None` if
+/// The registrant in this node's keystore that is to register it now, and the least revision that the chain takes; `None` if
 /// there is nothing to do.
 ///
 /// A node is one mixnode. If a registrant has registered it, the others stay away, since the chain takes a peer ID from one

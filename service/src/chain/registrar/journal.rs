@@ -174,8 +174,8 @@ impl Journal {
 		self.is_new(session, registrant, LastNote::Refused(error)).then(|| Note {
 			level: Level::Warn,
 			words: format!(
-				"The chain refuses to register this node for session {session} by the key {registrant}: {error}. Trying \
-				 again",
+				"The chain refuses to register this node for session {session} by the key {registrant}: {error}. {}",
+				advice(error).1,
 			),
 		})
 	}
@@ -201,7 +201,7 @@ fn no_key() -> Note {
 /// Whether the reason stays the same from session to session, so that the operator is told once and not in each.
 fn lasts(error: RegistrationError) -> bool {
 	use RegistrationError::*;
-	matches!(error, NotARegistrant | OperatorsNotEnabled | BondTooSmall | OperatorTooRecent)
+	matches!(error, NotARegistrant | OperatorsNotEnabled | BondTooSmall | OperatorTooRecent | OtherKey)
 }
 
 /// How urgent a reason is, and what to do about it.
@@ -220,6 +220,20 @@ fn advice(error: RegistrationError) -> (Level, &'static str) {
 		),
 		OperatorTooRecent => (Level::Info, "It will register by itself then; there is nothing to do"),
 		Barred | TooManyRevisions | RankTooLow => (Level::Info, NEXT_TIME),
-		_ => (Level::Warn, "Trying again at every block"),
+		NoAddress => (
+			Level::Warn,
+			"Start this node with --public-addr and the address at which others reach it, such as /dns/NAME/tcp/PORT or \
+			 /ip4/ADDRESS/tcp/PORT. Trying again",
+		),
+		UnreachableAddress => (
+			Level::Warn,
+			"No address that this node knows of itself can be reached from outside: start it with --public-addr and its \
+			 address in the Internet, such as /dns/NAME/tcp/PORT or /ip4/ADDRESS/tcp/PORT. Trying again",
+		),
+		OtherKey => (
+			Level::Warn,
+			"Leave only one of the account's keys in use: its validator's key, or its operator's key",
+		),
+		_ => (Level::Warn, "Trying again"),
 	}
 }

@@ -7,21 +7,29 @@
 //!
 //! - `choice`: chooses the registrant.
 //! - `journal`: what the node's operator is told about registrations, each thing once.
+//! - `revisions`: chooses the revision, so that a node which was started again replaces what it had sent.
 
 mod choice;
 mod journal;
+mod revisions;
 #[cfg(test)]
 mod tests;
 
 use super::at_block::{AtBlock, Registrations, WithPool};
-use crate::{handle::Handle, log_target::LOG_TARGET, network::addresses};
+use crate::{
+	handle::Handle,
+	log_target::LOG_TARGET,
+	network::addresses::{self, Reach},
+};
 use codec::Encode;
 use futures::StreamExt;
 use journal::{Journal, Note};
 use mixnet_primitives::{
-	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationProofs, SessionIndex, SubmitError,
+	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationError, RegistrationProofs, SessionIndex,
+	SubmitError,
 };
 use mixnet_runtime_api::MixnetApi;
+use revisions::Revisions;
 use sc_client_api::BlockchainEvents;
 use sc_network::{service::traits::NetworkSigner, NetworkStateInfo};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -86,12 +94,13 @@ pub struct RegistrarParts<H, N: ?Sized> {
 pub struct Registrar<H, N: ?Sized> {
 	parts: RegistrarParts<H, N>,
 	journal: Journal,
+	revisions: Revisions,
 }
 
 impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Sized> Registrar<H, N> {
 	/// A registrar that has not done anything yet.
 	pub fn new(parts: RegistrarParts<H, N>) -> Self {
-		Self { journal: Journal::new(parts.peer_id), parts }
+		Self { journal: Journal::new(parts.peer_id), revisions: Revisions::default(), parts }
 	}
 
 	/// Does what is to be done at every new best block, until the client is gone; nothing while the node catches up.
@@ -135,6 +144,7 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 	/// Does what is to be done at a block. Returns whether a registration was tried: the next try then has to wait.
 	async fn step(&mut self, block: &impl Registrations) -> Result<bool, StepError> {
 		let Some(next_key) = *self.parts.next_key.borrow() else { return Ok(false) };
+		self.revisions.note_session(next_key.session);
 		let mut statuses = Vec::new();
 		for registrant in self.registrants() {
 			let status = block.status(registrant, next_key.kx_public)?;
@@ -147,10 +157,10 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		}
 		self.journal.note(&statuses, &next_key.kx_public).iter().for_each(Note::log);
 		let was_registered = |registrant: &Registrant| self.journal.was_registered(next_key.session, registrant);
-		let Some((registrant, revision)) = choice::choose(&statuses, &self.parts.peer_id, was_registered) else {
+		let Some((registrant, least_revision)) = choice::choose(&statuses, &self.parts.peer_id, was_registered) else {
 			return Ok(false);
 		};
-		self.register(block, next_key, registrant, revision).await?;
+		self.register(block, next_key, registrant, least_revision).await?;
 		Ok(true)
 	}
 
@@ -162,23 +172,34 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		keys
 	}
 
-	/// Signs a registration and sends it.
+	/// Registers this node, and tells the operator if the chain refuses it.
+	///
+	/// Whether the chain takes addresses of private networks, only the chain knows. So all are sent first. If it refuses
+	/// them, only those that can be reached from the Internet are, if there are any.
 	async fn register(
 		&mut self,
 		block: &impl Registrations,
 		next_key: NextKey,
 		registrant: Registrant,
-		revision: u8,
+		least_revision: u8,
 	) -> Result<(), StepError> {
 		let session_index = next_key.session;
-		let mixnode = Mixnode {
-			kx_public: next_key.kx_public,
-			peer_id: self.parts.peer_id,
-			external_addresses: addresses::published(self.parts.network.external_addresses(), &self.parts.peer_id),
+		let revision = self.revisions.next(session_index, registrant, least_revision);
+		let external = self.parts.network.external_addresses();
+		let published = |reach| addresses::published(&external, &self.parts.peer_id, reach);
+		let send = |external_addresses| {
+			let mixnode = Mixnode { kx_public: next_key.kx_public, peer_id: self.parts.peer_id, external_addresses };
+			self.send(block, Registration { session_index, registrant, revision, mixnode })
 		};
-		let registration = Registration { session_index, registrant, revision, mixnode };
-		let proofs = self.prove(&registration).await?;
-		match block.submit(registration, proofs)? {
+		let mut answer = send(published(Reach::Any)).await?;
+		if answer == Err(SubmitError::Refused(RegistrationError::UnreachableAddress)) {
+			let reachable = published(Reach::Internet);
+			if !reachable.is_empty() {
+				answer = send(reachable).await?;
+			}
+		}
+		self.revisions.note_tried(session_index, registrant, least_revision, revision);
+		match answer {
 			Ok(()) => {
 				log::debug!(
 					target: LOG_TARGET,
@@ -186,6 +207,8 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 				);
 				Ok(())
 			},
+			// We have counted too far.
+			Err(SubmitError::Refused(RegistrationError::TooManyRevisions)) if self.revisions.begin_anew() => Ok(()),
 			Err(SubmitError::Refused(error)) => {
 				if let Some(note) = self.journal.note_refusal(session_index, registrant, error) {
 					note.log();
@@ -194,6 +217,16 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 			},
 			Err(SubmitError::Pool) => Err(StepError::Pool),
 		}
+	}
+
+	/// Signs a registration and sends it. Returns the chain's answer.
+	async fn send(
+		&self,
+		block: &impl Registrations,
+		registration: Registration,
+	) -> Result<Result<(), SubmitError>, StepError> {
+		let proofs = self.prove(&registration).await?;
+		Ok(block.submit(registration, proofs)?)
 	}
 
 	/// Signs a registration three times.

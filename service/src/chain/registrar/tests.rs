@@ -4,7 +4,7 @@ use super::*;
 use crate::{handle::Command, network::peer_id::to_mixnet_peer_id};
 use log::Level;
 use mixnet_node_core::KxSecret;
-use mixnet_primitives::{RegisteredMixnode, RegistrationAdvice, RegistrationError, RegistrationStatus, Standing};
+use mixnet_primitives::{check_address, RegisteredMixnode, RegistrationAdvice, RegistrationStatus, Standing};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use sc_network::service::signature::{Keypair, Signature, SigningError};
@@ -21,12 +21,14 @@ const NEXT: SessionIndex = 8;
 struct Chain {
 	statuses: BTreeMap<Registrant, RegistrationStatus>,
 	answer: Result<(), SubmitError>,
+	/// Whether it takes addresses of private networks.
+	is_private: bool,
 	sent: Mutex<Vec<(Registration, RegistrationProofs)>>,
 }
 
 impl Chain {
 	fn new<const N: usize>(statuses: [(Registrant, RegistrationStatus); N]) -> Self {
-		Self { statuses: statuses.into(), answer: Ok(()), sent: Mutex::default() }
+		Self { statuses: statuses.into(), answer: Ok(()), is_private: false, sent: Mutex::default() }
 	}
 
 	/// The registrations that were sent since the last call.
@@ -45,12 +47,24 @@ impl Registrations for Chain {
 		registration: Registration,
 		proofs: RegistrationProofs,
 	) -> Result<Result<(), SubmitError>, ApiError> {
+		let Mixnode { external_addresses, peer_id, .. } = &registration.mixnode;
+		let mut hosts = external_addresses.iter().map(|address| check_address(address, peer_id).expect("good; qed"));
+		let answer = if external_addresses.is_empty() {
+			Err(SubmitError::Refused(RegistrationError::NoAddress))
+		} else if !self.is_private && hosts.any(|host| !host.is_reachable()) {
+			Err(SubmitError::Refused(RegistrationError::UnreachableAddress))
+		} else {
+			self.answer
+		};
 		self.sent.lock().expect("no test panics while it holds this; qed").push((registration, proofs));
-		Ok(self.answer)
+		Ok(answer)
 	}
 }
 
-struct Network(Keypair);
+struct Network {
+	keypair: Keypair,
+	external_addresses: Mutex<Vec<Multiaddr>>,
+}
 
 impl Network {
 	fn peer_id(&self) -> PeerId {
@@ -60,7 +74,7 @@ impl Network {
 
 impl NetworkStateInfo for Network {
 	fn external_addresses(&self) -> Vec<Multiaddr> {
-		["/memory/7", "/ip4/1.2.3.4/tcp/30333"].map(|address| address.parse().expect("well formed; qed")).into()
+		self.external_addresses.lock().expect("no test panics while it holds this; qed").clone()
 	}
 
 	fn listen_addresses(&self) -> Vec<Multiaddr> {
@@ -68,13 +82,13 @@ impl NetworkStateInfo for Network {
 	}
 
 	fn local_peer_id(&self) -> sc_network_types::PeerId {
-		self.0.public().to_peer_id()
+		self.keypair.public().to_peer_id()
 	}
 }
 
 impl NetworkSigner for Network {
 	fn sign_with_local_identity(&self, message: Vec<u8>) -> Result<Signature, SigningError> {
-		Signature::sign_message(message, &self.0)
+		Signature::sign_message(message, &self.keypair)
 	}
 
 	fn verify(&self, _: sc_network_types::PeerId, _: &Vec<u8>, _: &Vec<u8>, _: &Vec<u8>) -> Result<bool, String> {
@@ -109,7 +123,7 @@ impl Node {
 				let _ = answer.send(is_ours.then(|| secret.prove_possession(&mut rng, &message)));
 			}
 		});
-		let network = Network(Keypair::generate_ed25519());
+		let network = Network { keypair: Keypair::generate_ed25519(), external_addresses: Mutex::default() };
 		let peer_id = network.peer_id();
 		let (next_key, receiver) = watch::channel(Some(NextKey { session: NEXT, kx_public }));
 		let registrar = Registrar::new(RegistrarParts {
@@ -120,7 +134,16 @@ impl Node {
 			handle,
 			next_key: receiver,
 		});
-		Self { registrar, keys, kx_public, peer_id, next_key }
+		let node = Self { registrar, keys, kx_public, peer_id, next_key };
+		node.find_addresses(&["/memory/7", "/ip4/1.2.3.4/tcp/30333"]);
+		node
+	}
+
+	/// The network has found out that the node has these addresses, and no others.
+	fn find_addresses(&self, addresses: &[&str]) {
+		let addresses = addresses.iter().map(|address| address.parse().expect("well formed; qed")).collect();
+		let known = &self.registrar.parts.network.external_addresses;
+		*known.lock().expect("no test panics while it holds this; qed") = addresses;
 	}
 
 	async fn step(&mut self, chain: &Chain) -> bool {
@@ -336,4 +359,86 @@ async fn a_refused_registration_that_the_chain_asked_for_is_told() {
 	chain.answer = Err(SubmitError::Refused(error));
 	assert!(node.step(&chain).await, "the next try has to wait");
 	assert_eq!(node.registrar.journal.note_refusal(NEXT, key, error), None, "it was told in that step");
+}
+
+/// The addresses of each registration that was sent.
+fn sent_addresses(chain: &Chain) -> Vec<Vec<String>> {
+	let text = |address: Vec<u8>| String::from_utf8(address).expect("ASCII; qed");
+	let sent = chain.take_sent().into_iter();
+	sent.map(|(sent, _)| sent.mixnode.external_addresses.into_iter().map(text).collect()).collect()
+}
+
+/// An address that somebody in the same network has seen must not prevent a registration.
+#[tokio::test]
+async fn where_a_chain_refuses_private_addresses_the_others_are_registered() {
+	let mut node = Node::new(1);
+	let key = node.keys[0];
+	let (inside, outside) = ("/ip4/192.168.1.2/tcp/30333", "/dns/mix.mixnet.org/tcp/30333");
+	node.find_addresses(&[inside, outside]);
+	let mut chain = Chain::new([(key, status(RegistrationAdvice::Register, 0, None))]);
+	assert!(node.step(&chain).await);
+	assert_eq!(sent_addresses(&chain), [vec![inside, outside], vec![outside]]);
+	let refused = node.registrar.journal.note_refusal(NEXT, key, RegistrationError::UnreachableAddress);
+	assert!(refused.is_some(), "nothing of it was told in that step");
+
+	chain.is_private = true;
+	assert!(node.step(&chain).await);
+	assert_eq!(sent_addresses(&chain), [vec![inside, outside]]);
+}
+
+#[tokio::test]
+async fn a_node_that_nobody_can_reach_tells_its_operator_what_to_do() {
+	let cases: [(&[&str], RegistrationError); 3] = [
+		(&[], RegistrationError::NoAddress),
+		(&["/memory/7"], RegistrationError::NoAddress),
+		(&["/ip4/127.0.0.1/tcp/30333", "/ip6/fe80::1/tcp/30333"], RegistrationError::UnreachableAddress),
+	];
+	for (addresses, error) in cases {
+		let mut node = Node::new(1);
+		let key = node.keys[0];
+		node.find_addresses(addresses);
+		let chain = Chain::new([(key, status(RegistrationAdvice::Register, 0, None))]);
+		assert!(node.step(&chain).await);
+		assert_eq!(chain.take_sent().len(), 1, "there is nothing else to try");
+		assert_eq!(node.registrar.journal.note_refusal(NEXT, key, error), None, "it was told in that step");
+		let again = node.registrar.journal.note_refusal(NEXT + 1, key, error).expect("it is told in each session");
+		assert_eq!(again.level, Level::Warn);
+		assert!(again.words.contains("--public-addr"), "{}", again.words);
+	}
+}
+
+/// What the node sends at each of these blocks, where it is told to register and no registration was taken yet.
+async fn revisions_sent(node: &mut Node, answers: &[Result<(), SubmitError>]) -> Vec<u8> {
+	let key = node.keys[0];
+	let mut sent = Vec::new();
+	for answer in answers {
+		let mut chain = Chain::new([(key, status(RegistrationAdvice::Register, 0, None))]);
+		chain.answer = *answer;
+		let _ = node.registrar.step(&chain).await;
+		sent.extend(chain.take_sent().iter().map(|(registration, _)| registration.revision));
+	}
+	sent
+}
+
+/// Its former self may have sent a registration that is in the pools still, and lets none through but a greater revision.
+#[tokio::test]
+async fn a_node_that_was_started_again_replaces_what_waits_in_the_pools() {
+	let mut node = Node::new(1);
+	assert_eq!(revisions_sent(&mut node, &[Ok(()), Ok(()), Err(SubmitError::Pool), Ok(())]).await, [0, 1, 2, 3]);
+	// As far as the chain lets it. The operator is not told, since nothing is wrong.
+	let too_far = Err(SubmitError::Refused(RegistrationError::TooManyRevisions));
+	assert_eq!(revisions_sent(&mut node, &[too_far, Ok(())]).await, [4, 0]);
+	let key = node.keys[0];
+	let note = node.registrar.journal.note_refusal(NEXT, key, RegistrationError::TooManyRevisions);
+	assert!(note.is_some(), "it was not told before");
+}
+
+#[tokio::test]
+async fn a_node_that_ran_before_the_session_began_sends_the_same_revision_again() {
+	let mut node = Node::new(1);
+	let next_key = NextKey { session: NEXT, kx_public: node.kx_public };
+	node.next_key.send(Some(NextKey { session: NEXT - 1, ..next_key })).expect("the registrar listens; qed");
+	assert_eq!(revisions_sent(&mut node, &[Ok(())]).await, []);
+	node.next_key.send(Some(next_key)).expect("the registrar listens; qed");
+	assert_eq!(revisions_sent(&mut node, &[Ok(()), Err(SubmitError::Pool), Ok(())]).await, [0, 0, 0]);
 }

@@ -6,27 +6,32 @@ use frame_system::RawOrigin;
 use mixnet_primitives::{KxPublic, Mixnode, PeerId, Registration, RegistrationError};
 
 impl World {
-	/// The rank that a registrant would have as a new candidate, or why it may not register.
+	/// The rank that the holder of a key would have as a new candidate, or why it may not register.
 	pub fn rank(&self, key: u64) -> Result<Rank, RegistrationError> {
-		let (class, weight, seed) = match self.sessions.queued.get(&key) {
-			Some(since) => {
-				let weight = ValidatorWeights::get().get(&key).copied().unwrap_or(1);
-				let has_committed = *since <= self.election.committed_by_rotation;
-				(RegistrantClass::Validator, weight, self.election.seed.filter(|_| has_committed))
+		let (account, class, weight, seed) = match self.sessions.queued.get(&key) {
+			Some(authority) => {
+				let has_committed = authority.since <= self.election.committed_by_rotation;
+				let seed = self.election.seed.filter(|_| has_committed);
+				(authority.account, RegistrantClass::Validator, authority.committed, seed)
 			},
 			None => {
 				let bond = self.operators.weighing(key, self.election.committed_before)?;
-				(RegistrantClass::Operator, TestWeights::operator(bond), self.election.seed)
+				let (account, _) = self.operators.find(key).expect("it weighs something; qed");
+				(account, RegistrantClass::Operator, TestWeights::operator(bond), self.election.seed)
 			},
 		};
 		let session_index = self.election.session;
-		Ok(Policy::rank(&Candidate { registrant: registrant(key), session_index, class, weight, seed }))
+		Ok(Policy::rank(&Candidate { account, session_index, class, weight, seed }))
 	}
 
-	/// Checks that a registrant is not barred, and may register once more.
+	/// Checks that an account is not barred, has no mixnode by another key, and may register once more.
 	pub fn check_attempts(&self, key: u64) -> Result<(), RegistrationError> {
-		if self.election.barred.contains(&key) {
+		let Some(account) = self.account_of(key) else { return Ok(()) };
+		if self.election.barred.contains(&account) {
 			return Err(RegistrationError::Barred);
+		}
+		if self.election.listed(account).is_some_and(|candidate| candidate.key != key) {
+			return Err(RegistrationError::OtherKey);
 		}
 		if u32::from(self.due(key)) > MaxRevisions::get() {
 			return Err(RegistrationError::TooManyRevisions);
@@ -34,9 +39,15 @@ impl World {
 		Ok(())
 	}
 
-	/// The revision that a registrant's next registration must have.
+	/// The least revision that the next registration by a key may have.
 	pub fn due(&self, key: u64) -> u8 {
-		self.election.next_revisions.get(&key).copied().unwrap_or_default()
+		let revision = self.account_of(key).and_then(|account| self.election.next_revisions.get(&account));
+		revision.copied().unwrap_or_default()
+	}
+
+	/// The revision of a registration with these faults.
+	fn revision(&self, key: u64, faults: &Faults) -> u32 {
+		u32::from(self.due(key).wrapping_add_signed(faults.revision as i8))
 	}
 
 	/// The checks, in the order of the call's documentation.
@@ -47,17 +58,22 @@ impl World {
 		fault(faults.session > 0, FutureSession)?;
 		let rank = self.rank(key)?;
 		self.check_attempts(key)?;
-		fault(faults.revision != 0, WrongRevision)?;
-		let is_taken = |holder: Option<u64>| holder.is_some_and(|holder| holder != key);
+		fault(self.revision(key, faults) < u32::from(self.due(key)), WrongRevision)?;
+		fault(self.revision(key, faults) > MaxRevisions::get(), TooManyRevisions)?;
+		let account = self.account_of(key).expect("it has a rank; qed");
+		let is_taken = |holder: Option<u64>| holder.is_some_and(|holder| holder != account);
 		fault(is_taken(self.election.find(|other| other.kx_public == mixnode.kx_public)), KxPublicTaken)?;
 		fault(is_taken(self.election.find(|other| other.peer_id == mixnode.peer_id)), PeerIdTaken)?;
-		fault(self.election.listed(key).is_none() && !self.election.has_room_for(rank), RankTooLow)?;
+		fault(self.election.listed(account).is_none() && !self.election.has_room_for(rank), RankTooLow)?;
+		fault(faults.registrant_proof, BadRegistrantProof)?;
+		fault(faults.no_address, NoAddress)?;
 		fault(faults.too_many_addresses, TooManyAddresses)?;
 		fault(faults.address_too_long, AddressTooLong)?;
 		fault(faults.bad_address, BadAddress)?;
+		fault(faults.unreachable_address, UnreachableAddress)?;
+		fault(faults.too_many_hosts, TooManyHosts)?;
 		fault(faults.bad_kx_public, BadKxPublic)?;
 		fault(faults.bad_peer_id, BadPeerId)?;
-		fault(faults.registrant_proof, BadRegistrantProof)?;
 		fault(faults.possession_proof, BadPossessionProof)?;
 		fault(faults.peer_proof, BadPeerProof)?;
 		Ok(rank)
@@ -68,7 +84,7 @@ impl World {
 		let registration = Registration {
 			session_index: self.election.session.wrapping_add_signed(faults.session),
 			registrant: registrant(key),
-			revision: self.due(key).wrapping_add_signed(faults.revision as i8),
+			revision: self.revision(key, &faults) as u8,
 			mixnode: mixnode.clone(),
 		};
 		// Wrong signatures are made with the next number's keys.
@@ -84,13 +100,23 @@ impl World {
 		match expected {
 			Ok(rank) => {
 				assert!(validity.is_ok(), "{validity:?}");
+				let revision = registration.revision;
 				assert_eq!(apply_registration(registration, proofs), Ok(Ok(())));
-				if self.election.listed(key).is_some() {
-					return self.election.replace(key, mixnode);
+				let account = self.account_of(key).expect("it may register; qed");
+				// Those before it are left out.
+				self.election.next_revisions.insert(account, revision);
+				if self.election.listed(account).is_some() {
+					return self.election.replace(account, mixnode);
 				}
-				let events = self.election.add(key, rank, mixnode);
-				if !self.sessions.queued.contains_key(&key)
-					&& self.election.elected.iter().any(|other| other.key == key)
+				let class = match self.sessions.queued.contains_key(&key) {
+					true => RegistrantClass::Validator,
+					false => RegistrantClass::Operator,
+				};
+				let order = self.election.ranked;
+				let candidate = super::election::Candidate { account, key, class, rank, order, mixnode };
+				let events = self.election.add(candidate);
+				if class == RegistrantClass::Operator
+					&& self.election.elected.iter().any(|other| other.account == account)
 				{
 					self.met("an operator was elected");
 				}
@@ -105,9 +131,12 @@ impl World {
 				// and the proofs.
 				let is_lasting = matches!(
 					error,
-					RegistrationError::TooManyAddresses
+					RegistrationError::NoAddress
+						| RegistrationError::TooManyAddresses
 						| RegistrationError::AddressTooLong
 						| RegistrationError::BadAddress
+						| RegistrationError::UnreachableAddress
+						| RegistrationError::TooManyHosts
 						| RegistrationError::BadKxPublic
 						| RegistrationError::BadPeerId
 						| RegistrationError::BadRegistrantProof
@@ -131,11 +160,21 @@ fn faulty_mixnode(kx: u64, peer: u64, faults: &Faults) -> Mixnode {
 	if faults.bad_address {
 		addresses.push(b"/ip4/nowhere".to_vec());
 	}
+	if faults.unreachable_address {
+		addresses.push(b"/ip4/127.0.0.1/tcp/30333".to_vec());
+	}
+	if faults.too_many_hosts {
+		// The mixnode's own is the fifth.
+		addresses.extend((5..9).map(|n| format!("/ip4/1.2.3.{n}/tcp/30333").into_bytes()));
+	}
 	if faults.address_too_long {
 		addresses.push(vec![b'/'; MAX_ADDRESS_SIZE as usize + 1]);
 	}
 	if faults.too_many_addresses {
 		addresses.resize(MAX_ADDRESSES as usize + 1, addresses[0].clone());
+	}
+	if faults.no_address {
+		addresses.clear();
 	}
 	if faults.bad_kx_public {
 		made.kx_public = KxPublic([0; 32]);

@@ -10,7 +10,10 @@ mod pool;
 mod proofs;
 mod refusals;
 
-use crate::{mock::*, registration::invalid, Candidacies, Candidacy, CandidacyState, Error, Event, Operators, Rank};
+use crate::{
+	mock::*, registration::invalid, Candidacies, Candidacy, CandidacyState, Error, Event, NextElection, Operators,
+	PrivateAddresses, Rank, RegisteredAs, RegistrantClass,
+};
 use frame_support::{assert_noop, assert_storage_noop, traits::Authorize};
 use frame_system::RawOrigin;
 use mixnet_primitives::{KxPublic, Mixnode, PeerId, Registration, RegistrationError, RegistrationProofs, Standing};
@@ -79,6 +82,7 @@ fn a_registration_is_taken() {
 		register(1, 10);
 		let registered = |place, account| Event::MixnodeRegistered {
 			session_index: 1,
+			account,
 			registrant: registrant(account),
 			rank: Rank::BEST,
 			standing: Standing::Elected(place),
@@ -175,12 +179,12 @@ fn checks_come_in_the_documented_order() {
 		let account = 50;
 		let mut wrong = registration(account, mixnode(0));
 		wrong.session_index = 2;
-		wrong.revision = 9;
+		wrong.revision = 1;
 		wrong.mixnode.kx_public = KxPublic([0; 32]);
 		wrong.mixnode.peer_id = PeerId([0xff; 32]);
-		wrong.mixnode.external_addresses = vec![vec![b'a'; MAX_ADDRESS_SIZE as usize + 1]; MAX_ADDRESSES as usize + 1];
+		wrong.mixnode.external_addresses.clear();
 		let known = |next_revision, state| {
-			Candidacies::<Runtime>::insert(3, registrant(account), Candidacy { next_revision, state });
+			Candidacies::<Runtime>::insert(3, account, Candidacy { registered_as: None, next_revision, state });
 		};
 		known(3, CandidacyState::Barred);
 		let proofs = |signed: &[RegistrationError], wrong: &Registration| {
@@ -212,14 +216,25 @@ fn checks_come_in_the_documented_order() {
 		check(&wrong, BondTooSmall);
 		MinBond::set(1000);
 		check(&wrong, OperatorTooRecent);
-		Operators::<Runtime>::mutate(account, |operator| operator.as_mut().expect("bonded").key_since = 0);
+		Operators::<Runtime>::mutate(account, |operator| operator.as_mut().expect("bonded").recent_since = 0);
 
 		// Whether it may register once more.
 		check(&wrong, Barred);
+		let by_other = RegisteredAs { class: RegistrantClass::Validator, registrant: registrant(7) };
+		let key = crate::ranked_set::RankKey { rank: Rank::BEST, sequence: 0 };
+		let state = CandidacyState::Listed { place: 9, key };
+		Candidacies::<Runtime>::insert(
+			3,
+			account,
+			Candidacy { registered_as: Some(by_other), next_revision: 3, state },
+		);
+		check(&wrong, OtherKey);
 		known(3, CandidacyState::Out);
 		check(&wrong, TooManyRevisions);
 		known(2, CandidacyState::Out);
 		check(&wrong, WrongRevision);
+		wrong.revision = 3;
+		check(&wrong, TooManyRevisions);
 		wrong.revision = 2;
 
 		// Key and peer ID that others have.
@@ -232,15 +247,30 @@ fn checks_come_in_the_documented_order() {
 
 		// The rank.
 		check(&wrong, RankTooLow);
-		MaxMixnodes::set(3);
+		NextElection::<Runtime>::mutate(|election| election.max_elected = 3);
+
+		// The registrant's proof.
+		check(&wrong, BadRegistrantProof);
+		let check =
+			|wrong: &Registration, error| assert_not_authorized(wrong, &proofs(&[BadRegistrantProof], wrong), error);
 
 		// The addresses.
+		check(&wrong, NoAddress);
+		wrong.mixnode.external_addresses = vec![vec![b'a'; MAX_ADDRESS_SIZE as usize + 1]; MAX_ADDRESSES as usize + 1];
 		check(&wrong, TooManyAddresses);
 		wrong.mixnode.external_addresses.truncate(MAX_ADDRESSES as usize);
 		check(&wrong, AddressTooLong);
 		wrong.mixnode.external_addresses.iter_mut().for_each(|address| address.truncate(MAX_ADDRESS_SIZE as usize));
+		// Those before the last one are of five hosts, which cannot be reached either.
+		for (n, address) in (0..5).zip(&mut wrong.mixnode.external_addresses) {
+			*address = format!("/ip4/127.0.0.{n}").into_bytes();
+		}
 		check(&wrong, BadAddress);
-		wrong.mixnode.external_addresses.clear();
+		wrong.mixnode.external_addresses.truncate(5);
+		check(&wrong, UnreachableAddress);
+		PrivateAddresses::<Runtime>::put(true);
+		check(&wrong, TooManyHosts);
+		wrong.mixnode.external_addresses.pop();
 
 		// Key and peer ID by themselves.
 		check(&wrong, BadKxPublic);
@@ -248,9 +278,8 @@ fn checks_come_in_the_documented_order() {
 		check(&wrong, BadPeerId);
 		wrong.mixnode.peer_id = mixnode(2).peer_id;
 
-		// The proofs.
-		check(&wrong, BadRegistrantProof);
-		assert_not_authorized(&wrong, &proofs(&[BadRegistrantProof], &wrong), BadPossessionProof);
+		// The other proofs.
+		check(&wrong, BadPossessionProof);
 		assert_not_authorized(&wrong, &proofs(&[BadRegistrantProof, BadPossessionProof], &wrong), BadPeerProof);
 		let all = proofs(&[BadRegistrantProof, BadPossessionProof, BadPeerProof], &wrong);
 		assert_eq!(apply_registration(wrong, all), Ok(Ok(())));

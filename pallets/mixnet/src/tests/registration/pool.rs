@@ -15,19 +15,36 @@ fn the_pool_is_told_how_to_keep_a_registration() {
 		};
 		let first = registration(0, mixnode(0));
 		let kept = valid(0, 0, &first);
-		assert_eq!(kept.priority, REGISTRATION_PRIORITY);
+		assert_eq!(kept.priority, RegistrationPriority::get());
 		assert_eq!(kept.longevity, 20);
 		assert!(kept.propagate);
 		assert!(kept.requires.is_empty());
-		assert_eq!(kept.provides, [(crate::REGISTRATION_TAG, (1u32, registrant(0), 0u8)).encode()]);
+		assert_eq!(kept.provides, [(crate::REGISTRATION_TAG, (1u32, registrant(0))).encode()]);
 
-		// The pool cannot hold another one with the same registrant and revision. But it can hold others' registrations
-		// of the same mixnode, so that nobody can keep another's out.
+		// The pool cannot hold another one of the same registrant. But it can hold others' registrations of the same
+		// mixnode, so that nobody can keep another's out.
 		assert_eq!(valid(0, 1, &registration(0, mixnode(1))).provides, kept.provides);
 		assert_ne!(valid(1, 0, &registration(1, mixnode(0))).provides, kept.provides);
-		// Nor does it keep out the registration that replaces it.
-		register(0, 0);
-		assert_ne!(valid(0, 1, &registration(0, mixnode(1))).provides, kept.provides);
+	});
+}
+
+/// A pool replaces a transaction by one of a greater priority. What the registrant has not signed plays no part: neither
+/// the block, nor which came first.
+#[test]
+fn only_a_greater_revision_replaces_a_registration_in_the_pool() {
+	ext().execute_with(|| {
+		let priority = |n, revision| {
+			let registration = Registration { revision, ..registration(0, mixnode(n)) };
+			validate(registration.clone(), prove(0, n, &registration)).expect("it is").priority
+		};
+		for block in [1, 2, 15] {
+			run_to_block(block);
+			for n in 0..3 {
+				for revision in 0..=2 {
+					assert_eq!(priority(n, revision), RegistrationPriority::get() + u64::from(revision));
+				}
+			}
+		}
 	});
 }
 
@@ -76,6 +93,10 @@ fn refusals_keep_their_codes() {
 		(17, BadRegistrantProof),
 		(18, BadPossessionProof),
 		(19, BadPeerProof),
+		(20, NoAddress),
+		(21, UnreachableAddress),
+		(22, TooManyHosts),
+		(23, OtherKey),
 	] {
 		assert_eq!(invalid(error), InvalidTransaction::Custom(code));
 	}
@@ -84,8 +105,8 @@ fn refusals_keep_their_codes() {
 /// A module's error has four bytes. The first one names the pallet's error, the second one the reason.
 #[test]
 fn every_refusal_survives_the_way_into_a_dispatch_error_and_back() {
-	for code in 0..20 {
-		let error = RegistrationError::from_code(code).expect("there are twenty");
+	for code in 0..24 {
+		let error = RegistrationError::from_code(code).expect("there are that many");
 		let dispatched = DispatchError::from(Error::<Runtime>::from(error));
 		// As it reaches a node.
 		let received = DispatchError::decode(&mut &dispatched.encode()[..]).expect("it was encoded as one");
@@ -95,7 +116,7 @@ fn every_refusal_survives_the_way_into_a_dispatch_error_and_back() {
 		let decoded = Error::<Runtime>::decode(&mut &module.error[..]).expect("it was encoded as one");
 		assert!(matches!(decoded, Error::Registration(Refusal(refusal)) if refusal == error));
 	}
-	assert_eq!(RegistrationError::from_code(20), None);
+	assert_eq!(RegistrationError::from_code(24), None);
 }
 
 #[test]

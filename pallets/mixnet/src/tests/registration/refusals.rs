@@ -80,25 +80,25 @@ fn a_barred_registrant_is_refused() {
 		run_to_block(1);
 		register(1, 1);
 		for account in [0, 1] {
-			assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(account)), Ok(()));
+			assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), account), Ok(()));
 			assert_refused(account, 7, registration(account, mixnode(7)), RegistrationError::Barred);
 		}
 	});
 }
 
 #[test]
-fn a_revision_that_is_not_due_is_refused() {
+fn a_revision_that_was_taken_or_is_too_great_is_refused() {
 	ext().execute_with(|| {
 		run_to_block(1);
-		for revision in [1, 2, 255] {
-			let early = Registration { revision, ..registration(0, mixnode(0)) };
-			assert_refused(0, 0, early, RegistrationError::WrongRevision);
+		for revision in [3, 4, 255] {
+			let beyond = Registration { revision, ..registration(0, mixnode(0)) };
+			assert_refused(0, 0, beyond, RegistrationError::TooManyRevisions);
 		}
 		register(0, 0);
-		for revision in [0, 2, 255] {
-			let other = Registration { revision, ..registration(0, mixnode(1)) };
-			assert_refused(0, 1, other, RegistrationError::WrongRevision);
-		}
+		let again = Registration { revision: 0, ..registration(0, mixnode(1)) };
+		assert_refused(0, 1, again, RegistrationError::WrongRevision);
+		let beyond = Registration { revision: 3, ..registration(0, mixnode(1)) };
+		assert_refused(0, 1, beyond, RegistrationError::TooManyRevisions);
 	});
 }
 

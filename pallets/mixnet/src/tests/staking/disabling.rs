@@ -35,7 +35,7 @@ fn an_offender_is_slashed_disabled_and_barred() {
 		let reasons: Vec<_> = System::events()
 			.into_iter()
 			.filter_map(|record| match record.event {
-				RuntimeEvent::Mixnet(Event::MixnodeRemoved { reason, .. } | Event::RegistrantBarred { reason, .. }) => {
+				RuntimeEvent::Mixnet(Event::MixnodeRemoved { reason, .. } | Event::AccountBarred { reason, .. }) => {
 					Some(reason)
 				},
 				_ => None,

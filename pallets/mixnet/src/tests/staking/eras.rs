@@ -100,6 +100,28 @@ fn who_chills_leaves_the_list_and_the_elections_with_the_next_era() {
 	});
 }
 
+/// A mixnet session that lasts for several of pallet-session's: an election may begin in one era and end in the next.
+#[test]
+fn who_leaves_within_an_election_loses_its_place() {
+	SessionsPerMixnetSession::set(4);
+	ext().execute_with(|| {
+		run_to_next_session();
+		assert_eq!((Session::current_index(), planned_era(), active_era()), (4, 1, 1));
+		for key in [6, 7, 8] {
+			register(key);
+		}
+		chill(8);
+		unbond(7, 4_000);
+		rotate();
+		assert_eq!((Session::current_index(), planned_era(), active_era()), (5, 2, 1));
+		// Nothing is at stake any more for what 8 does in the mixnet session to come, and less for what 7 does.
+		assert_eq!(listed_weights(), [(6, stake(6)), (7, stake(7) - 4_000)].into());
+		assert_eq!(listed()[0].key, 6);
+		run_to_next_session();
+		assert_eq!(mixing(), [6, 7]);
+	});
+}
+
 /// It still has keys in pallet-session, and its old exposures are in the storage.
 #[test]
 fn who_returns_weighs_what_it_has_then() {

@@ -4,7 +4,7 @@ use super::stakes::{stakes as pallet_stakes, ArrivedStakes, WithStakes};
 use crate as pallet_mixnet;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{ConstBool, ConstU128, ConstU32, ConstU64, Get},
+	traits::{ConstBool, ConstU128, ConstU32, ConstU64},
 };
 use frame_system::EnsureRoot;
 use pallet_session::SessionManager;
