@@ -18,6 +18,11 @@ use sp_runtime::traits::UniqueSaturatedInto;
 /// Whoever splits a weight among several accounts is drawn first exactly as often as before: the sum is what counts.
 /// But then it can be drawn again, which a single account cannot. That is bounded by what an account costs (a minimum
 /// bond, a seat among the validators), not by the weights.
+///
+/// # Validators by the stake behind them
+///
+/// docs/INTEGRATION.md has such weights for chains with pallet-staking, and for chains whose staking is on another chain.
+/// They are compiled, and tested in this crate (`tests/staking`).
 pub trait RegistrantWeights<AccountId, Balance> {
 	/// The weight of a validator that pallet-session has just queued.
 	///

@@ -18,6 +18,7 @@ mod registration_status;
 mod replacement;
 mod seed;
 mod sessions;
+mod staking;
 mod turns;
 mod upgrades;
 mod view_functions;
