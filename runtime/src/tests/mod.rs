@@ -7,6 +7,7 @@
 mod chain;
 mod live_upgrade;
 mod mixnet;
+mod v1_fixture;
 
 use crate::*;
 use frame_support::traits::IntegrityTest;

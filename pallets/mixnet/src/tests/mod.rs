@@ -17,4 +17,5 @@ mod registration_status;
 mod replacement;
 mod seed;
 mod sessions;
+mod v1_fixture;
 mod view_functions;
