@@ -1,6 +1,9 @@
 //! Makes `data/v1-storage.txt`. Ran once, with the code of storage version 1.
 
-use crate::{mock::*, *};
+use crate::{
+	mock::{Session, *},
+	*,
+};
 use codec::Encode;
 use frame_support::traits::fungible::Mutate;
 use frame_support::traits::tokens::Preservation;
@@ -152,10 +155,6 @@ fn write_the_storage_of_version_1() {
 		disable(9);
 		next_block();
 		next_block();
-		for key in [101, 102, 103] {
-			let n = 50_000 + key;
-			println!("{key}: {:?}", try_register(key, n));
-		}
 
 		// Something of session 0 was pruned, and something is left.
 		assert!(Mixnet::prune(RuntimeOrigin::signed(1), 5).is_ok());
