@@ -134,6 +134,9 @@ pub enum RegistrationError {
 	/// The peer's signature is by another identity than the peer ID's, or over something else.
 	#[codec(index = 19)]
 	BadPeerProof,
+	/// The account has registered a mixnode by another of its keys: it is both a validator and an operator.
+	#[codec(index = 23)]
+	OtherKey,
 }
 
 impl RegistrationError {
@@ -175,6 +178,7 @@ impl fmt::Display for RegistrationError {
 			Self::BadRegistrantProof => "the registrant's signature does not fit",
 			Self::BadPossessionProof => "the proof of possession of the key-exchange secret does not fit",
 			Self::BadPeerProof => "the peer identity's signature does not fit",
+			Self::OtherKey => "the account has registered a mixnode by another of its keys; it stands once",
 		})
 	}
 }

@@ -168,6 +168,8 @@ impl pallet_mixnet::Config for Runtime {
 	type Randomness = FreshRandomness;
 	type ElectionPolicy = WeightedLottery;
 	type Weights = EqualWeights;
+	// There is no pallet-session here.
+	type DisabledValidators = ();
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type OperatorsEnabled = ConstBool<true>;

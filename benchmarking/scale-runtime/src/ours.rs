@@ -8,7 +8,7 @@ use mixnet_primitives::{Mixnode, PeerId, Registrant, Registration, RegistrationP
 use pallet_mixnet::{
 	benchmarking::setup::{self, Signer, CURRENT, NEXT},
 	AuthorityId, Call, Candidate, CurrentSession, ElectionPolicy, NextElection, NextToPrune, Operator, OperatorKeys,
-	Operators, RegistrantClass, SessionsParameters,
+	Operators, RegisteredAs, RegistrantClass, SessionsParameters,
 };
 use sp_core::sr25519;
 
@@ -44,9 +44,10 @@ fn fill_with(n: u32, last: Option<Registrant>) {
 
 fn add_candidate(index: u32, registrant: Registrant, class: RegistrantClass) {
 	let seed = NextElection::<Runtime>::get().seed;
-	let candidate = Candidate { registrant, session_index: NEXT, class, weight: 1, seed };
+	let account = setup::account::<Runtime>(&registrant);
+	let candidate = Candidate { account, session_index: NEXT, class, weight: 1, seed };
 	let rank = <Runtime as pallet_mixnet::Config>::ElectionPolicy::rank(&candidate);
-	setup::add_candidate::<Runtime>(index, registrant, rank, &addresses);
+	setup::add_candidate::<Runtime>(index, RegisteredAs { class, registrant }, rank, &addresses);
 }
 
 /// Lists `n` mixnodes in each of the three sessions, registered by `n` authorities, which are queued again.
@@ -70,7 +71,6 @@ pub fn fill_by_operators(n: u32) {
 			waiting: 0,
 			waiting_since: 0,
 			key: Some(key),
-			key_since: 0,
 			releasable_in: None,
 		};
 		OperatorKeys::<Runtime>::insert(key, &account);

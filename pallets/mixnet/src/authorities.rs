@@ -1,15 +1,19 @@
-//! The session authorities who may register, as pallet-session names them.
+//! The validators who may register, as pallet-session names them.
 //!
-//! Every rotation of pallet-session names the authorities of its next session. They may register from then on. Two
-//! **generations** are kept: the *queued* one, and the *active* one that was queued before it, whose validators are at
-//! work now. The active one is needed to know the key of a validator that is disabled.
+//! Every rotation of pallet-session names the validators of its next session, each with its session key. They may
+//! register from then on. Two **generations** are kept: the *queued* one, and the *active* one that was queued before it,
+//! whose validators are at work now. The active one is needed to know the account of a validator that is disabled.
+//!
+//! What the pallet knows of a validator is its **account**. Session keys may change at any rotation, and move between
+//! accounts. So account and weight are stored beside the key, as they were when pallet-session queued it.
 //!
 //! A generation is stored in pages of [`AUTHORITIES_PER_PAGE`], sorted by key across all pages, with a directory of the
 //! pages' first keys. Finding an authority reads the directory and one page, however many authorities there are.
 //! Rotation writes one page for each [`AUTHORITIES_PER_PAGE`] of them.
 
 use crate::{
-	AuthorityDirectory, AuthorityEntry, AuthorityPages, Config, LastRotation, Pallet, AUTHORITIES_PER_PAGE, LOG_TARGET,
+	AuthorityDirectory, AuthorityEntry, AuthorityPages, Config, CurrentSession, Pallet, RegistrantWeights,
+	AUTHORITIES_PER_PAGE, LOG_TARGET,
 };
 use alloc::vec::Vec;
 use frame_support::{traits::Get, BoundedVec};
@@ -24,9 +28,28 @@ pub(crate) enum Generation {
 	Active,
 }
 
+/// How an account came out of a rotation, if its part in the election under way may change by it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Change {
+	/// It is not queued any more.
+	Left,
+	/// It is queued with another key.
+	NewKey,
+	/// It counts less than before. It is queued with this key.
+	LessWeight(Registrant),
+}
+
+/// What a rotation changed among the authorities.
+pub(crate) struct Rotated<T: Config> {
+	/// The validators whose session begins with the rotation, in ascending order of their keys.
+	pub active: Vec<AuthorityEntry<T::AccountId>>,
+	/// What changed from them to those that the rotation queued, by account.
+	pub changes: Vec<(T::AccountId, Change)>,
+}
+
 impl<T: Config> Pallet<T> {
 	fn parity(generation: Generation) -> u8 {
-		let queued = (LastRotation::<T>::get().count % 2) as u8;
+		let queued = (CurrentSession::<T>::get().last_rotation.count % 2) as u8;
 		match generation {
 			Generation::Queued => queued,
 			Generation::Active => 1 - queued,
@@ -34,73 +57,113 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The queued authority with this key, if there is one.
-	pub(crate) fn queued_authority(registrant: &Registrant) -> Option<AuthorityEntry> {
-		let parity = Self::parity(Generation::Queued);
+	pub(crate) fn queued_authority(registrant: &Registrant) -> Option<AuthorityEntry<T::AccountId>> {
+		Self::authority(Generation::Queued, registrant)
+	}
+
+	/// The authority of a generation with this key, if there is one.
+	pub(crate) fn authority(generation: Generation, registrant: &Registrant) -> Option<AuthorityEntry<T::AccountId>> {
+		let parity = Self::parity(generation);
 		let directory = AuthorityDirectory::<T>::get(parity);
 		// The authority can only be in the last page that does not begin behind it.
 		let page = directory.partition_point(|first| first <= registrant).checked_sub(1)?;
 		let page = AuthorityPages::<T>::get(parity, page as u32);
 		let index = page.binary_search_by(|entry| entry.registrant.cmp(registrant)).ok()?;
-		page.get(index).copied()
+		page.into_iter().nth(index)
 	}
 
-	/// The key of the validator with this index in pallet-session's present session. This may read all pages, so it is
-	/// only for what happens rarely.
-	pub(crate) fn active_authority(validator_index: u32) -> Option<Registrant> {
-		let parity = Self::parity(Generation::Active);
-		(0..AuthorityDirectory::<T>::decode_len(parity).unwrap_or_default() as u32).find_map(|page| {
-			AuthorityPages::<T>::get(parity, page)
-				.iter()
-				.find(|entry| entry.validator_index == validator_index)
-				.map(|entry| entry.registrant)
-		})
+	/// The account of the validator with this index in pallet-session's present session. This may read all pages, so it
+	/// is only for what happens rarely.
+	pub(crate) fn active_account(validator_index: u32) -> Option<T::AccountId> {
+		Self::authorities(Generation::Active)
+			.find(|entry| entry.validator_index == validator_index)
+			.map(|entry| entry.account)
 	}
 
-	/// All authorities of a generation, in ascending order.
-	pub(crate) fn authorities(generation: Generation) -> impl Iterator<Item = AuthorityEntry> {
+	/// All authorities of a generation, in ascending order of their keys.
+	pub(crate) fn authorities(generation: Generation) -> impl Iterator<Item = AuthorityEntry<T::AccountId>> {
 		let parity = Self::parity(generation);
 		let pages = AuthorityDirectory::<T>::decode_len(parity).unwrap_or_default() as u32;
 		(0..pages).flat_map(move |page| AuthorityPages::<T>::get(parity, page).into_iter())
 	}
 
-	/// Stores the authorities that the [last rotation](LastRotation) queued. Those that the rotation before had queued
-	/// as well keep the number of the rotation that first queued them.
-	pub(crate) fn set_queued_authorities(authorities: impl Iterator<Item = Registrant>) {
-		let count = LastRotation::<T>::get().count;
-		let mut authorities: Vec<_> = (0..)
-			.zip(authorities)
-			.map(|(validator_index, registrant)| AuthorityEntry { registrant, validator_index, since: count })
-			.collect();
-		let (found, max) = (authorities.len(), T::MaxAuthorities::get());
+	/// Stores the validators that the last rotation queued, each with its weight. Those that were queued by the rotation
+	/// before as well keep the number of the rotation that first queued them, whatever their keys. What they weigh in
+	/// the election under way does not rise.
+	///
+	/// `begins_election`: does an election begin with this rotation? Then the weights of the rotation before were known
+	/// before its seed was.
+	pub(crate) fn queue_authorities(
+		validators: impl Iterator<Item = (T::AccountId, Registrant)>,
+		begins_election: bool,
+	) -> Rotated<T> {
+		let mut queued = Self::weighed(validators);
+		// The rotation has been counted already, so that those that were queued before it are the active ones.
+		let active: Vec<_> = Self::authorities(Generation::Active).collect();
+		let mut changes = Vec::new();
+		for (now, before) in pairs(&mut queued, &active) {
+			let Some(now) = now else {
+				changes.extend(before.map(|before| (before.account.clone(), Change::Left)));
+				continue;
+			};
+			let Some(before) = before else { continue };
+			let committed = if begins_election { before.weight } else { before.committed_weight };
+			now.since = before.since;
+			now.committed_weight = now.weight.min(committed);
+			if now.registrant != before.registrant {
+				changes.push((now.account.clone(), Change::NewKey));
+			} else if now.committed_weight < committed {
+				changes.push((now.account.clone(), Change::LessWeight(now.registrant)));
+			}
+		}
+		Self::write_authorities(Generation::Queued, &queued);
+		Rotated { active, changes }
+	}
+
+	/// Stores the authorities of genesis, which are queued and active.
+	pub(crate) fn set_first_authorities(validators: impl Iterator<Item = (T::AccountId, Registrant)>) {
+		let authorities = Self::weighed(validators);
+		Self::write_authorities(Generation::Queued, &authorities);
+		Self::write_authorities(Generation::Active, &authorities);
+	}
+
+	/// The entries of validators that the last rotation queues for the first time, in ascending order of their keys.
+	fn weighed(validators: impl Iterator<Item = (T::AccountId, Registrant)>) -> Vec<AuthorityEntry<T::AccountId>> {
+		let since = CurrentSession::<T>::get().last_rotation.count;
+		let mut validators: Vec<_> = (0..).zip(validators).collect();
+		let (found, max) = (validators.len(), T::MaxAuthorities::get());
 		if found > max as usize {
 			// This is no reason to stop the chain's sessions, but somebody should know.
 			log::error!(
 				target: LOG_TARGET,
 				"{found} authorities are queued, but MaxAuthorities is {max}: the others cannot register mixnodes",
 			);
-			authorities.truncate(max as usize);
+			validators.truncate(max as usize);
 		}
-		// The sort is stable, so that of two validators with one key the first counts.
-		authorities.sort_by_key(|entry| entry.registrant);
-		authorities.dedup_by_key(|entry| entry.registrant);
-
-		let mut before = Self::authorities(Generation::Active).peekable();
-		for entry in &mut authorities {
-			while before.next_if(|earlier| earlier.registrant < entry.registrant).is_some() {}
-			if let Some(earlier) = before.next_if(|earlier| earlier.registrant == entry.registrant) {
-				entry.since = earlier.since;
+		// Anybody could sign for such a key.
+		validators.retain(|(_, (account, registrant))| {
+			let is_usable = registrant.check().is_ok();
+			if !is_usable {
+				log::warn!(
+					target: LOG_TARGET,
+					"The session key of validator {account:?} is no key that one party alone can have: it cannot register",
+				);
 			}
-		}
-		Self::write_authorities(Generation::Queued, &authorities);
+			is_usable
+		});
+		// The sort is stable, so that of two validators with one key the first counts.
+		validators.sort_by_key(|(_, (_, registrant))| *registrant);
+		validators.dedup_by_key(|(_, (_, registrant))| *registrant);
+		validators
+			.into_iter()
+			.map(|(validator_index, (account, registrant))| {
+				let weight = T::Weights::validator(&account);
+				AuthorityEntry { registrant, account, validator_index, since, weight, committed_weight: weight }
+			})
+			.collect()
 	}
 
-	/// Makes the queued authorities the active ones as well. Those of genesis are both.
-	pub(crate) fn set_queued_authorities_active() {
-		let authorities: Vec<_> = Self::authorities(Generation::Queued).collect();
-		Self::write_authorities(Generation::Active, &authorities);
-	}
-
-	fn write_authorities(generation: Generation, authorities: &[AuthorityEntry]) {
+	pub(crate) fn write_authorities(generation: Generation, authorities: &[AuthorityEntry<T::AccountId>]) {
 		let parity = Self::parity(generation);
 		let pages_before = AuthorityDirectory::<T>::decode_len(parity).unwrap_or_default() as u32;
 		let mut directory = BoundedVec::default();
@@ -116,4 +179,43 @@ impl<T: Config> Pallet<T> {
 		}
 		AuthorityDirectory::<T>::insert(parity, directory);
 	}
+}
+
+/// Pairs the entries of now with those of before that have the same account. Entries of either side may be alone.
+///
+/// Both lists are in ascending order of their keys. Most accounts keep their keys, so the lists are merged by key first.
+/// Only what is left over is sorted by account.
+fn pairs<'a, AccountId: Ord>(
+	now: &'a mut [AuthorityEntry<AccountId>],
+	before: &'a [AuthorityEntry<AccountId>],
+) -> Vec<(Option<&'a mut AuthorityEntry<AccountId>>, Option<&'a AuthorityEntry<AccountId>>)> {
+	let mut pairs = Vec::with_capacity(now.len());
+	let (mut came, mut went) = (Vec::new(), Vec::new());
+	let mut before = before.iter().peekable();
+	for entry in now {
+		while let Some(earlier) = before.next_if(|earlier| earlier.registrant < entry.registrant) {
+			went.push(earlier);
+		}
+		match before.next_if(|earlier| earlier.registrant == entry.registrant) {
+			Some(earlier) if earlier.account == entry.account => pairs.push((Some(entry), Some(earlier))),
+			Some(earlier) => {
+				went.push(earlier);
+				came.push(entry);
+			},
+			None => came.push(entry),
+		}
+	}
+	went.extend(before);
+	came.sort_by(|one, other| one.account.cmp(&other.account));
+	went.sort_by(|one, other| one.account.cmp(&other.account));
+	let mut went = went.into_iter().peekable();
+	for entry in came {
+		while let Some(earlier) = went.next_if(|earlier| earlier.account < entry.account) {
+			pairs.push((None, Some(earlier)));
+		}
+		let earlier = went.next_if(|earlier| earlier.account == entry.account);
+		pairs.push((Some(entry), earlier));
+	}
+	pairs.extend(went.map(|earlier| (None, Some(earlier))));
+	pairs
 }

@@ -1,24 +1,27 @@
 //! The election of the next session's mixnodes: candidates come, improve on one another, and go.
 //!
-//! At any time, the best [`MaxMixnodes`](Config::MaxMixnodes) candidates so far are **elected**: each has a place in
-//! the next session's list, from 0 on without gaps. The next best [`MaxStandbys`](Config::MaxStandbys) **stand by**, at
-//! places from [`STANDBY_BASE`] on. Every elected candidate ranks before every standby.
+//! At any time, the best `max_elected` candidates so far are **elected** ([`Election`]): each has a place in the next
+//! session's list, from 0 on without gaps. The next best `max_standbys` **stand by**, at places from [`STANDBY_BASE`]
+//! on. Every elected candidate ranks before every standby. Both limits are fixed when the election begins: if they
+//! changed in the middle, a newcomer could get a place that a better standby had to do without.
 //!
+//! - A candidate is an account. It stands once, whatever its keys.
 //! - A better candidate takes the place of the worst elected one. That one then takes the place of the worst standby,
 //!   which is out. A candidate that is out may register again if a place becomes free.
 //! - If an elected candidate is removed, the best standby takes its place. If there are no standbys, the last mixnode
 //!   of the list takes it, so that no gap is left.
+//! - A candidate that weighs less than before, as after a slash, is ranked again.
 //!
 //! When the session begins, its list is what the places of the elected hold. Nothing has to be counted or moved.
 
 use crate::{
 	ranked_set::{RankKey, RankedEntry, RankedSet, SetId},
-	BoundedMixnodeFor, Candidacies, Candidacy, CandidacyState, Config, Election, Event, KxPublics, ListedMixnode,
-	Mixnodes, NextElection, Pallet, PeerIds, Rank, RemovalReason, STANDBY_BASE,
+	BoundedMixnode, Candidacies, Candidacy, CandidacyState, Config, Election, ElectionPolicy, Event, KxPublics,
+	ListedMixnodeFor, Mixnodes, NextElection, Pallet, PeerIds, Rank, RegisteredAs, RemovalReason, STANDBY_BASE,
 };
-use frame_support::traits::{Defensive, Get};
+use frame_support::traits::Defensive;
 use frame_system::pallet_prelude::BlockNumberFor;
-use mixnet_primitives::{Place, Registrant, SessionIndex, Standing};
+use mixnet_primitives::{Place, Registrant, RegistrationError, SessionIndex, Standing};
 
 /// Is the candidate at this place elected, or does it stand by?
 pub(crate) fn standing(place: Place) -> Standing {
@@ -28,82 +31,107 @@ pub(crate) fn standing(place: Place) -> Standing {
 	}
 }
 
+/// A registration that was accepted.
+pub(crate) struct NewMixnode<AccountId> {
+	pub session_index: SessionIndex,
+	pub account: AccountId,
+	pub registered_as: RegisteredAs,
+	pub revision: u8,
+	pub mixnode: BoundedMixnode,
+}
+
 impl<T: Config> Pallet<T> {
 	/// Would a new candidate of this rank be elected, or stand by?
 	pub(crate) fn has_room_for(election: &Election<BlockNumberFor<T>>, rank: Rank) -> bool {
-		if election.elected < T::MaxMixnodes::get() || election.standbys < T::MaxStandbys::get() {
+		if election.elected < election.max_elected || election.standbys < election.max_standbys {
 			return true;
 		}
-		let set = if T::MaxStandbys::get() == 0 { SetId::Elected } else { SetId::Standby };
+		let set = if election.max_standbys == 0 { SetId::Elected } else { SetId::Standby };
 		// Of equal ranks, the earlier is better.
 		RankedSet::<T>::load(set).worst().is_some_and(|worst| rank < worst.key.rank)
 	}
 
 	/// Lists a new candidate. There must be [room](Self::has_room_for) for its rank.
-	pub(crate) fn add_candidate(
-		session_index: SessionIndex,
-		registrant: Registrant,
-		revision: u8,
-		rank: Rank,
-		mixnode: BoundedMixnodeFor<T>,
-	) {
+	pub(crate) fn add_candidate(new: NewMixnode<T::AccountId>, rank: Rank) {
 		let mut election = NextElection::<T>::get();
 		let key = RankKey { rank, sequence: election.ranked };
 		election.ranked = election.ranked.saturating_add(1);
-
-		KxPublics::<T>::insert(session_index, mixnode.kx_public, registrant);
-		PeerIds::<T>::insert(session_index, mixnode.peer_id, registrant);
-		let listed = ListedMixnode { registrant: Some(registrant), mixnode };
-
-		let mut elected = RankedSet::<T>::load(SetId::Elected);
-		let place = if election.elected < T::MaxMixnodes::get() {
-			election.elected = election.elected.saturating_add(1);
-			Some(election.elected.saturating_sub(1))
-		} else {
-			elected.worst().filter(|worst| key < worst.key).map(|worst| {
-				elected.remove(&worst.key);
-				let displaced = Mixnodes::<T>::take(session_index, worst.place);
-				let standby_place = Self::standby_place(session_index, &mut election, worst.key);
-				if let Some(displaced) = displaced.defensive() {
-					Self::deposit_displaced(session_index, &displaced, registrant, standby_place.is_some());
-					Self::put_aside(session_index, displaced, worst.key, standby_place);
-				}
-				worst.place
-			})
-		};
-		let place = match place {
-			Some(place) => {
-				Self::insert_ranked(elected, RankedEntry { key, place });
-				Some(place)
-			},
-			None => Self::standby_place(session_index, &mut election, key).inspect(|place| {
-				Self::insert_ranked(RankedSet::load(SetId::Standby), RankedEntry { key, place: *place });
-			}),
-		};
+		let place = Self::find_place(new.session_index, &mut election, key, &new.account);
 		NextElection::<T>::put(election);
 		// The caller has checked that there is room.
 		let Some(place) = place.defensive() else { return };
-		Mixnodes::<T>::insert(session_index, place, listed);
-		let state = CandidacyState::Listed { place, key };
-		let candidacy = Candidacy { next_revision: revision.saturating_add(1), state };
-		Candidacies::<T>::insert(session_index, registrant, candidacy);
+		Self::put_new(new, place, key);
+	}
+
+	/// Replaces the mixnode of a listed candidate. Rank and place stay the same.
+	pub(crate) fn replace_mixnode(new: NewMixnode<T::AccountId>, place: Place, key: RankKey) {
+		if let Some(former) = Mixnodes::<T>::get(new.session_index, place).defensive() {
+			Self::forget_names(new.session_index, &former.mixnode);
+		}
+		Self::put_new(new, place, key);
+	}
+
+	/// Puts a mixnode that was just registered at a place.
+	fn put_new(new: NewMixnode<T::AccountId>, place: Place, key: RankKey) {
+		let NewMixnode { session_index, account, registered_as, revision, mixnode } = new;
+		KxPublics::<T>::insert(session_index, mixnode.kx_public, &account);
+		PeerIds::<T>::insert(session_index, mixnode.peer_id, &account);
+		Mixnodes::<T>::insert(session_index, place, ListedMixnodeFor::<T> { account: Some(account.clone()), mixnode });
+		let candidacy = Candidacy {
+			registered_as: Some(registered_as),
+			next_revision: revision.saturating_add(1),
+			state: CandidacyState::Listed { place, key },
+		};
+		Candidacies::<T>::insert(session_index, &account, candidacy);
 		Self::deposit_event(Event::MixnodeRegistered {
 			session_index,
-			registrant,
-			rank,
+			account,
+			registrant: registered_as.registrant,
+			rank: key.rank,
 			standing: standing(place),
 			revision,
 		});
 	}
 
+	/// Finds a place for a candidate and enters it in its ranked set: among the elected, or else among the standbys.
+	/// Whoever has to go for it goes. `None` if all others are better, and there is no place left.
+	fn find_place(
+		session_index: SessionIndex,
+		election: &mut Election<BlockNumberFor<T>>,
+		key: RankKey,
+		account: &T::AccountId,
+	) -> Option<Place> {
+		let mut elected = RankedSet::<T>::load(SetId::Elected);
+		if election.elected < election.max_elected {
+			let place = election.elected;
+			election.elected = election.elected.saturating_add(1);
+			Self::insert_ranked(elected, RankedEntry { key, place });
+			return Some(place);
+		}
+		if let Some(worst) = elected.worst().filter(|worst| key < worst.key) {
+			elected.remove(&worst.key);
+			let displaced = Mixnodes::<T>::take(session_index, worst.place);
+			let standby_place = Self::find_standby_place(session_index, election, worst.key);
+			if let Some(displaced) = displaced.defensive() {
+				Self::deposit_displaced(session_index, &displaced, account, standby_place.is_some());
+				Self::put_aside(session_index, displaced, worst.key, standby_place);
+			}
+			Self::insert_ranked(elected, RankedEntry { key, place: worst.place });
+			return Some(worst.place);
+		}
+		let place = Self::find_standby_place(session_index, election, key)?;
+		Self::insert_ranked(RankedSet::load(SetId::Standby), RankedEntry { key, place });
+		Some(place)
+	}
+
 	/// A place for a standby with this key. If there is none free, the worst standby is put out; `None` if all are
 	/// better.
-	fn standby_place(
+	fn find_standby_place(
 		session_index: SessionIndex,
 		election: &mut Election<BlockNumberFor<T>>,
 		key: RankKey,
 	) -> Option<Place> {
-		if election.standbys < T::MaxStandbys::get() {
+		if election.standbys < election.max_standbys {
 			let place = STANDBY_BASE.saturating_add(election.standbys);
 			election.standbys = election.standbys.saturating_add(1);
 			return Some(place);
@@ -119,78 +147,47 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Lets a displaced mixnode stand by at `place`, or puts it out if there is none.
-	fn put_aside(
-		session_index: SessionIndex,
-		listed: ListedMixnode<BoundedMixnodeFor<T>>,
-		key: RankKey,
-		place: Option<Place>,
-	) {
+	fn put_aside(session_index: SessionIndex, listed: ListedMixnodeFor<T>, key: RankKey, place: Option<Place>) {
 		let Some(place) = place else { return Self::put_out(session_index, listed) };
 		Self::insert_ranked(RankedSet::load(SetId::Standby), RankedEntry { key, place });
 		Self::put_at(session_index, listed, key, place);
 	}
 
 	/// Removes a mixnode for which better candidates leave no place. The revision that is due next is kept.
-	fn put_out(session_index: SessionIndex, listed: ListedMixnode<BoundedMixnodeFor<T>>) {
+	fn put_out(session_index: SessionIndex, listed: ListedMixnodeFor<T>) {
 		Self::forget_names(session_index, &listed.mixnode);
-		let Some(registrant) = listed.registrant.defensive() else { return };
-		Self::set_state(session_index, registrant, CandidacyState::Out);
-		Self::deposit_event(Event::StandbyDropped { session_index, registrant });
+		let Some(account) = listed.account.defensive() else { return };
+		Self::set_state(session_index, &account, CandidacyState::Out);
+		Self::deposit_event(Event::StandbyDropped { session_index, account });
 	}
 
 	fn deposit_displaced(
 		session_index: SessionIndex,
-		displaced: &ListedMixnode<BoundedMixnodeFor<T>>,
-		by: Registrant,
+		displaced: &ListedMixnodeFor<T>,
+		by: &T::AccountId,
 		stands_by: bool,
 	) {
-		if let Some(registrant) = displaced.registrant {
-			Self::deposit_event(Event::MixnodeDisplaced { session_index, registrant, by, stands_by });
+		if let Some(account) = displaced.account.clone() {
+			Self::deposit_event(Event::MixnodeDisplaced { session_index, account, by: by.clone(), stands_by });
 		}
 	}
 
-	/// Replaces the mixnode of a listed registrant. Rank and place stay the same.
-	pub(crate) fn replace_mixnode(
-		session_index: SessionIndex,
-		registrant: Registrant,
-		revision: u8,
-		(place, key): (Place, RankKey),
-		mixnode: BoundedMixnodeFor<T>,
-	) {
-		if let Some(former) = Mixnodes::<T>::get(session_index, place).defensive() {
-			Self::forget_names(session_index, &former.mixnode);
-		}
-		KxPublics::<T>::insert(session_index, mixnode.kx_public, registrant);
-		PeerIds::<T>::insert(session_index, mixnode.peer_id, registrant);
-		Mixnodes::<T>::insert(session_index, place, ListedMixnode { registrant: Some(registrant), mixnode });
-		let state = CandidacyState::Listed { place, key };
-		let candidacy = Candidacy { next_revision: revision.saturating_add(1), state };
-		Candidacies::<T>::insert(session_index, registrant, candidacy);
-		Self::deposit_event(Event::MixnodeRegistered {
-			session_index,
-			registrant,
-			rank: key.rank,
-			standing: standing(place),
-			revision,
-		});
-	}
-
-	/// Removes a registrant's mixnode from the next session, if there is one. Returns whether there was one.
-	pub(crate) fn remove_candidate(registrant: Registrant, reason: RemovalReason) -> bool {
+	/// Removes an account's mixnode from the next session, if there is one.
+	pub(crate) fn remove_candidate(account: &T::AccountId, reason: RemovalReason) {
 		let session_index = Self::next_session_index();
-		let Some(Candidacy { next_revision, state: CandidacyState::Listed { place, key } }) =
-			Candidacies::<T>::get(session_index, registrant)
-		else {
-			return false;
-		};
-		let candidacy = Candidacy { next_revision, state: CandidacyState::Out };
-		Candidacies::<T>::insert(session_index, registrant, candidacy);
+		let Some((place, key)) = Self::listed_at(session_index, account) else { return };
+		Self::set_state(session_index, account, CandidacyState::Out);
 		if let Some(removed) = Mixnodes::<T>::take(session_index, place).defensive() {
 			Self::forget_names(session_index, &removed.mixnode);
 		}
-		Self::deposit_event(Event::MixnodeRemoved { session_index, registrant, reason });
-
+		Self::deposit_event(Event::MixnodeRemoved { session_index, account: account.clone(), reason });
 		let mut election = NextElection::<T>::get();
+		Self::vacate(session_index, &mut election, place, key);
+		NextElection::<T>::put(election);
+	}
+
+	/// Gives up a candidate's place, from which its mixnode was taken. The best standby or the last of the list gets it.
+	fn vacate(session_index: SessionIndex, election: &mut Election<BlockNumberFor<T>>, place: Place, key: RankKey) {
 		let mut standbys = RankedSet::<T>::load(SetId::Standby);
 		let standby_gap = match standing(place) {
 			Standing::Standby => {
@@ -203,8 +200,8 @@ impl<T: Config> Pallet<T> {
 				match standbys.best() {
 					Some(best) => {
 						standbys.remove(&best.key);
-						if let Some(promoted) = Self::move_mixnode(session_index, best.key, best.place, place) {
-							Self::deposit_event(Event::StandbyPromoted { session_index, registrant: promoted, place });
+						if let Some(account) = Self::move_mixnode(session_index, best.key, best.place, place) {
+							Self::deposit_event(Event::StandbyPromoted { session_index, account, place });
 						}
 						Self::insert_ranked(elected, RankedEntry { key: best.key, place });
 						Some(best.place)
@@ -224,19 +221,75 @@ impl<T: Config> Pallet<T> {
 			Self::fill_gap(session_index, &mut standbys, last, gap);
 			standbys.save();
 		}
-		NextElection::<T>::put(election);
-		true
 	}
 
-	/// Bars a registrant from the next session's election, and removes its mixnode if it has one.
-	pub(crate) fn bar(registrant: Registrant, reason: RemovalReason) {
-		Self::remove_candidate(registrant, reason);
+	/// Ranks a listed candidate again, whose weight is less than when it registered. `registrant` is its key.
+	///
+	/// If the best standby is better now, the two change places. Candidates that are out do not come back by it.
+	pub(crate) fn rank_again(account: &T::AccountId, registrant: &Registrant) {
 		let session_index = Self::next_session_index();
-		let next_revision =
-			Candidacies::<T>::get(session_index, registrant).map_or(0, |candidacy| candidacy.next_revision);
-		let candidacy = Candidacy { next_revision, state: CandidacyState::Barred };
-		Candidacies::<T>::insert(session_index, registrant, candidacy);
-		Self::deposit_event(Event::RegistrantBarred { session_index, registrant, reason });
+		let mut election = NextElection::<T>::get();
+		let candidate = match Self::candidate(&election, session_index, registrant) {
+			Ok(candidate) => candidate,
+			// Nothing is left of what the election counted.
+			Err(RegistrationError::OperatorTooRecent) => {
+				return Self::remove_candidate(account, RemovalReason::BondTooSmall)
+			},
+			Err(_) => return,
+		};
+		let Some((place, former)) = Self::listed_at(session_index, account) else { return };
+		let key = RankKey { rank: T::ElectionPolicy::rank(&candidate), sequence: former.sequence };
+		if key.rank == former.rank {
+			return;
+		}
+		let Some(listed) = Mixnodes::<T>::take(session_index, place).defensive() else { return };
+		let is_before_all_standbys = || RankedSet::<T>::load(SetId::Standby).best().is_none_or(|best| key < best.key);
+		let new_place = match standing(place) {
+			// Nobody has a better claim to the place.
+			Standing::Elected(_) if is_before_all_standbys() => {
+				let mut elected = RankedSet::<T>::load(SetId::Elected);
+				elected.remove(&former);
+				Self::insert_ranked(elected, RankedEntry { key, place });
+				Some(place)
+			},
+			_ => {
+				Self::vacate(session_index, &mut election, place, former);
+				Self::find_place(session_index, &mut election, key, account)
+			},
+		};
+		NextElection::<T>::put(election);
+		// There is at least the place that it has just left.
+		let Some(place) = new_place.defensive() else { return Self::put_out(session_index, listed) };
+		Self::put_at(session_index, listed, key, place);
+		Self::deposit_event(Event::MixnodeRankedAgain {
+			session_index,
+			account: account.clone(),
+			rank: key.rank,
+			standing: standing(place),
+		});
+	}
+
+	/// Bars an account from the next session's election, and removes its mixnode if it has one.
+	pub(crate) fn bar(account: &T::AccountId, reason: RemovalReason) {
+		Self::remove_candidate(account, reason);
+		let session_index = Self::next_session_index();
+		Candidacies::<T>::mutate(session_index, account, |candidacy| {
+			let candidacy = candidacy.get_or_insert(Candidacy {
+				registered_as: None,
+				next_revision: 0,
+				state: CandidacyState::Barred,
+			});
+			candidacy.state = CandidacyState::Barred;
+		});
+		Self::deposit_event(Event::AccountBarred { session_index, account: account.clone(), reason });
+	}
+
+	/// The place and the key of an account's mixnode in the next session, if it is listed.
+	pub(crate) fn listed_at(session_index: SessionIndex, account: &T::AccountId) -> Option<(Place, RankKey)> {
+		match Candidacies::<T>::get(session_index, account)?.state {
+			CandidacyState::Listed { place, key } => Some((place, key)),
+			CandidacyState::Out | CandidacyState::Barred => None,
+		}
 	}
 
 	/// Moves the mixnode at place `last` of the list to `gap`, if these differ.
@@ -244,33 +297,33 @@ impl<T: Config> Pallet<T> {
 		if last == gap {
 			return;
 		}
-		let registrant = Mixnodes::<T>::get(session_index, last).and_then(|listed| listed.registrant);
-		let candidacy = registrant.and_then(|registrant| Candidacies::<T>::get(session_index, registrant));
-		if let Some(CandidacyState::Listed { key, .. }) = candidacy.map(|candidacy| candidacy.state).defensive() {
+		let account = Mixnodes::<T>::get(session_index, last).and_then(|listed| listed.account);
+		let listed_at = account.and_then(|account| Self::listed_at(session_index, &account));
+		if let Some((_, key)) = listed_at.defensive() {
 			Self::move_mixnode(session_index, key, last, gap);
 			set.set_place(&key, gap);
 		}
 	}
 
-	/// Moves a mixnode from one place of the list to another, which is free. Returns its registrant.
-	fn move_mixnode(session_index: SessionIndex, key: RankKey, from: Place, to: Place) -> Option<Registrant> {
+	/// Moves a mixnode from one place of the list to another, which is free. Returns its account.
+	fn move_mixnode(session_index: SessionIndex, key: RankKey, from: Place, to: Place) -> Option<T::AccountId> {
 		let listed = Mixnodes::<T>::take(session_index, from).defensive()?;
-		let registrant = listed.registrant;
+		let account = listed.account.clone();
 		Self::put_at(session_index, listed, key, to);
-		registrant
+		account
 	}
 
 	/// Puts a candidate's mixnode at a place.
-	fn put_at(session_index: SessionIndex, listed: ListedMixnode<BoundedMixnodeFor<T>>, key: RankKey, place: Place) {
-		if let Some(registrant) = listed.registrant {
-			Self::set_state(session_index, registrant, CandidacyState::Listed { place, key });
+	fn put_at(session_index: SessionIndex, listed: ListedMixnodeFor<T>, key: RankKey, place: Place) {
+		if let Some(account) = &listed.account {
+			Self::set_state(session_index, account, CandidacyState::Listed { place, key });
 		}
 		Mixnodes::<T>::insert(session_index, place, listed);
 	}
 
-	/// Changes the state of a registrant that has registered in this election.
-	fn set_state(session_index: SessionIndex, registrant: Registrant, state: CandidacyState) {
-		Candidacies::<T>::mutate(session_index, registrant, |candidacy| {
+	/// Changes the state of an account that has registered in this election.
+	fn set_state(session_index: SessionIndex, account: &T::AccountId, state: CandidacyState) {
+		Candidacies::<T>::mutate(session_index, account, |candidacy| {
 			if let Some(candidacy) = candidacy.as_mut().defensive() {
 				candidacy.state = state;
 			}
@@ -278,7 +331,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Lets others register this mixnode's key and peer ID again.
-	fn forget_names(session_index: SessionIndex, mixnode: &BoundedMixnodeFor<T>) {
+	fn forget_names(session_index: SessionIndex, mixnode: &BoundedMixnode) {
 		KxPublics::<T>::remove(session_index, mixnode.kx_public);
 		PeerIds::<T>::remove(session_index, mixnode.peer_id);
 	}

@@ -12,7 +12,8 @@ mod config {
 		/// Governance: may set the parameters, remove mixnodes from the next session, and slash operators.
 		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
-		/// The most authorities that pallet-session may queue. Any more of them could not register.
+		/// The most authorities that pallet-session may queue; at most [`AUTHORITIES_LIMIT`]. Any more of them could not
+		/// register.
 		#[pallet::constant]
 		type MaxAuthorities: Get<u32>;
 
@@ -26,11 +27,11 @@ mod config {
 		#[pallet::constant]
 		type MaxStandbys: Get<u32>;
 
-		/// The size of the longest external address, in bytes.
+		/// The size of the longest external address, in bytes; at most [`ADDRESS_SIZE_LIMIT`].
 		#[pallet::constant]
 		type MaxExternalAddressSize: Get<u32>;
 
-		/// The most external addresses of one mixnode.
+		/// The most external addresses of one mixnode; at most [`ADDRESSES_LIMIT`].
 		#[pallet::constant]
 		type MaxExternalAddressesPerMixnode: Get<u32>;
 
@@ -79,10 +80,14 @@ mod config {
 		type Randomness: Randomness<Self::Hash, BlockNumberFor<Self>>;
 
 		/// The policy that ranks the candidates.
-		type ElectionPolicy: ElectionPolicy;
+		type ElectionPolicy: ElectionPolicy<Self::AccountId>;
 
 		/// What the candidates weigh: [`EqualWeights`], [`BondWeights`], or the runtime's own.
-		type Weights: RegistrantWeights<BalanceOf<Self>>;
+		type Weights: RegistrantWeights<Self::AccountId, BalanceOf<Self>>;
+
+		/// Says which validators are disabled: pallet-session does. They may not stand in elections. `()` is for chains
+		/// that disable nobody; with pallet-session it would let those stand again that are still disabled.
+		type DisabledValidators: DisabledValidators;
 
 		/// The currency of bonds.
 		type Currency: BalancedHold<Self::AccountId> + MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;

@@ -26,9 +26,11 @@ mod events {
 		MixnodeRegistered {
 			/// Index of the next session.
 			session_index: SessionIndex,
-			/// The registrant whose mixnode it is.
+			/// The account whose mixnode it is.
+			account: T::AccountId,
+			/// The key by which it registered.
 			registrant: Registrant,
-			/// The registrant's rank in the election: lower is better.
+			/// The account's rank in the election: lower is better.
 			rank: Rank,
 			/// Is the candidate elected, or does it stand by?
 			standing: Standing,
@@ -39,10 +41,10 @@ mod events {
 		MixnodeDisplaced {
 			/// Index of the next session.
 			session_index: SessionIndex,
-			/// The registrant that lost the place.
-			registrant: Registrant,
-			/// The registrant that took it.
-			by: Registrant,
+			/// The account that lost the place.
+			account: T::AccountId,
+			/// The account that took it.
+			by: T::AccountId,
 			/// Does the displaced candidate stand by? If not, it is out, and may register again if a place becomes
 			/// free.
 			stands_by: bool,
@@ -51,15 +53,15 @@ mod events {
 		StandbyDropped {
 			/// Index of the next session.
 			session_index: SessionIndex,
-			/// The registrant whose mixnode it was.
-			registrant: Registrant,
+			/// The account whose mixnode it was.
+			account: T::AccountId,
 		},
 		/// A standby took the place of an elected mixnode that was removed.
 		StandbyPromoted {
 			/// Index of the next session.
 			session_index: SessionIndex,
-			/// The registrant that was promoted.
-			registrant: Registrant,
+			/// The account that was promoted.
+			account: T::AccountId,
 			/// Its place in the session's list.
 			place: Place,
 		},
@@ -67,17 +69,28 @@ mod events {
 		MixnodeRemoved {
 			/// Index of the next session.
 			session_index: SessionIndex,
-			/// The registrant whose mixnode it was.
-			registrant: Registrant,
+			/// The account whose mixnode it was.
+			account: T::AccountId,
 			/// Why it was removed.
 			reason: RemovalReason,
 		},
-		/// A registrant may no longer stand in the next session's election.
-		RegistrantBarred {
+		/// A candidate weighs less than when it registered, as after a slash, and was ranked again.
+		MixnodeRankedAgain {
 			/// Index of the next session.
 			session_index: SessionIndex,
-			/// The registrant that was barred.
-			registrant: Registrant,
+			/// The account whose mixnode it is.
+			account: T::AccountId,
+			/// Its new rank.
+			rank: Rank,
+			/// Is the candidate elected, or does it stand by?
+			standing: Standing,
+		},
+		/// An account may no longer stand in the next session's election.
+		AccountBarred {
+			/// Index of the next session.
+			session_index: SessionIndex,
+			/// The account that was barred.
+			account: T::AccountId,
 			/// Why it was barred.
 			reason: RemovalReason,
 		},
@@ -97,7 +110,7 @@ mod events {
 			/// The whole bond.
 			bond: BalanceOf<T>,
 		},
-		/// An operator set the key by which it registers. It can stand once a whole session has passed.
+		/// An operator set the key by which it registers.
 		OperatorKeySet {
 			/// The operator's account.
 			account: T::AccountId,
@@ -165,6 +178,8 @@ mod events {
 		OperatorKeyTaken,
 		/// The proof that the operator holds the key is wrong.
 		BadOperatorKeyProof,
+		/// The key is none that one party alone can hold: anybody could sign for it.
+		BadOperatorKey,
 		/// No session that is over has left anything to remove.
 		NothingToPrune,
 	}

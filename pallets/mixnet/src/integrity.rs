@@ -1,6 +1,6 @@
 //! What must hold of a runtime's constants. The runtime's integrity test checks it.
 
-use crate::{Config, Pallet};
+use crate::{Config, Pallet, ADDRESSES_LIMIT, ADDRESS_SIZE_LIMIT, AUTHORITIES_LIMIT};
 use frame_support::traits::{EstimateNextSessionRotation, Get};
 use mixnet_primitives::MIXNODE_INDEX_LIMIT;
 use sp_runtime::traits::{Saturating, Zero};
@@ -16,6 +16,17 @@ impl<T: Config> Pallet<T> {
 		assert!(
 			max <= MIXNODE_INDEX_LIMIT,
 			"MaxMixnodes ({max}) is above {MIXNODE_INDEX_LIMIT}: packets cannot address that many"
+		);
+		let authorities = T::MaxAuthorities::get();
+		assert!(
+			authorities <= AUTHORITIES_LIMIT,
+			"MaxAuthorities ({authorities}) is above {AUTHORITIES_LIMIT}: no more can be stored"
+		);
+		let (addresses, size) = (T::MaxExternalAddressesPerMixnode::get(), T::MaxExternalAddressSize::get());
+		assert!(
+			addresses <= ADDRESSES_LIMIT && size <= ADDRESS_SIZE_LIMIT,
+			"{addresses} external addresses of {size} bytes are more than can be stored: {ADDRESSES_LIMIT} of \
+			 {ADDRESS_SIZE_LIMIT}"
 		);
 		let standbys = T::MaxStandbys::get();
 		assert!(

@@ -20,7 +20,6 @@
 //!
 //! This file has the storage and the calls. Below it, imports only point down the list:
 //!
-//! - `migrations`: from the storage of earlier versions.
 //! - `invariants`, `integrity`: what must hold of the storage after every block, and of a runtime's constants.
 //! - `session`: rotation, phases, lists, seeds, genesis, and the handler of pallet-session.
 //! - `registration`: the checks of a registration, its authorisation, and what nodes ask and submit.
@@ -57,7 +56,6 @@ mod events;
 mod integrity;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
-pub mod migrations;
 mod operators;
 mod parameters;
 mod pruning;
@@ -97,16 +95,8 @@ pub type BalanceOf<T> = <<T as Config>::Currency as Inspect<<T as frame_system::
 /// What is taken from a bond that is slashed.
 pub type CreditOf<T> = Credit<<T as frame_system::Config>::AccountId, <T as Config>::Currency>;
 
-/// [`BoundedMixnode`] with the bounds of a runtime.
-pub type BoundedMixnodeFor<T> =
-	BoundedMixnode<<T as Config>::MaxExternalAddressSize, <T as Config>::MaxExternalAddressesPerMixnode>;
-
-/// [`ListedMixnode`] with the bounds of a runtime.
-pub type ListedMixnodeFor<T> = ListedMixnode<BoundedMixnodeFor<T>>;
-
-/// [`RankDirectory`](ranked_set::RankDirectory) with the bounds of a runtime.
-pub type RankDirectoryFor<T> =
-	ranked_set::RankDirectory<ranked_set::MaxPages<<T as Config>::MaxMixnodes, <T as Config>::MaxStandbys>>;
+/// [`ListedMixnode`] with the accounts of a runtime.
+pub type ListedMixnodeFor<T> = ListedMixnode<<T as frame_system::Config>::AccountId, BoundedMixnode>;
 
 const LOG_TARGET: &str = "runtime::mixnet";
 
@@ -117,13 +107,13 @@ const LOG_TARGET: &str = "runtime::mixnet";
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::ranked_set::{RankPage, SetId};
+	use crate::ranked_set::{RankDirectory, RankPage, SetId};
 	use alloc::vec::Vec;
 	use frame_support::{
 		pallet_prelude::*,
 		traits::{
 			fungible::{BalancedHold, MutateHold},
-			EstimateNextSessionRotation, OnUnbalanced, Randomness,
+			DisabledValidators, EstimateNextSessionRotation, OnUnbalanced, Randomness,
 		},
 	};
 	use frame_system::{ensure_authorized, offchain::CreateAuthorizedTransaction, pallet_prelude::*};
@@ -133,7 +123,7 @@ pub mod pallet {
 	};
 
 	/// The in-code storage version.
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -162,19 +152,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type SessionsParameters<T: Config> = StorageValue<_, SessionParameters, ValueQuery>;
 
-	/// How often pallet-session has rotated, and when it last did.
-	#[pallet::storage]
-	pub type LastRotation<T: Config> = StorageValue<_, Rotation<BlockNumberFor<T>>, ValueQuery>;
-
 	/// The first key of each page of [`AuthorityPages`], by the parity of the rotation that queued the authorities.
 	#[pallet::storage]
-	pub type AuthorityDirectory<T: Config> = StorageMap<
-		_,
-		Identity,
-		u8,
-		BoundedVec<Registrant, MaxAuthorityPages<<T as Config>::MaxAuthorities>>,
-		ValueQuery,
-	>;
+	pub type AuthorityDirectory<T: Config> =
+		StorageMap<_, Identity, u8, BoundedVec<Registrant, ConstU32<AUTHORITY_PAGES_LIMIT>>, ValueQuery>;
 
 	/// The authorities, by the parity of the rotation that queued them and by page, in ascending order of their keys.
 	/// Those that pallet-session queued at its last rotation may register. Those of the rotation before are its
@@ -186,17 +167,24 @@ pub mod pallet {
 		u8,
 		Identity,
 		u32,
-		BoundedVec<AuthorityEntry, ConstU32<AUTHORITIES_PER_PAGE>>,
+		BoundedVec<AuthorityEntry<T::AccountId>, ConstU32<AUTHORITIES_PER_PAGE>>,
 		ValueQuery,
 	>;
 
 	/// The election of the next session's mixnodes, as of now.
 	#[pallet::storage]
-	pub type NextElection<T: Config> = StorageValue<_, Election<BlockNumberFor<T>>, ValueQuery>;
+	pub type NextElection<T: Config> =
+		StorageValue<_, Election<BlockNumberFor<T>>, ValueQuery, DefaultForNextElection<T>>;
+
+	/// An election without seed: how the pallet begins on a chain whose genesis did not have it.
+	#[pallet::type_value]
+	pub fn DefaultForNextElection<T: Config>() -> Election<BlockNumberFor<T>> {
+		Pallet::<T>::empty_election()
+	}
 
 	/// Directories of the pages of [`RankPages`], one for the elected and one for the standbys. See [`ranked_set`].
 	#[pallet::storage]
-	pub type RankDirectories<T: Config> = StorageMap<_, Identity, SetId, RankDirectoryFor<T>, ValueQuery>;
+	pub type RankDirectories<T: Config> = StorageMap<_, Identity, SetId, RankDirectory, ValueQuery>;
 
 	/// The elected and the standbys of the next session, in the order of their ranks. Pages that no directory names are
 	/// unused, and are overwritten when they are needed.
@@ -211,19 +199,20 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Mixnodes<T: Config> = StorageDoubleMap<_, Identity, SessionIndex, Identity, Place, ListedMixnodeFor<T>>;
 
-	/// Each registrant's part in the next session's election, by session and registrant.
+	/// Each account's part in the next session's election, by session and account.
 	#[pallet::storage]
 	pub type Candidacies<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, SessionIndex, Blake2_128Concat, Registrant, Candidacy>;
+		StorageDoubleMap<_, Twox64Concat, SessionIndex, Blake2_128Concat, T::AccountId, Candidacy>;
 
-	/// The registrant that has a key-exchange key in the next session, by session and key.
+	/// The account that has a key-exchange key in the next session, by session and key.
 	#[pallet::storage]
 	pub type KxPublics<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, SessionIndex, Blake2_128Concat, KxPublic, Registrant>;
+		StorageDoubleMap<_, Twox64Concat, SessionIndex, Blake2_128Concat, KxPublic, T::AccountId>;
 
-	/// The registrant that has a peer ID in the next session, by session and peer ID.
+	/// The account that has a peer ID in the next session, by session and peer ID.
 	#[pallet::storage]
-	pub type PeerIds<T: Config> = StorageDoubleMap<_, Twox64Concat, SessionIndex, Blake2_128Concat, PeerId, Registrant>;
+	pub type PeerIds<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, SessionIndex, Blake2_128Concat, PeerId, T::AccountId>;
 
 	/// The oldest session that may have left storage to prune.
 	#[pallet::storage]
@@ -283,9 +272,10 @@ pub mod pallet {
 		/// byte by byte.
 		///
 		/// Checked in this order, so that refusing is cheap: the session; the registrant, an authority or an operator;
-		/// that it is not barred and has revisions left; the revision; that nobody else has the key or the peer ID; the
-		/// rank; the addresses; key and peer ID by themselves; then the registrant's signature, the proof of possession
-		/// and the peer identity's signature. Only the authorisation makes the checks that follow the rank.
+		/// that its account is not barred, has no mixnode by another key, and has revisions left; the revision; that
+		/// nobody else has the key or the peer ID; the rank; the registrant's signature; the addresses; key and peer ID
+		/// by themselves; then the proof of possession and the peer identity's signature. Only the authorisation makes
+		/// the checks that follow the rank.
 		///
 		/// A registration that replaces another keeps its rank and place.
 		///
@@ -339,11 +329,11 @@ pub mod pallet {
 		/// [`operator_key_payload`](Pallet::operator_key_payload). A mixnode that a former key has registered for the
 		/// next session is removed.
 		///
-		/// The operator can stand in elections that begin at least a whole session of pallet-session later. Nobody can
-		/// know their seeds now, and choose the key by them.
+		/// The key has no influence on the operator's rank, and may be set at any time.
 		///
 		/// ## Errors
 		/// - [`Error::OperatorsNotEnabled`], [`Error::NotBonded`], [`Error::AlreadyUnbonding`].
+		/// - [`Error::BadOperatorKey`]: anybody could sign for it.
 		/// - [`Error::OperatorKeyTaken`]: it is an authority's or an operator's already, maybe the sender's.
 		/// - [`Error::BadOperatorKeyProof`].
 		#[pallet::call_index(3)]
@@ -375,7 +365,7 @@ pub mod pallet {
 
 		/// Takes up to `amount` of an operator's bond, also while it is being released. If less than
 		/// [`Config::MinBond`] is left, the operator stands in no election, and its mixnode is removed from the next
-		/// session.
+		/// session. If more is left, but less than what the election under way counted, its mixnode is ranked again.
 		///
 		/// For the admin origin.
 		///
@@ -401,19 +391,19 @@ pub mod pallet {
 			Self::do_set_parameters(parameters)
 		}
 
-		/// Bars a registrant from the next session's election, and removes its mixnode from that session if it has one.
+		/// Bars an account from the next session's election, and removes its mixnode from that session if it has one.
 		/// The current session's mixnodes never change.
 		///
 		/// For the admin origin.
 		///
 		/// ## Events
-		/// - [`Event::RegistrantBarred`]. If there was a mixnode, also [`Event::MixnodeRemoved`], and
+		/// - [`Event::AccountBarred`]. If there was a mixnode, also [`Event::MixnodeRemoved`], and
 		///   [`Event::StandbyPromoted`] if a standby takes its place.
 		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::force_remove())]
-		pub fn force_remove(origin: OriginFor<T>, registrant: Registrant) -> DispatchResult {
+		pub fn force_remove(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
 			T::AdminOrigin::ensure_origin(origin)?;
-			Self::bar(registrant, RemovalReason::Forced);
+			Self::bar(&account, RemovalReason::Forced);
 			Ok(())
 		}
 

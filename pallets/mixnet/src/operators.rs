@@ -5,12 +5,12 @@
 //! then on it stands in no election. It can withdraw the bond after some sessions, in which others can find out what it
 //! did wrong.
 //!
-//! An election counts what was there before its seed could be known: the key, and the part of the bond that was there
-//! by then.
+//! An election counts what was there before its seed could be known: the part of the bond that was there by then. The
+//! key does not matter to the draw, and may be changed at any time.
 
 use crate::{
-	BalanceOf, Config, CreditOf, CurrentSession, Error, Event, HoldReason, LastRotation, NextElection, Operator,
-	OperatorKeys, Operators, Pallet, RemovalReason, OPERATOR_KEY_DOMAIN,
+	BalanceOf, Candidacies, Config, CreditOf, CurrentSession, Error, Event, HoldReason, NextElection, Operator,
+	OperatorKeys, Operators, Pallet, RegistrantClass, RemovalReason, OPERATOR_KEY_DOMAIN,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -43,7 +43,7 @@ impl<T: Config> Pallet<T> {
 		(OPERATOR_KEY_DOMAIN, genesis_hash, account).encode()
 	}
 
-	/// The bond of the operator with this key, as an election counts it: without what was added in block
+	/// The account of the operator with this key, and its bond as an election counts it: without what was added in block
 	/// `committed_before` or later.
 	///
 	/// ## Errors
@@ -51,20 +51,22 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn committed_bond(
 		registrant: &Registrant,
 		committed_before: BlockNumberFor<T>,
-	) -> Result<BalanceOf<T>, RegistrationError> {
-		let operator = OperatorKeys::<T>::get(registrant).and_then(Operators::<T>::get);
-		let operator = operator.ok_or(RegistrationError::NotARegistrant)?;
+	) -> Result<(T::AccountId, BalanceOf<T>), RegistrationError> {
+		let account = OperatorKeys::<T>::get(registrant).ok_or(RegistrationError::NotARegistrant)?;
+		let operator = Operators::<T>::get(&account).ok_or(RegistrationError::NotARegistrant)?;
 		ensure!(T::OperatorsEnabled::get(), RegistrationError::OperatorsNotEnabled);
 		ensure!(
 			operator.releasable_in.is_none() && operator.bond >= T::MinBond::get(),
 			RegistrationError::BondTooSmall
 		);
-		ensure!(operator.key_since < committed_before, RegistrationError::OperatorTooRecent);
 		let late = |amount, since| if since < committed_before { Zero::zero() } else { amount };
-		Ok(operator
+		let committed = operator
 			.bond
 			.saturating_sub(late(operator.recent, operator.recent_since))
-			.saturating_sub(late(operator.waiting, operator.waiting_since)))
+			.saturating_sub(late(operator.waiting, operator.waiting_since));
+		// All of it came too late, so that the account could have been chosen by the seed.
+		ensure!(!committed.is_zero(), RegistrationError::OperatorTooRecent);
+		Ok((account, committed))
 	}
 
 	pub(crate) fn do_bond(account: T::AccountId, amount: BalanceOf<T>) -> Result<(), DispatchError> {
@@ -82,7 +84,6 @@ impl<T: Config> Pallet<T> {
 				waiting: Zero::zero(),
 				waiting_since: now,
 				key: None,
-				key_since: now,
 				releasable_in: None,
 			},
 		);
@@ -95,7 +96,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!amount.is_zero(), Error::<T>::BondTooSmall);
 		let mut operator = Self::active_operator(&account)?;
 		T::Currency::hold(&HoldReason::OperatorBond.into(), &account, amount)?;
-		if operator.recent_since < LastRotation::<T>::get().at {
+		if operator.recent_since < CurrentSession::<T>::get().last_rotation.at {
 			// Elections to come count all that was added before the last rotation. Only the one under way may not count
 			// it.
 			if operator.waiting_since < NextElection::<T>::get().committed_before {
@@ -121,6 +122,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<(), DispatchError> {
 		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsNotEnabled);
 		let mut operator = Self::active_operator(&account)?;
+		ensure!(key.check().is_ok(), Error::<T>::BadOperatorKey);
 		ensure!(operator.key != Some(key), Error::<T>::OperatorKeyTaken);
 		ensure!(!OperatorKeys::<T>::contains_key(key), Error::<T>::OperatorKeyTaken);
 		ensure!(Self::queued_authority(&key).is_none(), Error::<T>::OperatorKeyTaken);
@@ -129,12 +131,11 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::BadOperatorKeyProof
 		);
 		if let Some(former) = operator.key.replace(key) {
-			// A bond is for one mixnode. If the former key has registered one for the next session, that one is
-			// removed.
-			Self::remove_candidate(former, RemovalReason::KeyReplaced);
+			// Whoever has the former key runs the mixnode that it has registered. The lists of live sessions name the
+			// account, so that it answers for them whatever becomes of its former key.
+			Self::remove_as_operator(&account, RemovalReason::KeyReplaced);
 			OperatorKeys::<T>::remove(former);
 		}
-		operator.key_since = frame_system::Pallet::<T>::block_number();
 		OperatorKeys::<T>::insert(key, &account);
 		Operators::<T>::insert(&account, operator);
 		Self::deposit_event(Event::OperatorKeySet { account, key });
@@ -143,9 +144,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_unbond(account: T::AccountId) -> Result<(), DispatchError> {
 		let mut operator = Self::active_operator(&account)?;
-		if let Some(key) = operator.key {
-			Self::remove_candidate(key, RemovalReason::BondTooSmall);
-		}
+		Self::remove_as_operator(&account, RemovalReason::BondTooSmall);
 		let releasable_in = CurrentSession::<T>::get().index.saturating_add(T::UnbondingSessions::get());
 		operator.releasable_in = Some(releasable_in);
 		Operators::<T>::insert(&account, operator);
@@ -179,13 +178,30 @@ impl<T: Config> Pallet<T> {
 		// under way.
 		operator.recent = operator.recent.min(operator.bond);
 		operator.waiting = operator.waiting.min(operator.bond.saturating_sub(operator.recent));
-		let bond = operator.bond;
-		if let Some(key) = operator.key.filter(|_| bond < T::MinBond::get()) {
-			Self::remove_candidate(key, RemovalReason::BondTooSmall);
-		}
+		let (bond, key) = (operator.bond, operator.key);
 		Operators::<T>::insert(&account, operator);
+		if bond < T::MinBond::get() {
+			Self::remove_as_operator(&account, RemovalReason::BondTooSmall);
+		} else if let Some(key) = key.filter(|_| Self::stands_as_operator(&account)) {
+			Self::rank_again(&account, &key);
+		}
 		Self::deposit_event(Event::Slashed { account, amount, bond });
 		Ok(())
+	}
+
+	/// Is the mixnode that this account has registered for the next session an operator's? If not, it may be a
+	/// validator's, and has nothing to do with the bond.
+	fn stands_as_operator(account: &T::AccountId) -> bool {
+		Candidacies::<T>::get(Self::next_session_index(), account)
+			.and_then(|candidacy| candidacy.registered_as)
+			.is_some_and(|registered_as| registered_as.class == RegistrantClass::Operator)
+	}
+
+	/// Removes the mixnode that this account has registered as an operator for the next session, if there is one.
+	fn remove_as_operator(account: &T::AccountId, reason: RemovalReason) {
+		if Self::stands_as_operator(account) {
+			Self::remove_candidate(account, reason);
+		}
 	}
 
 	/// The operator with this account, unless its bond is being released.

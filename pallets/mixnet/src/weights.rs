@@ -57,10 +57,20 @@ pub trait WeightInfo {
 	fn set_parameters() -> Weight;
 	/// The weight of `force_remove`.
 	fn force_remove() -> Weight;
+	/// The weight of `disable`.
+	fn disable() -> Weight;
 	/// The weight of `prune`, with `k` from 1 to 256.
 	fn prune(k: u32) -> Weight;
 	/// The weight of `rotate`, with `a` from 1 to 1000.
 	fn rotate(a: u32) -> Weight;
+	/// The weight of `migrate_to_v2`, with `a` from 1 to 1000 and `c` from 0 to 1016.
+	fn migrate_to_v2(a: u32, c: u32) -> Weight;
+	/// The weight of `migrate_candidacy`.
+	fn migrate_candidacy() -> Weight;
+	/// The weight of `migrate_leftover`.
+	fn migrate_leftover() -> Weight;
+	/// The weight of `migrate_operator`.
+	fn migrate_operator() -> Weight;
 }
 
 /// The measured weights, with the database weights of a runtime.
@@ -317,6 +327,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(14_u64))
 	}
+	fn disable() -> Weight {
+		Self::force_remove().saturating_add(T::DbWeight::get().reads(14_u64))
+	}
 
 	/// Storage: `Mixnet::NextToPrune` (r:1 w:0)
 	/// Proof: `Mixnet::NextToPrune` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `Measured`)
@@ -374,6 +387,30 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 			.saturating_add(Weight::from_parts(0, 59).saturating_mul(a.into()))
+	}
+
+	fn migrate_to_v2(a: u32, c: u32) -> Weight {
+		Weight::from_parts(200_000_000, 20_000)
+			.saturating_add(Weight::from_parts(1_500_000, 250).saturating_mul(a.into()))
+			.saturating_add(Weight::from_parts(60_000_000, 6_000).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(40_u64))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
+			.saturating_add(T::DbWeight::get().writes(40_u64))
+			.saturating_add(T::DbWeight::get().writes((9_u64).saturating_mul(c.into())))
+	}
+
+	fn migrate_candidacy() -> Weight {
+		Self::force_remove()
+			.saturating_add(Weight::from_parts(30_000_000, 20_000))
+			.saturating_add(T::DbWeight::get().reads_writes(8_u64, 1_u64))
+	}
+
+	fn migrate_leftover() -> Weight {
+		Weight::from_parts(20_000_000, 15_000).saturating_add(T::DbWeight::get().reads_writes(6_u64, 1_u64))
+	}
+
+	fn migrate_operator() -> Weight {
+		Weight::from_parts(20_000_000, 4_000).saturating_add(T::DbWeight::get().reads_writes(2_u64, 1_u64))
 	}
 }
 
@@ -439,6 +476,9 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().reads(13_u64))
 			.saturating_add(RocksDbWeight::get().writes(14_u64))
 	}
+	fn disable() -> Weight {
+		Self::force_remove().saturating_add(RocksDbWeight::get().reads(14_u64))
+	}
 
 	fn prune(k: u32) -> Weight {
 		Weight::from_parts(5_973_288, 3725)
@@ -456,5 +496,29 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(8_u64))
 			.saturating_add(Weight::from_parts(0, 59).saturating_mul(a.into()))
+	}
+
+	fn migrate_to_v2(a: u32, c: u32) -> Weight {
+		Weight::from_parts(200_000_000, 20_000)
+			.saturating_add(Weight::from_parts(1_500_000, 250).saturating_mul(a.into()))
+			.saturating_add(Weight::from_parts(60_000_000, 6_000).saturating_mul(c.into()))
+			.saturating_add(RocksDbWeight::get().reads(40_u64))
+			.saturating_add(RocksDbWeight::get().reads((3_u64).saturating_mul(c.into())))
+			.saturating_add(RocksDbWeight::get().writes(40_u64))
+			.saturating_add(RocksDbWeight::get().writes((9_u64).saturating_mul(c.into())))
+	}
+
+	fn migrate_candidacy() -> Weight {
+		Self::force_remove()
+			.saturating_add(Weight::from_parts(30_000_000, 20_000))
+			.saturating_add(RocksDbWeight::get().reads_writes(8_u64, 1_u64))
+	}
+
+	fn migrate_leftover() -> Weight {
+		Weight::from_parts(20_000_000, 15_000).saturating_add(RocksDbWeight::get().reads_writes(6_u64, 1_u64))
+	}
+
+	fn migrate_operator() -> Weight {
+		Weight::from_parts(20_000_000, 4_000).saturating_add(RocksDbWeight::get().reads_writes(2_u64, 1_u64))
 	}
 }

@@ -2,8 +2,8 @@
 
 use super::MaxAuthorities;
 use crate::{
-	AccountId, Babe, Balance, Balances, BlockNumber, Nonce, Runtime, RuntimeCall, RuntimeHoldReason, TxExtension,
-	UncheckedExtrinsic, SESSION_BLOCKS, UNIT,
+	AccountId, Babe, Balance, Balances, BlockNumber, Nonce, Runtime, RuntimeCall, RuntimeHoldReason, Session,
+	TxExtension, UncheckedExtrinsic, SESSION_BLOCKS, UNIT,
 };
 use frame_support::traits::{ConstBool, ConstU128, ConstU32, ConstU64};
 use frame_system::EnsureRoot;
@@ -51,6 +51,7 @@ impl pallet_mixnet::Config for Runtime {
 	type Randomness = pallet_babe::RandomnessFromOneEpochAgo<Runtime>;
 	type ElectionPolicy = pallet_mixnet::WeightedLottery;
 	type Weights = pallet_mixnet::BondWeights<ConstU128<VALIDATOR_WEIGHT>>;
+	type DisabledValidators = Session;
 
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;

@@ -58,7 +58,7 @@ impl frame_system::Config for Runtime {
 	type SS58Prefix = SS58Prefix;
 	type MaxConsumers = ConstU32<16>;
 	// guide: migrations
-	type SingleBlockMigrations = (pallet_mixnet::migrations::v1::MigrateToV1<Runtime>,);
+	type SingleBlockMigrations = ();
 	// guide: end
 }
 

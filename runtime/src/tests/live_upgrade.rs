@@ -35,7 +35,6 @@ fn a_chain_that_runs_already_gets_the_mixnet() {
 	// The upgrade, as `Executive` does it: pallets without storage get their version, then come the migrations.
 	chain.read(|| {
 		<AllPalletsWithSystem as frame_support::traits::BeforeAllRuntimeMigrations>::before_all_runtime_migrations();
-		pallet_mixnet::migrations::v1::MigrateToV1::<Runtime>::on_runtime_upgrade();
 		AddMixnetKeys::on_runtime_upgrade();
 	});
 	assert_eq!(chain.read(StorageVersion::get::<Mixnet>), StorageVersion::new(1));

@@ -4,23 +4,29 @@
 //! allowed, and the code takes the path that touches most. If the cost depends on what is sent, or on what has been
 //! left behind, that is a component.
 //!
-//! [`setup`] prepares the storage.
+//! [`setup`] prepares the storage, and `version_1` that of the version before.
 
 pub mod setup;
+mod version_1;
 
 use crate::{
-	AuthorityId, BalanceOf, Call, Candidacies, CandidacyState, Config, CurrentSession, Mixnodes, NextToPrune, Operator,
-	OperatorKeys, Operators, Pallet, SessionsParameters, MAX_PRUNED_AT_ONCE,
+	authorities::Generation,
+	migrations::v2::{advance, Cursor, MigrateWhatHandlersRead},
+	registration::invalid, AuthorityId, BalanceOf, Call, Candidacies, CandidacyState, Config,
+	CurrentSession, Mixnodes, NextElection, NextToPrune, Operator, OperatorKeys, Operators, Pallet, RegisteredAs, RegistrantClass,
+	SessionsParameters, MAX_PRUNED_AT_ONCE,
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::traits::{
 	fungible::{Balanced, Inspect, InspectHold, MutateHold},
 	tokens::Precision,
-	Authorize, EnsureOrigin, Get, OneSessionHandler,
+	Authorize, EnsureOrigin, Get, OneSessionHandler, UncheckedOnRuntimeUpgrade,
 };
 use frame_system::RawOrigin;
-use mixnet_primitives::{Parameters, PeerId, Registrant, Registration, RegistrationProofs};
+use mixnet_primitives::{
+	Parameters, PeerId, Registrant, Registration, RegistrationError, RegistrationProofs, Standing,
+};
 use setup::{Signer, CURRENT, NEXT};
 use sp_application_crypto::sr25519;
 use sp_runtime::{
@@ -71,23 +77,30 @@ fn operator<T: Config>(key: Option<Registrant>) -> T::AccountId {
 		waiting: Zero::zero(),
 		waiting_since: Zero::zero(),
 		key,
-		key_since: Zero::zero(),
 		releasable_in: None,
 	};
 	Operators::<T>::insert(&account, operator);
 	account
 }
 
-/// An elected operator, where all places are taken and as many stand by as can. Removing it moves most.
-fn elected_operator<T: Config>() -> (T::AccountId, Registrant) {
+/// An elected operator, where all places are taken and as many stand by as can. Removing it moves most. Ranking it again
+/// moves still more: it becomes the last standby.
+fn elected_operator<T: Config>() -> T::AccountId {
 	setup::begin_session::<T>(0);
-	let key = setup::fill_election::<T>();
-	(operator::<T>(Some(key)), key)
+	set_authorities::<T>(setup::registrant("authority", 0));
+	let registrant = setup::registrant("operator", 0);
+	let account = operator::<T>(Some(registrant));
+	let registered_as = RegisteredAs { class: RegistrantClass::Operator, registrant };
+	setup::fill_election_of_the_best::<T>(account.clone(), registered_as);
+	account
 }
 
-fn is_listed<T: Config>(registrant: Registrant) -> bool {
-	Candidacies::<T>::get(NEXT, registrant)
-		.is_some_and(|candidacy| matches!(candidacy.state, CandidacyState::Listed { .. }))
+/// Where an account stands in the next session's election.
+fn standing<T: Config>(account: &T::AccountId) -> Option<Standing> {
+	match Candidacies::<T>::get(NEXT, account)?.state {
+		CandidacyState::Listed { place, .. } => Some(crate::candidates::standing(place)),
+		_ => None,
+	}
 }
 
 #[benchmarks]
@@ -102,12 +115,14 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Authorized, registration, proofs);
 
-		assert!(is_listed::<T>(registrant));
+		assert!(standing::<T>(&setup::account::<T>(&registrant)).is_some());
 	}
 
+	/// Refusing a registration for its last proof costs as much as accepting it. Nothing costs more.
 	#[benchmark]
 	fn authorize_register(a: Linear<0, { T::MaxExternalAddressesPerMixnode::get() }>) -> Result<(), BenchmarkError> {
-		let (registration, proofs) = registration::<T>(a);
+		let (registration, mut proofs) = registration::<T>(a);
+		proofs.peer[0] ^= 1;
 		let call = Call::<T>::register { registration, proofs };
 		let authorized;
 
@@ -116,7 +131,8 @@ mod benchmarks {
 			authorized = call.authorize(TransactionSource::External);
 		}
 
-		authorized.ok_or("the call has an authorisation")?.map_err(|_| "the registration is valid")?;
+		let refusal = authorized.ok_or("the call has an authorisation")?.err();
+		assert_eq!(refusal, Some(invalid(RegistrationError::BadPeerProof).into()));
 		Ok(())
 	}
 
@@ -144,27 +160,26 @@ mod benchmarks {
 
 	#[benchmark]
 	fn set_operator_key() {
-		let (account, former) = elected_operator::<T>();
-		set_authorities::<T>(setup::registrant("authority", 0));
+		let account = elected_operator::<T>();
 		let signer = Signer::generate();
 		let key = signer.registrant();
 		let proof = signer.sign(&Pallet::<T>::operator_key_payload(&account));
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(account), key, proof);
+		_(RawOrigin::Signed(account.clone()), key, proof);
 
 		assert!(OperatorKeys::<T>::contains_key(key));
-		assert!(!is_listed::<T>(former));
+		assert_eq!(standing::<T>(&account), None);
 	}
 
 	#[benchmark]
 	fn unbond() {
-		let (account, key) = elected_operator::<T>();
+		let account = elected_operator::<T>();
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(account));
+		_(RawOrigin::Signed(account.clone()));
 
-		assert!(!is_listed::<T>(key));
+		assert_eq!(standing::<T>(&account), None);
 	}
 
 	#[benchmark]
@@ -182,13 +197,14 @@ mod benchmarks {
 	#[benchmark]
 	fn slash() -> Result<(), BenchmarkError> {
 		let origin = T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-		let (account, key) = elected_operator::<T>();
-		let all = Operators::<T>::get(&account).map(|operator| operator.bond).unwrap_or_default();
+		let account = elected_operator::<T>();
+		let amount = T::MinBond::get().min(T::Currency::minimum_balance());
 
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, account, all);
+		_(origin as T::RuntimeOrigin, account.clone(), amount);
 
-		assert!(!is_listed::<T>(key));
+		let expected = (T::MaxStandbys::get() > 0).then_some(Standing::Standby);
+		assert_eq!(standing::<T>(&account), expected.or(Some(Standing::Elected(0))));
 		Ok(())
 	}
 
@@ -208,13 +224,30 @@ mod benchmarks {
 	fn force_remove() -> Result<(), BenchmarkError> {
 		let origin = T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 		setup::begin_session::<T>(0);
-		let elected = setup::fill_election::<T>();
+		let elected = setup::account::<T>(&setup::fill_election::<T>());
 
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, elected);
+		_(origin as T::RuntimeOrigin, elected.clone());
 
-		assert!(!is_listed::<T>(elected));
+		assert_eq!(standing::<T>(&elected), None);
 		Ok(())
+	}
+
+	/// The last of the validators at work is disabled, and was elected. All pages are searched for it.
+	#[benchmark]
+	fn disable() {
+		setup::begin_session::<T>(0);
+		set_authorities::<T>(setup::registrant("authority", 0));
+		let last = Pallet::<T>::authorities(Generation::Active).last().expect("there are authorities; qed");
+		let registered_as = RegisteredAs { class: RegistrantClass::Validator, registrant: last.registrant };
+		setup::fill_election_of_the_best::<T>(last.account.clone(), registered_as);
+
+		#[block]
+		{
+			<Pallet<T> as OneSessionHandler<T::AccountId>>::on_disabled(last.validator_index);
+		}
+
+		assert!(Candidacies::<T>::get(NEXT, last.account).is_some_and(|one| one.state == CandidacyState::Barred));
 	}
 
 	/// The session that is pruned has `k` mixnodes, as large as can be, and nothing else. All of it is removed.
@@ -244,7 +277,9 @@ mod benchmarks {
 		setup::set_authorities::<T>(&authorities("authority").collect::<Vec<_>>());
 		let queued: Vec<(T::AccountId, AuthorityId)> = (0..)
 			.zip(authorities("newcomer"))
-			.map(|(index, key)| (account("validator", index, 0), sr25519::Public::from_raw(key.0).into()))
+			.map(|(index, key): (u32, Registrant)| {
+				(account("validator", index, 0), sr25519::Public::from_raw(key.0).into())
+			})
 			.collect();
 		let iter = || queued.iter().map(|(account, key)| (account, key.clone()));
 
@@ -256,12 +291,74 @@ mod benchmarks {
 		assert_eq!(CurrentSession::<T>::get().index, NEXT);
 	}
 
+	/// The block of the upgrade from version 1, with `a` authorities in each generation and `c` candidates, all of them
+	/// operators with as many addresses as allowed.
+	#[benchmark]
+	fn migrate_to_v2(
+		a: Linear<1, { T::MaxAuthorities::get() }>,
+		c: Linear<0, { T::MaxMixnodes::get().saturating_add(T::MaxStandbys::get()) }>,
+	) {
+		version_1::begin::<T>(a, c);
+
+		#[block]
+		{
+			MigrateWhatHandlersRead::<T, version_1::Accounts<T>>::on_runtime_upgrade();
+		}
+
+		let election = NextElection::<T>::get();
+		assert_eq!(election.elected + election.standbys, c);
+		assert_eq!(Pallet::<T>::authorities(Generation::Queued).count(), a as usize);
+	}
+
+	/// A barred key leads to an account that is elected by another key, where all places are taken.
+	#[benchmark]
+	fn migrate_candidacy() {
+		setup::begin_session::<T>(0);
+		set_authorities::<T>(setup::registrant("authority", 0));
+		let elected = setup::account::<T>(&setup::fill_election::<T>());
+		let hash = version_1::bar_former_key::<T>(&elected);
+
+		#[block]
+		{
+			advance::<T>(Cursor::Candidacies(Some(hash)), NEXT);
+		}
+
+		assert_eq!(standing::<T>(&elected), None);
+	}
+
+	/// The last and largest of what is left of a session.
+	#[benchmark]
+	fn migrate_leftover() {
+		version_1::leftover::<T>();
+
+		#[block]
+		{
+			advance::<T>(Cursor::Leftovers(CURRENT - 2), NEXT);
+		}
+
+		assert!(Mixnodes::<T>::iter_key_prefix(CURRENT - 2).next().is_none());
+	}
+
+	#[benchmark]
+	fn migrate_operator() {
+		let account: T::AccountId = account("operator", 0, 0);
+		version_1::operator::<T>(&account);
+
+		#[block]
+		{
+			advance::<T>(Cursor::Operators(None), NEXT);
+		}
+
+		assert!(Operators::<T>::get(account).is_some_and(|operator| operator.releasable_in == Some(NEXT)));
+	}
+
 	impl_benchmark_test_suite!(Pallet, crate::benchmarking::ext(), crate::mock::Runtime);
 }
 
 /// The storage in which the benchmarks are tested: that of the tests' runtime, with a keystore.
 #[cfg(test)]
 fn ext() -> sp_io::TestExternalities {
+	crate::mock::Policy::set(crate::mock::TestPolicy::HighestWeight);
 	let mut ext = crate::mock::ext();
 	ext.register_extension(sp_keystore::KeystoreExt::new(sp_keystore::testing::MemoryKeystore::new()));
 	ext

@@ -3,13 +3,14 @@
 //! Public for the benchmarks of `benchmarking/scale-runtime`.
 
 use crate::{
+	candidates::NewMixnode,
 	ranked_set::{RankKey, PAGE_CAPACITY},
-	BoundedMixnodeFor, Candidacies, Candidacy, CandidacyState, Config, CurrentSession, Election, KxPublics,
-	LastRotation, ListedMixnode, ListedMixnodeFor, Mixnodes, NextElection, NextToPrune, Pallet, PeerIds, Rank, Roster,
-	Rotation, Seed, Session, KEY_TYPE,
+	BoundedMixnode, Candidacies, Candidacy, CandidacyState, Config, CurrentSession, Election, KxPublics, ListedMixnode,
+	ListedMixnodeFor, Mixnodes, NextElection, NextToPrune, Pallet, PeerIds, Rank, RegisteredAs, RegistrantClass,
+	Roster, Rotation, Seed, Session, KEY_TYPE,
 };
 use alloc::{format, string::String, vec::Vec};
-use codec::Encode;
+use codec::{Decode, Encode};
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -19,7 +20,7 @@ use sp_io::{
 	crypto::{ed25519_generate, ed25519_sign, sr25519_generate, sr25519_sign},
 	hashing::blake2_256,
 };
-use sp_runtime::traits::{One, Saturating};
+use sp_runtime::traits::{One, Saturating, TrailingZeroInput};
 
 /// The current session in benchmarks: late enough for sessions before the previous one to be there, too.
 pub const CURRENT: SessionIndex = 5;
@@ -33,6 +34,11 @@ const ROTATIONS: u32 = 10;
 /// The `index`-th registrant of a kind. Nobody has its secret.
 pub fn registrant(kind: &str, index: u32) -> Registrant {
 	Registrant((kind, "registrant", index).using_encoded(blake2_256))
+}
+
+/// The account that has a registrant's key.
+pub fn account<T: Config>(registrant: &Registrant) -> T::AccountId {
+	T::AccountId::decode(&mut TrailingZeroInput::new(&registrant.0)).expect("accounts decode from enough bytes; qed")
 }
 
 /// The `index`-th mixnode of a session, which nobody runs.
@@ -67,7 +73,7 @@ pub trait Addresses: Fn(&PeerId, u32) -> Vec<Vec<u8>> {}
 
 impl<F: Fn(&PeerId, u32) -> Vec<Vec<u8>>> Addresses for F {}
 
-fn bounded<T: Config>(session_index: SessionIndex, index: u32, addresses: &impl Addresses) -> BoundedMixnodeFor<T> {
+fn bounded(session_index: SessionIndex, index: u32, addresses: &impl Addresses) -> BoundedMixnode {
 	let mut mixnode = mixnode(session_index, index);
 	mixnode.external_addresses = addresses(&mixnode.peer_id, index);
 	mixnode.try_into().expect("its addresses are within the bounds; qed")
@@ -76,8 +82,8 @@ fn bounded<T: Config>(session_index: SessionIndex, index: u32, addresses: &impl 
 /// The entry of a session's list at a place.
 pub fn listed<T: Config>(session_index: SessionIndex, place: u32, addresses: &impl Addresses) -> ListedMixnodeFor<T> {
 	ListedMixnode {
-		registrant: Some(registrant("past", place)),
-		mixnode: bounded::<T>(session_index, place, addresses),
+		account: Some(account::<T>(&registrant("past", place))),
+		mixnode: bounded(session_index, place, addresses),
 	}
 }
 
@@ -92,17 +98,17 @@ pub fn begin_session<T: Config>(registered: u32) {
 		index: CURRENT,
 		started_at: now,
 		rotations: T::SessionsPerMixnetSession::get().saturating_sub(1),
+		length: T::SessionsPerMixnetSession::get(),
+		phases: Pallet::<T>::phase_lengths(),
 		current: roster,
 		previous: roster,
+		last_rotation: Rotation { count: ROTATIONS, at: now },
 	});
-	LastRotation::<T>::put(Rotation { count: ROTATIONS, at: now });
 	NextElection::<T>::put(Election {
 		seed: Some(Seed([7; 32])),
 		committed_by_rotation: ROTATIONS,
 		committed_before: now.saturating_add(One::one()),
-		elected: 0,
-		standbys: 0,
-		ranked: 0,
+		..Pallet::<T>::empty_election()
 	});
 	NextToPrune::<T>::put(CURRENT - 1);
 }
@@ -110,8 +116,8 @@ pub fn begin_session<T: Config>(registered: u32) {
 /// Sets the queued authorities, and the same ones as those before them, who are at work.
 pub fn set_authorities<T: Config>(authorities: &[Registrant]) {
 	for count in [ROTATIONS - 1, ROTATIONS] {
-		LastRotation::<T>::mutate(|rotation| rotation.count = count);
-		Pallet::<T>::set_queued_authorities(authorities.iter().copied());
+		CurrentSession::<T>::mutate(|session| session.last_rotation.count = count);
+		Pallet::<T>::queue_authorities(authorities.iter().map(|one| (account::<T>(one), *one)), true);
 	}
 }
 
@@ -119,31 +125,59 @@ pub fn set_authorities<T: Config>(authorities: &[Registrant]) {
 pub fn list_past<T: Config>(session_index: SessionIndex, count: u32, addresses: impl Addresses) {
 	for place in 0..count {
 		let listed = listed::<T>(session_index, place, &addresses);
-		let (registrant, mixnode) = (registrant("past", place), &listed.mixnode);
+		let (registered_as, account) = (by_key(registrant("past", place)), account::<T>(&registrant("past", place)));
+		let mixnode = &listed.mixnode;
 		let key = RankKey { rank: rank(place, count), sequence: place };
-		let candidacy = Candidacy { next_revision: 1, state: CandidacyState::Listed { place, key } };
-		Candidacies::<T>::insert(session_index, registrant, candidacy);
-		KxPublics::<T>::insert(session_index, mixnode.kx_public, registrant);
-		PeerIds::<T>::insert(session_index, mixnode.peer_id, registrant);
+		let state = CandidacyState::Listed { place, key };
+		let candidacy = Candidacy { registered_as: Some(registered_as), next_revision: 1, state };
+		Candidacies::<T>::insert(session_index, &account, candidacy);
+		KxPublics::<T>::insert(session_index, mixnode.kx_public, &account);
+		PeerIds::<T>::insert(session_index, mixnode.peer_id, &account);
 		Mixnodes::<T>::insert(session_index, place, listed);
 	}
 }
 
-/// The rank of the `index`-th of `count` candidates: worse than any that a policy is likely to give. The best page of
+/// The place of the `index`-th of `count` candidates in the order of their ranks, below `3 * count`. The best page of
 /// the set is full when all are there, so that one more splits it.
-fn rank(index: u32, count: u32) -> Rank {
+fn rank_offset(index: u32, count: u32) -> u128 {
 	let last = count.saturating_sub(PAGE_CAPACITY / 2);
-	let place = match index.checked_sub(last) {
+	let offset = match index.checked_sub(last) {
 		Some(late) if last > 0 => 2 * late,
 		_ => 2 * index + 1,
 	};
-	Rank(u128::MAX - 3 * u128::from(count) + u128::from(place))
+	offset.into()
+}
+
+/// Ranks from which on all candidates of a full election have theirs: worse than any that a policy is likely to give.
+fn worst_ranks<T: Config>() -> u128 {
+	u128::MAX - 3 * u128::from(T::MaxMixnodes::get()) - 3 * u128::from(T::MaxStandbys::get())
+}
+
+/// The rank of the `index`-th of `count` past candidates.
+fn rank(index: u32, count: u32) -> Rank {
+	Rank(u128::MAX - 3 * u128::from(count) + rank_offset(index, count))
+}
+
+/// A validator that has registered by this key.
+fn by_key(registrant: Registrant) -> RegisteredAs {
+	RegisteredAs { class: RegistrantClass::Validator, registrant }
 }
 
 /// Lists the `index`-th candidate for the next session, as if it had registered. Call [`forget_events`] when all are
 /// listed.
-pub fn add_candidate<T: Config>(index: u32, registrant: Registrant, rank: Rank, addresses: &impl Addresses) {
-	Pallet::<T>::add_candidate(NEXT, registrant, 0, rank, bounded::<T>(NEXT, index, addresses));
+pub fn add_candidate<T: Config>(index: u32, registered_as: RegisteredAs, rank: Rank, addresses: &impl Addresses) {
+	add_candidate_of::<T>(index, account::<T>(&registered_as.registrant), registered_as, rank, addresses);
+}
+
+fn add_candidate_of<T: Config>(
+	index: u32,
+	account: T::AccountId,
+	registered_as: RegisteredAs,
+	rank: Rank,
+	addresses: &impl Addresses,
+) {
+	let mixnode = bounded(NEXT, index, addresses);
+	Pallet::<T>::add_candidate(NewMixnode { session_index: NEXT, account, registered_as, revision: 0, mixnode }, rank);
 }
 
 /// Removes the events of the set-up, which are no part of what is measured. Call it once, at the end: it takes time in
@@ -155,18 +189,31 @@ pub fn forget_events<T: Config>() {
 /// Lists as many elected and standbys as there can be, each with as many addresses as allowed. Another candidate will
 /// take the place of the worst elected one, and that one the place of the worst standby. Returns one of the elected.
 pub fn fill_election<T: Config>() -> Registrant {
+	let first = registrant("elected", 0);
+	fill_election_from::<T>(worst_ranks::<T>(), (account::<T>(&first), by_key(first)));
+	first
+}
+
+/// The same with the best ranks that there are, and with this account as one of the elected. If it is ranked again, it
+/// will be the last standby.
+pub fn fill_election_of_the_best<T: Config>(account: T::AccountId, registered_as: RegisteredAs) {
+	fill_election_from::<T>(0, (account, registered_as));
+}
+
+fn fill_election_from<T: Config>(from: u128, (first, first_as): (T::AccountId, RegisteredAs)) {
 	let addresses = |peer_id: &PeerId, _| most_addresses::<T>(peer_id);
 	let (elected, standbys) = (T::MaxMixnodes::get(), T::MaxStandbys::get());
-	for index in 0..elected {
-		let rank = Rank(rank(index, elected).0.saturating_sub(3 * u128::from(standbys)));
-		add_candidate::<T>(index, registrant("elected", index), rank, &addresses);
+	add_candidate_of::<T>(0, first, first_as, Rank(from + rank_offset(0, elected)), &addresses);
+	for index in 1..elected {
+		let rank = Rank(from + rank_offset(index, elected));
+		add_candidate::<T>(index, by_key(registrant("elected", index)), rank, &addresses);
 	}
+	let from = from + 3 * u128::from(elected);
 	for index in 0..standbys {
-		let index_in_all = elected.saturating_add(index);
-		add_candidate::<T>(index_in_all, registrant("standby", index), rank(index, standbys), &addresses);
+		let rank = Rank(from + rank_offset(index, standbys));
+		add_candidate::<T>(elected.saturating_add(index), by_key(registrant("standby", index)), rank, &addresses);
 	}
 	forget_events::<T>();
-	registrant("elected", 0)
 }
 
 /// A registrant with a mixnode, whose secrets are in the keystore.

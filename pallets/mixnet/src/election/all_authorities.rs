@@ -17,8 +17,8 @@ impl AllAuthorities {
 	pub(super) const OPERATOR: Rank = Rank(1);
 }
 
-impl ElectionPolicy for AllAuthorities {
-	fn rank(candidate: &Candidate) -> Rank {
+impl<AccountId> ElectionPolicy<AccountId> for AllAuthorities {
+	fn rank(candidate: &Candidate<AccountId>) -> Rank {
 		match candidate.class {
 			RegistrantClass::Validator => Rank::BEST,
 			RegistrantClass::Operator => Self::OPERATOR,

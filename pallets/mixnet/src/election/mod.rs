@@ -28,18 +28,20 @@
 //!
 //! # Why nobody can choose its luck
 //!
-//! u is a hash of the session's [`Seed`], the session and the registrant's key. Three things make it a fair draw. The
-//! pallet has to ensure them when it fills in a [`Candidate`]:
+//! u is a hash of the session's [`Seed`], the session and the account. Three things make it a fair draw. The pallet has
+//! to ensure them when it fills in a [`Candidate`]:
 //!
-//! - **The key came before the seed.** If somebody could choose its key when it knows the seed, it would try keys until
-//!   one has a good rank. A registrant whose key came later gets no draw: its [`Candidate::seed`] is `None`.
-//! - **So did the weight.** If somebody could add to a weight when it knows the seed, it would hold many keys of little
-//!   weight, and put everything on the luckiest. A bond counts as it was when the seed was drawn, or as it is if that
-//!   is less.
-//! - **There is one draw.** Registering again, with another key-exchange key or address, does not change the rank.
+//! - **The account came before the seed.** If somebody could choose its account when it knows the seed, it would try
+//!   accounts until one has a good rank. An account that was queued or bonded later gets no draw: its
+//!   [`Candidate::seed`] is `None`, or it may not stand yet.
+//! - **So did the weight.** If somebody could add to a weight when it knows the seed, it would hold many accounts of
+//!   little weight, and put everything on the luckiest. Stakes and bonds count as they were before the seed was drawn, or
+//!   as they are if that is less.
+//! - **There is one draw.** Registering again, with other keys or addresses, does not change the rank: keys are no part
+//!   of it. One account stands once, by whichever of its keys.
 //!
 //! The seed's source has its limits: whoever makes the last contribution to the runtime's randomness can choose between
-//! two seeds, by withholding it. And a weight that is split among keys may be drawn more than once: see
+//! two seeds, by withholding it. And a weight that is split among accounts may be drawn more than once: see
 //! [`RegistrantWeights`].
 //!
 //! # Map

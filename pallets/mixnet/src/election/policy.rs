@@ -1,7 +1,7 @@
 //! What a policy is, and what it is given.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use mixnet_primitives::{Registrant, SessionIndex};
+use mixnet_primitives::SessionIndex;
 use scale_info::TypeInfo;
 
 /// The greatest weight: 2^96 - 1, about 7.9 * 10^28. The policies here treat greater weights like this one.
@@ -53,22 +53,23 @@ pub enum RegistrantClass {
 	Operator,
 }
 
-/// A registrant that stands for election, with all that its rank may depend on.
+/// An account that stands for election, with all that its rank may depend on.
 ///
-/// Nothing of the mixnode is part of it: a registrant may change its mixnode's key and addresses, and must not get a
-/// better rank by it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Candidate {
-	/// The registrant, as the election knows it.
-	pub registrant: Registrant,
+/// Nothing of the mixnode is part of it, and no key. An account may change its mixnode's key and addresses, and the key
+/// by which it registers, and must not get a better rank by it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Candidate<AccountId> {
+	/// The account.
+	pub account: AccountId,
 	/// The session that the election is for.
 	pub session_index: SessionIndex,
 	/// The right by which it registers.
 	pub class: RegistrantClass,
-	/// Its weight, as [`RegistrantWeights`](super::RegistrantWeights) has it, as of the time when the seed was drawn.
+	/// Its weight, as [`RegistrantWeights`](super::RegistrantWeights) has it: as of the time before the seed was drawn, or
+	/// as of now if that is less.
 	/// The unit does not matter, since weights are only compared with each other. See [`MAX_WEIGHT`].
 	pub weight: u128,
-	/// The session's seed; `None` if the registrant's key came too late to draw from it.
+	/// The session's seed; `None` if the account came too late to draw from it.
 	pub seed: Option<Seed>,
 }
 
@@ -80,10 +81,10 @@ pub struct Candidate {
 ///   rank in every block of the session, in wasm and in native code, so no floating-point arithmetic.
 /// - **Total**: there is a rank for every candidate that the types allow, without panics. A candidate that has nothing
 ///   in its favour has [`Rank::LAST`].
-/// - **Cheap**: it is computed in the transaction pool, before the signatures are verified.
+/// - **Cheap**: it is computed in the transaction pool, before any signature is verified.
 /// - Of equal ranks, the one that registered first is better. A policy that leaves much to that rule lets block authors
 ///   decide, since they order registrations.
-pub trait ElectionPolicy {
+pub trait ElectionPolicy<AccountId> {
 	/// The candidate's rank.
-	fn rank(candidate: &Candidate) -> Rank;
+	fn rank(candidate: &Candidate<AccountId>) -> Rank;
 }

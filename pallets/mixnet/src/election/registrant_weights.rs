@@ -1,51 +1,31 @@
-//! What registrants weigh in an election.
+//! What accounts weigh in an election.
 
 use core::marker::PhantomData;
 use frame_support::traits::Get;
-use mixnet_primitives::Registrant;
 use sp_runtime::traits::UniqueSaturatedInto;
 
-/// Says what a registrant weighs in an election.
+/// Says what accounts weigh in an election.
 ///
 /// Validators and operators compete for the same places, so their weights must be in the same unit. Which unit does not
 /// matter.
 ///
-/// The owner of a weight must not be able to raise it once the session's seed is known; see the [module's](super)
-/// introduction. Stake that is counted once per era cannot be raised in between. A free balance can.
+/// A validator's weight is asked for when pallet-session queues it, at each rotation, and stored with it. So what
+/// counts in an election is what was known before its seed, and one stake counts for one account. An operator's weight
+/// must follow from its bond alone: the pallet knows when which part of a bond was added.
 ///
 /// # Splitting
 ///
-/// Whoever splits a weight among several keys is drawn first exactly as often as before: the sum is what counts. But
-/// then it can be drawn again, which a single key cannot. That is bounded by what a key costs (a minimum bond, a seat
-/// among the validators), not by the weights.
-///
-/// # Example: validators by the stake behind them
-///
-/// This is for a runtime with pallet-staking. Queued validators are those of the era that was planned last,
-/// `CurrentEra`, which may not have begun yet. Their exposure was fixed when that era was planned.
-///
-/// ```ignore
-/// pub struct Stake;
-///
-/// impl RegistrantWeights<Balance> for Stake {
-///     fn validator(authority: &Registrant) -> u128 {
-///         // A validator that has just set other keys is not known by those that it is queued with. It weighs nothing
-///         // until the new ones are queued.
-///         let Some(stash) = Session::key_owner(pallet_mixnet::KEY_TYPE, &authority.0) else { return 0 };
-///         let Some(era) = pallet_staking::CurrentEra::<Runtime>::get() else { return 0 };
-///         pallet_staking::ErasStakersOverview::<Runtime>::get(era, stash).map_or(0, |exposure| exposure.total)
-///     }
-///
-///     fn operator(bond: Balance) -> u128 {
-///         bond
-///     }
-/// }
-/// ```
-pub trait RegistrantWeights<Balance> {
-	/// The weight of a validator, by the session key with which it registers.
-	fn validator(authority: &Registrant) -> u128;
+/// Whoever splits a weight among several accounts is drawn first exactly as often as before: the sum is what counts.
+/// But then it can be drawn again, which a single account cannot. That is bounded by what an account costs (a minimum
+/// bond, a seat among the validators), not by the weights.
+pub trait RegistrantWeights<AccountId, Balance> {
+	/// The weight of a validator that pallet-session has just queued.
+	///
+	/// It may read the storage. It is asked for all queued validators at each rotation, for which pallet-session takes a
+	/// whole block's weight. It must not change the storage.
+	fn validator(account: &AccountId) -> u128;
 
-	/// The weight of an operator, by its bond.
+	/// The weight of an operator, by its bond. Reads nothing: it is asked for whenever the operator registers.
 	fn operator(bond: Balance) -> u128;
 }
 
@@ -55,8 +35,8 @@ pub trait RegistrantWeights<Balance> {
 /// [`HighestWeight`](super::HighestWeight), too.
 pub struct EqualWeights;
 
-impl<Balance> RegistrantWeights<Balance> for EqualWeights {
-	fn validator(_authority: &Registrant) -> u128 {
+impl<AccountId, Balance> RegistrantWeights<AccountId, Balance> for EqualWeights {
+	fn validator(_account: &AccountId) -> u128 {
 		1
 	}
 
@@ -68,10 +48,10 @@ impl<Balance> RegistrantWeights<Balance> for EqualWeights {
 /// An operator weighs what it bonds, and every validator as much as an operator with a bond of `ValidatorWeight`.
 pub struct BondWeights<ValidatorWeight>(PhantomData<ValidatorWeight>);
 
-impl<Balance: UniqueSaturatedInto<u128>, ValidatorWeight: Get<u128>> RegistrantWeights<Balance>
+impl<AccountId, Balance: UniqueSaturatedInto<u128>, ValidatorWeight: Get<u128>> RegistrantWeights<AccountId, Balance>
 	for BondWeights<ValidatorWeight>
 {
-	fn validator(_authority: &Registrant) -> u128 {
+	fn validator(_account: &AccountId) -> u128 {
 		ValidatorWeight::get()
 	}
 

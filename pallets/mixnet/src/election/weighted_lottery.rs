@@ -5,6 +5,7 @@ use super::{
 	log2,
 	policy::{Candidate, ElectionPolicy, Rank, MAX_WEIGHT},
 };
+use codec::Encode;
 use core::num::NonZeroU128;
 
 /// Candidates are drawn successively, each time with probability proportional to their weights among those that are
@@ -58,8 +59,8 @@ impl WeightedLottery {
 	}
 }
 
-impl ElectionPolicy for WeightedLottery {
-	fn rank(candidate: &Candidate) -> Rank {
+impl<AccountId: Encode> ElectionPolicy<AccountId> for WeightedLottery {
+	fn rank(candidate: &Candidate<AccountId>) -> Rank {
 		let Some(weight) = NonZeroU128::new(candidate.weight.min(MAX_WEIGHT)) else { return Rank::LAST };
 		match draw(candidate) {
 			Some(draw) => Self::drawn(draw, weight),

@@ -2,16 +2,19 @@
 
 use super::{keys::*, runtime::*};
 use crate as pallet_mixnet;
-use frame_support::{traits::Hooks, weights::Weight};
+use crate::KEY_TYPE;
+use frame_support::{ensure, traits::Hooks, weights::Weight};
 use mixnet_primitives::{Mixnode, Parameters};
+use pallet_session::{KeyOwner, NextKeys};
 use sp_core::{
+	crypto::ByteArray,
 	offchain::{
 		testing::{PoolState, TestTransactionPoolExt},
 		TransactionPoolExt,
 	},
 	H256,
 };
-use sp_runtime::BuildStorage;
+use sp_runtime::{BuildStorage, DispatchResult};
 use std::sync::Arc;
 
 /// The hash of block 0.
@@ -69,6 +72,22 @@ pub fn next_block() {
 	System::initialize(&now, &parent_hash, &Default::default());
 	Session::on_initialize(now);
 	check_invariants();
+}
+
+/// Sets the session key of `key_of` for `account`, as `session.set_keys` does after checking who may. Fails if another
+/// account has it.
+pub fn set_session_key(account: u64, key_of: u64) -> DispatchResult {
+	let keys = SessionKeys { mixnet: authority(key_of) };
+	let owned = |keys: &SessionKeys| (KEY_TYPE, keys.mixnet.to_raw_vec());
+	let owner = KeyOwner::<Runtime>::get(owned(&keys));
+	ensure!(owner.is_none_or(|owner| owner == account), pallet_session::Error::<Runtime>::DuplicatedKey);
+	if let Some(former) = NextKeys::<Runtime>::get(account) {
+		KeyOwner::<Runtime>::remove(owned(&former));
+	}
+	KeyOwner::<Runtime>::insert(owned(&keys), account);
+	NextKeys::<Runtime>::insert(account, keys);
+	check_invariants();
+	Ok(())
 }
 
 /// Executes blocks until pallet-session has rotated once more.

@@ -31,9 +31,15 @@ pub fn authority_pair(account: u64) -> AuthorityPair {
 	})
 }
 
+/// The account whose session key is the identity element: 32 zero bytes, for which anybody can sign.
+pub const IDENTITY: u64 = u64::MAX;
+
 /// The public session key of an account.
 pub fn authority(account: u64) -> AuthorityId {
-	authority_pair(account).public()
+	match account {
+		IDENTITY => sp_core::sr25519::Public::from_raw([0; 32]).into(),
+		_ => authority_pair(account).public(),
+	}
 }
 
 /// An account as a registrant, by its session key.
@@ -93,4 +99,37 @@ pub fn prove_possession(n: u64, message: &[u8]) -> [u8; 64] {
 	proof[..32].copy_from_slice(commitment.as_bytes());
 	proof[32..].copy_from_slice(response.as_bytes());
 	proof
+}
+
+/// A signature that holds for every message under the identity element: its commitment is the base point of Ristretto
+/// (RFC 9496, appendix A.1), which is the response 1 times the base point. The last bit marks signatures of schnorrkel.
+pub fn identity_signature() -> [u8; 64] {
+	let mut signature = [0; 64];
+	let base_point = "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76";
+	signature[..32].copy_from_slice(&bytes_of(base_point));
+	signature[32] = 1;
+	signature[63] = 0x80;
+	signature
+}
+
+/// 32 bytes that are no encodings of Ristretto (RFC 9496, appendix A.2), though a careless decoder may take them for the
+/// identity element or another. Nobody can sign for them.
+pub fn degenerate_keys() -> Vec<([u8; 32], &'static str)> {
+	[
+		("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", "the prime, which is zero"),
+		("0000000000000000000000000000000000000000000000000000000000000080", "zero with a sign bit"),
+		("0100000000000000000000000000000000000000000000000000000000000000", "one, which is negative"),
+		("01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", "a negative element"),
+		("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", "minus one"),
+		("00ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", "not canonical"),
+		("ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", "not canonical"),
+		("26948d35ca62e643e26a83177332e6b6afeb9d08e4268b650f1f5bbd8d81d371", "an x coordinate that is no square"),
+	]
+	.map(|(key, what)| (bytes_of(key), what))
+	.into()
+}
+
+fn bytes_of(hex: &str) -> [u8; 32] {
+	let digits: Vec<_> = (0..32).map(|byte| u8::from_str_radix(&hex[2 * byte..2 * byte + 2], 16)).collect();
+	std::array::from_fn(|byte| *digits[byte].as_ref().expect("hexadecimal digits; qed"))
 }

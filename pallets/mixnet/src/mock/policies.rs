@@ -1,15 +1,11 @@
 //! Elections, weights, randomness and slashing, as tests choose them.
 
-use super::{
-	keys::registrant,
-	runtime::{Policy, RandomnessAge, Runtime, SlashedAmount, System, ValidatorWeights},
-};
+use super::runtime::{Policy, RandomnessAge, Runtime, SlashedAmount, System, ValidatorWeights};
 use crate::{
 	AllAuthorities, Candidate, CreditOf, ElectionPolicy, HighestWeight, Rank, RegistrantWeights, WeightedLottery,
 };
 use codec::Encode;
 use frame_support::traits::{Imbalance, OnUnbalanced, Randomness};
-use mixnet_primitives::Registrant;
 use sp_core::H256;
 
 /// One of the pallet's policies.
@@ -20,8 +16,8 @@ pub enum TestPolicy {
 	WeightedLottery,
 }
 
-impl ElectionPolicy for Policy {
-	fn rank(candidate: &Candidate) -> Rank {
+impl ElectionPolicy<u64> for Policy {
+	fn rank(candidate: &Candidate<u64>) -> Rank {
 		match Policy::get() {
 			TestPolicy::AllAuthorities => AllAuthorities::rank(candidate),
 			TestPolicy::HighestWeight => HighestWeight::rank(candidate),
@@ -33,10 +29,9 @@ impl ElectionPolicy for Policy {
 /// Operators weigh their bond, validators what the test has set.
 pub struct TestWeights;
 
-impl RegistrantWeights<u64> for TestWeights {
-	fn validator(authority: &Registrant) -> u128 {
-		let named = ValidatorWeights::get().into_iter().find(|(account, _)| registrant(*account) == *authority);
-		named.map_or(1, |(_, weight)| weight)
+impl RegistrantWeights<u64, u64> for TestWeights {
+	fn validator(account: &u64) -> u128 {
+		ValidatorWeights::get().get(account).copied().unwrap_or(1)
 	}
 
 	fn operator(bond: u64) -> u128 {

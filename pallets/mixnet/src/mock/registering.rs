@@ -16,7 +16,8 @@ use sp_runtime::{
 /// The next registration of an account's session key, or operator key, for the next session.
 pub fn registration(account: u64, mixnode: Mixnode) -> Registration {
 	let session_index = Mixnet::session_status().current_index + 1;
-	let candidacy = Candidacies::<Runtime>::get(session_index, registrant(account));
+	let account_of_key = Mixnet::account_of(&registrant(account));
+	let candidacy = account_of_key.and_then(|account| Candidacies::<Runtime>::get(session_index, account));
 	let revision = candidacy.map_or(0, |candidacy| candidacy.next_revision);
 	Registration { session_index, registrant: registrant(account), revision, mixnode }
 }

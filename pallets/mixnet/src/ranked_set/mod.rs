@@ -6,7 +6,7 @@
 //! value holds it all. The worst entry is the last one of the last page.
 //!
 //! Two neighbouring pages are joined if they fit in half a page together. So any two neighbours use more than half a
-//! page, which bounds the directory: [`MaxPages`].
+//! page, which bounds the directory: [`max_pages`].
 //!
 //! To empty a set, its directory is removed. Its pages stay behind, unreachable. New pages take the lowest number that
 //! is free, and overwrite them.

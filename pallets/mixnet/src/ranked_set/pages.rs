@@ -2,11 +2,8 @@
 
 use crate::election::Rank;
 use codec::{Decode, Encode, MaxEncodedLen};
-use core::marker::PhantomData;
-use frame_support::{
-	pallet_prelude::ConstU32, traits::Get, BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound,
-};
-use mixnet_primitives::Place;
+use frame_support::{traits::ConstU32, BoundedVec};
+use mixnet_primitives::{Place, MIXNODE_INDEX_LIMIT};
 use scale_info::TypeInfo;
 
 /// The most entries of a page.
@@ -55,32 +52,17 @@ pub struct PageRef {
 	pub len: u8,
 }
 
-/// The bound on the pages of a set, from the most mixnodes and standbys that there may be.
-pub struct MaxPages<MaxMixnodes, MaxStandbys>(PhantomData<(MaxMixnodes, MaxStandbys)>);
-
-impl<MaxMixnodes: Get<u32>, MaxStandbys: Get<u32>> Get<u32> for MaxPages<MaxMixnodes, MaxStandbys> {
-	fn get() -> u32 {
-		// Any two neighbours have more than half a page together.
-		let entries = MaxMixnodes::get().max(MaxStandbys::get());
-		entries.div_ceil(PAGE_CAPACITY / 4).saturating_add(2)
-	}
+/// The most pages that a set of this many entries can have. Any two neighbours have more than half a page together.
+pub const fn max_pages(entries: u32) -> u32 {
+	entries.div_ceil(PAGE_CAPACITY / 4).saturating_add(2)
 }
 
+/// The most pages of a set: as many as the largest session of any runtime needs.
+pub const RANK_PAGES_LIMIT: u32 = max_pages(MIXNODE_INDEX_LIMIT);
+
 /// The directory of a set: its pages.
-#[derive(
-	CloneNoBound,
-	PartialEqNoBound,
-	EqNoBound,
-	DebugNoBound,
-	frame_support::DefaultNoBound,
-	Encode,
-	Decode,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-#[codec(mel_bound())]
-#[scale_info(skip_type_params(Pages))]
-pub struct RankDirectory<Pages: Get<u32>> {
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct RankDirectory {
 	/// The pages, in ascending order of keys.
-	pub pages: BoundedVec<PageRef, Pages>,
+	pub pages: BoundedVec<PageRef, ConstU32<RANK_PAGES_LIMIT>>,
 }

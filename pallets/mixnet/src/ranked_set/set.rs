@@ -1,20 +1,22 @@
 //! A ranked set: finding, adding and removing entries.
 
-use super::pages::{PageRef, RankKey, RankPage, RankedEntry, SetId, PAGE_CAPACITY};
-use crate::{Config, RankDirectories, RankDirectoryFor, RankPages};
+use super::pages::{PageRef, RankDirectory, RankKey, RankPage, RankedEntry, SetId, PAGE_CAPACITY};
+use crate::{Config, RankDirectories, RankPages};
 use alloc::{vec, vec::Vec};
+use core::marker::PhantomData;
 use mixnet_primitives::Place;
 
 /// A set, with its directory in memory. [`RankedSet::save`] stores the changes of the directory.
 pub(crate) struct RankedSet<T: Config> {
 	id: SetId,
-	directory: RankDirectoryFor<T>,
+	directory: RankDirectory,
+	marker: PhantomData<T>,
 }
 
 impl<T: Config> RankedSet<T> {
 	/// Loads the directory of a set.
 	pub fn load(id: SetId) -> Self {
-		Self { id, directory: RankDirectories::<T>::get(id) }
+		Self { id, directory: RankDirectories::<T>::get(id), marker: PhantomData }
 	}
 
 	/// Stores the directory.
@@ -59,7 +61,7 @@ impl<T: Config> RankedSet<T> {
 	/// Adds an entry, whose key is in neither set.
 	///
 	/// Returns `false`, and changes nothing, if the set has as many pages as there may be. That cannot happen with at
-	/// most as many entries as [`MaxPages`](super::MaxPages) counts on.
+	/// most as many entries as [`RANK_PAGES_LIMIT`](super::RANK_PAGES_LIMIT) counts on.
 	#[must_use]
 	pub fn insert(&mut self, entry: RankedEntry) -> bool {
 		let Some(index) = self.find_page(&entry.key) else {

@@ -1,8 +1,8 @@
 //! Registration: the authorisation, the call, and what nodes ask and submit.
 //!
-//! Nobody pays for a registration, so refusing one must be cheap. First come the checks against the storage. Then come
-//! those of the mixnode itself, which take arithmetic, and last the three signatures. Only a registrant who may
-//! register now gets as far as the arithmetic.
+//! Nobody pays for a registration, so refusing one must be cheap. First come the checks against the storage, and then the
+//! registrant's signature. The checks of the mixnode itself take arithmetic, and the other two signatures still more.
+//! Only a registrant who may register now gets as far as that, and only by its own doing.
 //!
 //! The authorisation checks everything. Other transactions may change the storage before the dispatch, so the dispatch
 //! checks the registration against the storage again. It checks no more than that: a mixnode and its proofs, once
@@ -16,8 +16,8 @@ mod checks;
 mod status;
 mod turns;
 
-use crate::{Config, Error, Pallet, REGISTRATION_TAG};
-use checks::Accepted;
+use crate::{candidates::NewMixnode, Config, Error, Pallet, RegisteredAs, REGISTRATION_TAG};
+use checks::{Acceptance, Accepted};
 use frame_support::{
 	traits::{EstimateNextSessionRotation, Get},
 	weights::Weight,
@@ -69,15 +69,16 @@ impl<T: Config> Pallet<T> {
 
 	/// Registers, after the authorisation. Checks again what the lists rely on.
 	pub(crate) fn do_register(registration: Registration) -> DispatchResult {
-		let accepted = Self::check_against_storage(&registration).map_err(Error::<T>::from)?;
+		let Acceptance { account, class, accepted } =
+			Self::check_against_storage(&registration).map_err(Error::<T>::from)?;
 		let Registration { session_index, registrant, revision, mixnode } = registration;
 		// The authorisation has checked the bounds.
 		let mixnode = mixnode.try_into().map_err(|_| Error::<T>::from(RegistrationError::TooManyAddresses))?;
+		let registered_as = RegisteredAs { class, registrant };
+		let new = NewMixnode { session_index, account, registered_as, revision, mixnode };
 		match accepted {
-			Accepted::New(rank) => Self::add_candidate(session_index, registrant, revision, rank, mixnode),
-			Accepted::Replacement(place, key) => {
-				Self::replace_mixnode(session_index, registrant, revision, (place, key), mixnode)
-			},
+			Accepted::New(rank) => Self::add_candidate(new, rank),
+			Accepted::Replacement(place, key) => Self::replace_mixnode(new, place, key),
 		}
 		Ok(())
 	}

@@ -3,11 +3,12 @@
 use crate::{
 	candidates::standing,
 	ranked_set::{RankedSet, SetId},
-	Call, Candidacies, Candidacy, CandidacyState, Config, ElectionPolicy, Mixnodes, NextElection, Pallet,
+	Call, Candidacies, Candidacy, CandidacyState, Candidate, Config, Election, ElectionPolicy, Mixnodes, NextElection,
+	Pallet,
 };
 use alloc::vec::Vec;
 use frame_support::ensure;
-use frame_system::offchain::SubmitTransaction;
+use frame_system::{offchain::SubmitTransaction, pallet_prelude::BlockNumberFor};
 use mixnet_primitives::{
 	KxPublic, RegisteredMixnode, Registrant, Registration, RegistrationAdvice, RegistrationError, RegistrationProofs,
 	RegistrationStatus, SessionIndex, SubmitError,
@@ -22,13 +23,19 @@ impl<T: Config> Pallet<T> {
 	/// for example before a restart that lost it, need not wait.
 	pub fn registration_status(registrant: Registrant, kx_public: KxPublic) -> RegistrationStatus {
 		let session_index = Self::next_session_index();
-		let candidacy = Candidacies::<T>::get(session_index, registrant);
-		let registered =
-			candidacy.as_ref().and_then(|candidacy| Self::registered_mixnode(session_index, registrant, candidacy));
+		let election = NextElection::<T>::get();
+		let candidate = Self::candidate(&election, session_index, &registrant);
+		// What an account has registered by another of its keys is that key's.
+		let account = Self::account_of(&registrant);
+		let candidacy = account.and_then(|account| Candidacies::<T>::get(session_index, account));
+		let registered = candidacy
+			.as_ref()
+			.and_then(|candidacy| Self::registered_mixnode(session_index, candidacy))
+			.filter(|registered| registered.registrant == registrant);
 		let revision = candidacy.as_ref().map_or(0, |candidacy| candidacy.next_revision);
 		let advice = match &registered {
 			Some(registered) if registered.kx_public == kx_public => RegistrationAdvice::Registered,
-			_ => match Self::check_may_register(session_index, &registrant, candidacy.as_ref()) {
+			_ => match Self::check_may_register(&election, candidate, &registrant, candidacy.as_ref()) {
 				Err(missing) => RegistrationAdvice::Missing(missing),
 				Ok(()) if registered.is_some() && !frame_system::Pallet::<T>::block_number().is_zero() => {
 					RegistrationAdvice::Register
@@ -44,31 +51,27 @@ impl<T: Config> Pallet<T> {
 
 	/// Makes the checks that do not need a registration.
 	fn check_may_register(
-		session_index: SessionIndex,
+		election: &Election<BlockNumberFor<T>>,
+		candidate: Result<Candidate<T::AccountId>, RegistrationError>,
 		registrant: &Registrant,
 		candidacy: Option<&Candidacy>,
 	) -> Result<(), RegistrationError> {
-		let election = NextElection::<T>::get();
-		let candidate = Self::candidate(&election, session_index, registrant)?;
-		Self::check_candidacy(candidacy)?;
+		let candidate = candidate?;
+		Self::check_candidacy(registrant, candidacy)?;
 		let is_listed = matches!(candidacy, Some(Candidacy { state: CandidacyState::Listed { .. }, .. }));
 		ensure!(
-			is_listed || Self::has_room_for(&election, T::ElectionPolicy::rank(&candidate)),
+			is_listed || Self::has_room_for(election, T::ElectionPolicy::rank(&candidate)),
 			RegistrationError::RankTooLow
 		);
 		Ok(())
 	}
 
 	/// The registration of a candidate; `None` if it is not listed.
-	fn registered_mixnode(
-		session_index: SessionIndex,
-		registrant: Registrant,
-		candidacy: &Candidacy,
-	) -> Option<RegisteredMixnode> {
+	fn registered_mixnode(session_index: SessionIndex, candidacy: &Candidacy) -> Option<RegisteredMixnode> {
 		let CandidacyState::Listed { place, key } = candidacy.state else { return None };
 		let listed = Mixnodes::<T>::get(session_index, place)?;
 		Some(RegisteredMixnode {
-			registrant,
+			registrant: candidacy.registered_as?.registrant,
 			rank: key.rank.0,
 			standing: standing(place),
 			revision: candidacy.next_revision.saturating_sub(1),
@@ -88,9 +91,8 @@ impl<T: Config> Pallet<T> {
 			.chain(standbys.iter_from(start.saturating_sub(elected.len())))
 			.take(count as usize)
 			.filter_map(|entry| {
-				let registrant = Mixnodes::<T>::get(session_index, entry.place)?.registrant?;
-				let candidacy = Candidacies::<T>::get(session_index, registrant)?;
-				Self::registered_mixnode(session_index, registrant, &candidacy)
+				let account = Mixnodes::<T>::get(session_index, entry.place)?.account?;
+				Self::registered_mixnode(session_index, &Candidacies::<T>::get(session_index, account)?)
 			})
 			.collect()
 	}

@@ -1,7 +1,8 @@
 //! Session 0, which begins at genesis.
 
 use crate::{
-	BoundedMixnodeFor, Config, CurrentSession, ListedMixnode, Mixnodes, Pallet, Roster, Session, SessionsParameters,
+	BoundedMixnode, Config, CurrentSession, ListedMixnode, Mixnodes, Pallet, Roster, Rotation, Session,
+	SessionsParameters,
 };
 use alloc::collections::BTreeSet;
 use frame_support::traits::Get;
@@ -35,9 +36,9 @@ impl<T: Config> Pallet<T> {
 				keys.insert(mixnode.kx_public) && peers.insert(mixnode.peer_id),
 				"genesis mixnode {index} has its key or its peer ID in common with an earlier one"
 			);
-			let mixnode = BoundedMixnodeFor::<T>::try_from(mixnode.clone())
+			let mixnode = BoundedMixnode::try_from(mixnode.clone())
 				.unwrap_or_else(|error| panic!("genesis mixnode {index} is out of bounds: {error}"));
-			Mixnodes::<T>::insert(0, index as Place, ListedMixnode { registrant: None, mixnode });
+			Mixnodes::<T>::insert(0, index as Place, ListedMixnode { account: None, mixnode });
 		}
 		CurrentSession::<T>::put(Self::first_session(mixnodes.len() as u32, parameters.min_mixnodes));
 	}
@@ -48,8 +49,11 @@ impl<T: Config> Pallet<T> {
 			index: 0,
 			started_at: Zero::zero(),
 			rotations: 0,
+			length: Self::session_length(),
+			phases: Self::phase_lengths(),
 			current: Roster { registered, required },
 			previous: Roster { registered: 0, required },
+			last_rotation: Rotation::default(),
 		}
 	}
 }

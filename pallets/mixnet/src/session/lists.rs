@@ -54,7 +54,7 @@ impl<T: Config> Pallet<T> {
 			.filter_map(|place| {
 				// A list has no gaps. It is pruned only when its session is neither current nor previous.
 				let key = Mixnodes::<T>::hashed_key_for(session_index, place);
-				Some((place, unhashed::get::<ListedMixnode<Mixnode>>(&key).defensive()?.mixnode))
+				Some((place, unhashed::get::<ListedMixnode<T::AccountId, Mixnode>>(&key).defensive()?.mixnode))
 			})
 			.collect();
 		listed.sort_unstable_by_key(|(place, _)| *place);

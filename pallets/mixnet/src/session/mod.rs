@@ -4,8 +4,8 @@
 //! k-th one begins a session of the mixnet. Neither touches the mixnodes themselves: the list is ready, and all that is
 //! written of the new session is its length. So rotation costs the same whatever the number of mixnodes.
 //!
-//! - `handler`: what pallet-session calls.
-//! - `rotation`: counts rotations, and begins the next session when it is due.
+//! - `handler`: what pallet-session calls; counts rotations.
+//! - `rotation`: begins the next session.
 //! - `genesis`: session 0.
 //! - `seed`: what the election of a session begins with.
 //! - `lists`: the mixnodes of the live sessions, whole or in pages.

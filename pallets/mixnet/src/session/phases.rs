@@ -1,6 +1,6 @@
 //! The phase of the current session, and when the next phase and the next session begin.
 
-use crate::{Config, CurrentSession, Pallet};
+use crate::{Config, CurrentSession, Pallet, PhaseLengths, Session};
 use frame_support::traits::{EstimateNextSessionRotation, Get};
 use frame_system::pallet_prelude::BlockNumberFor;
 use mixnet_primitives::{SessionForecast, SessionPhase, SessionStatus};
@@ -11,16 +11,15 @@ impl<T: Config> Pallet<T> {
 	pub fn session_status() -> SessionStatus {
 		let session = CurrentSession::<T>::get();
 		let elapsed = frame_system::Pallet::<T>::block_number().saturating_sub(session.started_at);
-		SessionStatus { current_index: session.index, phase: Self::phase_after(elapsed) }
+		SessionStatus { current_index: session.index, phase: session.phases.after(elapsed) }
 	}
 
 	/// When the next phase and the next session are expected to begin.
 	pub fn session_forecast() -> SessionForecast<BlockNumberFor<T>> {
 		let now = frame_system::Pallet::<T>::block_number();
-		let started_at = CurrentSession::<T>::get().started_at;
-		let requests_to_current = started_at.saturating_add(T::NumCoverToCurrentBlocks::get());
-		let cover_to_prev = requests_to_current.saturating_add(T::NumRequestsToCurrentBlocks::get());
-		let disconnect_from_prev = cover_to_prev.saturating_add(T::NumCoverToPrevBlocks::get());
+		let Session { started_at, phases, .. } = CurrentSession::<T>::get();
+		let [requests_to_current, cover_to_prev, disconnect_from_prev] =
+			phases.ends().map(|end| started_at.saturating_add(end));
 		// Phases may be empty. Of those that begin at the same time, the last one counts.
 		let next_phase = [
 			(SessionPhase::RequestsToCurrent, requests_to_current),
@@ -36,17 +35,33 @@ impl<T: Config> Pallet<T> {
 	/// The block in which the next session is expected to begin; `None` if that cannot be told.
 	pub(crate) fn estimate_next_start(now: BlockNumberFor<T>) -> Option<BlockNumberFor<T>> {
 		let (next_rotation, _weight) = T::NextSessionRotation::estimate_next_session_rotation(now);
-		let further_rotations =
-			T::SessionsPerMixnetSession::get().saturating_sub(CurrentSession::<T>::get().rotations).saturating_sub(1);
+		let session = CurrentSession::<T>::get();
+		let further_rotations = session.length.saturating_sub(session.rotations).saturating_sub(1);
 		let further_blocks = T::NextSessionRotation::average_session_length().saturating_mul(further_rotations.into());
 		Some(next_rotation?.saturating_add(further_blocks))
 	}
 
+	/// The lengths of the phases of a session that begins now.
+	pub(crate) fn phase_lengths() -> PhaseLengths<BlockNumberFor<T>> {
+		PhaseLengths {
+			cover_to_current: T::NumCoverToCurrentBlocks::get(),
+			requests_to_current: T::NumRequestsToCurrentBlocks::get(),
+			cover_to_prev: T::NumCoverToPrevBlocks::get(),
+		}
+	}
+}
+
+impl<BlockNumber: Saturating + PartialOrd + Copy> PhaseLengths<BlockNumber> {
+	/// How many blocks after the session's beginning each of the first three phases ends.
+	fn ends(&self) -> [BlockNumber; 3] {
+		let requests_to_current = self.cover_to_current;
+		let cover_to_prev = requests_to_current.saturating_add(self.requests_to_current);
+		[requests_to_current, cover_to_prev, cover_to_prev.saturating_add(self.cover_to_prev)]
+	}
+
 	/// The phase of a session that began `elapsed` blocks ago. A session begins with its first phase that is not empty.
-	fn phase_after(elapsed: BlockNumberFor<T>) -> SessionPhase {
-		let requests_to_current = T::NumCoverToCurrentBlocks::get();
-		let cover_to_prev = requests_to_current.saturating_add(T::NumRequestsToCurrentBlocks::get());
-		let disconnect_from_prev = cover_to_prev.saturating_add(T::NumCoverToPrevBlocks::get());
+	fn after(&self, elapsed: BlockNumber) -> SessionPhase {
+		let [requests_to_current, cover_to_prev, disconnect_from_prev] = self.ends();
 		if elapsed < requests_to_current {
 			SessionPhase::CoverToCurrent
 		} else if elapsed < cover_to_prev {

@@ -1,4 +1,4 @@
-//! Counts the rotations of pallet-session, and begins the next session when it is due.
+//! Begins the next session when pallet-session's rotations have made it due.
 
 use crate::{
 	ranked_set::{RankedSet, SetId},
@@ -7,7 +7,6 @@ use crate::{
 use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
 use mixnet_primitives::{MixnodesError, SessionIndex};
-use sp_runtime::traits::Saturating;
 
 impl<T: Config> Pallet<T> {
 	/// The session that registrations are for.
@@ -15,23 +14,10 @@ impl<T: Config> Pallet<T> {
 		CurrentSession::<T>::get().index.saturating_add(1)
 	}
 
-	/// Counts a rotation of pallet-session, and begins the next session if it is due. `before` is the rotation before
-	/// this one.
-	pub(super) fn note_rotation(before: Rotation<BlockNumberFor<T>>) {
-		let mut session = CurrentSession::<T>::get();
-		session.rotations.saturating_inc();
-		if session.rotations >= T::SessionsPerMixnetSession::get() {
-			session = Self::begin_next(session, before);
-		}
-		CurrentSession::<T>::put(session);
-	}
-
-	/// Begins the session that follows `ended`. From now on its roster is fixed. `before` is the rotation before this
-	/// one.
-	fn begin_next(
-		ended: Session<BlockNumberFor<T>>,
-		before: Rotation<BlockNumberFor<T>>,
-	) -> Session<BlockNumberFor<T>> {
+	/// Begins the session that follows the current one. From now on its roster is fixed. `before` is the rotation before
+	/// the one with which it begins.
+	pub(super) fn begin_next_session(before: Rotation<BlockNumberFor<T>>) {
+		let ended = CurrentSession::<T>::get();
 		let parameters = SessionsParameters::<T>::mutate(|parameters| {
 			parameters.previous = parameters.current;
 			parameters.current = parameters.next;
@@ -43,8 +29,11 @@ impl<T: Config> Pallet<T> {
 			index: ended.index.saturating_add(1),
 			started_at: frame_system::Pallet::<T>::block_number(),
 			rotations: 0,
+			length: Self::session_length(),
+			phases: Self::phase_lengths(),
 			current: Roster { registered: elected, required: parameters.min_mixnodes },
 			previous: ended.current,
+			last_rotation: ended.last_rotation,
 		};
 		RankedSet::<T>::clear(SetId::Elected);
 		RankedSet::<T>::clear(SetId::Standby);
@@ -55,6 +44,11 @@ impl<T: Config> Pallet<T> {
 				Event::SessionResting { session_index: session.index, registered: num, required: min }
 			},
 		});
-		session
+		CurrentSession::<T>::put(session);
+	}
+
+	/// After how many rotations a session ends that begins now.
+	pub(super) fn session_length() -> u32 {
+		T::SessionsPerMixnetSession::get().max(1)
 	}
 }

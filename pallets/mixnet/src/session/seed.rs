@@ -2,7 +2,7 @@
 
 use crate::{Config, Election, Pallet, Rotation, Seed, LOG_TARGET};
 use codec::Encode;
-use frame_support::traits::Randomness;
+use frame_support::traits::{Get, Randomness};
 use frame_system::pallet_prelude::BlockNumberFor;
 use mixnet_primitives::SessionIndex;
 use sp_runtime::traits::Zero;
@@ -35,6 +35,18 @@ impl<T: Config> Pallet<T> {
 			seed: is_fresh.then(|| Seed(sp_io::hashing::blake2_256(seed.as_ref()))),
 			committed_by_rotation: before.count,
 			committed_before: before.at,
+			..Self::empty_election()
+		}
+	}
+
+	/// An election in which nobody draws, and for which nobody has registered yet.
+	pub(crate) fn empty_election() -> Election<BlockNumberFor<T>> {
+		Election {
+			seed: None,
+			committed_by_rotation: 0,
+			committed_before: Zero::zero(),
+			max_elected: T::MaxMixnodes::get(),
+			max_standbys: T::MaxStandbys::get(),
 			elected: 0,
 			standbys: 0,
 			ranked: 0,

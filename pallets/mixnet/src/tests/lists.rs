@@ -3,11 +3,11 @@
 use crate::{
 	mock::*,
 	ranked_set::{RankKey, RankedEntry, RankedSet, SetId},
-	BoundedMixnodeFor, Candidacies, Candidacy, CandidacyState, CurrentSession, Event, KxPublics, ListedMixnode,
-	Mixnodes, NextElection, PeerIds, Rank, RemovalReason, Roster, Rotation,
+	BoundedMixnode, Candidacies, Candidacy, CandidacyState, CurrentSession, Event, KxPublics, ListedMixnode, Mixnodes,
+	NextElection, PeerIds, Rank, RemovalReason, Roster, Rotation,
 };
 use frame_support::traits::OneSessionHandler;
-use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, MixnodesPage, PeerId, Registrant, Standing};
+use mixnet_primitives::{KxPublic, Mixnode, MixnodesError, MixnodesPage, PeerId, Standing};
 use sp_io::hashing::twox_128;
 use std::collections::BTreeSet;
 
@@ -80,7 +80,7 @@ fn nothing_changes_a_list_once_its_session_has_begun() {
 			register(1, 101);
 			assert_unchanged(now, then);
 			// removed,
-			assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(0)), Ok(()));
+			assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 0), Ok(()));
 			assert_unchanged(now, then);
 			// disabled,
 			<Mixnet as OneSessionHandler<u64>>::on_disabled(2);
@@ -238,14 +238,14 @@ fn a_removal_leaves_no_gap() {
 			register(account, account);
 		}
 		next_block();
-		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(1)), Ok(()));
+		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 1), Ok(()));
 		check_invariants();
 		let reason = RemovalReason::Forced;
 		assert_eq!(
 			events(),
 			[
-				Event::MixnodeRemoved { session_index: 1, registrant: registrant(1), reason },
-				Event::RegistrantBarred { session_index: 1, registrant: registrant(1), reason },
+				Event::MixnodeRemoved { session_index: 1, account: 1, reason },
+				Event::AccountBarred { session_index: 1, account: 1, reason },
 			]
 		);
 		// The last mixnode takes the place of the removed one.
@@ -259,16 +259,17 @@ fn a_removal_leaves_no_gap() {
 fn write_session(session_index: u32, count: u32) {
 	let bytes = |tag: u8, place: u32| sp_io::hashing::blake2_256(&[&[tag], &place.to_le_bytes()[..]].concat());
 	for place in 0..count {
-		let registrant = Registrant(bytes(0, place));
+		let account = u64::from(place);
 		let (kx_public, peer_id) = (KxPublic(bytes(1, place)), PeerId(bytes(2, place)));
 		let mixnode = Mixnode { kx_public, peer_id, external_addresses: mixnode(0).external_addresses };
-		let mixnode = BoundedMixnodeFor::<Runtime>::try_from(mixnode).expect("it fits");
-		Mixnodes::<Runtime>::insert(session_index, place, ListedMixnode { registrant: Some(registrant), mixnode });
+		let mixnode = BoundedMixnode::try_from(mixnode).expect("it fits");
+		Mixnodes::<Runtime>::insert(session_index, place, ListedMixnode { account: Some(account), mixnode });
 		let key = RankKey { rank: Rank::BEST, sequence: place };
-		let candidacy = Candidacy { next_revision: 1, state: CandidacyState::Listed { place, key } };
-		Candidacies::<Runtime>::insert(session_index, registrant, candidacy);
-		KxPublics::<Runtime>::insert(session_index, kx_public, registrant);
-		PeerIds::<Runtime>::insert(session_index, peer_id, registrant);
+		let state = CandidacyState::Listed { place, key };
+		let candidacy = Candidacy { registered_as: None, next_revision: 1, state };
+		Candidacies::<Runtime>::insert(session_index, account, candidacy);
+		KxPublics::<Runtime>::insert(session_index, kx_public, account);
+		PeerIds::<Runtime>::insert(session_index, peer_id, account);
 	}
 }
 
@@ -322,7 +323,7 @@ fn measure_rotation(mixnodes: u32) -> Touched {
 		assert_eq!(events(), [Event::SessionStarted { session_index: 5, mixnodes }]);
 		assert_eq!(Mixnet::current_mixnodes().map(|list| list.len()), Ok(mixnodes as usize));
 		assert_eq!(next_registrations(), []);
-		assert_eq!(crate::LastRotation::<Runtime>::get(), Rotation { count: 5, at: 80 });
+		assert_eq!(crate::CurrentSession::<Runtime>::get().last_rotation, Rotation { count: 5, at: 80 });
 	});
 	let sizes: Vec<_> = proof.into_iter_nodes().map(|node| node.len()).collect();
 	Touched { written, proof_nodes: sizes.len(), proof_bytes: sizes.into_iter().sum() }

@@ -1,5 +1,6 @@
 //! The pallet's tests, by subject.
 
+mod accounts;
 mod authorities;
 mod candidates;
 mod config;
@@ -17,5 +18,5 @@ mod registration_status;
 mod replacement;
 mod seed;
 mod sessions;
-mod v1_fixture;
+mod upgrades;
 mod view_functions;

@@ -1,7 +1,7 @@
 //! What sessions leave behind is removed bit by bit, and does no harm before that.
 
 use crate::{
-	mock::*, BoundedMixnodeFor, Candidacies, Error, Event, KxPublics, ListedMixnode, Mixnodes, NextToPrune, PeerIds,
+	mock::*, BoundedMixnode, Candidacies, Error, Event, KxPublics, ListedMixnode, Mixnodes, NextToPrune, PeerIds,
 	WeightInfo, MAX_PRUNED_AT_ONCE, MIN_PRUNED_FOR_FREE,
 };
 use frame_support::{
@@ -37,8 +37,8 @@ fn run_session(count: u64) {
 /// Writes `count` mixnodes to a session that is over, and has no others from place 10 on.
 fn leave_behind(session_index: u32, count: u32) {
 	for place in 0..count {
-		let mixnode = BoundedMixnodeFor::<Runtime>::try_from(mixnode(0)).expect("it fits");
-		Mixnodes::<Runtime>::insert(session_index, 10 + place, ListedMixnode { registrant: None, mixnode });
+		let mixnode = BoundedMixnode::try_from(mixnode(0)).expect("it fits");
+		Mixnodes::<Runtime>::insert(session_index, 10 + place, ListedMixnode { account: None, mixnode });
 	}
 	check_invariants();
 }
@@ -118,7 +118,7 @@ fn all_that_a_session_left_is_pruned() {
 		}
 		register(1, 7);
 		for account in [0, 4, 9] {
-			assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(account)), Ok(()));
+			assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), account), Ok(()));
 		}
 		for _ in 0..3 {
 			run_to_next_session();

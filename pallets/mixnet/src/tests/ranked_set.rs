@@ -2,10 +2,9 @@
 
 use crate::{
 	mock::*,
-	ranked_set::{MaxPages, RankKey, RankedEntry, RankedSet, SetId, PAGE_CAPACITY},
+	ranked_set::{max_pages, RankKey, RankedEntry, RankedSet, SetId, PAGE_CAPACITY},
 	Rank, RankDirectories, RankPages,
 };
-use frame_support::traits::Get;
 use proptest::{prelude::*, test_runner::RngSeed};
 use std::collections::BTreeMap;
 
@@ -30,7 +29,7 @@ fn compare(id: SetId, model: &Model) {
 	assert_eq!(set.len() as usize, model.len());
 	assert_eq!(set.best(), model.first_key_value().map(entry));
 	assert_eq!(set.worst(), model.last_key_value().map(entry));
-	let max = MaxPages::<MaxMixnodes, MaxStandbys>::get() as usize;
+	let max = max_pages(MaxMixnodes::get().max(MaxStandbys::get())) as usize;
 	assert!(page_sizes(id).len() <= max);
 	// Page numbers are used again: no more pages are stored than a set can have.
 	assert!(RankPages::<Runtime>::iter_prefix(id).count() <= max);
@@ -239,7 +238,7 @@ fn nobody_can_make_more_pages_than_the_directory_has_room_for() {
 		}
 		// Two pages for each 33 entries are the most that can be expected.
 		assert!(most >= 2 * (ENTRIES - 100) / 33, "{most}");
-		assert!(most <= MaxPages::<MaxMixnodes, MaxStandbys>::get());
+		assert!(most <= max_pages(ENTRIES));
 	});
 }
 

@@ -102,7 +102,7 @@ fn standbys_are_registered_too() {
 		assert_eq!(advice(2, 20), RegistrationAdvice::Register);
 		assert_eq!(advice(3, 3), missing(RegistrationError::RankTooLow));
 		// Once there is room, the others are told to register.
-		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(0)), Ok(()));
+		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 0), Ok(()));
 		run_to_block(19);
 		assert_eq!(advice(3, 3), RegistrationAdvice::Register);
 	});
@@ -126,7 +126,7 @@ fn who_was_put_out_is_told_when_there_is_room() {
 			advice: missing(RegistrationError::RankTooLow),
 		};
 		assert_eq!(status(0, 0), expected);
-		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(1)), Ok(()));
+		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 1), Ok(()));
 		assert_eq!(status(0, 0), RegistrationStatus { advice: RegistrationAdvice::Register, ..expected });
 		register(0, 0);
 		assert_eq!(advice(0, 0), RegistrationAdvice::Registered);
@@ -155,10 +155,10 @@ fn who_cannot_register_is_told_what_is_missing() {
 		OperatorsEnabled::set(true);
 		MinBond::set(1000);
 		// Barred, or without revisions left.
-		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(3)), Ok(()));
+		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 3), Ok(()));
 		assert_eq!(advice(3, 0), missing(RegistrationError::Barred));
-		let candidacy = Candidacy { next_revision: 3, state: CandidacyState::Out };
-		Candidacies::<Runtime>::insert(3, registrant(4), candidacy);
+		let candidacy = Candidacy { registered_as: None, next_revision: 3, state: CandidacyState::Out };
+		Candidacies::<Runtime>::insert(3, 4, candidacy);
 		assert_eq!(advice(4, 0), missing(RegistrationError::TooManyRevisions));
 		assert_eq!(status(4, 0).revision, 3);
 		// None of these lasts beyond the session.
@@ -176,14 +176,29 @@ fn who_cannot_register_is_told_what_is_missing() {
 /// A registration stays even if its registrant could not make it now.
 #[test]
 fn who_is_registered_has_nothing_to_do() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		bond(50, 1_000);
+		run_to_next_session();
+		run_to_next_session();
+		register(50, 0);
+		OperatorsEnabled::set(false);
+		assert_eq!(advice(50, 0), RegistrationAdvice::Registered);
+		assert_eq!(advice(50, 1), missing(RegistrationError::OperatorsNotEnabled));
+	});
+}
+
+/// A validator that is not queued any more has lost its place.
+#[test]
+fn who_has_left_is_no_registrant() {
 	SessionsPerMixnetSession::set(2);
 	ext().execute_with(|| {
 		run_to_block(1);
 		register(0, 0);
 		NextValidators::set(Some(vec![1, 2, 3]));
 		run_to_rotation();
-		assert_eq!(advice(0, 0), RegistrationAdvice::Registered);
-		assert_eq!(advice(0, 1), missing(RegistrationError::NotARegistrant));
+		assert_eq!(advice(0, 0), missing(RegistrationError::NotARegistrant));
+		assert_eq!(status(0, 0).registered, None);
 	});
 }
 

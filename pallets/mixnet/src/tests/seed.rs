@@ -185,7 +185,7 @@ fn candidates_are_ranked_as_the_policy_ranks_them() {
 		for account in 0..VALIDATORS {
 			register(account, account);
 			let candidate = Candidate {
-				registrant: registrant(account),
+				account,
 				session_index: 2,
 				class: RegistrantClass::Validator,
 				weight: 1 + u128::from(account * account),

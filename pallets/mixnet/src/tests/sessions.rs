@@ -1,6 +1,6 @@
 //! Rotation, phases, and forecasts of both.
 
-use crate::{mock::*, CurrentSession, Event, LastRotation, Roster, Rotation};
+use crate::{mock::*, CurrentSession, Event, Roster, Rotation};
 use mixnet_primitives::{MixnodesError, SessionForecast, SessionPhase, SessionStatus};
 
 fn status(current_index: u32, phase: SessionPhase) -> SessionStatus {
@@ -11,7 +11,7 @@ fn status(current_index: u32, phase: SessionPhase) -> SessionStatus {
 fn session_0_begins_at_genesis() {
 	ext().execute_with(|| {
 		assert_eq!(Mixnet::session_status(), status(0, SessionPhase::CoverToCurrent));
-		assert_eq!(LastRotation::<Runtime>::get(), Rotation { count: 0, at: 0 });
+		assert_eq!(CurrentSession::<Runtime>::get().last_rotation, Rotation { count: 0, at: 0 });
 	});
 }
 
@@ -124,7 +124,7 @@ fn a_session_begins_with_each_of_pallet_sessions() {
 			assert_eq!(System::block_number(), u64::from(session_index) * 20);
 			assert_eq!(Mixnet::session_status(), status(session_index, SessionPhase::CoverToCurrent));
 			let rotation = Rotation { count: session_index, at: System::block_number() };
-			assert_eq!(LastRotation::<Runtime>::get(), rotation);
+			assert_eq!(CurrentSession::<Runtime>::get().last_rotation, rotation);
 		}
 	});
 }
@@ -145,36 +145,6 @@ fn a_session_begins_with_every_third_of_pallet_sessions() {
 			assert_eq!(events().len(), usize::from(rotation % 3 == 0));
 		}
 	});
-}
-
-#[test]
-fn a_runtime_upgrade_may_make_sessions_shorter_or_longer() {
-	SessionsPerMixnetSession::set(3);
-	ext().execute_with(|| {
-		run_to_rotation();
-		run_to_rotation();
-		// The next session is overdue now. It begins at the next rotation.
-		SessionsPerMixnetSession::set(1);
-		run_to_rotation_unchecked();
-		assert_eq!(Mixnet::session_status().current_index, 1);
-		SessionsPerMixnetSession::set(2);
-		run_to_rotation();
-		assert_eq!(Mixnet::session_status().current_index, 1);
-		run_to_rotation();
-		assert_eq!(Mixnet::session_status().current_index, 2);
-	});
-
-	/// Does not check the invariants, which would find the session overdue.
-	fn run_to_rotation_unchecked() {
-		use frame_support::traits::Hooks;
-		let index = Session::current_index();
-		while Session::current_index() == index {
-			let now = System::block_number() + 1;
-			System::initialize(&now, &GENESIS_HASH, &Default::default());
-			Session::on_initialize(now);
-		}
-		check_invariants();
-	}
 }
 
 #[test]

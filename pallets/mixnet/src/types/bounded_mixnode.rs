@@ -1,33 +1,25 @@
 //! A mixnode as it is stored: of bounded size.
 
+use super::constants::{ADDRESSES_LIMIT, ADDRESS_SIZE_LIMIT};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
-use frame_support::{traits::Get, BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound};
+use frame_support::{traits::ConstU32, BoundedVec};
 use mixnet_primitives::{KxPublic, Mixnode, PeerId};
 use scale_info::TypeInfo;
 
 /// A mixnode of bounded size; encodes as [`Mixnode`] does.
-#[derive(
-	CloneNoBound,
-	PartialEqNoBound,
-	EqNoBound,
-	DebugNoBound,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-#[codec(mel_bound())]
-#[scale_info(skip_type_params(MaxAddressSize, MaxAddresses))]
-pub struct BoundedMixnode<MaxAddressSize: Get<u32>, MaxAddresses: Get<u32>> {
+///
+/// The bounds are those of all runtimes. A runtime's own are checked when a mixnode is registered. If an upgrade lowers
+/// them, what was registered before remains readable.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct BoundedMixnode {
 	/// The key-exchange public key, which is for one session only.
 	pub kx_public: KxPublic,
 	/// The peer to connect to.
 	pub peer_id: PeerId,
 	/// Where the peer may be reached: multiaddrs as UTF-8 text.
-	pub external_addresses: BoundedVec<BoundedVec<u8, MaxAddressSize>, MaxAddresses>,
+	pub external_addresses: BoundedVec<BoundedVec<u8, ConstU32<ADDRESS_SIZE_LIMIT>>, ConstU32<ADDRESSES_LIMIT>>,
 }
 
 /// Why a mixnode does not fit the bounds.
@@ -62,9 +54,7 @@ impl fmt::Display for OutOfBounds {
 	}
 }
 
-impl<MaxAddressSize: Get<u32>, MaxAddresses: Get<u32>> TryFrom<Mixnode>
-	for BoundedMixnode<MaxAddressSize, MaxAddresses>
-{
+impl TryFrom<Mixnode> for BoundedMixnode {
 	type Error = OutOfBounds;
 
 	/// Takes the mixnode with all its addresses, or not at all. Without one of them, nobody might reach it.
@@ -78,18 +68,18 @@ impl<MaxAddressSize: Get<u32>, MaxAddresses: Get<u32>> TryFrom<Mixnode>
 				BoundedVec::try_from(address).map_err(|address| OutOfBounds::AddressTooLong {
 					index,
 					size: address.len(),
-					max: MaxAddressSize::get(),
+					max: ADDRESS_SIZE_LIMIT,
 				})
 			})
 			.collect::<Result<Vec<_>, _>>()?
 			.try_into()
-			.map_err(|_| OutOfBounds::TooManyAddresses { found, max: MaxAddresses::get() })?;
+			.map_err(|_| OutOfBounds::TooManyAddresses { found, max: ADDRESSES_LIMIT })?;
 		Ok(Self { kx_public, peer_id, external_addresses })
 	}
 }
 
-impl<MaxAddressSize: Get<u32>, MaxAddresses: Get<u32>> From<BoundedMixnode<MaxAddressSize, MaxAddresses>> for Mixnode {
-	fn from(mixnode: BoundedMixnode<MaxAddressSize, MaxAddresses>) -> Self {
+impl From<BoundedMixnode> for Mixnode {
+	fn from(mixnode: BoundedMixnode) -> Self {
 		Self {
 			kx_public: mixnode.kx_public,
 			peer_id: mixnode.peer_id,

@@ -6,7 +6,20 @@ use mixnet_primitives::{Place, MIXNODE_INDEX_LIMIT};
 pub const STANDBY_BASE: Place = MIXNODE_INDEX_LIMIT;
 
 /// How many authorities a page has at most.
-pub const AUTHORITIES_PER_PAGE: u32 = 128;
+pub const AUTHORITIES_PER_PAGE: u32 = 80;
+
+/// The most authorities that a runtime can have. The bounds of what is stored are those of this file, not the
+/// runtime's: what an upgrade lowers must not make anything undecodable that was stored before.
+pub const AUTHORITIES_LIMIT: u32 = 80_000;
+
+/// The most pages of authorities.
+pub const AUTHORITY_PAGES_LIMIT: u32 = AUTHORITIES_LIMIT.div_ceil(AUTHORITIES_PER_PAGE);
+
+/// The most external addresses that a runtime can allow to one mixnode.
+pub const ADDRESSES_LIMIT: u32 = 32;
+
+/// The longest external address that a runtime can allow, in bytes.
+pub const ADDRESS_SIZE_LIMIT: u32 = 256;
 
 /// The most keys that are pruned at once.
 pub const MAX_PRUNED_AT_ONCE: u32 = 256;

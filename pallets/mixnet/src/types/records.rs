@@ -1,10 +1,10 @@
 //! Sessions, elections, candidacies, authorities and operators, as they are stored.
 
-use super::constants::AUTHORITIES_PER_PAGE;
-use crate::{election::Seed, ranked_set::RankKey};
+use crate::{
+	election::{RegistrantClass, Seed},
+	ranked_set::RankKey,
+};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use core::marker::PhantomData;
-use frame_support::traits::Get;
 use mixnet_primitives::{MixnodesError, Place, Registrant, SessionIndex};
 use scale_info::TypeInfo;
 
@@ -27,41 +27,65 @@ impl Roster {
 	}
 }
 
+/// How long the first three phases of a session are, in blocks. The fourth lasts until the session ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct PhaseLengths<BlockNumber> {
+	/// Length of `CoverToCurrent`.
+	pub cover_to_current: BlockNumber,
+	/// Length of `RequestsToCurrent`.
+	pub requests_to_current: BlockNumber,
+	/// Length of `CoverToPrev`.
+	pub cover_to_prev: BlockNumber,
+}
+
 /// The current session, and what must not change about the two sessions that can be live.
+///
+/// A runtime upgrade may change the constants that `length` and `phases` come from. The session keeps those that it
+/// began with: else its phase could step back.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Session<BlockNumber> {
 	/// Index of the current session.
 	pub index: SessionIndex,
 	/// The block in which the current session began.
 	pub started_at: BlockNumber,
-	/// How many times pallet-session has rotated since then; below
-	/// [`SessionsPerMixnetSession`](crate::Config::SessionsPerMixnetSession).
+	/// How many times pallet-session has rotated since then; below `length`.
 	pub rotations: u32,
+	/// After how many rotations of pallet-session the current session ends; at least 1.
+	pub length: u32,
+	/// The lengths of the current session's phases.
+	pub phases: PhaseLengths<BlockNumber>,
 	/// The roster of the current session.
 	pub current: Roster,
 	/// The roster of the previous session. During session 0 it is empty.
 	pub previous: Roster,
+	/// pallet-session's last rotation.
+	pub last_rotation: Rotation<BlockNumber>,
 }
 
-/// A mixnode in its session's list.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct ListedMixnode<Mixnode> {
-	/// The registrant whose mixnode it is; `None` for the mixnodes that genesis names.
-	pub registrant: Option<Registrant>,
-	/// The mixnode's key, peer ID and addresses.
-	pub mixnode: Mixnode,
-}
-
-/// A registrant's part in one session's election.
+/// An account's part in one session's election.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Candidacy {
+	/// As what the account has registered; `None` if it was barred before it ever did.
+	///
+	/// An account that is both a validator and an operator stands once: as that by whose key it registers first. It
+	/// cannot register by the other key while it is listed.
+	pub registered_as: Option<RegisteredAs>,
 	/// The revision that its next registration must have: the number of those that it has made.
 	pub next_revision: u8,
 	/// Is it listed, out, or barred?
 	pub state: CandidacyState,
 }
 
-/// What became of a registrant in one session's election so far.
+/// The right by which an account has registered, and the key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct RegisteredAs {
+	/// Is it a validator or an operator?
+	pub class: RegistrantClass,
+	/// The key by which it registered.
+	pub registrant: Registrant,
+}
+
+/// What became of an account in one session's election so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum CandidacyState {
 	/// It is elected, or stands by.
@@ -85,10 +109,14 @@ pub enum CandidacyState {
 pub struct Election<BlockNumber> {
 	/// What the draws are made from. `None` if the randomness was not fresh when the election began; then nobody draws.
 	pub seed: Option<Seed>,
-	/// Authorities draw if this rotation of pallet-session, or an earlier one, queued their keys.
+	/// Validators draw if this rotation of pallet-session, or an earlier one, queued them.
 	pub committed_by_rotation: u32,
-	/// Only operator keys and bonds from before this block count.
+	/// Only bonds from before this block count.
 	pub committed_before: BlockNumber,
+	/// How many candidates can be elected; fixed when the election begins.
+	pub max_elected: u32,
+	/// How many candidates can stand by; fixed when the election begins.
+	pub max_standbys: u32,
 	/// How many candidates are elected. They have the places from 0 on.
 	pub elected: u32,
 	/// How many candidates stand by. They have the places from [`STANDBY_BASE`](super::STANDBY_BASE) on.
@@ -106,15 +134,22 @@ pub struct Rotation<BlockNumber> {
 	pub at: BlockNumber,
 }
 
-/// An authority that may register.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct AuthorityEntry {
-	/// The authority's session key.
+/// A validator that may register, as pallet-session queued it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct AuthorityEntry<AccountId> {
+	/// The validator's session key.
 	pub registrant: Registrant,
-	/// The authority's index among pallet-session's validators.
+	/// The validator's account.
+	pub account: AccountId,
+	/// The validator's index among pallet-session's validators.
 	pub validator_index: u32,
-	/// The number of the rotation from which on this key has been queued without a gap.
+	/// The number of the rotation from which on this account has been queued without a gap.
 	pub since: u32,
+	/// The validator's weight when it was queued.
+	pub weight: u128,
+	/// The weight that counts in the election under way: the one that was known before the seed, or a later one if that
+	/// is less.
+	pub committed_weight: u128,
 }
 
 /// A party that is no validator, and runs a mixnode with a bond.
@@ -142,8 +177,6 @@ pub struct Operator<Balance, BlockNumber> {
 	pub waiting_since: BlockNumber,
 	/// The key by which the operator registers.
 	pub key: Option<Registrant>,
-	/// The block in which the key was set.
-	pub key_since: BlockNumber,
 	/// The first session in which the bond can be withdrawn; `None` if its release was not asked for.
 	pub releasable_in: Option<SessionIndex>,
 }
@@ -160,16 +193,10 @@ pub enum RemovalReason {
 	/// The operator's bond is being released, or has become too small.
 	#[codec(index = 2)]
 	BondTooSmall,
-	/// The operator has set another key.
+	/// The operator has set another key, or the validator has queued another.
 	#[codec(index = 3)]
 	KeyReplaced,
-}
-
-/// The bound on the pages of authorities, where there are at most `MaxAuthorities`.
-pub struct MaxAuthorityPages<MaxAuthorities>(PhantomData<MaxAuthorities>);
-
-impl<MaxAuthorities: Get<u32>> Get<u32> for MaxAuthorityPages<MaxAuthorities> {
-	fn get() -> u32 {
-		MaxAuthorities::get().div_ceil(AUTHORITIES_PER_PAGE)
-	}
+	/// The account is no longer one of the queued validators.
+	#[codec(index = 4)]
+	NoLongerQueued,
 }

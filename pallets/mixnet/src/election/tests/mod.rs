@@ -13,13 +13,12 @@ mod statistics;
 mod vectors;
 
 use super::{Candidate, RegistrantClass, Seed};
-use mixnet_primitives::Registrant;
 use proptest::prelude::*;
 
 /// Number `number` among the candidates for session 1, a validator that draws from the seed of zeros.
-fn candidate(number: u8, weight: u128) -> Candidate {
+fn candidate(number: u8, weight: u128) -> Candidate<[u8; 32]> {
 	Candidate {
-		registrant: Registrant([number; 32]),
+		account: [number; 32],
 		session_index: 1,
 		class: RegistrantClass::Validator,
 		weight,
@@ -32,11 +31,11 @@ fn any_magnitude() -> impl Strategy<Value = u128> {
 	(any::<u128>(), 0..128u32).prop_map(|(number, shift)| number >> shift)
 }
 
-fn any_candidate() -> impl Strategy<Value = Candidate> {
+fn any_candidate() -> impl Strategy<Value = Candidate<[u8; 32]>> {
 	let class = prop_oneof![Just(RegistrantClass::Validator), Just(RegistrantClass::Operator)];
 	(any::<[u8; 32]>(), any::<u32>(), class, any_magnitude(), any::<Option<[u8; 32]>>()).prop_map(
-		|(registrant, session_index, class, weight, seed)| Candidate {
-			registrant: Registrant(registrant),
+		|(account, session_index, class, weight, seed)| Candidate {
+			account,
 			session_index,
 			class,
 			weight,

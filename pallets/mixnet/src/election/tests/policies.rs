@@ -5,18 +5,17 @@ use super::{
 	candidate,
 };
 use frame_support::traits::ConstU128;
-use mixnet_primitives::Registrant;
 
-fn operator(number: u8, weight: u128) -> Candidate {
+fn operator(number: u8, weight: u128) -> Candidate<[u8; 32]> {
 	Candidate { class: RegistrantClass::Operator, ..candidate(number, weight) }
 }
 
-fn without_seed(candidate: Candidate) -> Candidate {
+fn without_seed(candidate: Candidate<[u8; 32]>) -> Candidate<[u8; 32]> {
 	Candidate { seed: None, ..candidate }
 }
 
 /// Does each of these rank before the next one?
-fn in_order<P: ElectionPolicy>(candidates: &[Candidate]) -> bool {
+fn in_order<P: ElectionPolicy<[u8; 32]>>(candidates: &[Candidate<[u8; 32]>]) -> bool {
 	candidates.windows(2).all(|pair| P::rank(&pair[0]) < P::rank(&pair[1]))
 }
 
@@ -82,7 +81,7 @@ fn the_best_draw_still_has_a_rank_that_its_weight_divides() {
 }
 
 #[test]
-fn a_draw_depends_on_seed_session_and_registrant_only() {
+fn a_draw_depends_on_seed_session_and_account_only() {
 	let drawn = draw(&candidate(1, 5));
 	assert!(drawn.is_some());
 	assert_eq!(drawn, draw(&operator(1, 7)));
@@ -94,11 +93,11 @@ fn a_draw_depends_on_seed_session_and_registrant_only() {
 
 #[test]
 fn weights_are_equal_or_those_of_bonds() {
+	fn weights<Weights: RegistrantWeights<[u8; 32], Balance>, Balance>(bond: Balance) -> (u128, u128) {
+		(Weights::validator(&[1; 32]), Weights::operator(bond))
+	}
 	type ByBond = BondWeights<ConstU128<500>>;
-	let authority = Registrant([1; 32]);
-	assert_eq!(<EqualWeights as RegistrantWeights<u64>>::validator(&authority), 1);
-	assert_eq!(EqualWeights::operator(77u64), 1);
-	assert_eq!(<ByBond as RegistrantWeights<u64>>::validator(&authority), 500);
-	assert_eq!(ByBond::operator(77u64), 77);
-	assert_eq!(ByBond::operator(u128::MAX), u128::MAX);
+	assert_eq!(weights::<EqualWeights, _>(77u64), (1, 1));
+	assert_eq!(weights::<ByBond, _>(77u64), (500, 77));
+	assert_eq!(weights::<ByBond, _>(u128::MAX), (500, u128::MAX));
 }

@@ -85,7 +85,7 @@ fn exact(contest: &Contest) -> BTreeMap<Outcome, f64> {
 }
 
 /// Holds many elections, each with a seed of its own, and counts their outcomes.
-fn elect<P: ElectionPolicy>(contest: &Contest) -> BTreeMap<Outcome, u32> {
+fn elect<P: ElectionPolicy<[u8; 32]>>(contest: &Contest) -> BTreeMap<Outcome, u32> {
 	let mut outcomes = BTreeMap::new();
 	for election in 0..ELECTIONS {
 		let mut seed = [0; 32];
@@ -95,9 +95,9 @@ fn elect<P: ElectionPolicy>(contest: &Contest) -> BTreeMap<Outcome, u32> {
 	outcomes
 }
 
-fn count_election<P: ElectionPolicy>(
+fn count_election<P: ElectionPolicy<[u8; 32]>>(
 	contest: &Contest,
-	prepare: impl Fn(&mut Candidate),
+	prepare: impl Fn(&mut Candidate<[u8; 32]>),
 	outcomes: &mut BTreeMap<Outcome, u32>,
 ) {
 	let mut ranked: Vec<_> = contest
@@ -199,8 +199,8 @@ fn equal_weights_are_drawn_for_fairly_by_highest_weight() {
 /// u / weight instead of -ln(u) / weight: the obvious mistake, and nearly the same where u is near 1.
 struct LinearLottery;
 
-impl ElectionPolicy for LinearLottery {
-	fn rank(candidate: &Candidate) -> Rank {
+impl ElectionPolicy<[u8; 32]> for LinearLottery {
+	fn rank(candidate: &Candidate<[u8; 32]>) -> Rank {
 		Rank(draw(candidate).unwrap_or(u128::MAX) / candidate.weight)
 	}
 }
@@ -208,8 +208,8 @@ impl ElectionPolicy for LinearLottery {
 /// The logarithm with a linear mantissa, log2(m) = m - 1, which is off by less than 0.09 everywhere.
 struct ChordLottery;
 
-impl ElectionPolicy for ChordLottery {
-	fn rank(candidate: &Candidate) -> Rank {
+impl ElectionPolicy<[u8; 32]> for ChordLottery {
+	fn rank(candidate: &Candidate<[u8; 32]>) -> Rank {
 		let draw = draw(candidate).unwrap_or_default().max(1);
 		let mantissa = draw << draw.leading_zeros();
 		let fraction = (mantissa - (1 << 127)) >> 7;
@@ -221,15 +221,15 @@ impl ElectionPolicy for ChordLottery {
 /// A lottery in which one candidate gets 4 in 100 more than its share.
 struct FavouringLottery;
 
-impl ElectionPolicy for FavouringLottery {
-	fn rank(candidate: &Candidate) -> Rank {
+impl ElectionPolicy<[u8; 32]> for FavouringLottery {
+	fn rank(candidate: &Candidate<[u8; 32]>) -> Rank {
 		let Rank(rank) = WeightedLottery::rank(candidate);
-		let favoured = candidate.registrant == self::candidate(1, 0).registrant;
+		let favoured = candidate.account == self::candidate(1, 0).account;
 		Rank(if favoured { rank / 104 * 100 } else { rank })
 	}
 }
 
-fn is_found_out<P: ElectionPolicy>(contest: &Contest) {
+fn is_found_out<P: ElectionPolicy<[u8; 32]>>(contest: &Contest) {
 	let counts = elect::<P>(contest);
 	let deviations = inclusions(contest, &counts);
 	assert!(!accepted(&deviations), "{contest:?}: {deviations:?}");

@@ -11,12 +11,12 @@
 //! mp.dps = 80
 //! MAX_WEIGHT = 2**96 - 1
 //!
-//! def vector(registrant, session, weight, seed):
+//! def vector(account, session, weight, seed):
 //!     behind = MAX_WEIGHT - min(weight, MAX_WEIGHT)
 //!     if seed is None:
 //!         draw, tie_break, lottery = None, 2**32 - 1, 2**127 + 1 + behind
 //!     else:
-//!         hashed = b"mixnet/election/v1" + bytes([seed] * 32) + session.to_bytes(4, "little") + bytes([registrant] * 32)
+//!         hashed = b"mixnet/election/v2" + bytes([seed] * 32) + session.to_bytes(4, "little") + bytes([account] * 32)
 //!         draw = int.from_bytes(blake2b(hashed, digest_size=16).digest(), "little")
 //!         tie_break = draw >> 97
 //!         lottery = (2**127 - int(floor(log(draw, 2) * 2**120))) // max(min(weight, MAX_WEIGHT), 1)
@@ -26,12 +26,12 @@
 //! For other numbers than these, a lottery rank may differ by 1: see the logarithm's error.
 
 use super::super::{draw::draw, *};
-use mixnet_primitives::{Registrant, SessionIndex};
+use mixnet_primitives::SessionIndex;
 
 /// A candidate, its draw and its ranks.
 struct Vector {
-	/// The registrant's 32 bytes, all the same.
-	registrant: u8,
+	/// The account's 32 bytes, all the same.
+	account: u8,
 	session_index: SessionIndex,
 	weight: u128,
 	/// The seed's 32 bytes, all the same.
@@ -41,36 +41,36 @@ struct Vector {
 	weighted_lottery: u128,
 }
 
-/// (registrant, session, weight, seed), draw, ranks.
+/// (account, session, weight, seed), draw, ranks.
 const fn vector(
-	(registrant, session_index, weight, seed): (u8, SessionIndex, u128, Option<u8>),
+	(account, session_index, weight, seed): (u8, SessionIndex, u128, Option<u8>),
 	draw: Option<u128>,
 	highest_weight: u128,
 	weighted_lottery: u128,
 ) -> Vector {
-	Vector { registrant, session_index, weight, seed, draw, highest_weight, weighted_lottery }
+	Vector { account, session_index, weight, seed, draw, highest_weight, weighted_lottery }
 }
 
 #[rustfmt::skip]
 const VECTORS: [Vector; 22] = [
-	vector((0x1, 0x1, 0x1, Some(0x7)), Some(0x22b5705_f7f08d11_5e73fb17_5c10d1dd), 0xffffffff_ffffffff_fffffffe_0115ab82, 0x6e1fd63_b02f4bad_855a9683_d5ac7fba),
-	vector((0x2, 0x1, 0x1, Some(0x7)), Some(0xa11c0328_a8626b46_f97cdb31_43772b3a), 0xffffffff_ffffffff_fffffffe_508e0194, 0xab08cb_30401c77_ef848451_c7916887),
-	vector((0x1, 0x2, 0x1, Some(0x7)), Some(0x8da4e8da_c839faa8_40ca953d_21e4fecb), 0xffffffff_ffffffff_fffffffe_46d2746d, 0xda9763_765ee77e_f2d06dce_62a005e9),
-	vector((0x1, 0x1, 0x1, Some(0x8)), Some(0x350fa80a_08193e42_ab3d796a_c87befeb), 0xffffffff_ffffffff_fffffffe_1a87d405, 0x24539f7_6d55a4d0_de919ba4_1657dd1d),
-	vector((0x0, 0x0, 0x1, Some(0x0)), Some(0x402bd19a_3066c37b_5e1e4a23_a3969756), 0xffffffff_ffffffff_fffffffe_2015e8cd, 0x1ff0378_183765bd_c1f382b1_574d8e2e),
-	vector((0xff, 0xffffffff, 0x1, Some(0xff)), Some(0x46d6a5d7_45a5ad09_2e8d70d7_69c06096), 0xffffffff_ffffffff_fffffffe_236b52eb, 0x1da8186_5e25b03b_2d6f2397_966ef802),
-	vector((0x3, 0x4, 0x3e8, Some(0x9)), Some(0xe456f130_7602809b_8e2ba197_277f63f2), 0xffffffff_ffffffff_fffffc17_722b7898, 0xacf_9d0a8ac4_90a223c7_4184a34e),
+	vector((0x1, 0x1, 0x1, Some(0x7)), Some(0x3b8525fd_acc66dea_3802428c_6b81d853), 0xffffffff_ffffffff_fffffffe_1dc292fe, 0x21acd45_6b64b942_5f6a6580_23e6b5fc),
+	vector((0x2, 0x1, 0x1, Some(0x7)), Some(0x5ba3b76e_d712fc4c_581fc577_b0613195), 0xffffffff_ffffffff_fffffffe_2dd1dbb7, 0x17b6b0a_0b6e0528_d0d4e3b8_21c50836),
+	vector((0x1, 0x2, 0x1, Some(0x7)), Some(0xf076d9d0_6397ffdf_c83f21e3_c392cb27), 0xffffffff_ffffffff_fffffffe_783b6ce8, 0x171f4c_4d235bcb_80cf5f11_314966ab),
+	vector((0x1, 0x1, 0x1, Some(0x8)), Some(0xfbac02b2_fc301fbb_f131340f_83cf4a68), 0xffffffff_ffffffff_fffffffe_7dd60159, 0x64c28_5c34117b_245829fe_29709b30),
+	vector((0x0, 0x0, 0x1, Some(0x0)), Some(0xad5f667e_c5697927_166f5ec7_8a613dcb), 0xffffffff_ffffffff_fffffffe_56afb33f, 0x8ff0c1_ee9c5f57_ca550816_2429531a),
+	vector((0xff, 0xffffffff, 0x1, Some(0xff)), Some(0xbee512bd_053f217c_cefa7d6d_a98d5e97), 0xffffffff_ffffffff_fffffffe_5f72895e, 0x6c61b4_c13179e5_66ae6d58_973909f2),
+	vector((0x3, 0x4, 0x3e8, Some(0x9)), Some(0x1026fe4e_2e43d76a_a7f3a7a5_f674611f), 0xffffffff_ffffffff_fffffc17_08137f27, 0x1053f_87f7dbc8_0420022a_af38897c),
 	vector((0x3, 0x4, 0x3e8, None), None, 0xffffffff_ffffffff_fffffc17_ffffffff, 0x80000000_ffffffff_ffffffff_fffffc18),
-	vector((0x4, 0x4, 0x2_540be400, Some(0x9)), Some(0x75ab5536_d326ecba_794ad5f4_fe28386f), 0xffffffff_fffffffd_abf41bff_3ad5aa9b, 0x7b4cc7_6bb5dec2_080ac7bd),
-	vector((0x5, 0x4, 0xde0b6b3_a7640000, Some(0x9)), Some(0xe65f0abb_e18c4890_7e2a0713_68451c7d), 0xffffffff_f21f494c_589bffff_732f855d, 0x2ceaa0e_674559b2),
-	vector((0x6, 0x4, 0xffffffff_ffffffff, Some(0x9)), Some(0x85db1e8f_0f6df9ac_2962505a_57d22289), 0xffffffff_00000000_00000000_42ed8f47, 0xef7a7b_d0593a45),
-	vector((0x7, 0x4, 0x1_00000000_00000000, Some(0x9)), Some(0x4330a8a0_300b8b32_891a738f_2a3b6fdf), 0xfffffffe_ffffffff_ffffffff_21985450, 0x1ee08ee_d9913a39),
-	vector((0x8, 0x4, 0x33b2e3c_9fd0803c_e8000000, Some(0x9)), Some(0xe17f506b_cc6bee00_e8c1841f_fc7dfc14), 0xfcc4d1c3_602f7fc3_17ffffff_70bfa835, 0xe805c5b),
-	vector((0x9, 0x4, 0xffffffff_ffffffff_fffffffe, Some(0x9)), Some(0xc94efda7_fed21b53_87d209e4_d3d90079), 0x1_64a77ed3, 0x58c3a5),
-	vector((0xa, 0x4, 0xffffffff_ffffffff_ffffffff, Some(0x9)), Some(0xf828275d_3a34a315_5bd180db_57d17282), 0x7c1413ae, 0xb7e02),
-	vector((0xa, 0x4, 0x1_00000000_00000000_00000000, Some(0x9)), Some(0xf828275d_3a34a315_5bd180db_57d17282), 0x7c1413ae, 0xb7e02),
-	vector((0xa, 0x4, 0xffffffff_ffffffff_ffffffff_ffffffff, Some(0x9)), Some(0xf828275d_3a34a315_5bd180db_57d17282), 0x7c1413ae, 0xb7e02),
-	vector((0xb, 0x4, 0x0, Some(0x9)), Some(0x12957e3d_ae26fd8b_e208d5b2_b32aea6a), 0xffffffff_ffffffff_ffffffff_094abf1e, 0xffffffff_ffffffff_ffffffff_ffffffff),
+	vector((0x4, 0x4, 0x2_540be400, Some(0x9)), Some(0x68b05ce8_596acd0d_c2d109b0_288a94aa), 0xffffffff_fffffffd_abf41bff_34582e74, 0x8dd742_6e9964ef_d87fc81a),
+	vector((0x5, 0x4, 0xde0b6b3_a7640000, Some(0x9)), Some(0x9137f316_0a3ba20e_9a964e61_fac868b1), 0xffffffff_f21f494c_589bffff_489bf98b, 0xf168238_f6e7d267),
+	vector((0x6, 0x4, 0xffffffff_ffffffff, Some(0x9)), Some(0x2e0170d3_a5a52521_6bf12b78_3da7f11b), 0xffffffff_00000000_00000000_1700b869, 0x279ec46_e0aeb303),
+	vector((0x7, 0x4, 0x1_00000000_00000000, Some(0x9)), Some(0x7db414ea_b68a30d1_e2e186f6_ed748a56), 0xfffffffe_ffffffff_ffffffff_3eda0a75, 0x106afc6_b255ee8a),
+	vector((0x8, 0x4, 0x33b2e3c_9fd0803c_e8000000, Some(0x9)), Some(0x4a1328dd_d6a72ffc_6e93ca9c_01d84bf0), 0xfcc4d1c3_602f7fc3_17ffffff_2509946e, 0x8dbf0553),
+	vector((0x9, 0x4, 0xffffffff_ffffffff_fffffffe, Some(0x9)), Some(0x70c23aca_5117dcc9_a13d6959_715e2202), 0x1_38611d65, 0x12ed2db),
+	vector((0xa, 0x4, 0xffffffff_ffffffff_ffffffff, Some(0x9)), Some(0x526b85d0_e3e422ae_ce3d5d34_a7f60198), 0x2935c2e8, 0x1a2946c),
+	vector((0xa, 0x4, 0x1_00000000_00000000_00000000, Some(0x9)), Some(0x526b85d0_e3e422ae_ce3d5d34_a7f60198), 0x2935c2e8, 0x1a2946c),
+	vector((0xa, 0x4, 0xffffffff_ffffffff_ffffffff_ffffffff, Some(0x9)), Some(0x526b85d0_e3e422ae_ce3d5d34_a7f60198), 0x2935c2e8, 0x1a2946c),
+	vector((0xb, 0x4, 0x0, Some(0x9)), Some(0xf44faf94_25fcce60_89eda878_88ed72df), 0xffffffff_ffffffff_ffffffff_7a27d7ca, 0xffffffff_ffffffff_ffffffff_ffffffff),
 	vector((0xb, 0x4, 0x0, None), None, 0xffffffff_ffffffff_ffffffff_ffffffff, 0xffffffff_ffffffff_ffffffff_ffffffff),
 	vector((0xc, 0x4, 0x1, None), None, 0xffffffff_ffffffff_fffffffe_ffffffff, 0x80000000_ffffffff_ffffffff_ffffffff),
 	vector((0xc, 0x4, 0xffffffff_ffffffff_ffffffff, None), None, 0xffffffff, 0x80000000_00000000_00000000_00000001),
@@ -82,7 +82,7 @@ fn ranks_are_those_of_the_vectors() {
 	for vector in VECTORS {
 		for class in [RegistrantClass::Validator, RegistrantClass::Operator] {
 			let candidate = Candidate {
-				registrant: Registrant([vector.registrant; 32]),
+				account: [vector.account; 32],
 				session_index: vector.session_index,
 				class,
 				weight: vector.weight,

@@ -53,6 +53,8 @@ mod steps;
 pub mod v1;
 
 pub use at_once::{MigrateEverything, MigrateWhatHandlersRead};
+#[cfg(feature = "runtime-benchmarks")]
+pub(crate) use steps::advance;
 pub use steps::{Cursor, FinishV2};
 
 use crate::{authorities::Generation, Config, OperatorKeys, Pallet, RegistrantClass};

@@ -7,13 +7,8 @@ fn a_better_candidate_displaces_the_worst_elected_and_it_the_worst_standby() {
 	ext_by_weight(2, 1).execute_with(|| {
 		assert_eq!(events_of(|| register(1, 1)), [registered(1, Standing::Elected(0), 0)]);
 		assert_eq!(events_of(|| register(2, 2)), [registered(2, Standing::Elected(1), 0)]);
-		let displaced = |account, by, stands_by| Event::MixnodeDisplaced {
-			session_index: 1,
-			registrant: registrant(account),
-			by: registrant(by),
-			stands_by,
-		};
-		let dropped = |account| Event::StandbyDropped { session_index: 1, registrant: registrant(account) };
+		let displaced = |account, by, stands_by| Event::MixnodeDisplaced { session_index: 1, account, by, stands_by };
+		let dropped = |account| Event::StandbyDropped { session_index: 1, account };
 		// There is a place for a standby.
 		assert_eq!(events_of(|| register(4, 4)), [displaced(1, 4, true), registered(4, Standing::Elected(0), 0)]);
 		assert_eq!(next_registrations(), [(4, Some(0)), (2, Some(1)), (1, None)]);
@@ -42,13 +37,8 @@ fn without_standbys_who_is_displaced_is_out_at_once() {
 		assert_eq!(
 			events_of(|| register(3, 3)),
 			[
-				Event::MixnodeDisplaced {
-					session_index: 1,
-					registrant: registrant(1),
-					by: registrant(3),
-					stands_by: false
-				},
-				Event::StandbyDropped { session_index: 1, registrant: registrant(1) },
+				Event::MixnodeDisplaced { session_index: 1, account: 1, by: 3, stands_by: false },
+				Event::StandbyDropped { session_index: 1, account: 1 },
 				registered(3, Standing::Elected(0), 0),
 			]
 		);
@@ -81,11 +71,11 @@ fn the_only_place_is_the_best_ones() {
 fn of_equal_ranks_the_earlier_stays_and_one_more_is_enough_to_pass() {
 	for standbys in [0, 1] {
 		ext_by_weight(2, standbys).execute_with(|| {
+			ValidatorWeights::set([(5, 101), (6, 99)].into_iter().chain((0..5).map(|n| (n, 100))).collect());
 			run_to_next_session();
 			RandomnessAge::set(100);
 			run_to_next_session();
 			assert_eq!(NextElection::<Runtime>::get().seed, None);
-			ValidatorWeights::set([(5, 101), (6, 99)].into_iter().chain((0..5).map(|n| (n, 100))).collect());
 
 			for account in 0..2 + u64::from(standbys) {
 				register(account, account);
@@ -120,7 +110,7 @@ fn who_was_displaced_comes_back_when_there_is_room() {
 		assert_refused(1, 1, RegistrationError::RankTooLow);
 
 		// The standby moves up, and its own place becomes free.
-		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(4)), Ok(()));
+		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 4), Ok(()));
 		assert_eq!(next_registrations(), [(3, Some(0)), (2, Some(1))]);
 		let mut late = registration(1, mixnode(11));
 		assert_eq!(late.revision, 1);
@@ -165,11 +155,10 @@ fn replacing_a_mixnode_keeps_rank_and_place() {
 fn the_session_begins_with_exactly_the_best_in_the_order_of_their_places() {
 	let mut rng = Rng(7);
 	for _ in 0..10 {
-		let mut ext = ext();
-		ext.execute_with(|| {
-			Policy::set(TestPolicy::WeightedLottery);
-			MaxMixnodes::set(10);
-			MaxStandbys::set(5);
+		Policy::set(TestPolicy::WeightedLottery);
+		MaxMixnodes::set(10);
+		MaxStandbys::set(5);
+		ext().execute_with(|| {
 			ValidatorWeights::set((0..CANDIDATES).map(|account| (account, 1 + u128::from(rng.below(9)))).collect());
 			NextValidators::set(Some((0..CANDIDATES).collect()));
 			for _ in 0..3 {
@@ -186,7 +175,7 @@ fn the_session_begins_with_exactly_the_best_in_the_order_of_their_places() {
 				let registered = next_registrations();
 				if removed.len() < 5 && rng.below(8) == 0 {
 					let (account, _) = registered[rng.below(registered.len() as u64) as usize];
-					assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(account)), Ok(()));
+					assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), account), Ok(()));
 					check_invariants();
 					removed.push(account);
 				}
@@ -203,15 +192,15 @@ fn the_session_begins_with_exactly_the_best_in_the_order_of_their_places() {
 			let list: Vec<_> = list.into_iter().map(|(account, _)| mixnode(account)).collect();
 
 			// From now on the list does not change, whatever happens.
+			MaxStandbys::set(30);
 			run_to_next_session();
 			assert_eq!(Mixnet::current_mixnodes().as_ref(), Ok(&list));
-			MaxStandbys::set(30);
 			for account in 0..20 {
 				register(account, 100 + account);
 				register(account, 200 + account);
 			}
 			for account in 0..CANDIDATES {
-				assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(account)), Ok(()));
+				assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), account), Ok(()));
 				idle();
 			}
 			assert_eq!(Mixnet::current_mixnodes().as_ref(), Ok(&list));

@@ -25,14 +25,14 @@ fn assert_refused(account: u64, n: u64, error: RegistrationError) {
 
 /// Elections by weight, with this many places, among the validators of genesis. Account n weighs 10 n.
 fn ext_by_weight(mixnodes: u32, standbys: u32) -> sp_io::TestExternalities {
+	Policy::set(TestPolicy::HighestWeight);
+	ValidatorWeights::set((0..CANDIDATES).map(|account| (account, u128::from(account) * 10)).collect());
 	// Genesis asks for two mixnodes.
-	MaxMixnodes::set(2);
+	MaxMixnodes::set(mixnodes.max(2));
+	MaxStandbys::set(standbys);
 	let mut ext = ext();
 	ext.execute_with(|| {
-		Policy::set(TestPolicy::HighestWeight);
-		ValidatorWeights::set((0..CANDIDATES).map(|account| (account, u128::from(account) * 10)).collect());
-		MaxMixnodes::set(mixnodes);
-		MaxStandbys::set(standbys);
+		NextElection::<Runtime>::mutate(|election| election.max_elected = mixnodes);
 		run_to_block(1);
 	});
 	ext
@@ -46,10 +46,10 @@ fn rank(account: u64) -> Rank {
 /// The rank of a validator with a seed, or without.
 fn rank_with_seed(account: u64, seed: Option<Seed>) -> Rank {
 	Policy::rank(&Candidate {
-		registrant: registrant(account),
+		account,
 		session_index: Mixnet::session_status().current_index + 1,
 		class: RegistrantClass::Validator,
-		weight: TestWeights::validator(&registrant(account)),
+		weight: TestWeights::validator(&account),
 		seed,
 	})
 }
@@ -57,7 +57,7 @@ fn rank_with_seed(account: u64, seed: Option<Seed>) -> Rank {
 /// The rank of an operator with a bond.
 fn operator_rank(account: u64, bond: u64) -> Rank {
 	Policy::rank(&Candidate {
-		registrant: registrant(account),
+		account,
 		session_index: Mixnet::session_status().current_index + 1,
 		class: RegistrantClass::Operator,
 		weight: bond.into(),
@@ -69,6 +69,7 @@ fn operator_rank(account: u64, bond: u64) -> Rank {
 fn registered(account: u64, standing: Standing, revision: u8) -> Event<Runtime> {
 	Event::MixnodeRegistered {
 		session_index: Mixnet::session_status().current_index + 1,
+		account,
 		registrant: registrant(account),
 		rank: rank(account),
 		standing,

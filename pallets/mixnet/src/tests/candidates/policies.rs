@@ -45,6 +45,8 @@ fn all_authorities_come_first_and_each_class_in_order_of_registration() {
 fn with_the_highest_weight_bonds_and_validators_are_compared() {
 	ext_with(TestPolicy::HighestWeight, &[(50, 100), (51, 1_000), (52, 100_000)]).execute_with(|| {
 		ValidatorWeights::set([(0, 1_001), (1, 999), (2, 500_000), (3, 99)].into_iter().collect());
+		run_to_next_session();
+		run_to_next_session();
 		for account in [3, 50, 1, 51, 0, 52] {
 			let _ = try_register(account, account);
 			// In any order, the best so far are listed.
@@ -64,7 +66,7 @@ fn the_lottery_ranks_by_draws_of_the_committed_weight() {
 	ext_with(TestPolicy::WeightedLottery, &operators).execute_with(|| {
 		// Too late to count.
 		assert_eq!(Mixnet::bond_extra(RuntimeOrigin::signed(50), 500_000), Ok(()));
-		MaxStandbys::set(30);
+		NextElection::<Runtime>::mutate(|election| election.max_standbys = 30);
 		let mut expected: Vec<_> = (0..10)
 			.map(|account| (account, rank(account)))
 			.chain(operators.map(|(account, bonded)| (account, operator_rank(account, bonded))))

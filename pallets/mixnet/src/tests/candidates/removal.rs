@@ -24,11 +24,11 @@ fn ext_with_operators() -> sp_io::TestExternalities {
 }
 
 fn removed(account: u64, reason: RemovalReason) -> Event<Runtime> {
-	Event::MixnodeRemoved { session_index: 3, registrant: registrant(account), reason }
+	Event::MixnodeRemoved { session_index: 3, account, reason }
 }
 
 fn promoted(account: u64, place: u32) -> Event<Runtime> {
-	Event::StandbyPromoted { session_index: 3, registrant: registrant(account), place }
+	Event::StandbyPromoted { session_index: 3, account, place }
 }
 
 type Removal = (&'static str, fn(u64), RemovalReason, fn(u64) -> Event<Runtime>);
@@ -37,13 +37,9 @@ type Removal = (&'static str, fn(u64), RemovalReason, fn(u64) -> Event<Runtime>)
 const REMOVALS: [Removal; 4] = [
 	(
 		"force_remove",
-		|account| assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(account)), Ok(())),
+		|account| assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), account), Ok(())),
 		RemovalReason::Forced,
-		|account| Event::RegistrantBarred {
-			session_index: 3,
-			registrant: registrant(account),
-			reason: RemovalReason::Forced,
-		},
+		|account| Event::AccountBarred { session_index: 3, account, reason: RemovalReason::Forced },
 	),
 	(
 		"unbond",
@@ -162,7 +158,7 @@ fn a_list_has_no_gaps_whoever_goes_first() {
 			for account in order {
 				let place = left.iter().position(|other| *other == account).expect("each is removed once; qed");
 				left.swap_remove(place);
-				assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(account)), Ok(()));
+				assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), account), Ok(()));
 				check_invariants();
 				let mut registered = next_registrations();
 				registered.sort_by_key(|(_, place)| *place);
@@ -182,19 +178,11 @@ fn a_validator_that_is_disabled_gives_way_to_a_standby_and_is_barred() {
 			register(account, account);
 		}
 		assert_eq!(next_registrations(), [(9, Some(0)), (8, Some(1)), (7, None)]);
-		let barred = |account| Event::RegistrantBarred {
-			session_index: 2,
-			registrant: registrant(account),
-			reason: RemovalReason::Disabled,
-		};
-		let removed = |account| Event::MixnodeRemoved {
-			session_index: 2,
-			registrant: registrant(account),
-			reason: RemovalReason::Disabled,
-		};
+		let barred = |account| Event::AccountBarred { session_index: 2, account, reason: RemovalReason::Disabled };
+		let removed = |account| Event::MixnodeRemoved { session_index: 2, account, reason: RemovalReason::Disabled };
 		assert_eq!(
 			events_of(|| assert!(Session::disable_index(9))),
-			[removed(9), Event::StandbyPromoted { session_index: 2, registrant: registrant(7), place: 0 }, barred(9)]
+			[removed(9), Event::StandbyPromoted { session_index: 2, account: 7, place: 0 }, barred(9)]
 		);
 		assert_refused(9, 9, RegistrationError::Barred);
 		// A registrant without a mixnode is barred as well.
@@ -209,19 +197,15 @@ fn who_is_barred_stays_out_until_the_next_election_and_keeps_nothing() {
 	ext_by_weight(2, 1).execute_with(|| {
 		register(5, 5);
 		register(5, 6);
-		assert_eq!(
-			Mixnet::force_remove(RuntimeOrigin::signed(5), registrant(5)),
-			Err(sp_runtime::DispatchError::BadOrigin)
-		);
-		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(5)), Ok(()));
+		assert_eq!(Mixnet::force_remove(RuntimeOrigin::signed(5), 5), Err(sp_runtime::DispatchError::BadOrigin));
+		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 5), Ok(()));
 		check_invariants();
 		for n in [5, 6, 7] {
 			assert_refused(5, n, RegistrationError::Barred);
 		}
 		// A second time changes nothing, and reports the same.
-		let barred =
-			Event::RegistrantBarred { session_index: 1, registrant: registrant(5), reason: RemovalReason::Forced };
-		let again = events_of(|| assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(5)), Ok(())));
+		let barred = Event::AccountBarred { session_index: 1, account: 5, reason: RemovalReason::Forced };
+		let again = events_of(|| assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 5), Ok(())));
 		assert_eq!(again, [barred]);
 		assert_refused(5, 5, RegistrationError::Barred);
 		// Others may register what it had.
@@ -238,7 +222,7 @@ fn who_is_barred_stays_out_until_the_next_election_and_keeps_nothing() {
 #[test]
 fn who_does_not_exist_can_be_barred_and_it_makes_no_difference() {
 	ext_by_weight(2, 1).execute_with(|| {
-		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(1000)), Ok(()));
+		assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), 1000), Ok(()));
 		assert_refused(1000, 0, RegistrationError::NotARegistrant);
 		register(0, 0);
 	});

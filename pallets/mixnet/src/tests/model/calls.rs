@@ -2,12 +2,12 @@
 
 use super::{
 	operators::Operator,
-	steps::{Step, OPERATORS},
+	steps::{Step, Who, OPERATORS},
 	world::World,
 };
-use crate::{mock::*, Call, Error, Event, ParameterName, RemovalReason};
+use crate::{mock::*, Call, Error, Event, ParameterName, RegistrantClass, RemovalReason};
 use frame_support::traits::UnfilteredDispatchable;
-use mixnet_primitives::{parameters::MIN_MIN_MIXNODES, Parameter, Parameters};
+use mixnet_primitives::{parameters::MIN_MIN_MIXNODES, Parameter, Parameters, RegistrationError};
 use sp_core::Pair;
 use sp_runtime::{DispatchError, TokenError};
 
@@ -34,8 +34,8 @@ impl World {
 				("set_parameters", Call::set_parameters { parameters }, admin(*by_admin))
 			},
 			Step::ForceRemove { by_admin, who } => {
-				let registrant = registrant(self.key_of(*who));
-				("force_remove", Call::force_remove { registrant }, admin(*by_admin))
+				let account = self.account_or_key(*who);
+				("force_remove", Call::force_remove { account }, admin(*by_admin))
 			},
 			Step::Prune { keys } => ("prune", Call::prune { keys: *keys }, RuntimeOrigin::signed(1)),
 			_ => return Vec::new(),
@@ -84,12 +84,15 @@ impl World {
 			Step::SetOperatorKey { account, key, proof_for } => {
 				ensure(is_enabled, Error::OperatorsNotEnabled)?;
 				self.active(account)?;
+				ensure(key != IDENTITY, Error::BadOperatorKey)?;
 				let is_taken = self.operators.find(key).is_some() || self.sessions.queued.contains_key(&key);
 				ensure(!is_taken, Error::OperatorKeyTaken)?;
 				ensure(proof_for == account, Error::BadOperatorKeyProof)?;
-				let former = self.active(account)?.key.replace((key, now));
-				let mut events = former
-					.map_or_else(Vec::new, |(former, _)| self.election.remove(former, RemovalReason::KeyReplaced));
+				let former = self.active(account)?.key.replace(key);
+				let mut events = match former {
+					Some(_) => self.remove_as_operator(account, RemovalReason::KeyReplaced),
+					None => Vec::new(),
+				};
 				events.push(Event::OperatorKeySet { account, key: registrant(key) });
 				Ok(events)
 			},
@@ -97,7 +100,7 @@ impl World {
 				let releasable_in = self.sessions.index + UnbondingSessions::get();
 				let operator = self.active(account)?;
 				operator.releasable_in = Some(releasable_in);
-				let mut events = self.remove_mixnode_of(account);
+				let mut events = self.remove_as_operator(account, RemovalReason::BondTooSmall);
 				events.push(Event::Unbonding { account, releasable_in });
 				Ok(events)
 			},
@@ -114,9 +117,13 @@ impl World {
 				ensure_admin(by_admin)?;
 				let operator = self.operators.by_account.get_mut(&account).ok_or(Error::<Runtime>::NotBonded)?;
 				let amount = operator.slash(amount);
-				let bond = operator.bond();
+				let (bond, key) = (operator.bond(), operator.key);
 				self.operators.slashed += amount;
-				let mut events = if bond < MinBond::get() { self.remove_mixnode_of(account) } else { Vec::new() };
+				let mut events = match key {
+					_ if bond < MinBond::get() => self.remove_as_operator(account, RemovalReason::BondTooSmall),
+					Some(key) if self.stands_as_operator(account) => self.rank_again(account, key),
+					_ => Vec::new(),
+				};
 				events.push(Event::Slashed { account, amount, bond });
 				Ok(events)
 			},
@@ -130,8 +137,7 @@ impl World {
 			},
 			Step::ForceRemove { by_admin, who } => {
 				ensure_admin(by_admin)?;
-				let key = self.key_of(who);
-				Ok(self.election.bar(key, RemovalReason::Forced))
+				Ok(self.election.bar(self.account_or_key(who), RemovalReason::Forced))
 			},
 			Step::Prune { keys } => {
 				let removed = self.sessions.prune(keys).ok_or(Error::<Runtime>::NothingToPrune)?;
@@ -155,9 +161,31 @@ impl World {
 		}
 	}
 
-	fn remove_mixnode_of(&mut self, account: u64) -> Vec<Event<Runtime>> {
-		let key = self.operators.by_account.get(&account).and_then(|operator| operator.key);
-		key.map_or_else(Vec::new, |(key, _)| self.election.remove(key, RemovalReason::BondTooSmall))
+	fn stands_as_operator(&self, account: u64) -> bool {
+		self.election.listed(account).is_some_and(|candidate| candidate.class == RegistrantClass::Operator)
+	}
+
+	fn remove_as_operator(&mut self, account: u64, reason: RemovalReason) -> Vec<Event<Runtime>> {
+		if self.stands_as_operator(account) {
+			self.election.remove(account, reason)
+		} else {
+			Vec::new()
+		}
+	}
+
+	/// Ranks an operator again after a slash.
+	fn rank_again(&mut self, account: u64, key: u64) -> Vec<Event<Runtime>> {
+		match self.rank(key) {
+			Ok(rank) => self.election.rank_again(account, rank),
+			Err(RegistrationError::OperatorTooRecent) => self.election.remove(account, RemovalReason::BondTooSmall),
+			Err(_) => Vec::new(),
+		}
+	}
+
+	/// The account that registers by the key that `who` names, or the account of that number.
+	fn account_or_key(&self, who: Who) -> u64 {
+		let key = self.key_of(who);
+		self.account_of(key).unwrap_or(key)
 	}
 
 	pub fn disable(&mut self, validator: u32) -> Vec<Event<Runtime>> {
@@ -166,7 +194,10 @@ impl World {
 		assert_eq!(Session::disable_index(validator), disabled.is_some());
 		check_invariants();
 		match disabled {
-			Some(account) if is_new => self.election.bar(account, RemovalReason::Disabled),
+			// A validator whose key anybody could sign for is not known.
+			Some(account) if is_new && self.sessions.active.values().any(|one| one.account == account) => {
+				self.election.bar(account, RemovalReason::Disabled)
+			},
 			_ => Vec::new(),
 		}
 	}

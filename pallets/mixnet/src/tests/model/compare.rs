@@ -2,8 +2,8 @@
 
 use super::{operators::Operator, sessions::List, steps::OPERATORS, world::World};
 use crate::{
-	mock::*, Candidacies, CurrentSession, Event, HoldReason, KxPublics, LastRotation, Mixnodes, NextElection, PeerIds,
-	Roster, Session as SessionRecord,
+	mock::*, Candidacies, CurrentSession, Event, HoldReason, KxPublics, Mixnodes, NextElection, PeerIds, Roster,
+	Rotation, Session as SessionRecord,
 };
 use frame_support::traits::fungible::{Inspect, InspectHold};
 use mixnet_primitives::{KxPublic, RegistrationAdvice, RegistrationError};
@@ -12,6 +12,9 @@ impl World {
 	pub fn compare(&mut self, expected: Vec<Event<Runtime>>) {
 		assert_eq!(events(), expected);
 		for event in expected {
+			if let Event::MixnodeRemoved { reason, .. } = event {
+				self.met(format!("removed: {reason:?}"));
+			}
 			let name = format!("{event:?}");
 			self.met(name.trim_start_matches("Event::").split(' ').next().unwrap_or_default());
 		}
@@ -27,11 +30,13 @@ impl World {
 			index: sessions.index,
 			started_at: sessions.started_at,
 			rotations: sessions.rotations_in_session,
+			length: sessions.length,
+			phases: sessions.phases,
 			current: roster(&sessions.current),
 			previous: roster(&sessions.previous),
+			last_rotation: Rotation { count: sessions.rotations, at: sessions.rotated_at },
 		};
 		assert_eq!(CurrentSession::<Runtime>::get(), expected);
-		assert_eq!(LastRotation::<Runtime>::get().count, sessions.rotations);
 		assert_eq!(Mixnet::parameters(), sessions.parameters);
 		assert_eq!(Mixnet::current_mixnodes(), sessions.current.answer());
 		assert_eq!(Mixnet::prev_mixnodes(), sessions.previous.answer());
@@ -52,6 +57,8 @@ impl World {
 			seed: election.seed,
 			committed_by_rotation: election.committed_by_rotation,
 			committed_before: election.committed_before,
+			max_elected: election.max_elected,
+			max_standbys: election.max_standbys,
 			elected: election.elected.len() as u32,
 			standbys: election.standbys.len() as u32,
 			ranked: election.ranked,
@@ -60,10 +67,13 @@ impl World {
 		assert_eq!(Mixnet::next_registrations(0, u32::MAX), election.registrations());
 
 		// The status of one registrant in each step.
-		let key = self.tally.values().map(|count| u64::from(*count)).sum::<u64>() % 45;
+		let key = self.tally.values().map(|count| u64::from(*count)).sum::<u64>() % 55;
 		let status = Mixnet::registration_status(registrant(key), KxPublic([9; 32]));
 		assert_eq!((status.session_index, status.revision), (election.session, self.due(key)));
-		let registered = election.registrations().into_iter().find(|one| one.registrant == registrant(key));
+		let listed = self.account_of(key).and_then(|account| election.listed(account));
+		let is_by_key = listed.is_some_and(|candidate| candidate.key == key);
+		let registered =
+			election.registrations().into_iter().find(|one| is_by_key && one.registrant == registrant(key));
 		let missing = self.rank(key).and_then(|rank| {
 			self.check_attempts(key)?;
 			if registered.is_none() && !election.has_room_for(rank) {
@@ -88,7 +98,7 @@ impl World {
 			assert_eq!(found.is_some(), expected.is_some());
 			if let Some((found, expected)) = found.zip(expected) {
 				assert_eq!(found.bond, expected.bond());
-				let key = expected.key.map(|(key, _)| registrant(key));
+				let key = expected.key.map(registrant);
 				assert_eq!((found.key, found.releasable_in), (key, expected.releasable_in));
 			}
 			let bond = expected.map_or(0, Operator::bond);

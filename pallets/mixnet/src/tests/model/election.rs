@@ -1,13 +1,16 @@
 //! The candidates of the next session, as two lists in the order of their places.
 
-use crate::{mock::*, Event, Rank, RemovalReason, Seed};
+use crate::{mock::*, Event, Rank, RegistrantClass, RemovalReason, Seed};
 use mixnet_primitives::{Mixnode, RegisteredMixnode, SessionIndex, Standing};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A candidate, by the account whose key it registers with.
+/// A candidate.
 #[derive(Clone, Debug)]
 pub struct Candidate {
+	pub account: u64,
+	/// The account whose key it registers with.
 	pub key: u64,
+	pub class: RegistrantClass,
 	pub rank: Rank,
 	/// How many were ranked before it.
 	pub order: u32,
@@ -28,11 +31,13 @@ pub struct Election {
 	pub seed: Option<Seed>,
 	pub committed_by_rotation: u32,
 	pub committed_before: u64,
+	pub max_elected: u32,
+	pub max_standbys: u32,
 	/// By place.
 	pub elected: Vec<Candidate>,
 	/// By place, too.
 	pub standbys: Vec<Candidate>,
-	/// The revision that is due next, of each registrant that has registered.
+	/// The revision that is due next, of each account that has registered.
 	pub next_revisions: BTreeMap<u64, u8>,
 	pub barred: BTreeSet<u64>,
 	pub ranked: u32,
@@ -47,124 +52,148 @@ fn best(candidates: &[Candidate]) -> Option<usize> {
 }
 
 impl Election {
-	pub fn listed(&self, key: u64) -> Option<&Candidate> {
-		self.elected.iter().chain(&self.standbys).find(|candidate| candidate.key == key)
+	pub fn listed(&self, account: u64) -> Option<&Candidate> {
+		self.elected.iter().chain(&self.standbys).find(|candidate| candidate.account == account)
 	}
 
 	/// Who, of all that are listed, has a mixnode like this.
 	pub fn find(&self, is_like: impl Fn(&Mixnode) -> bool) -> Option<u64> {
-		self.elected.iter().chain(&self.standbys).find(|candidate| is_like(&candidate.mixnode)).map(|other| other.key)
+		self.elected.iter().chain(&self.standbys).find(|other| is_like(&other.mixnode)).map(|other| other.account)
 	}
 
 	/// Would one more candidate, of this rank, be among the best?
 	pub fn has_room_for(&self, rank: Rank) -> bool {
-		let places = (MaxMixnodes::get() + MaxStandbys::get()) as usize;
+		let places = (self.max_elected + self.max_standbys) as usize;
 		let better = self.elected.iter().chain(&self.standbys).filter(|candidate| candidate.rank <= rank).count();
 		better < places
 	}
 
+	/// Is the candidate elected, or does it stand by?
+	fn standing(&self, account: u64) -> Standing {
+		let place = self.elected.iter().position(|candidate| candidate.account == account);
+		place.map_or(Standing::Standby, |place| Standing::Elected(place as u32))
+	}
+
 	/// What is told of a candidate that has just registered.
-	fn registered(&self, key: u64) -> Event<Runtime> {
-		let candidate = self.listed(key).expect("it has just registered; qed");
-		let place = self.elected.iter().position(|candidate| candidate.key == key);
+	fn registered(&self, account: u64) -> Event<Runtime> {
+		let candidate = self.listed(account).expect("it has just registered; qed");
 		Event::MixnodeRegistered {
 			session_index: self.session,
-			registrant: registrant(key),
+			account,
+			registrant: registrant(candidate.key),
 			rank: candidate.rank,
-			standing: place.map_or(Standing::Standby, |place| Standing::Elected(place as u32)),
-			revision: self.next_revisions[&key] - 1,
+			standing: self.standing(account),
+			revision: self.next_revisions[&account] - 1,
 		}
 	}
 
 	/// A new candidate, for which there is room.
-	pub fn add(&mut self, key: u64, rank: Rank, mixnode: Mixnode) -> Vec<Event<Runtime>> {
-		let candidate = Candidate { key, rank, order: self.ranked, mixnode };
+	pub fn add(&mut self, new: Candidate) -> Vec<Event<Runtime>> {
+		let account = new.account;
 		self.ranked += 1;
-		*self.next_revisions.entry(key).or_default() += 1;
-		let dropped = |session_index, candidate: &Candidate| Event::StandbyDropped {
-			session_index,
-			registrant: registrant(candidate.key),
-		};
-		let mut events = Vec::new();
-		let mut stands_by = None;
-		if self.elected.len() < MaxMixnodes::get() as usize {
+		*self.next_revisions.entry(account).or_default() += 1;
+		let mut events = self.insert(new);
+		events.push(self.registered(account));
+		events
+	}
+
+	/// Gives a place to a candidate, for which there is room.
+	fn insert(&mut self, candidate: Candidate) -> Vec<Event<Runtime>> {
+		let session_index = self.session;
+		let dropped = |candidate: &Candidate| Event::StandbyDropped { session_index, account: candidate.account };
+		let by = candidate.account;
+		if self.elected.len() < self.max_elected as usize {
 			self.elected.push(candidate);
+			return Vec::new();
+		}
+		let worst_elected = worst(&self.elected).expect("there is more than one place; qed");
+		let (stands_by, was_displaced) = if candidate.merit() < self.elected[worst_elected].merit() {
+			(std::mem::replace(&mut self.elected[worst_elected], candidate), true)
 		} else {
-			let worst = worst(&self.elected).expect("there is more than one place; qed");
-			if candidate.merit() < self.elected[worst].merit() {
-				stands_by = Some((std::mem::replace(&mut self.elected[worst], candidate), true));
-			} else {
-				stands_by = Some((candidate, false));
-			}
+			(candidate, false)
+		};
+		let account = stands_by.account;
+		let mut events = Vec::new();
+		if self.max_standbys == 0 {
+			events.push(Event::MixnodeDisplaced { session_index, account, by, stands_by: false });
+			events.push(dropped(&stands_by));
+			return events;
 		}
-		if let Some((candidate, was_displaced)) = stands_by {
-			let displaced = |stands_by| Event::MixnodeDisplaced {
-				session_index: self.session,
-				registrant: registrant(candidate.key),
-				by: registrant(key),
-				stands_by,
-			};
-			if MaxStandbys::get() == 0 {
-				events.push(displaced(false));
-				events.push(dropped(self.session, &candidate));
-			} else {
-				let event = displaced(true);
-				if self.standbys.len() < MaxStandbys::get() as usize {
-					self.standbys.push(candidate);
-				} else {
-					// Better than the worst: it was elected, or there is room for it.
-					let worst = worst(&self.standbys).expect("there is one; qed");
-					events.push(dropped(self.session, &self.standbys[worst]));
-					self.standbys[worst] = candidate;
-				}
-				events.extend(was_displaced.then_some(event));
-			}
+		if self.standbys.len() < self.max_standbys as usize {
+			self.standbys.push(stands_by);
+		} else {
+			// Better than the worst: it was elected, or there is room for it.
+			let worst = worst(&self.standbys).expect("there is one; qed");
+			events.push(dropped(&self.standbys[worst]));
+			self.standbys[worst] = stands_by;
 		}
-		events.push(self.registered(key));
+		if was_displaced {
+			events.push(Event::MixnodeDisplaced { session_index, account, by, stands_by: true });
+		}
 		events
 	}
 
 	/// Another mixnode for one who is listed.
-	pub fn replace(&mut self, key: u64, mixnode: Mixnode) -> Vec<Event<Runtime>> {
-		*self.next_revisions.entry(key).or_default() += 1;
+	pub fn replace(&mut self, account: u64, mixnode: Mixnode) -> Vec<Event<Runtime>> {
+		*self.next_revisions.entry(account).or_default() += 1;
 		for candidate in self.elected.iter_mut().chain(&mut self.standbys) {
-			if candidate.key == key {
+			if candidate.account == account {
 				candidate.mixnode = mixnode.clone();
 			}
 		}
-		vec![self.registered(key)]
+		vec![self.registered(account)]
 	}
 
-	pub fn remove(&mut self, key: u64, reason: RemovalReason) -> Vec<Event<Runtime>> {
-		let is_it = |candidate: &Candidate| candidate.key == key;
-		let mut events =
-			vec![Event::MixnodeRemoved { session_index: self.session, registrant: registrant(key), reason }];
+	pub fn remove(&mut self, account: u64, reason: RemovalReason) -> Vec<Event<Runtime>> {
+		let mut events = vec![Event::MixnodeRemoved { session_index: self.session, account, reason }];
+		match self.take(account) {
+			Some((_, promoted)) => {
+				events.extend(promoted);
+				events
+			},
+			None => Vec::new(),
+		}
+	}
+
+	/// Takes a candidate out. The best standby gets the place of an elected one.
+	fn take(&mut self, account: u64) -> Option<(Candidate, Option<Event<Runtime>>)> {
+		let is_it = |candidate: &Candidate| candidate.account == account;
 		if let Some(place) = self.standbys.iter().position(is_it) {
-			self.standbys.swap_remove(place);
-		} else if let Some(place) = self.elected.iter().position(is_it) {
-			match best(&self.standbys) {
-				Some(best) => {
-					self.elected[place] = self.standbys.swap_remove(best);
-					events.push(Event::StandbyPromoted {
-						session_index: self.session,
-						registrant: registrant(self.elected[place].key),
-						place: place as u32,
-					});
-				},
-				None => {
-					self.elected.swap_remove(place);
-				},
-			}
-		} else {
+			return Some((self.standbys.swap_remove(place), None));
+		}
+		let place = self.elected.iter().position(is_it)?;
+		let Some(best) = best(&self.standbys) else { return Some((self.elected.swap_remove(place), None)) };
+		let promoted = self.standbys.swap_remove(best);
+		let event =
+			Event::StandbyPromoted { session_index: self.session, account: promoted.account, place: place as u32 };
+		Some((std::mem::replace(&mut self.elected[place], promoted), Some(event)))
+	}
+
+	/// Gives a candidate another rank, and the place that belongs to it.
+	pub fn rank_again(&mut self, account: u64, rank: Rank) -> Vec<Event<Runtime>> {
+		let Some(former) = self.listed(account).cloned() else { return Vec::new() };
+		if rank == former.rank {
 			return Vec::new();
 		}
+		let candidate = Candidate { rank, ..former };
+		let is_before_standbys = self.standbys.iter().all(|standby| candidate.merit() < standby.merit());
+		let mut events = Vec::new();
+		match self.elected.iter_mut().find(|other| other.account == account) {
+			Some(elected) if is_before_standbys => *elected = candidate,
+			_ => {
+				events.extend(self.take(account).and_then(|(_, promoted)| promoted));
+				events.extend(self.insert(candidate));
+			},
+		}
+		let (session_index, standing) = (self.session, self.standing(account));
+		events.push(Event::MixnodeRankedAgain { session_index, account, rank, standing });
 		events
 	}
 
-	pub fn bar(&mut self, key: u64, reason: RemovalReason) -> Vec<Event<Runtime>> {
-		let mut events = self.remove(key, reason);
-		self.barred.insert(key);
-		events.push(Event::RegistrantBarred { session_index: self.session, registrant: registrant(key), reason });
+	pub fn bar(&mut self, account: u64, reason: RemovalReason) -> Vec<Event<Runtime>> {
+		let mut events = self.remove(account, reason);
+		self.barred.insert(account);
+		events.push(Event::AccountBarred { session_index: self.session, account, reason });
 		events
 	}
 
@@ -183,7 +212,7 @@ impl Election {
 				registrant: registrant(candidate.key),
 				rank: candidate.rank.0,
 				standing,
-				revision: self.next_revisions[&candidate.key] - 1,
+				revision: self.next_revisions[&candidate.account] - 1,
 				kx_public: candidate.mixnode.kx_public,
 				peer_id: candidate.mixnode.peer_id,
 			})

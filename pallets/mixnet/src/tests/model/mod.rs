@@ -36,7 +36,7 @@ const CASES: u32 = 60;
 type Tally = BTreeMap<String, u32>;
 
 /// Outcomes that must be met. They show that the sequences reach every part of the pallet.
-const OUTCOMES: [&str; 50] = [
+const OUTCOMES: [&str; 60] = [
 	// Refusals of registrations.
 	"StaleSession",
 	"FutureSession",
@@ -55,6 +55,7 @@ const OUTCOMES: [&str; 50] = [
 	"KxPublicTaken",
 	"PeerIdTaken",
 	"RankTooLow",
+	"OtherKey",
 	"BadRegistrantProof",
 	"BadPossessionProof",
 	"BadPeerProof",
@@ -66,6 +67,9 @@ const OUTCOMES: [&str; 50] = [
 	"bond_extra: AlreadyUnbonding",
 	"set_operator_key: OperatorKeyTaken",
 	"set_operator_key: BadOperatorKeyProof",
+	"set_operator_key: BadOperatorKey",
+	"set_keys: accepted",
+	"set_keys: refused",
 	"unbond: AlreadyUnbonding",
 	"withdraw: NotUnbonding",
 	"withdraw: StillUnbonding",
@@ -81,7 +85,8 @@ const OUTCOMES: [&str; 50] = [
 	"StandbyDropped",
 	"StandbyPromoted",
 	"MixnodeRemoved",
-	"RegistrantBarred",
+	"AccountBarred",
+	"MixnodeRankedAgain",
 	"ParametersSet",
 	"Bonded",
 	"OperatorKeySet",
@@ -91,6 +96,11 @@ const OUTCOMES: [&str; 50] = [
 	"Pruned",
 	// An election that an operator wins.
 	"an operator was elected",
+	"removed: Disabled",
+	"removed: KeyReplaced",
+	"removed: NoLongerQueued",
+	"removed: BondTooSmall",
+	"removed: Forced",
 ];
 
 #[test]

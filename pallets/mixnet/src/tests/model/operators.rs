@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 pub struct Operator {
 	/// The amounts that were added, each with its block.
 	pub additions: Vec<(u64, u64)>,
-	/// The account whose session key is the operator key, and the block in which it was set.
-	pub key: Option<(u64, u64)>,
+	/// The account whose session key is the operator key.
+	pub key: Option<u64>,
 	pub releasable_in: Option<SessionIndex>,
 }
 
@@ -47,23 +47,26 @@ impl Operators {
 	}
 
 	/// The operator that registers by a key.
-	pub fn find(&self, key: u64) -> Option<&Operator> {
-		self.by_account.values().find(|operator| operator.key.is_some_and(|(of, _)| of == key))
+	pub fn find(&self, key: u64) -> Option<(u64, &Operator)> {
+		self.by_account
+			.iter()
+			.find(|(_, operator)| operator.key == Some(key))
+			.map(|(account, operator)| (*account, operator))
 	}
 
 	/// The bond that counts for the operator with this key, or why it may not stand.
 	pub fn weighing(&self, key: u64, committed_before: u64) -> Result<u64, RegistrationError> {
-		let operator = self.find(key).ok_or(RegistrationError::NotARegistrant)?;
+		let (_, operator) = self.find(key).ok_or(RegistrationError::NotARegistrant)?;
 		if !OperatorsEnabled::get() {
 			return Err(RegistrationError::OperatorsNotEnabled);
 		}
 		if operator.releasable_in.is_some() || operator.bond() < MinBond::get() {
 			return Err(RegistrationError::BondTooSmall);
 		}
-		if operator.key.is_some_and(|(_, since)| since >= committed_before) {
-			return Err(RegistrationError::OperatorTooRecent);
+		match operator.additions.iter().filter(|(_, since)| *since < committed_before).map(|(amount, _)| amount).sum() {
+			0 => Err(RegistrationError::OperatorTooRecent),
+			bond => Ok(bond),
 		}
-		Ok(operator.additions.iter().filter(|(_, since)| *since < committed_before).map(|(amount, _)| amount).sum())
 	}
 
 	/// Puts an amount on hold, if the account has it and keeps the minimum balance beside it.

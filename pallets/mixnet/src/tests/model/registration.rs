@@ -6,27 +6,32 @@ use frame_system::RawOrigin;
 use mixnet_primitives::{KxPublic, Mixnode, PeerId, Registration, RegistrationError};
 
 impl World {
-	/// The rank that a registrant would have as a new candidate, or why it may not register.
+	/// The rank that the holder of a key would have as a new candidate, or why it may not register.
 	pub fn rank(&self, key: u64) -> Result<Rank, RegistrationError> {
-		let (class, weight, seed) = match self.sessions.queued.get(&key) {
-			Some(since) => {
-				let weight = ValidatorWeights::get().get(&key).copied().unwrap_or(1);
-				let has_committed = *since <= self.election.committed_by_rotation;
-				(RegistrantClass::Validator, weight, self.election.seed.filter(|_| has_committed))
+		let (account, class, weight, seed) = match self.sessions.queued.get(&key) {
+			Some(authority) => {
+				let has_committed = authority.since <= self.election.committed_by_rotation;
+				let seed = self.election.seed.filter(|_| has_committed);
+				(authority.account, RegistrantClass::Validator, authority.committed, seed)
 			},
 			None => {
 				let bond = self.operators.weighing(key, self.election.committed_before)?;
-				(RegistrantClass::Operator, TestWeights::operator(bond), self.election.seed)
+				let (account, _) = self.operators.find(key).expect("it weighs something; qed");
+				(account, RegistrantClass::Operator, TestWeights::operator(bond), self.election.seed)
 			},
 		};
 		let session_index = self.election.session;
-		Ok(Policy::rank(&Candidate { registrant: registrant(key), session_index, class, weight, seed }))
+		Ok(Policy::rank(&Candidate { account, session_index, class, weight, seed }))
 	}
 
-	/// Checks that a registrant is not barred, and may register once more.
+	/// Checks that an account is not barred, has no mixnode by another key, and may register once more.
 	pub fn check_attempts(&self, key: u64) -> Result<(), RegistrationError> {
-		if self.election.barred.contains(&key) {
+		let Some(account) = self.account_of(key) else { return Ok(()) };
+		if self.election.barred.contains(&account) {
 			return Err(RegistrationError::Barred);
+		}
+		if self.election.listed(account).is_some_and(|candidate| candidate.key != key) {
+			return Err(RegistrationError::OtherKey);
 		}
 		if u32::from(self.due(key)) > MaxRevisions::get() {
 			return Err(RegistrationError::TooManyRevisions);
@@ -34,9 +39,10 @@ impl World {
 		Ok(())
 	}
 
-	/// The revision that a registrant's next registration must have.
+	/// The revision that the next registration by a key must have.
 	pub fn due(&self, key: u64) -> u8 {
-		self.election.next_revisions.get(&key).copied().unwrap_or_default()
+		let revision = self.account_of(key).and_then(|account| self.election.next_revisions.get(&account));
+		revision.copied().unwrap_or_default()
 	}
 
 	/// The checks, in the order of the call's documentation.
@@ -48,16 +54,17 @@ impl World {
 		let rank = self.rank(key)?;
 		self.check_attempts(key)?;
 		fault(faults.revision != 0, WrongRevision)?;
-		let is_taken = |holder: Option<u64>| holder.is_some_and(|holder| holder != key);
+		let account = self.account_of(key).expect("it has a rank; qed");
+		let is_taken = |holder: Option<u64>| holder.is_some_and(|holder| holder != account);
 		fault(is_taken(self.election.find(|other| other.kx_public == mixnode.kx_public)), KxPublicTaken)?;
 		fault(is_taken(self.election.find(|other| other.peer_id == mixnode.peer_id)), PeerIdTaken)?;
-		fault(self.election.listed(key).is_none() && !self.election.has_room_for(rank), RankTooLow)?;
+		fault(self.election.listed(account).is_none() && !self.election.has_room_for(rank), RankTooLow)?;
+		fault(faults.registrant_proof, BadRegistrantProof)?;
 		fault(faults.too_many_addresses, TooManyAddresses)?;
 		fault(faults.address_too_long, AddressTooLong)?;
 		fault(faults.bad_address, BadAddress)?;
 		fault(faults.bad_kx_public, BadKxPublic)?;
 		fault(faults.bad_peer_id, BadPeerId)?;
-		fault(faults.registrant_proof, BadRegistrantProof)?;
 		fault(faults.possession_proof, BadPossessionProof)?;
 		fault(faults.peer_proof, BadPeerProof)?;
 		Ok(rank)
@@ -85,12 +92,19 @@ impl World {
 			Ok(rank) => {
 				assert!(validity.is_ok(), "{validity:?}");
 				assert_eq!(apply_registration(registration, proofs), Ok(Ok(())));
-				if self.election.listed(key).is_some() {
-					return self.election.replace(key, mixnode);
+				let account = self.account_of(key).expect("it may register; qed");
+				if self.election.listed(account).is_some() {
+					return self.election.replace(account, mixnode);
 				}
-				let events = self.election.add(key, rank, mixnode);
-				if !self.sessions.queued.contains_key(&key)
-					&& self.election.elected.iter().any(|other| other.key == key)
+				let class = match self.sessions.queued.contains_key(&key) {
+					true => RegistrantClass::Validator,
+					false => RegistrantClass::Operator,
+				};
+				let order = self.election.ranked;
+				let candidate = super::election::Candidate { account, key, class, rank, order, mixnode };
+				let events = self.election.add(candidate);
+				if class == RegistrantClass::Operator
+					&& self.election.elected.iter().any(|other| other.account == account)
 				{
 					self.met("an operator was elected");
 				}

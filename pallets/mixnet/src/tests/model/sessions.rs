@@ -1,7 +1,10 @@
 //! Sessions, their lists, who may register for the next one, and what is left over of earlier ones.
 
-use super::election::Election;
-use crate::{mock::*, Event, NextElection, Seed, MAX_PRUNED_AT_ONCE};
+use super::{election::Election, world::World};
+use crate::{
+	mock::*, Event, NextElection, PhaseLengths, RegistrantClass, RegistrantWeights, RemovalReason, Seed,
+	MAX_PRUNED_AT_ONCE,
+};
 use mixnet_primitives::{Mixnode, MixnodesError, Parameters, SessionIndex, SessionParameters};
 use std::collections::BTreeMap;
 
@@ -22,6 +25,19 @@ impl List {
 	}
 }
 
+/// A validator that pallet-session has queued.
+#[derive(Clone, Copy, Debug)]
+pub struct Authority {
+	pub account: u64,
+	/// Its index among the validators.
+	pub index: u32,
+	/// The rotation from which on the account has been queued without a gap.
+	pub since: u32,
+	pub weight: u128,
+	/// What it weighs in the election under way.
+	pub committed: u128,
+}
+
 #[derive(Clone, Debug)]
 pub struct Sessions {
 	pub now: u64,
@@ -30,12 +46,18 @@ pub struct Sessions {
 	/// How many times pallet-session has rotated, in all and in the current session.
 	pub rotations: u32,
 	pub rotations_in_session: u32,
-	rotated_at: u64,
+	/// After how many rotations the current session ends.
+	pub length: u32,
+	/// The lengths of the current session's phases.
+	pub phases: PhaseLengths<u64>,
+	pub rotated_at: u64,
 	pub parameters: SessionParameters,
 	pub current: List,
 	pub previous: List,
-	/// The queued authorities, each with the rotation from which on it has been queued without a gap.
-	pub queued: BTreeMap<u64, u32>,
+	/// The queued authorities, by the account whose key they have.
+	pub queued: BTreeMap<u64, Authority>,
+	/// Those that were queued before, and are at work now.
+	pub active: BTreeMap<u64, Authority>,
 	/// How many keys are stored of each session, from the one to prune next on.
 	left_over: BTreeMap<SessionIndex, u32>,
 	next_to_prune: SessionIndex,
@@ -53,11 +75,14 @@ impl Sessions {
 			started_at: 0,
 			rotations: 0,
 			rotations_in_session: 0,
+			length: SessionsPerMixnetSession::get(),
+			phases: phases(),
 			rotated_at: 0,
 			parameters: SessionParameters { previous: genesis, current: genesis, next: genesis },
 			current: empty.clone(),
 			previous: empty,
-			queued: queued().into_iter().map(|account| (account, 0)).collect(),
+			queued: queued(0),
+			active: queued(0),
 			left_over: BTreeMap::new(),
 			next_to_prune: 0,
 			seeds: Vec::new(),
@@ -74,28 +99,22 @@ impl Sessions {
 		assert_eq!(seed.is_some(), is_fresh);
 		assert!(seed.is_none_or(|seed| !self.seeds.contains(&seed)));
 		self.seeds.extend(seed);
-		Election { session: self.index + 1, seed, committed_by_rotation, committed_before, ..Default::default() }
+		Election {
+			session: self.index + 1,
+			seed,
+			committed_by_rotation,
+			committed_before,
+			max_elected: MaxMixnodes::get(),
+			max_standbys: MaxStandbys::get(),
+			..Default::default()
+		}
 	}
 
-	/// Begins another block. Returns its events.
-	pub fn next_block(&mut self, election: &mut Election) -> Vec<Event<Runtime>> {
-		self.now += 1;
-		if !self.now.is_multiple_of(Period::get()) {
-			return Vec::new();
-		}
-		let before = (self.rotations, self.rotated_at);
-		self.rotations += 1;
-		self.rotated_at = self.now;
-		let queued_before = std::mem::take(&mut self.queued);
-		for account in queued() {
-			let since = queued_before.get(&account).copied().unwrap_or(self.rotations);
-			self.queued.insert(account, since);
-		}
-		self.rotations_in_session += 1;
-		if self.rotations_in_session < SessionsPerMixnetSession::get() {
-			return Vec::new();
-		}
+	/// Begins the next session. Returns its event. `before` is the rotation before the one with which it begins.
+	fn begin_next(&mut self, election: &mut Election, before: (u32, u64)) -> Event<Runtime> {
 		self.rotations_in_session = 0;
+		self.length = SessionsPerMixnetSession::get();
+		self.phases = phases();
 		self.index += 1;
 		self.started_at = self.now;
 		let Parameters { min_mixnodes: required, .. } = self.parameters.next;
@@ -106,11 +125,11 @@ impl Sessions {
 		let registered = mixnodes.len() as u32;
 		self.previous = std::mem::replace(&mut self.current, List { mixnodes, required });
 		*election = self.begin_election(before.0, before.1);
-		vec![if registered < required {
+		if registered < required {
 			Event::SessionResting { session_index: self.index, registered, required }
 		} else {
 			Event::SessionStarted { session_index: self.index, mixnodes: registered }
-		}]
+		}
 	}
 
 	/// Removes up to `keys` keys of one session that is over. Returns how many; `None` if there is no such session.
@@ -139,7 +158,105 @@ impl Sessions {
 	}
 }
 
-/// The accounts whose keys pallet-session has queued.
-fn queued() -> Vec<u64> {
-	pallet_session::QueuedKeys::<Runtime>::get().into_iter().map(|(account, _)| account).collect()
+impl World {
+	/// Begins another block. Returns its events.
+	pub fn next_block(&mut self) -> Vec<Event<Runtime>> {
+		let sessions = &mut self.sessions;
+		sessions.now += 1;
+		if !sessions.now.is_multiple_of(Period::get()) {
+			return Vec::new();
+		}
+		let before = (sessions.rotations, sessions.rotated_at);
+		sessions.rotations += 1;
+		sessions.rotated_at = sessions.now;
+		sessions.rotations_in_session += 1;
+		let begins = sessions.rotations_in_session >= sessions.length;
+		sessions.active = std::mem::replace(&mut sessions.queued, queued(sessions.rotations));
+		for authority in sessions.queued.values_mut() {
+			if let Some(earlier) = sessions.active.values().find(|one| one.account == authority.account) {
+				authority.since = earlier.since;
+				let known = if begins { earlier.weight } else { earlier.committed };
+				authority.committed = authority.weight.min(known);
+			}
+		}
+		let mut events = match begins {
+			true => vec![sessions.begin_next(&mut self.election, before)],
+			false => self.follow_changes(),
+		};
+		let disabled = Session::disabled_validators();
+		for authority in in_order_of_keys(&self.sessions.active) {
+			if disabled.contains(&authority.index) && !self.election.barred.contains(&authority.account) {
+				events.extend(self.election.bar(authority.account, RemovalReason::Disabled));
+			}
+		}
+		events
+	}
+
+	/// Follows a rotation in an election that goes on.
+	fn follow_changes(&mut self) -> Vec<Event<Runtime>> {
+		let mut events = Vec::new();
+		let (active, queued) = (self.sessions.active.clone(), self.sessions.queued.clone());
+		let key_of = |map: &BTreeMap<u64, Authority>, account| {
+			map.iter().find(|(_, one)| one.account == account).map(|(key, _)| *key)
+		};
+		let stands = |world: &Self, account| {
+			world.election.listed(account).is_some_and(|candidate| candidate.class == RegistrantClass::Validator)
+		};
+		// Those with the same key come first, in the order of keys; then the others, in the order of accounts.
+		for authority in in_order_of_keys(&queued) {
+			let account = authority.account;
+			let key = key_of(&queued, account);
+			let is_less = key_of(&active, account) == key
+				&& active.values().any(|one| one.account == account && authority.committed < one.committed);
+			if is_less && stands(self, account) {
+				let rank = self.rank(key.expect("it is queued; qed")).expect("it is queued; qed");
+				events.extend(self.election.rank_again(account, rank));
+			}
+		}
+		let mut accounts: Vec<_> = active.values().map(|one| one.account).collect();
+		accounts.sort_unstable();
+		for account in accounts {
+			if !stands(self, account) {
+				continue;
+			}
+			match key_of(&queued, account) {
+				None => events.extend(self.election.remove(account, RemovalReason::NoLongerQueued)),
+				key if key != key_of(&active, account) => {
+					events.extend(self.election.remove(account, RemovalReason::KeyReplaced))
+				},
+				_ => {},
+			}
+		}
+		events
+	}
+}
+
+fn in_order_of_keys(authorities: &BTreeMap<u64, Authority>) -> Vec<Authority> {
+	let mut authorities: Vec<_> = authorities.iter().map(|(key, authority)| (registrant(*key), *authority)).collect();
+	authorities.sort_by_key(|(registrant, _)| *registrant);
+	authorities.into_iter().map(|(_, authority)| authority).collect()
+}
+
+/// The lengths of the phases of sessions to come.
+fn phases() -> PhaseLengths<u64> {
+	PhaseLengths {
+		cover_to_current: NumCoverToCurrentBlocks::get(),
+		requests_to_current: NumRequestsToCurrentBlocks::get(),
+		cover_to_prev: NumCoverToPrevBlocks::get(),
+	}
+}
+
+/// The authorities that pallet-session has just queued, as if none of them had been queued before.
+fn queued(since: u32) -> BTreeMap<u64, Authority> {
+	let keys = || (0..2 * CANDIDATES).map(|account| (authority(account), account));
+	let queued = pallet_session::QueuedKeys::<Runtime>::get();
+	(0..)
+		.zip(queued)
+		.filter_map(|(index, (account, session_keys))| {
+			// Anybody could sign for a key that is not one of these.
+			let (_, key) = keys().find(|(public, _)| *public == session_keys.mixnet)?;
+			let weight = TestWeights::validator(&account);
+			Some((key, Authority { account, index, since, weight, committed: weight }))
+		})
+		.collect()
 }

@@ -6,9 +6,11 @@ use proptest::{prelude::*, sample::select};
 /// Accounts that may become operators. The last two have session keys, and may become validators.
 pub const OPERATORS: [u64; 5] = [40, 41, 42, 12, 13];
 /// The accounts whose keys operators set. Some are keys of others.
-const OPERATOR_KEYS: [u64; 8] = [40, 41, 42, 43, 12, 13, 14, 3];
+const OPERATOR_KEYS: [u64; 9] = [40, 41, 42, 43, 12, 13, 14, 3, IDENTITY];
+/// The accounts whose keys validators set. Some are operators' keys, and one is nobody's and everybody's.
+const SESSION_KEYS: [u64; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 50, 51, 52, 40, 42, IDENTITY];
 /// Accounts that try to register. Some may not, and account 44 is nobody.
-const REGISTRANTS: [u64; 18] = [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 40, 41, 42, 43, 44];
+const REGISTRANTS: [u64; 21] = [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 50, 51, 52, 40, 41, 42, 43, 44];
 /// The validators are some of these.
 const VALIDATORS: std::ops::Range<u64> = 0..15;
 /// How many key-exchange keys and peer IDs there are: few, so that they are often taken.
@@ -40,12 +42,20 @@ impl Constants {
 		Policy::set(self.policy);
 		Period::set(self.period);
 		// Earlier sequences may have changed these.
+		set_phases([3, 4, 5]);
 		MinBond::set(100);
 		OperatorsEnabled::set(true);
 		RandomnessAge::set(0);
 		NextValidators::set(None);
 		SlashedAmount::set(0);
 	}
+}
+
+/// Sets the lengths of the first three phases.
+pub fn set_phases([cover_to_current, requests_to_current, cover_to_prev]: [u64; 3]) {
+	NumCoverToCurrentBlocks::set(cover_to_current);
+	NumRequestsToCurrentBlocks::set(requests_to_current);
+	NumCoverToPrevBlocks::set(cover_to_prev);
 }
 
 pub fn constants() -> impl Strategy<Value = Constants> {
@@ -147,6 +157,23 @@ pub enum Step {
 	Disable {
 		validator: u32,
 	},
+	/// pallet-session enables a validator again, by its index.
+	Enable {
+		validator: u32,
+	},
+	/// An account sets the session key of another, or its own.
+	SetSessionKey {
+		account: u64,
+		key: u64,
+	},
+	/// A runtime upgrade changes constants.
+	Upgrade {
+		mixnodes: u32,
+		standbys: u32,
+		revisions: u32,
+		rotations: u32,
+		phases: [u64; 3],
+	},
 	/// The validators that the session manager answers with next.
 	Validators(Vec<u64>),
 	Period(u64),
@@ -234,14 +261,21 @@ fn step() -> impl Strategy<Value = Step> {
 		4 => (by_admin(), who()).prop_map(|(by_admin, who)| ForceRemove { by_admin, who }),
 		3 => prop_oneof![0u32..30, Just(u32::MAX)].prop_map(|keys| Prune { keys }),
 		3 => (0u32..30).prop_map(|keys| Idle { keys }),
-		1 => (0u32..12).prop_map(|validator| Disable { validator }),
+		3 => (0u32..12).prop_map(|validator| Disable { validator }),
+		1 => (0u32..12).prop_map(|validator| Enable { validator }),
+		6 => (VALIDATORS, select(&SESSION_KEYS[..])).prop_map(|(account, key)| SetSessionKey { account, key }),
+		2 => (2u32..6, 0u32..4, 0u32..3, 1u32..4, [0u64..4, 0u64..4, 0u64..4]).prop_map(
+			|(mixnodes, standbys, revisions, rotations, phases)| {
+				Upgrade { mixnodes, standbys, revisions, rotations, phases }
+			}
+		),
 		3 => prop::sample::subsequence(VALIDATORS.collect::<Vec<_>>(), 1..=12).prop_shuffle().prop_map(Validators),
 		1 => period().prop_map(Period),
 		1 => prop_oneof![2 => Just(0u64), 1 => 1u64..12].prop_map(RandomnessAge),
 		2 => prop::bool::weighted(0.8).prop_map(OperatorsEnabled),
 		1 => prop_oneof![2 => Just(100u64), 1 => 1u64..500].prop_map(MinBond),
 		1 => policy().prop_map(Policy),
-		1 => (VALIDATORS, 0u128..1_000).prop_map(|(account, weight)| Weigh { account, weight }),
+		3 => (VALIDATORS, 0u128..1_000).prop_map(|(account, weight)| Weigh { account, weight }),
 	]
 }
 

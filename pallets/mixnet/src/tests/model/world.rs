@@ -4,7 +4,7 @@ use super::{
 	election::Election,
 	operators::Operators,
 	sessions::Sessions,
-	steps::{Step, Who},
+	steps::{set_phases, Step, Who},
 	Tally,
 };
 use crate::{mock::*, WeightInfo};
@@ -40,11 +40,17 @@ impl World {
 		match who {
 			Who::Registrant(n) => {
 				let operators = self.operators.by_account.values().filter_map(|operator| operator.key);
-				let keys: Vec<_> = self.sessions.queued.keys().copied().chain(operators.map(|(key, _)| key)).collect();
+				let keys: Vec<_> = self.sessions.queued.keys().copied().chain(operators).collect();
 				keys.get(n % keys.len().max(1)).copied().unwrap_or_default()
 			},
 			Who::Account(account) => account,
 		}
+	}
+
+	/// The account that registers by a key: a validator's before an operator's.
+	pub fn account_of(&self, key: u64) -> Option<u64> {
+		let validator = self.sessions.queued.get(&key).map(|authority| authority.account);
+		validator.or_else(|| self.operators.find(key).map(|(account, _)| account))
 	}
 
 	/// Takes a step, and compares the outcome.
@@ -53,7 +59,7 @@ impl World {
 			Step::Blocks(count) => {
 				for _ in 0..count {
 					next_block();
-					let events = self.sessions.next_block(&mut self.election);
+					let events = self.next_block();
 					self.compare(events);
 				}
 				return;
@@ -68,6 +74,22 @@ impl World {
 				ValidatorWeights::mutate(|weights| {
 					weights.insert(account, weight);
 				});
+			},
+			// pallet-session knows who may set which key, and when it is queued.
+			Step::SetSessionKey { account, key } => {
+				let outcome = set_session_key(account, key).map_or("set_keys: refused", |()| "set_keys: accepted");
+				self.met(outcome);
+			},
+			Step::Enable { validator } => {
+				Session::reenable_index(validator);
+			},
+			Step::Upgrade { mixnodes, standbys, revisions, rotations, phases } => {
+				// The guide says so: a runtime has places for as many mixnodes as its parameters ask for.
+				MaxMixnodes::set(mixnodes.max(self.sessions.parameters.next.min_mixnodes));
+				MaxStandbys::set(standbys);
+				MaxRevisions::set(revisions);
+				SessionsPerMixnetSession::set(rotations);
+				set_phases(phases);
 			},
 			_ => {},
 		}

@@ -22,7 +22,6 @@ fn a_bond_is_on_hold_and_cannot_be_spent() {
 				waiting: 0,
 				waiting_since: 7,
 				key: None,
-				key_since: 7,
 				releasable_in: None,
 			})
 		);

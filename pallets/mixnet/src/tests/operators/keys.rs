@@ -4,6 +4,7 @@ use super::*;
 use crate::{Error, OperatorKeys, RemovalReason, OPERATOR_KEY_DOMAIN};
 use codec::Encode;
 use frame_support::assert_noop;
+use mixnet_primitives::Registrant;
 use sp_core::{Pair, H256};
 
 /// A signature of an operator key's payload, made of these fields.
@@ -41,12 +42,10 @@ fn a_key_is_proven_for_this_account_on_this_chain() {
 			);
 		}
 		// Bytes that are no public key.
-		for key in [[0; 32], [0xff; 32]] {
-			assert_noop!(
-				Mixnet::set_operator_key(signed(OPERATOR), key.into(), right),
-				Error::<Runtime>::BadOperatorKeyProof
-			);
-		}
+		assert_noop!(
+			Mixnet::set_operator_key(signed(OPERATOR), [0xff; 32].into(), right),
+			Error::<Runtime>::BadOperatorKeyProof
+		);
 		assert_eq!(events(), []);
 
 		assert_eq!(Mixnet::view_operator_key_payload(OPERATOR), Mixnet::operator_key_payload(&OPERATOR));
@@ -55,7 +54,7 @@ fn a_key_is_proven_for_this_account_on_this_chain() {
 		check_invariants();
 		assert_eq!(events(), [Event::OperatorKeySet { account: OPERATOR, key: registrant(key_of) }]);
 		let operator = Mixnet::operator(&OPERATOR).expect("it has bonded; qed");
-		assert_eq!((operator.key, operator.key_since), (Some(registrant(key_of)), 2));
+		assert_eq!(operator.key, Some(registrant(key_of)));
 	});
 }
 
@@ -114,23 +113,70 @@ fn another_key_removes_what_the_former_one_has_registered() {
 		assert_eq!(
 			events(),
 			[
-				Event::MixnodeRemoved {
-					session_index: 3,
-					registrant: registrant(OPERATOR),
-					reason: RemovalReason::KeyReplaced
-				},
+				Event::MixnodeRemoved { session_index: 3, account: OPERATOR, reason: RemovalReason::KeyReplaced },
 				Event::OperatorKeySet { account: OPERATOR, key: registrant(70) },
 			]
 		);
 		assert_eq!(next_registrations(), [(0, Some(0))]);
 		assert_refused(OPERATOR, 1, RegistrationError::NotARegistrant);
-		assert_refused(70, 1, RegistrationError::OperatorTooRecent);
 		// Others may register what it had.
 		register(1, 1);
-		run_to_next_session();
-		assert_refused(70, 2, RegistrationError::OperatorTooRecent);
-		run_to_next_session();
 		register(70, 2);
+	});
+}
+
+/// Otherwise an operator would change keys until one has a good draw.
+#[test]
+fn another_key_does_not_change_the_rank() {
+	Policy::set(TestPolicy::WeightedLottery);
+	ext_with_operator(1_000).execute_with(|| {
+		register(OPERATOR, 1);
+		let rank = || Mixnet::next_registrations(0, 1)[0].rank;
+		let before = rank();
+		for key_of in [70, 71, 72] {
+			set_key(OPERATOR, key_of);
+			register(key_of, 1);
+			assert_eq!(rank(), before);
+			MaxRevisions::mutate(|max| *max += 1);
+		}
+	});
+}
+
+/// The list names the account. Else the bond of whoever takes the key next would answer for the mixnode.
+#[test]
+fn a_live_list_leads_to_the_bond_that_it_was_elected_with() {
+	ext_with_operator(1_000).execute_with(|| {
+		bond(OPERATOR + 1, 1_000);
+		register(OPERATOR, 1);
+		register(0, 0);
+		run_to_next_session();
+		let session_index = Mixnet::session_status().current_index;
+		let account = || crate::Mixnodes::<Runtime>::get(session_index, 0).and_then(|listed| listed.account);
+		assert_eq!(account(), Some(OPERATOR));
+		set_key(OPERATOR, 70);
+		set_key(OPERATOR + 1, OPERATOR);
+		assert_eq!(account(), Some(OPERATOR));
+	});
+}
+
+/// Bytes for which anybody can sign, or nobody.
+#[test]
+fn degenerate_keys_are_no_operator_keys() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		assert_eq!(Mixnet::bond(signed(OPERATOR), 1_000), Ok(()));
+		let proof = identity_signature();
+		let identity = Registrant([0; 32]);
+		for message in [&b"anything"[..], &Mixnet::operator_key_payload(&OPERATOR)] {
+			assert!(sp_io::crypto::sr25519_verify(&proof.into(), message, &identity.0.into()));
+		}
+		assert_noop!(Mixnet::set_operator_key(signed(OPERATOR), identity, proof), Error::<Runtime>::BadOperatorKey);
+		for (key, what) in degenerate_keys() {
+			for proof in [proof, [0; 64], prove_operator_key(OPERATOR, OPERATOR)] {
+				let refused = Mixnet::set_operator_key(signed(OPERATOR), key.into(), proof);
+				assert_eq!(refused, Err(Error::<Runtime>::BadOperatorKeyProof.into()), "{what}");
+			}
+		}
 	});
 }
 

@@ -36,7 +36,8 @@ fn set_key(account: u64, key_of: u64) {
 
 /// The bond with which an operator could register now.
 fn weighing(account: u64) -> Result<u64, RegistrationError> {
-	Mixnet::committed_bond(&registrant(account), NextElection::<Runtime>::get().committed_before)
+	let committed_before = NextElection::<Runtime>::get().committed_before;
+	Mixnet::committed_bond(&registrant(account), committed_before).map(|(_, bond)| bond)
 }
 
 /// Asserts that the transaction pool refuses a registration.

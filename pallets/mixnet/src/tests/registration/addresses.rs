@@ -1,7 +1,7 @@
 //! Addresses: how many and how long they may be, and where they may lead. All of them are taken, or none.
 
 use super::assert_mixnode_refused;
-use crate::{mock::*, BoundedMixnodeFor, OutOfBounds};
+use crate::{mock::*, BoundedMixnode, OutOfBounds};
 use codec::{Decode, Encode};
 use mixnet_primitives::{Mixnode, RegistrationError};
 
@@ -107,15 +107,15 @@ fn a_mixnode_is_bounded_whole_or_not_at_all() {
 	let bound = |addresses: Vec<Vec<u8>>| {
 		let mut mixnode = mixnode(0);
 		mixnode.external_addresses = addresses;
-		BoundedMixnodeFor::<Runtime>::try_from(mixnode.clone()).map(|bounded| {
+		BoundedMixnode::try_from(mixnode.clone()).map(|bounded| {
 			assert_eq!(bounded.encode(), mixnode.encode());
-			assert_eq!(BoundedMixnodeFor::<Runtime>::decode(&mut &mixnode.encode()[..]), Ok(bounded.clone()));
+			assert_eq!(BoundedMixnode::decode(&mut &mixnode.encode()[..]), Ok(bounded.clone()));
 			assert_eq!(Mixnode::from(bounded), mixnode);
 		})
 	};
 	assert_eq!(bound(vec![]), Ok(()));
-	assert_eq!(bound(vec![vec![b'a'; 64]; 4]), Ok(()));
-	assert_eq!(bound(vec![vec![b'a'; 64]; 5]), Err(OutOfBounds::TooManyAddresses { found: 5, max: 4 }));
-	let too_long = OutOfBounds::AddressTooLong { index: 1, size: 65, max: 64 };
-	assert_eq!(bound(vec![vec![b'a'; 64], vec![b'a'; 65]]), Err(too_long));
+	assert_eq!(bound(vec![vec![b'a'; 256]; 32]), Ok(()));
+	assert_eq!(bound(vec![vec![b'a'; 256]; 33]), Err(OutOfBounds::TooManyAddresses { found: 33, max: 32 }));
+	let too_long = OutOfBounds::AddressTooLong { index: 1, size: 257, max: 256 };
+	assert_eq!(bound(vec![vec![b'a'; 256], vec![b'a'; 257]]), Err(too_long));
 }

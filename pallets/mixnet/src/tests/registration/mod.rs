@@ -10,7 +10,10 @@ mod pool;
 mod proofs;
 mod refusals;
 
-use crate::{mock::*, registration::invalid, Candidacies, Candidacy, CandidacyState, Error, Event, Operators, Rank};
+use crate::{
+	mock::*, registration::invalid, Candidacies, Candidacy, CandidacyState, Error, Event, NextElection, Operators,
+	Rank, RegisteredAs, RegistrantClass,
+};
 use frame_support::{assert_noop, assert_storage_noop, traits::Authorize};
 use frame_system::RawOrigin;
 use mixnet_primitives::{KxPublic, Mixnode, PeerId, Registration, RegistrationError, RegistrationProofs, Standing};
@@ -79,6 +82,7 @@ fn a_registration_is_taken() {
 		register(1, 10);
 		let registered = |place, account| Event::MixnodeRegistered {
 			session_index: 1,
+			account,
 			registrant: registrant(account),
 			rank: Rank::BEST,
 			standing: Standing::Elected(place),
@@ -180,7 +184,7 @@ fn checks_come_in_the_documented_order() {
 		wrong.mixnode.peer_id = PeerId([0xff; 32]);
 		wrong.mixnode.external_addresses = vec![vec![b'a'; MAX_ADDRESS_SIZE as usize + 1]; MAX_ADDRESSES as usize + 1];
 		let known = |next_revision, state| {
-			Candidacies::<Runtime>::insert(3, registrant(account), Candidacy { next_revision, state });
+			Candidacies::<Runtime>::insert(3, account, Candidacy { registered_as: None, next_revision, state });
 		};
 		known(3, CandidacyState::Barred);
 		let proofs = |signed: &[RegistrationError], wrong: &Registration| {
@@ -212,10 +216,19 @@ fn checks_come_in_the_documented_order() {
 		check(&wrong, BondTooSmall);
 		MinBond::set(1000);
 		check(&wrong, OperatorTooRecent);
-		Operators::<Runtime>::mutate(account, |operator| operator.as_mut().expect("bonded").key_since = 0);
+		Operators::<Runtime>::mutate(account, |operator| operator.as_mut().expect("bonded").recent_since = 0);
 
 		// Whether it may register once more.
 		check(&wrong, Barred);
+		let by_other = RegisteredAs { class: RegistrantClass::Validator, registrant: registrant(7) };
+		let key = crate::ranked_set::RankKey { rank: Rank::BEST, sequence: 0 };
+		let state = CandidacyState::Listed { place: 9, key };
+		Candidacies::<Runtime>::insert(
+			3,
+			account,
+			Candidacy { registered_as: Some(by_other), next_revision: 3, state },
+		);
+		check(&wrong, OtherKey);
 		known(3, CandidacyState::Out);
 		check(&wrong, TooManyRevisions);
 		known(2, CandidacyState::Out);
@@ -232,7 +245,12 @@ fn checks_come_in_the_documented_order() {
 
 		// The rank.
 		check(&wrong, RankTooLow);
-		MaxMixnodes::set(3);
+		NextElection::<Runtime>::mutate(|election| election.max_elected = 3);
+
+		// The registrant's proof.
+		check(&wrong, BadRegistrantProof);
+		let check =
+			|wrong: &Registration, error| assert_not_authorized(wrong, &proofs(&[BadRegistrantProof], wrong), error);
 
 		// The addresses.
 		check(&wrong, TooManyAddresses);
@@ -248,9 +266,8 @@ fn checks_come_in_the_documented_order() {
 		check(&wrong, BadPeerId);
 		wrong.mixnode.peer_id = mixnode(2).peer_id;
 
-		// The proofs.
-		check(&wrong, BadRegistrantProof);
-		assert_not_authorized(&wrong, &proofs(&[BadRegistrantProof], &wrong), BadPossessionProof);
+		// The other proofs.
+		check(&wrong, BadPossessionProof);
 		assert_not_authorized(&wrong, &proofs(&[BadRegistrantProof, BadPossessionProof], &wrong), BadPeerProof);
 		let all = proofs(&[BadRegistrantProof, BadPossessionProof, BadPeerProof], &wrong);
 		assert_eq!(apply_registration(wrong, all), Ok(Ok(())));

@@ -80,7 +80,7 @@ fn a_barred_registrant_is_refused() {
 		run_to_block(1);
 		register(1, 1);
 		for account in [0, 1] {
-			assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), registrant(account)), Ok(()));
+			assert_eq!(Mixnet::force_remove(RuntimeOrigin::root(), account), Ok(()));
 			assert_refused(account, 7, registration(account, mixnode(7)), RegistrationError::Barred);
 		}
 	});
