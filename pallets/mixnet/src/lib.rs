@@ -56,6 +56,7 @@ mod events;
 mod integrity;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
+pub mod migrations;
 mod operators;
 mod parameters;
 mod pruning;

@@ -14,7 +14,7 @@ use codec::Encode;
 use core::marker::PhantomData;
 use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
-use mixnet_primitives::{KxPublic, Mixnode, PeerId, Registrant};
+use mixnet_primitives::{KxPublic, Mixnode, PeerId};
 use sp_application_crypto::sr25519;
 use sp_io::hashing::{blake2_128, blake2_256};
 use sp_runtime::traits::{One, Zero};
@@ -91,7 +91,9 @@ pub fn begin<T: Config>(authorities: u32, candidates: u32) {
 		assert!(set.insert(RankedEntry { key, place }));
 		candidate::<T>(place, index, key);
 	}
-	sets.map(RankedSet::save);
+	for set in sets {
+		set.save();
+	}
 }
 
 /// Lists the `index`-th candidate: an operator, since finding its account reads most.

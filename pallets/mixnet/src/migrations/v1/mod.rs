@@ -31,6 +31,8 @@
 
 #[cfg(feature = "try-runtime")]
 mod checks;
+// The macro of aliases defines more types, which cannot be documented.
+#[allow(missing_docs)]
 pub mod v0;
 
 use super::{v2::v1, AccountsOfKeys};

@@ -2,14 +2,14 @@
 
 use super::{owner_of, v1, Owner, Unfinished};
 use crate::{
-	migrations::v1::v0, BalanceOf, Candidacies, Candidacy, CandidacyState, Config, NextToPrune, Operator, Operators, Pallet, RegisteredAs, RemovalReason, WeightInfo, LOG_TARGET,
+	migrations::v1::v0, BalanceOf, Candidacies, Candidacy, CandidacyState, Config, NextToPrune, Operator, Pallet, RegisteredAs, RemovalReason, WeightInfo, LOG_TARGET,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode, MaxEncodedLen};
 use core::marker::PhantomData;
 use frame_support::{
 	migrations::{MigrationId, SteppedMigration, SteppedMigrationError},
-	storage::{storage_prefix, unhashed},
+	storage::{storage_prefix, unhashed, StoragePrefixedMap},
 	traits::PalletInfoAccess,
 	weights::{Weight, WeightMeter},
 };

@@ -2,17 +2,17 @@
 //!
 //! The storages are those of real chains of these versions: `data/README.md`.
 //!
-//! - [`v0`]: a chain of version 0 goes through version 1 to version 2.
-//! - [`v1`]: a chain of version 1 gets candidates by account.
+//! - [`from_v0`]: a chain of version 0 goes through version 1 to version 2.
+//! - [`from_v1`]: a chain of version 1 gets candidates by account.
 //! - [`steps`]: sessions rotate between the steps, and the steps keep to the weight that they are given.
 
+mod from_v0;
+mod from_v1;
 mod steps;
-mod v0;
-mod v1;
 
 use crate::{
 	migrations::{v2, AccountsOfKeys},
-	mock::*,
+	mock::{Session, *},
 	*,
 };
 use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion};

@@ -1,7 +1,7 @@
 //! The migration to version 2 in steps: sessions rotate and validators are disabled between them.
 
 use super::{
-	v1::{candidacy, is_listed, list_before, survivors, v1, NEXT},
+	from_v1::{candidacy, is_listed, list_before, survivors, v1, NEXT},
 	*,
 };
 use crate::migrations::v2::{Cursor, FinishV2};
@@ -179,7 +179,7 @@ fn a_session_may_begin_between_any_two_steps() {
 				idle();
 			}
 			assert!(Mixnodes::<Runtime>::iter_keys().next().is_none());
-			let prefix = migrations::v2::v1::Candidacies::<Runtime>::iter_key_prefix(NEXT).prefix().to_vec();
+			let prefix = v2::v1::Candidacies::<Runtime>::iter_key_prefix(NEXT).prefix().to_vec();
 			let left = sp_io::storage::next_key(&prefix).filter(|key| key.starts_with(&prefix));
 			assert_eq!(left, None, "something is left that no pruning finds");
 		},
