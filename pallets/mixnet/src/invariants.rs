@@ -37,6 +37,20 @@ impl<T: Config> Pallet<T> {
 	/// 8. Nothing is stored of later sessions, nor of sessions that were pruned.
 	/// 9. Each operator's bond is on hold, and its key leads to it. No other key leads anywhere.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		Self::check_all_but_operators()?;
+		if Unfinished::<T>::exists() {
+			ensure!(
+				T::MultiBlockMigrator::ongoing(),
+				"the steps of the migration to version 2 are not among the runtime's migrations: name FinishV2"
+			);
+			return Ok(());
+		}
+		Self::check_operators()
+	}
+
+	/// Checks all but point 9, and of point 7 what does not take operators. They cannot be read until the migration to
+	/// version 2 is complete.
+	pub(crate) fn check_all_but_operators() -> Result<(), TryRuntimeError> {
 		Self::check_authorities()?;
 		let session = CurrentSession::<T>::get();
 		let now = frame_system::Pallet::<T>::block_number();
@@ -60,16 +74,7 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::check_candidates(Self::next_session_index())?;
 		Self::check_disabled(Self::next_session_index())?;
-		Self::check_leftovers(Self::next_session_index())?;
-		if Unfinished::<T>::exists() {
-			// Until the migration is complete, operators cannot be read.
-			ensure!(
-				T::MultiBlockMigrator::ongoing(),
-				"the steps of the migration to version 2 are not among the runtime's migrations: name FinishV2"
-			);
-			return Ok(());
-		}
-		Self::check_operators()
+		Self::check_leftovers(Self::next_session_index())
 	}
 
 	fn check_authorities() -> Result<(), TryRuntimeError> {

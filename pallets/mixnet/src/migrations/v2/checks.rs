@@ -65,7 +65,7 @@ impl<T: Config> Lists<T> {
 			let is_listed = matches!(candidacy.state, CandidacyState::Listed { .. });
 			ensure!(is_listed || candidacy.state == CandidacyState::Barred, "a candidate is not listed any more");
 		}
-		Pallet::<T>::do_try_state()
+		Pallet::<T>::check_all_but_operators()
 	}
 }
 

