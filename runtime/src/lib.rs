@@ -9,6 +9,7 @@
 //! - [`version`]: the runtime's version.
 //! - [`genesis`]: the presets `development` and `local`.
 //! - [`live_upgrade`]: how a chain that runs already gets the mixnet.
+//! - [`migrations`]: what migrations of the mixnet's pallet ask of the runtime.
 //!
 //! docs/INTEGRATION.md leads runtime developers through these files. A test compares the parts that it shows with the
 //! files.
@@ -28,6 +29,7 @@ pub mod benchmarks;
 pub mod configs;
 pub mod genesis;
 pub mod live_upgrade;
+pub mod migrations;
 #[cfg(test)]
 mod tests;
 pub mod version;

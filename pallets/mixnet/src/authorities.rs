@@ -58,7 +58,12 @@ impl<T: Config> Pallet<T> {
 
 	/// The queued authority with this key, if there is one.
 	pub(crate) fn queued_authority(registrant: &Registrant) -> Option<AuthorityEntry<T::AccountId>> {
-		let parity = Self::parity(Generation::Queued);
+		Self::authority(Generation::Queued, registrant)
+	}
+
+	/// The authority of a generation with this key, if there is one.
+	pub(crate) fn authority(generation: Generation, registrant: &Registrant) -> Option<AuthorityEntry<T::AccountId>> {
+		let parity = Self::parity(generation);
 		let directory = AuthorityDirectory::<T>::get(parity);
 		// The authority can only be in the last page that does not begin behind it.
 		let page = directory.partition_point(|first| first <= registrant).checked_sub(1)?;
@@ -158,7 +163,7 @@ impl<T: Config> Pallet<T> {
 			.collect()
 	}
 
-	fn write_authorities(generation: Generation, authorities: &[AuthorityEntry<T::AccountId>]) {
+	pub(crate) fn write_authorities(generation: Generation, authorities: &[AuthorityEntry<T::AccountId>]) {
 		let parity = Self::parity(generation);
 		let pages_before = AuthorityDirectory::<T>::decode_len(parity).unwrap_or_default() as u32;
 		let mut directory = BoundedVec::default();

@@ -63,6 +63,14 @@ pub trait WeightInfo {
 	fn prune(k: u32) -> Weight;
 	/// The weight of `rotate`, with `a` from 1 to 1000.
 	fn rotate(a: u32) -> Weight;
+	/// The weight of `migrate_to_v2`, with `a` from 1 to 1000 and `c` from 0 to 1016.
+	fn migrate_to_v2(a: u32, c: u32) -> Weight;
+	/// The weight of `migrate_candidacy`.
+	fn migrate_candidacy() -> Weight;
+	/// The weight of `migrate_leftover`.
+	fn migrate_leftover() -> Weight;
+	/// The weight of `migrate_operator`.
+	fn migrate_operator() -> Weight;
 }
 
 /// The measured weights, with the database weights of a runtime.
@@ -380,6 +388,30 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 			.saturating_add(Weight::from_parts(0, 59).saturating_mul(a.into()))
 	}
+
+	fn migrate_to_v2(a: u32, c: u32) -> Weight {
+		Weight::from_parts(200_000_000, 20_000)
+			.saturating_add(Weight::from_parts(1_500_000, 250).saturating_mul(a.into()))
+			.saturating_add(Weight::from_parts(60_000_000, 6_000).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(40_u64))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
+			.saturating_add(T::DbWeight::get().writes(40_u64))
+			.saturating_add(T::DbWeight::get().writes((9_u64).saturating_mul(c.into())))
+	}
+
+	fn migrate_candidacy() -> Weight {
+		Self::force_remove()
+			.saturating_add(Weight::from_parts(30_000_000, 20_000))
+			.saturating_add(T::DbWeight::get().reads_writes(8_u64, 1_u64))
+	}
+
+	fn migrate_leftover() -> Weight {
+		Weight::from_parts(20_000_000, 15_000).saturating_add(T::DbWeight::get().reads_writes(6_u64, 1_u64))
+	}
+
+	fn migrate_operator() -> Weight {
+		Weight::from_parts(20_000_000, 4_000).saturating_add(T::DbWeight::get().reads_writes(2_u64, 1_u64))
+	}
 }
 
 /// The measured weights with RocksDB's database weights, for tests.
@@ -464,5 +496,29 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(8_u64))
 			.saturating_add(Weight::from_parts(0, 59).saturating_mul(a.into()))
+	}
+
+	fn migrate_to_v2(a: u32, c: u32) -> Weight {
+		Weight::from_parts(200_000_000, 20_000)
+			.saturating_add(Weight::from_parts(1_500_000, 250).saturating_mul(a.into()))
+			.saturating_add(Weight::from_parts(60_000_000, 6_000).saturating_mul(c.into()))
+			.saturating_add(RocksDbWeight::get().reads(40_u64))
+			.saturating_add(RocksDbWeight::get().reads((3_u64).saturating_mul(c.into())))
+			.saturating_add(RocksDbWeight::get().writes(40_u64))
+			.saturating_add(RocksDbWeight::get().writes((9_u64).saturating_mul(c.into())))
+	}
+
+	fn migrate_candidacy() -> Weight {
+		Self::force_remove()
+			.saturating_add(Weight::from_parts(30_000_000, 20_000))
+			.saturating_add(RocksDbWeight::get().reads_writes(8_u64, 1_u64))
+	}
+
+	fn migrate_leftover() -> Weight {
+		Weight::from_parts(20_000_000, 15_000).saturating_add(RocksDbWeight::get().reads_writes(6_u64, 1_u64))
+	}
+
+	fn migrate_operator() -> Weight {
+		Weight::from_parts(20_000_000, 4_000).saturating_add(RocksDbWeight::get().reads_writes(2_u64, 1_u64))
 	}
 }

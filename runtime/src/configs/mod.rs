@@ -3,7 +3,7 @@
 pub mod mixnet;
 
 use crate::{
-	version::VERSION, AccountId, Babe, Balance, Balances, Block, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
+	migrations::SessionAccounts, version::VERSION, AccountId, Babe, Balance, Balances, Block, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
 	RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, SessionKeys, System, EXISTENTIAL_DEPOSIT,
 	MILLISECONDS_PER_BLOCK, SESSION_BLOCKS, UNIT,
 };
@@ -58,7 +58,10 @@ impl frame_system::Config for Runtime {
 	type SS58Prefix = SS58Prefix;
 	type MaxConsumers = ConstU32<16>;
 	// guide: migrations
-	type SingleBlockMigrations = ();
+	type SingleBlockMigrations = (
+		pallet_mixnet::migrations::v1::MigrateToV1<Runtime, SessionAccounts>,
+		pallet_mixnet::migrations::v2::MigrateToV2AtOnce<Runtime, SessionAccounts>,
+	);
 	// guide: end
 }
 

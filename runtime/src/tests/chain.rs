@@ -34,6 +34,20 @@ impl Chain {
 		Self { state: started_from("local"), number: 0, slot: 1_000, parent: GENESIS }
 	}
 
+	/// A chain with this storage: a key and a value in each line, in hex.
+	pub fn with_storage(lines: &str) -> Self {
+		let mut state = TestExternalities::default();
+		let (number, slot) = state.execute_with(|| {
+			for line in lines.lines() {
+				let (key, value) = line.split_once(' ').expect("a key and a value; qed");
+				let unhex = |text| sp_core::bytes::from_hex(text).expect("hex; qed");
+				sp_io::storage::set(&unhex(key), &unhex(value));
+			}
+			(System::block_number(), Babe::current_slot().into())
+		});
+		Self { state, number, slot, parent: Hash::repeat_byte(0xdd) }
+	}
+
 	/// Makes the next block, in the next slot, of these extrinsics. Returns what became of each.
 	pub fn block(&mut self, extrinsics: Vec<UncheckedExtrinsic>) -> Vec<ApplyExtrinsicResult> {
 		self.number += 1;

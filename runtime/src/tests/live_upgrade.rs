@@ -35,9 +35,10 @@ fn a_chain_that_runs_already_gets_the_mixnet() {
 	// The upgrade, as `Executive` does it: pallets without storage get their version, then come the migrations.
 	chain.read(|| {
 		<AllPalletsWithSystem as frame_support::traits::BeforeAllRuntimeMigrations>::before_all_runtime_migrations();
+		<Runtime as frame_system::Config>::SingleBlockMigrations::on_runtime_upgrade();
 		AddMixnetKeys::on_runtime_upgrade();
 	});
-	assert_eq!(chain.read(StorageVersion::get::<Mixnet>), StorageVersion::new(1));
+	assert_eq!(chain.read(StorageVersion::get::<Mixnet>), StorageVersion::new(2));
 	let upgraded = chain.read(|| Session::load_keys(&Bob.to_account_id())).expect("its keys decode; qed");
 	assert_eq!((&upgraded.babe, &upgraded.grandpa), (&real.babe, &real.grandpa));
 	assert_ne!(upgraded.mixnet, real.mixnet);

@@ -2,11 +2,13 @@
 //!
 //! - [`mixnet`]: the mixnet in whole blocks.
 //! - [`live_upgrade`]: a chain that gets the mixnet later.
+//! - [`upgrade`]: a chain of an earlier storage version.
 //! - [`chain`]: makes blocks in tests.
 
 mod chain;
 mod live_upgrade;
 mod mixnet;
+mod upgrade;
 
 use crate::*;
 use frame_support::traits::{Get, IntegrityTest};

@@ -4,21 +4,25 @@
 //! allowed, of as many hosts, and the code takes the path that touches most. If the cost depends on what is sent, or on
 //! what has been left behind, that is a component.
 //!
-//! [`setup`] prepares the storage.
+//! [`setup`] prepares the storage, and `version_1` that of the version before.
 
 pub mod setup;
+mod version_1;
 
 use crate::{
-	authorities::Generation, registration::invalid, AuthorityId, BalanceOf, Call, Candidacies, CandidacyState, Config,
-	CurrentSession, Mixnodes, NextToPrune, Operator, OperatorKeys, Operators, Pallet, PrivateAddresses, RegisteredAs,
-	RegistrantClass, SessionsParameters, MAX_PRUNED_AT_ONCE,
+	authorities::Generation,
+	migrations::v2::{advance, Cursor, MigrateWhatHandlersRead},
+	registration::invalid,
+	AuthorityId, BalanceOf, Call, Candidacies, CandidacyState, Config, CurrentSession, Mixnodes, NextElection,
+	NextToPrune, Operator, OperatorKeys, Operators, Pallet, PrivateAddresses, RegisteredAs, RegistrantClass,
+	SessionsParameters, MAX_PRUNED_AT_ONCE,
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::traits::{
 	fungible::{Balanced, Inspect, InspectHold, MutateHold},
 	tokens::Precision,
-	Authorize, EnsureOrigin, Get, OneSessionHandler,
+	Authorize, EnsureOrigin, Get, OneSessionHandler, UncheckedOnRuntimeUpgrade,
 };
 use frame_system::RawOrigin;
 use mixnet_primitives::{
@@ -289,6 +293,67 @@ mod benchmarks {
 		}
 
 		assert_eq!(CurrentSession::<T>::get().index, NEXT);
+	}
+
+	/// The block of the upgrade from version 1, with `a` authorities in each generation and `c` candidates, all of them
+	/// operators with as many addresses as allowed.
+	#[benchmark]
+	fn migrate_to_v2(
+		a: Linear<1, { T::MaxAuthorities::get() }>,
+		c: Linear<0, { T::MaxMixnodes::get().saturating_add(T::MaxStandbys::get()) }>,
+	) {
+		version_1::begin::<T>(a, c);
+
+		#[block]
+		{
+			MigrateWhatHandlersRead::<T, version_1::Accounts<T>>::on_runtime_upgrade();
+		}
+
+		let election = NextElection::<T>::get();
+		assert_eq!(election.elected + election.standbys, c);
+		assert_eq!(Pallet::<T>::authorities(Generation::Queued).count(), a as usize);
+	}
+
+	/// A barred key leads to an account that is elected by another key, where all places are taken.
+	#[benchmark]
+	fn migrate_candidacy() {
+		setup::begin_session::<T>(0);
+		set_authorities::<T>(setup::registrant("authority", 0));
+		let elected = setup::account::<T>(&setup::fill_election::<T>());
+		let hash = version_1::bar_former_key::<T>(&elected);
+
+		#[block]
+		{
+			advance::<T>(Cursor::Candidacies(Some(hash)), NEXT);
+		}
+
+		assert_eq!(standing::<T>(&elected), None);
+	}
+
+	/// The last and largest of what is left of a session.
+	#[benchmark]
+	fn migrate_leftover() {
+		version_1::leftover::<T>();
+
+		#[block]
+		{
+			advance::<T>(Cursor::Leftovers(CURRENT - 2), NEXT);
+		}
+
+		assert!(Mixnodes::<T>::iter_key_prefix(CURRENT - 2).next().is_none());
+	}
+
+	#[benchmark]
+	fn migrate_operator() {
+		let account: T::AccountId = account("operator", 0, 0);
+		version_1::operator::<T>(&account);
+
+		#[block]
+		{
+			advance::<T>(Cursor::Operators(None), NEXT);
+		}
+
+		assert!(Operators::<T>::get(account).is_some_and(|operator| operator.releasable_in == Some(NEXT)));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::benchmarking::ext(), crate::mock::Runtime);

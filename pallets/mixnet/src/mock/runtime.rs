@@ -3,9 +3,12 @@
 use super::policies::{CountSlashed, TestPolicy, TestRandomness, TestWeights};
 use crate as pallet_mixnet;
 use frame_support::{
-	derive_impl, parameter_types,
+	derive_impl,
+	migrations::MultiStepMigrator,
+	parameter_types,
 	traits::{ConstU32, ConstU64},
 };
+use frame_support::weights::Weight;
 use frame_system::EnsureRoot;
 use mixnet_primitives::SessionIndex;
 use sp_runtime::{
@@ -33,6 +36,7 @@ impl frame_system::Config for Runtime {
 	type AccountData = pallet_balances::AccountData<u64>;
 	type Block = Block;
 	type BlockHashCount = ConstU64<16>;
+	type MultiBlockMigrator = TestMigrator;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -40,7 +44,22 @@ impl pallet_balances::Config for Runtime {
 	type AccountStore = System;
 }
 
+/// Tells whether a migration is under way. The tests make its steps.
+pub struct TestMigrator;
+
+impl MultiStepMigrator for TestMigrator {
+	fn ongoing() -> bool {
+		MigrationOngoing::get()
+	}
+
+	fn step() -> Weight {
+		Weight::zero()
+	}
+}
+
 parameter_types! {
+	/// Is a migration under way whose steps are not all made?
+	pub static MigrationOngoing: bool = false;
 	/// Length of pallet-session's sessions, in blocks.
 	pub static Period: u64 = 20;
 	/// What the session manager answers when it is asked for validators the next time.

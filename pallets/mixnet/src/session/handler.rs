@@ -97,7 +97,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Bars those active validators from the election that are disabled.
-	fn bar_disabled(active: &[AuthorityEntry<T::AccountId>]) {
+	pub(crate) fn bar_disabled(active: &[AuthorityEntry<T::AccountId>]) {
 		let session_index = Self::next_session_index();
 		let disabled = T::DisabledValidators::disabled_validators();
 		if disabled.is_empty() {

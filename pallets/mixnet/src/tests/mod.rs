@@ -7,6 +7,7 @@ mod config;
 mod disabled;
 mod genesis;
 mod lists;
+mod migration;
 mod model;
 mod operators;
 mod parachain;

@@ -62,16 +62,6 @@ pub struct Session<BlockNumber> {
 	pub last_rotation: Rotation<BlockNumber>,
 }
 
-/// A mixnode in its session's list.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct ListedMixnode<AccountId, Mixnode> {
-	/// The account whose mixnode it is; `None` for the mixnodes that genesis names. An account answers for its mixnode
-	/// by its stake or its bond. Its key could be another account's tomorrow.
-	pub account: Option<AccountId>,
-	/// The mixnode's key, peer ID and addresses.
-	pub mixnode: Mixnode,
-}
-
 /// An account's part in one session's election.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Candidacy {

@@ -1,30 +1,18 @@
-//! From the storage of version 0.
+//! From version 0 through version 1 to version 2.
 //!
-//! `data/v0-storage.txt` is the whole storage of a test chain of version 0: a key and a value in each line, in hex. It had
-//! two to three sessions behind it, each with one mixnode more than the one before, and stood in the block after the
-//! beginning of session 3, with seven mixnodes registered for session 4. Mixnode n of account a of session s is that of the
-//! mock's n = 40 (s - 1) + a, but for the fifth of session 4, whose peer ID is no key. Version 0 took addresses that
-//! nobody can reach, and those mixnodes have one; they stay all the same.
+//! `data/v0-storage.txt` is of a chain that had two to three sessions behind it, each with one mixnode more than the one
+//! before. It stood in the block after the beginning of session 3, with seven mixnodes registered for session 4. Mixnode n
+//! of account a of session s is that of the mock's n = 40 (s - 1) + a, but for the fifth of session 4, whose peer ID is no
+//! key. Version 0 took addresses that nobody can reach, and those mixnodes have one; they stay all the same.
 
-use crate::{migrations::v1, mock::*, *};
-use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion};
-use mixnet_primitives::{Mixnode, Parameters, RegistrationAdvice};
+use super::*;
+use crate::migrations::v1;
+use mixnet_primitives::{Mixnode, Parameters, RegistrationAdvice, SessionPhase, SessionStatus};
+use std::collections::BTreeSet;
 
 /// A chain of version 0.
 fn v0() -> sp_io::TestExternalities {
-	let mut ext = sp_io::TestExternalities::default();
-	ext.execute_with(|| {
-		for line in include_str!("data/v0-storage.txt").lines() {
-			let (key, value) = line.split_once(' ').expect("a key and a value");
-			sp_io::storage::set(&unhex(key), &unhex(value));
-		}
-		assert_eq!(Mixnet::on_chain_storage_version(), StorageVersion::new(0));
-	});
-	ext
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-	sp_core::bytes::from_hex(text).expect("hex")
+	chain(include_str!("../data/v0-storage.txt"), 0)
 }
 
 /// The mixnodes of a session, as version 0 had them.
@@ -32,21 +20,18 @@ fn mixnodes(session_index: u64, accounts: impl Iterator<Item = u64>) -> Vec<Mixn
 	accounts.map(|account| mixnode_of_fixtures(40 * (session_index - 1) + account)).collect()
 }
 
-/// Migrates with all the checks that there are.
+/// Migrates to version 2.
 fn migrate() {
-	#[cfg(feature = "try-runtime")]
-	v1::MigrateToV1::<Runtime>::try_on_runtime_upgrade(true).expect("the migration's own checks pass");
-	#[cfg(not(feature = "try-runtime"))]
-	v1::MigrateToV1::<Runtime>::on_runtime_upgrade();
+	upgrade::<v1::MigrateToV1<Runtime, SessionAccounts>>();
+	assert_eq!(Mixnet::on_chain_storage_version(), StorageVersion::new(1));
+	to_version_2();
 }
 
 #[test]
 fn a_chain_of_version_0_goes_on_with_its_lists() {
 	v0().execute_with(|| {
-		let status = Mixnet::session_status();
 		migrate();
-		assert_eq!(Mixnet::on_chain_storage_version(), StorageVersion::new(1));
-		check_invariants();
+		let status = SessionStatus { current_index: 3, phase: SessionPhase::CoverToCurrent };
 		assert_eq!(Mixnet::session_status(), status);
 		assert_eq!(Mixnet::prev_mixnodes(), Ok(mixnodes(2, 0..5)));
 		assert_eq!(Mixnet::current_mixnodes(), Ok(mixnodes(3, 0..6)));
@@ -90,15 +75,28 @@ fn the_constant_of_version_0_becomes_a_parameter() {
 }
 
 #[test]
-fn what_version_0_left_behind_is_pruned() {
-	let mut ext = v0();
-	ext.execute_with(migrate);
-	ext.commit_all().expect("storage can be committed");
-	ext.execute_with(|| {
-		while NextToPrune::<Runtime>::get() + 1 < Mixnet::session_status().current_index {
-			idle();
-		}
-		assert!(Mixnodes::<Runtime>::iter_keys().all(|(session_index, _)| session_index >= 2));
+fn what_version_0_left_behind_is_removed() {
+	v0().execute_with(|| {
+		assert!(v1::v0::Registrants::<Runtime>::iter_keys().next().is_some());
+		migrate();
+		assert!(v1::v0::Registrants::<Runtime>::iter_keys().next().is_none());
+		assert!((0..5).all(|session_index| v1::v0::Mixnodes::<Runtime>::iter_key_prefix(session_index).next().is_none()));
+		let sessions: BTreeSet<_> = Mixnodes::<Runtime>::iter_keys().map(|(session_index, _)| session_index).collect();
+		assert_eq!(sessions, [2, 3, 4].into());
+		assert_eq!(NextToPrune::<Runtime>::get(), 2);
+	});
+}
+
+/// Version 0 had no indices of validators. A validator that is disabled before the next rotation must be found.
+#[test]
+fn a_validator_can_be_disabled_right_after_the_migration() {
+	v0().execute_with(|| {
+		migrate();
+		let index = Session::validators().iter().position(|validator| *validator == 3).expect("it is one");
+		assert!(Session::disable_index(index as u32));
+		let candidacy = Candidacies::<Runtime>::get(4, 3).expect("it has registered");
+		assert_eq!(candidacy.state, CandidacyState::Barred);
+		check_invariants();
 	});
 }
 
@@ -131,12 +129,13 @@ fn draws_begin_two_rotations_later() {
 }
 
 #[test]
-fn the_migration_runs_once() {
+fn the_migrations_from_version_0_run_once() {
 	v0().execute_with(|| {
 		migrate();
 		register(9, 1009);
 		let elected = next_registrations();
-		v1::MigrateToV1::<Runtime>::on_runtime_upgrade();
+		upgrade::<v1::MigrateToV1<Runtime, SessionAccounts>>();
+		to_version_2();
 		assert_eq!(next_registrations(), elected);
 	});
 }
