@@ -4,16 +4,6 @@ use super::{chain::*, runtime::*, validators::*};
 use mixnet_primitives::RegistrationError::NotARegistrant;
 use std::collections::BTreeMap;
 
-/// What the queued validators have behind them in the era in which their session lies: the last one that begins with
-/// that session, or before.
-fn exposures_of_the_queued() -> BTreeMap<AccountId, u128> {
-	let session = Session::current_index() + 1;
-	let begun = pallet_staking::ErasStartSessionIndex::<Runtime>::iter().filter(|(_, start)| *start <= session);
-	let era = begun.map(|(era, _)| era).max().expect("era 0 began with session 0");
-	let exposure = |stash| Staking::eras_stakers(era, &stash).total;
-	Session::queued_keys().into_iter().map(|(stash, _)| (stash, exposure(stash))).collect()
-}
-
 /// The planned era is the right one at every rotation: whether it was planned in that rotation or long before, on time, by
 /// force, or late because an election had failed.
 #[test]

@@ -9,6 +9,7 @@
 //! - `chain`: genesis, blocks and rotations.
 //! - `validators`: what validators, nominators and reporters of offences do, and what the mixnet makes of it.
 //! - `genesis`, `eras`, `weights`, `rekeying`, `disabling`: the tests.
+//! - `random`: all that can happen, in random order.
 //! - `elsewhere`: a chain whose staking is on another chain, so that weights arrive with the validators.
 
 mod chain;
@@ -17,6 +18,7 @@ mod elsewhere;
 mod eras;
 mod exposure;
 mod genesis;
+mod random;
 mod rekeying;
 mod runtime;
 mod validators;

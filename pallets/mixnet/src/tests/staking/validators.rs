@@ -12,7 +12,9 @@ use crate::{
 use codec::Encode;
 use frame_support::{dispatch::GetDispatchInfo, weights::Weight};
 use frame_system::offchain::CreateAuthorizedTransaction;
-use mixnet_primitives::{RegisteredMixnode, Registration, RegistrationAdvice, RegistrationError, RegistrationProofs};
+use mixnet_primitives::{
+	RegisteredMixnode, Registrant, Registration, RegistrationAdvice, RegistrationError, RegistrationProofs,
+};
 use pallet_staking::{RewardDestination, ValidatorPrefs};
 use sp_core::{proof_of_possession::statement_of_ownership, Pair};
 use sp_runtime::{
@@ -30,10 +32,15 @@ fn signed(account: AccountId) -> RuntimeOrigin {
 	RuntimeOrigin::signed(account)
 }
 
+/// What pallet-session answers to a stash's new session key.
+pub fn try_set_keys(stash: AccountId, key: u64) -> DispatchResult {
+	let proof = authority_pair(key).sign(&statement_of_ownership(&stash.encode()));
+	Session::set_keys(signed(stash), SessionKeys { mixnet: authority(key) }, proof.encode())
+}
+
 /// Sets a stash's session key, which counts from the next rotation on.
 pub fn set_keys(stash: AccountId, key: u64) {
-	let proof = authority_pair(key).sign(&statement_of_ownership(&stash.encode()));
-	assert_eq!(Session::set_keys(signed(stash), SessionKeys { mixnet: authority(key) }, proof.encode()), Ok(()));
+	assert_eq!(try_set_keys(stash, key), Ok(()));
 }
 
 /// Lets a new validator stand in the elections to come, with the session key of its own number.
@@ -89,6 +96,16 @@ pub fn queued_weights() -> BTreeMap<AccountId, u128> {
 	Mixnet::authorities(Generation::Queued).map(|entry| (entry.account, entry.weight)).collect()
 }
 
+/// What the queued validators have behind them in the era in which their session lies: the last one that begins with
+/// that session, or before.
+pub fn exposures_of_the_queued() -> BTreeMap<AccountId, u128> {
+	let session = Session::current_index() + 1;
+	let begun = pallet_staking::ErasStartSessionIndex::<Runtime>::iter().filter(|(_, start)| *start <= session);
+	let era = begun.map(|(era, _)| era).max().expect("era 0 began with session 0");
+	let exposure = |stash| Staking::eras_stakers(era, &stash).total;
+	Session::queued_keys().into_iter().map(|(stash, _)| (stash, exposure(stash))).collect()
+}
+
 /// What a block answers to the registration of a key's mixnode for the next session.
 pub fn try_register(key: u64) -> Result<DispatchResult, TransactionValidityError> {
 	let session_index = Mixnet::session_status().current_index + 1;
@@ -117,6 +134,20 @@ pub fn register(key: u64) {
 	assert_eq!(try_register(key), Ok(Ok(())), "key {key}: {:?}", refusal(key));
 }
 
+/// The number of a key.
+pub fn key_number(key: Registrant) -> u64 {
+	thread_local! {
+		static NUMBERS: BTreeMap<Registrant, u64> = (0..KEYS).map(|number| (registrant(number), number)).collect();
+	}
+	NUMBERS.with(|numbers| numbers[&key])
+}
+
+/// The stash that pallet-session has queued with this key.
+pub fn queued_with(key: u64) -> Option<AccountId> {
+	let is_it = |keys: SessionKeys| keys.mixnet == authority(key);
+	Session::queued_keys().into_iter().find_map(|(stash, keys)| is_it(keys).then_some(stash))
+}
+
 /// Why the mixnet would refuse a key's registration now; `None` if it would not.
 pub fn refusal(key: u64) -> Option<RegistrationError> {
 	match Mixnet::registration_status(registrant(key), mixnode(key).kx_public).advice {
@@ -138,7 +169,7 @@ pub struct Listed {
 /// The candidates of the next session, the best first.
 pub fn listed() -> Vec<Listed> {
 	let read = |registered: RegisteredMixnode| Listed {
-		key: (0..KEYS).find(|key| registrant(*key) == registered.registrant).expect("tests use no other keys"),
+		key: key_number(registered.registrant),
 		// `HighestWeight` documents the bits of its ranks.
 		weight: MAX_WEIGHT - (registered.rank >> 32),
 		draws: registered.rank as u32 != u32::MAX,
