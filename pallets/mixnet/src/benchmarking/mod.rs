@@ -12,9 +12,10 @@ mod version_1;
 use crate::{
 	authorities::Generation,
 	migrations::v2::{advance, Cursor, MigrateWhatHandlersRead},
-	registration::invalid, AuthorityId, BalanceOf, Call, Candidacies, CandidacyState, Config,
-	CurrentSession, Mixnodes, NextElection, NextToPrune, Operator, OperatorKeys, Operators, Pallet, RegisteredAs, RegistrantClass,
-	SessionsParameters, MAX_PRUNED_AT_ONCE,
+	registration::invalid,
+	AuthorityId, BalanceOf, Call, Candidacies, CandidacyState, Config, CurrentSession, Mixnodes, NextElection,
+	NextToPrune, Operator, OperatorKeys, Operators, Pallet, RegisteredAs, RegistrantClass, SessionsParameters,
+	MAX_PRUNED_AT_ONCE,
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
