@@ -3,9 +3,9 @@
 pub mod mixnet;
 
 use crate::{
-	migrations::SessionAccounts, version::VERSION, AccountId, Babe, Balance, Balances, Block, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
-	RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, SessionKeys, System, EXISTENTIAL_DEPOSIT,
-	MILLISECONDS_PER_BLOCK, SESSION_BLOCKS, UNIT,
+	migrations::SessionAccounts, version::VERSION, AccountId, Babe, Balance, Balances, Block, Nonce, PalletInfo,
+	Runtime, RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask,
+	SessionKeys, System, EXISTENTIAL_DEPOSIT, MILLISECONDS_PER_BLOCK, SESSION_BLOCKS, UNIT,
 };
 use frame_support::{
 	derive_impl, parameter_types,

@@ -9,7 +9,7 @@ use crate::*;
 use frame_support::traits::{Get, StorageVersion};
 use mixnet_primitives::Mixnode;
 use pallet_mixnet::{
-	migrations::v2::v1, Call, Candidacies, CandidacyState, CurrentSession, RegistrantClass, Operators,
+	migrations::v2::v1, Call, Candidacies, CandidacyState, CurrentSession, Operators, RegistrantClass,
 };
 use sp_keyring::Sr25519Keyring::{Alice, AliceStash, Bob, BobStash, Charlie, Dave};
 

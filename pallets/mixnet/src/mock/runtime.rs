@@ -2,13 +2,13 @@
 
 use super::policies::{CountSlashed, TestPolicy, TestRandomness, TestWeights};
 use crate as pallet_mixnet;
+use frame_support::weights::Weight;
 use frame_support::{
 	derive_impl,
 	migrations::MultiStepMigrator,
 	parameter_types,
 	traits::{ConstU32, ConstU64},
 };
-use frame_support::weights::Weight;
 use frame_system::EnsureRoot;
 use mixnet_primitives::SessionIndex;
 use sp_runtime::{

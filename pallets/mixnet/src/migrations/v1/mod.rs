@@ -49,7 +49,9 @@ use frame_support::{
 	traits::{Get, UncheckedOnRuntimeUpgrade},
 	weights::Weight,
 };
-use mixnet_primitives::{check_address, parameters::MIN_MIN_MIXNODES, Mixnode, Parameters, Registrant, SessionIndex, SessionParameters};
+use mixnet_primitives::{
+	check_address, parameters::MIN_MIN_MIXNODES, Mixnode, Parameters, Registrant, SessionIndex, SessionParameters,
+};
 
 /// Migrates from version 0 to 1, if the chain is at version 0. The migration to version 2 must follow it.
 pub type MigrateToV1<T, Accounts> =

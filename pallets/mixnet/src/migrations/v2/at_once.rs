@@ -2,7 +2,8 @@
 
 use super::{authorities, candidates, steps::FinishV2, v1, Unfinished};
 use crate::{
-	authorities::Generation, migrations::AccountsOfKeys, Config, CurrentSession, Pallet, PhaseLengths, Session, WeightInfo, LOG_TARGET,
+	authorities::Generation, migrations::AccountsOfKeys, Config, CurrentSession, Pallet, PhaseLengths, Session,
+	WeightInfo, LOG_TARGET,
 };
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -68,7 +69,9 @@ impl<T: Config, Accounts: AccountsOfKeys<T::AccountId>> UncheckedOnRuntimeUpgrad
 
 	#[cfg(feature = "try-runtime")]
 	fn pre_upgrade() -> Result<Vec<u8>, TryRuntimeError> {
-		let steps = checks::weight_of_steps::<T>(v1::CurrentSession::<T>::get().map_or(1, |session| session.index.saturating_add(1)));
+		let steps = checks::weight_of_steps::<T>(
+			v1::CurrentSession::<T>::get().map_or(1, |session| session.index.saturating_add(1)),
+		);
 		checks::check_weight::<T>(checks::weight_at_once::<T>().saturating_add(steps))?;
 		Ok((checks::Lists::<T>::of_version_1(), checks::operators_of_version_1::<T>()).encode())
 	}

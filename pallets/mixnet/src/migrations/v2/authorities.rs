@@ -121,7 +121,8 @@ mod tests {
 
 	#[test]
 	fn an_active_validator_has_the_key_of_its_index_in_version_1() {
-		let active = active_validators(&[30, 10], &[(10, key(1)), (30, key(3))], &[before(2, 1, 4), before(7, 0, 5)], COUNT);
+		let active =
+			active_validators(&[30, 10], &[(10, key(1)), (30, key(3))], &[before(2, 1, 4), before(7, 0, 5)], COUNT);
 		assert_eq!(active, [validator(30, 7, 0, 5), validator(10, 2, 1, 4)]);
 	}
 
@@ -136,7 +137,8 @@ mod tests {
 		let active = [validator(10, 1, 0, 3), validator(20, 2, 1, 6), validator(30, 3, 2, 2)];
 		// Somebody who is new, with a key that another one had; the same key as before; and two other ones.
 		let queued = vec![(40, key(3)), (10, key(1)), (20, key(5)), (30, key(2))];
-		let expected = [validator(40, 3, 0, COUNT), validator(10, 1, 1, 3), validator(20, 5, 2, 6), validator(30, 2, 3, 2)];
+		let expected =
+			[validator(40, 3, 0, COUNT), validator(10, 1, 1, 3), validator(20, 5, 2, 6), validator(30, 2, 3, 2)];
 		assert_eq!(queued_validators(queued, &active, COUNT), expected);
 	}
 }

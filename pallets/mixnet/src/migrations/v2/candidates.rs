@@ -201,7 +201,8 @@ mod tests {
 	#[test]
 	fn the_greatest_revision_of_an_account_counts() {
 		for (first, second) in [(1, 3), (3, 1)] {
-			let found = vec![candidate(1, 10, None, first), candidate(2, 10, VALIDATOR, second), candidate(3, 20, OPERATOR, 2)];
+			let found =
+				vec![candidate(1, 10, None, first), candidate(2, 10, VALIDATOR, second), candidate(3, 20, OPERATOR, 2)];
 			assert_eq!(one_of_each_account(found).revisions, [(10, 3), (20, 2)].into());
 		}
 	}

@@ -2,8 +2,8 @@
 
 use super::{owner_of, steps, v1, Unfinished};
 use crate::{
-	migrations::v1::v0, BalanceOf, Candidacies, CandidacyState, Config, CurrentSession, NextToPrune, Operators as Stored,
-	Pallet, WeightInfo,
+	migrations::v1::v0, BalanceOf, Candidacies, CandidacyState, Config, CurrentSession, NextToPrune,
+	Operators as Stored, Pallet, WeightInfo,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeAll, Encode};
@@ -49,7 +49,10 @@ impl<T: Config> Lists<T> {
 	pub fn check(self) -> Result<(), TryRuntimeError> {
 		let session = CurrentSession::<T>::get();
 		if let Some(before) = self.session {
-			ensure!((session.index, session.started_at) == (before.index, before.started_at), "the session has changed");
+			ensure!(
+				(session.index, session.started_at) == (before.index, before.started_at),
+				"the session has changed"
+			);
 			ensure!((session.current, session.previous) == (before.current, before.previous), "a roster has changed");
 		}
 		let list = |session_index| Pallet::<T>::mixnodes_page(session_index, 0, u32::MAX).map(|page| page.mixnodes);

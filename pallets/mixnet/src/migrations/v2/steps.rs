@@ -2,7 +2,8 @@
 
 use super::{owner_of, v1, Owner, Unfinished};
 use crate::{
-	migrations::v1::v0, BalanceOf, Candidacies, Candidacy, CandidacyState, Config, NextToPrune, Operator, Pallet, RegisteredAs, RemovalReason, WeightInfo, LOG_TARGET,
+	migrations::v1::v0, BalanceOf, Candidacies, Candidacy, CandidacyState, Config, NextToPrune, Operator, Pallet,
+	RegisteredAs, RemovalReason, WeightInfo, LOG_TARGET,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode, MaxEncodedLen};
@@ -217,7 +218,8 @@ fn migrate_operator<T: Config>(after: Option<KeyHash>) -> Option<KeyHash> {
 pub(super) fn of_version_2<T: Config>(
 	operator: v1::Operator<BalanceOf<T>, BlockNumberFor<T>>,
 ) -> Operator<BalanceOf<T>, BlockNumberFor<T>> {
-	let v1::Operator { bond, recent, recent_since, waiting, waiting_since, key, key_since: _, releasable_in } = operator;
+	let v1::Operator { bond, recent, recent_since, waiting, waiting_since, key, key_since: _, releasable_in } =
+		operator;
 	Operator { bond, recent, recent_since, waiting, waiting_since, key, releasable_in }
 }
 

@@ -80,7 +80,9 @@ fn what_version_0_left_behind_is_removed() {
 		assert!(v1::v0::Registrants::<Runtime>::iter_keys().next().is_some());
 		migrate();
 		assert!(v1::v0::Registrants::<Runtime>::iter_keys().next().is_none());
-		assert!((0..5).all(|session_index| v1::v0::Mixnodes::<Runtime>::iter_key_prefix(session_index).next().is_none()));
+		assert!(
+			(0..5).all(|session_index| v1::v0::Mixnodes::<Runtime>::iter_key_prefix(session_index).next().is_none())
+		);
 		let sessions: BTreeSet<_> = Mixnodes::<Runtime>::iter_keys().map(|(session_index, _)| session_index).collect();
 		assert_eq!(sessions, [2, 3, 4].into());
 		assert_eq!(NextToPrune::<Runtime>::get(), 2);

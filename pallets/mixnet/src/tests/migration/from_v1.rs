@@ -123,7 +123,8 @@ fn one_candidate_of_each_account_survives() {
 		let listed: BTreeSet<_> = (0..200).filter(|account| is_listed(*account)).collect();
 		assert_eq!(listed, survivors().into_keys().collect());
 		for (account, key) in survivors() {
-			let class = if [60, 61].contains(&account) { RegistrantClass::Operator } else { RegistrantClass::Validator };
+			let class =
+				if [60, 61].contains(&account) { RegistrantClass::Operator } else { RegistrantClass::Validator };
 			assert_eq!(registered_by(account), Some((class, registrant(key))));
 			let CandidacyState::Listed { place, key: rank } = candidacy(account).state else { panic!("it is listed") };
 			let listed = Mixnodes::<Runtime>::get(NEXT, place).expect("it has a mixnode");
@@ -152,7 +153,8 @@ fn the_elected_are_the_best_of_those_that_survive() {
 #[test]
 fn an_account_has_the_greatest_revision_of_its_keys() {
 	v1().execute_with(|| {
-		let revisions = |key| v1::Candidacies::<Runtime>::get(NEXT, registrant(key)).map(|candidacy| candidacy.next_revision);
+		let revisions =
+			|key| v1::Candidacies::<Runtime>::get(NEXT, registrant(key)).map(|candidacy| candidacy.next_revision);
 		assert_eq!([4, 1004].map(revisions), [Some(3), Some(1)]);
 		to_version_2();
 		assert_eq!(candidacy(4).next_revision, 3);
@@ -303,7 +305,11 @@ fn registrations_go_on_where_they_stood_in_version_1() {
 		let status = Mixnet::registration_status(registrant(1004), mixnode(7_000).kx_public);
 		assert_eq!(status.revision, 3, "what either key has registered cannot be played back");
 		let status = Mixnet::registration_status(registrant(23), mixnode(7_000).kx_public);
-		assert_eq!(status.advice, RegistrationAdvice::Missing(RegistrationError::NotARegistrant), "its key has changed");
+		assert_eq!(
+			status.advice,
+			RegistrationAdvice::Missing(RegistrationError::NotARegistrant),
+			"its key has changed"
+		);
 	});
 }
 
