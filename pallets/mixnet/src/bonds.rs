@@ -10,13 +10,13 @@
 //!   released, where the latest goes first: it has been in the bond the longest. Neither adding to a bond nor releasing
 //!   a part of it makes up for a slash.
 
-use crate::{Operator, Rotation, UnbondingPart, MAX_UNBONDING_PARTS};
+use crate::{Operator, Rotation, UnbondingPart};
 use codec::{Decode, Encode};
 use frame_support::BoundedVec;
 use mixnet_primitives::SessionIndex;
 use sp_runtime::traits::{AtLeast32BitUnsigned, Zero};
 
-/// There are [`MAX_UNBONDING_PARTS`] parts already, of other sessions.
+/// There are [`MAX_UNBONDING_PARTS`](crate::MAX_UNBONDING_PARTS) parts already, of other sessions.
 #[derive(Debug)]
 pub(crate) struct TooManyParts;
 

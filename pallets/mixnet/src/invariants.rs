@@ -220,7 +220,10 @@ impl<T: Config> Pallet<T> {
 			let added = operator.recent.saturating_add(operator.waiting);
 			ensure!(added <= operator.bond, "more was added to a bond than there is");
 			let parts = &operator.unbonding;
-			ensure!(parts.iter().all(|part| part.amount > Zero::zero()), "nothing is being released, but a part is kept");
+			ensure!(
+				parts.iter().all(|part| part.amount > Zero::zero()),
+				"nothing is being released, but a part is kept"
+			);
 			ensure!(
 				parts.windows(2).all(|pair| pair[0].releasable_in < pair[1].releasable_in),
 				"parts are not in the order in which they are released"

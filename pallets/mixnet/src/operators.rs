@@ -56,10 +56,7 @@ impl<T: Config> Pallet<T> {
 		let account = OperatorKeys::<T>::get(registrant).ok_or(RegistrationError::NotARegistrant)?;
 		let operator = Operators::<T>::get(&account).ok_or(RegistrationError::NotARegistrant)?;
 		ensure!(T::OperatorsEnabled::get(), RegistrationError::OperatorsNotEnabled);
-		ensure!(
-			!operator.is_leaving() && operator.bond >= T::MinBond::get(),
-			RegistrationError::BondTooSmall
-		);
+		ensure!(!operator.is_leaving() && operator.bond >= T::MinBond::get(), RegistrationError::BondTooSmall);
 		let committed = operator.committed(committed_before);
 		// All of it came too late, so that the account could have been chosen by the seed.
 		ensure!(!committed.is_zero(), RegistrationError::OperatorTooRecent);

@@ -78,7 +78,8 @@ fn operator<T: Config>(key: Option<Registrant>) -> T::AccountId {
 		releasable_in: None,
 		unbonding: parts.collect::<Vec<_>>().try_into().expect("these are as many as there can be; qed"),
 	};
-	T::Currency::hold(&crate::HoldReason::OperatorBond.into(), &account, operator.on_hold()).expect("it has as much; qed");
+	T::Currency::hold(&crate::HoldReason::OperatorBond.into(), &account, operator.on_hold())
+		.expect("it has as much; qed");
 	Operators::<T>::insert(&account, operator);
 	account
 }
