@@ -72,6 +72,7 @@ pub fn fill_by_operators(n: u32) {
 			waiting_since: 0,
 			key: Some(key),
 			releasable_in: None,
+			unbonding: Default::default(),
 		};
 		OperatorKeys::<Runtime>::insert(key, &account);
 		Operators::<Runtime>::insert(account, operator);

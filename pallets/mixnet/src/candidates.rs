@@ -223,7 +223,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Ranks a listed candidate again, whose weight is less than when it registered. `registrant` is its key.
+	/// Ranks a listed candidate again, whose weight is less than when it registered. `registrant` is its key. Its rank
+	/// never becomes better by it, though an upgrade may have brought another policy.
 	///
 	/// If the best standby is better now, the two change places. Candidates that are out do not come back by it.
 	pub(crate) fn rank_again(account: &T::AccountId, registrant: &Registrant) {
@@ -239,7 +240,7 @@ impl<T: Config> Pallet<T> {
 		};
 		let Some((place, former)) = Self::listed_at(session_index, account) else { return };
 		let key = RankKey { rank: T::ElectionPolicy::rank(&candidate), sequence: former.sequence };
-		if key.rank == former.rank {
+		if key.rank <= former.rank {
 			return;
 		}
 		let Some(listed) = Mixnodes::<T>::take(session_index, place).defensive() else { return };

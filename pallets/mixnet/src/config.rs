@@ -104,8 +104,9 @@ mod config {
 		#[pallet::constant]
 		type MinBond: Get<BalanceOf<Self>>;
 
-		/// How many mixnet sessions pass from [`unbond`](Call::unbond) to [`withdraw`](Call::withdraw); at least 2. An
-		/// operator may mix in the session in which it unbonds, and there must be time to find out how it did.
+		/// How many mixnet sessions pass from [`unbond`](Call::unbond) or [`unbond_part`](Call::unbond_part) to
+		/// [`withdraw`](Call::withdraw); at least 2. An operator may mix in the session in which it unbonds, and there must
+		/// be time to find out how it did.
 		#[pallet::constant]
 		type UnbondingSessions: Get<u32>;
 

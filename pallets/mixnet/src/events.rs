@@ -117,28 +117,36 @@ mod events {
 			/// The new key.
 			key: Registrant,
 		},
-		/// An operator asked for its bond to be released.
+		/// An operator asked for its bond to be released, or for a part of it.
 		Unbonding {
 			/// The operator's account.
 			account: T::AccountId,
-			/// The first session in which the bond can be withdrawn.
+			/// How much will be released by it. What was asked for before comes on top.
+			amount: BalanceOf<T>,
+			/// What stays in the bond: nothing if the operator leaves.
+			bond: BalanceOf<T>,
+			/// The first session in which the amount can be withdrawn.
 			releasable_in: SessionIndex,
 		},
-		/// An operator withdrew its bond, and is no operator any more.
+		/// An operator withdrew what was released.
 		Withdrawn {
-			/// The account that was an operator's.
+			/// The operator's account.
 			account: T::AccountId,
 			/// How much it got back.
 			amount: BalanceOf<T>,
+			/// What stays in the bond; `None` if the operator got back everything and is no operator any more.
+			bond: Option<BalanceOf<T>>,
 		},
-		/// An operator lost some or all of its bond.
+		/// An operator lost some or all of what it has on hold.
 		Slashed {
 			/// The operator's account.
 			account: T::AccountId,
 			/// How much it lost.
 			amount: BalanceOf<T>,
-			/// What is left of the bond.
+			/// What is left in the bond: nothing if the operator leaves.
 			bond: BalanceOf<T>,
+			/// What is left of all that is being released, or was released and not withdrawn yet.
+			unbonding: BalanceOf<T>,
 		},
 		/// A call removed storage of sessions that are over.
 		Pruned {
@@ -150,6 +158,15 @@ mod events {
 		PruningBehind {
 			/// How many sessions are over and not pruned.
 			sessions: u32,
+		},
+		/// An operator took back all that was being released. If it was leaving, it stays.
+		Rebonded {
+			/// The operator's account.
+			account: T::AccountId,
+			/// How much it took back.
+			amount: BalanceOf<T>,
+			/// The whole bond. Nothing is being released any more.
+			bond: BalanceOf<T>,
 		},
 	}
 
@@ -174,11 +191,12 @@ mod events {
 		AlreadyBonded,
 		/// The account is no operator.
 		NotBonded,
-		/// The operator's bond is being released. Withdraw it when it is, and bond anew.
+		/// The operator's whole bond is being released. Take it back with `rebond`, or withdraw it when it is due and bond
+		/// anew.
 		AlreadyUnbonding,
-		/// The operator's bond is not being released. Call `unbond` first.
+		/// Nothing is being released. Call `unbond` or `unbond_part` first.
 		NotUnbonding,
-		/// The operator's bond is not released yet.
+		/// Nothing is due yet. The events `Unbonding` have said in which session it will be.
 		StillUnbonding,
 		/// The key is an authority's or an operator's already.
 		OperatorKeyTaken,
@@ -188,6 +206,13 @@ mod events {
 		BadOperatorKey,
 		/// No session that is over has left anything to remove.
 		NothingToPrune,
+		/// The amount to release is zero.
+		NothingToRelease,
+		/// Less than the least bond would be left. Release less, or leave with `unbond`.
+		RestTooSmall,
+		/// Parts are being released in as many sessions as can be. Withdraw what is due, wait until something is, or take
+		/// back all of it with `rebond`.
+		TooManyUnbondingParts,
 	}
 
 	impl<T> From<RegistrationError> for Error<T> {

@@ -16,7 +16,10 @@ use frame_support::{
 	traits::{fungible::InspectHold, DisabledValidators},
 };
 use mixnet_primitives::{Place, SessionIndex};
-use sp_runtime::{traits::Saturating, TryRuntimeError};
+use sp_runtime::{
+	traits::{Saturating, Zero},
+	TryRuntimeError,
+};
 
 impl<T: Config> Pallet<T> {
 	/// Checks what must hold between blocks:
@@ -35,7 +38,9 @@ impl<T: Config> Pallet<T> {
 	/// 7. Each candidate still may stand: it is queued as a validator with the key by which it registered, or it is an
 	///    operator with that key. No disabled validator is a candidate.
 	/// 8. Nothing is stored of later sessions, nor of sessions that were pruned.
-	/// 9. Each operator's bond is on hold, and its key leads to it. No other key leads anywhere.
+	/// 9. Each operator's bond is on hold, together with the parts that are being released, and its key leads to it. No
+	///    other key leads anywhere. The parts are something, in ascending order of sessions, and the whole bond is not
+	///    released before them.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_all_but_operators()?;
 		if Unfinished::<T>::exists() {
@@ -226,9 +231,22 @@ impl<T: Config> Pallet<T> {
 		let mut keys = 0;
 		for (account, operator) in Operators::<T>::iter() {
 			let held: BalanceOf<T> = T::Currency::balance_on_hold(&HoldReason::OperatorBond.into(), &account);
-			ensure!(held == operator.bond, "a bond is not what is on hold");
+			ensure!(held == operator.on_hold(), "a bond, with what is being released, is not what is on hold");
 			let added = operator.recent.saturating_add(operator.waiting);
 			ensure!(added <= operator.bond, "more was added to a bond than there is");
+			let parts = &operator.unbonding;
+			ensure!(
+				parts.iter().all(|part| part.amount > Zero::zero()),
+				"nothing is being released, but a part is kept"
+			);
+			ensure!(
+				parts.windows(2).all(|pair| pair[0].releasable_in < pair[1].releasable_in),
+				"parts are not in the order in which they are released"
+			);
+			ensure!(
+				parts.last().zip(operator.releasable_in).is_none_or(|(last, all)| last.releasable_in <= all),
+				"a bond is released before a part of it"
+			);
 			if let Some(key) = operator.key {
 				ensure!(OperatorKeys::<T>::get(key) == Some(account), "an operator's key leads to another");
 				keys += 1;

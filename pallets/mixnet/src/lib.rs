@@ -26,7 +26,7 @@
 //! - `registration`: the checks of a registration, its authorisation, and what nodes ask and submit.
 //! - `candidates`: the elected and the standbys, as candidates come and go; [`ranked_set`] keeps them sorted.
 //! - `authorities`: the session authorities who may register.
-//! - `operators`: bonds, and the keys of operators.
+//! - `operators`: bonds, and the keys of operators; `bonds` keeps count of a bond's parts.
 //! - `parameters`: what a runtime accepts as parameters.
 //! - `pruning`: removes what sessions that are over have left behind, and says so if that falls behind.
 //! - `config`, `events`: parts of this file, moved out: the `Config`, the events and the errors.
@@ -50,6 +50,7 @@ extern crate alloc;
 mod authorities;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
+mod bonds;
 mod candidates;
 mod config;
 pub mod election;
@@ -368,19 +369,22 @@ pub mod pallet {
 			Self::do_unbond(ensure_signed(origin)?)
 		}
 
-		/// Returns an operator's bond once it is released, and removes the operator.
+		/// Returns to an operator all that is due of what is being released. Who has left, and gets back everything, is
+		/// no operator any more.
 		///
 		/// ## Errors
-		/// - [`Error::NotBonded`], [`Error::NotUnbonding`], [`Error::StillUnbonding`].
+		/// - [`Error::NotBonded`], [`Error::NotUnbonding`].
+		/// - [`Error::StillUnbonding`]: nothing is due.
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::withdraw())]
 		pub fn withdraw(origin: OriginFor<T>) -> DispatchResult {
 			Self::do_withdraw(ensure_signed(origin)?)
 		}
 
-		/// Takes up to `amount` of an operator's bond, also while it is being released. If less than
-		/// [`Config::MinBond`] is left, the operator stands in no election, and its mixnode is removed from the next
-		/// session. If more is left, but less than what the election under way counted, its mixnode is ranked again.
+		/// Takes up to `amount` of what an operator has on hold: from its bond, and, if that is not enough, from what is
+		/// being released. If a bond of less than [`Config::MinBond`] is left, the operator stands in no election, and its
+		/// mixnode is removed from the next session. If more is left, but less than what the election under way counted,
+		/// its mixnode is ranked again.
 		///
 		/// For the admin origin.
 		///
@@ -438,6 +442,40 @@ pub mod pallet {
 			ensure_signed(origin)?;
 			Self::do_prune(keys)
 		}
+
+		/// Asks for `amount` of an operator's bond to be released, after [`Config::UnbondingSessions`]. It leaves the bond
+		/// at once, and what was added last goes first. The operator goes on with the rest, which must be at least
+		/// [`Config::MinBond`]. If less is left than what the election under way counted, its mixnode is ranked again.
+		///
+		/// What is asked for in one session is released together. There are at most [`MAX_UNBONDING_PARTS`] such parts.
+		///
+		/// ## Errors
+		/// - [`Error::NothingToRelease`]: `amount` is zero.
+		/// - [`Error::NotBonded`], [`Error::AlreadyUnbonding`], [`Error::TooManyUnbondingParts`].
+		/// - [`Error::RestTooSmall`]: to release more, leave with [`unbond`](Self::unbond).
+		///
+		/// ## Events
+		/// - [`Event::Unbonding`]. If a mixnode was ranked again, also [`Event::MixnodeRankedAgain`], and
+		///   [`Event::StandbyPromoted`] if it lost its place to a standby.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::unbond_part())]
+		pub fn unbond_part(origin: OriginFor<T>, amount: BalanceOf<T>) -> DispatchResult {
+			Self::do_unbond_part(ensure_signed(origin)?, amount)
+		}
+
+		/// Takes back all that is being released, also what is due and was not withdrawn yet. An operator that was leaving
+		/// stays, with the key that it had.
+		///
+		/// What is taken back counts like an addition that is made now: from the first election whose seed nobody can
+		/// know yet. If the operator was leaving, this is its whole bond.
+		///
+		/// ## Errors
+		/// - [`Error::OperatorsNotEnabled`], [`Error::NotBonded`], [`Error::NotUnbonding`].
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::rebond())]
+		pub fn rebond(origin: OriginFor<T>) -> DispatchResult {
+			Self::do_rebond(ensure_signed(origin)?)
+		}
 	}
 
 	#[pallet::view_functions]
@@ -452,7 +490,7 @@ pub mod pallet {
 			Self::parameters()
 		}
 
-		/// An operator's bond, key and state; `None` if the account is no operator.
+		/// An operator's bond, what of it is being released and when, and its key; `None` if the account is no operator.
 		pub fn view_operator(account: T::AccountId) -> Option<Operator<BalanceOf<T>, BlockNumberFor<T>>> {
 			Self::operator(&account)
 		}

@@ -3,10 +3,11 @@
 //! An operator bonds, sets the key by which it will register, and stands in the same elections as validators. Its bond
 //! is on hold: it cannot be spent, and it can be slashed. To leave, an operator asks for its bond to be released. From
 //! then on it stands in no election. It can withdraw the bond after some sessions, in which others can find out what it
-//! did wrong.
+//! did wrong. It can also release a part of its bond, and go on with the rest. Until it has withdrawn what is released,
+//! it can take it back.
 //!
 //! An election counts what was there before its seed could be known: the part of the bond that was there by then. The
-//! key does not matter to the draw, and may be changed at any time.
+//! key does not matter to the draw, and may be changed at any time. `bonds` keeps count of the parts.
 
 use crate::{
 	BalanceOf, Candidacies, Config, CreditOf, CurrentSession, Error, Event, HoldReason, NextElection, Operator,
@@ -23,15 +24,15 @@ use frame_support::{
 	},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use mixnet_primitives::{Registrant, RegistrationError};
+use mixnet_primitives::{Registrant, RegistrationError, SessionIndex};
 use sp_io::crypto::sr25519_verify;
 use sp_runtime::{
-	traits::{Saturating, Zero},
+	traits::{CheckedSub, Saturating, Zero},
 	DispatchError,
 };
 
 impl<T: Config> Pallet<T> {
-	/// An operator's bond, key and state; `None` if the account is no operator.
+	/// An operator's bond, what of it is being released and when, and its key; `None` if the account is no operator.
 	pub fn operator(account: &T::AccountId) -> Option<Operator<BalanceOf<T>, BlockNumberFor<T>>> {
 		Operators::<T>::get(account)
 	}
@@ -55,15 +56,8 @@ impl<T: Config> Pallet<T> {
 		let account = OperatorKeys::<T>::get(registrant).ok_or(RegistrationError::NotARegistrant)?;
 		let operator = Operators::<T>::get(&account).ok_or(RegistrationError::NotARegistrant)?;
 		ensure!(T::OperatorsEnabled::get(), RegistrationError::OperatorsNotEnabled);
-		ensure!(
-			operator.releasable_in.is_none() && operator.bond >= T::MinBond::get(),
-			RegistrationError::BondTooSmall
-		);
-		let late = |amount, since| if since < committed_before { Zero::zero() } else { amount };
-		let committed = operator
-			.bond
-			.saturating_sub(late(operator.recent, operator.recent_since))
-			.saturating_sub(late(operator.waiting, operator.waiting_since));
+		ensure!(!operator.is_leaving() && operator.bond >= T::MinBond::get(), RegistrationError::BondTooSmall);
+		let committed = operator.committed(committed_before);
 		// All of it came too late, so that the account could have been chosen by the seed.
 		ensure!(!committed.is_zero(), RegistrationError::OperatorTooRecent);
 		Ok((account, committed))
@@ -74,19 +68,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!Operators::<T>::contains_key(&account), Error::<T>::AlreadyBonded);
 		ensure!(amount >= T::MinBond::get(), Error::<T>::BondTooSmall);
 		T::Currency::hold(&HoldReason::OperatorBond.into(), &account, amount)?;
-		let now = frame_system::Pallet::<T>::block_number();
-		Operators::<T>::insert(
-			&account,
-			Operator {
-				bond: amount,
-				recent: amount,
-				recent_since: now,
-				waiting: Zero::zero(),
-				waiting_since: now,
-				key: None,
-				releasable_in: None,
-			},
-		);
+		Operators::<T>::insert(&account, Operator::new(amount, frame_system::Pallet::<T>::block_number()));
 		Self::deposit_event(Event::Bonded { account, amount, bond: amount });
 		Ok(())
 	}
@@ -96,19 +78,12 @@ impl<T: Config> Pallet<T> {
 		ensure!(!amount.is_zero(), Error::<T>::BondTooSmall);
 		let mut operator = Self::active_operator(&account)?;
 		T::Currency::hold(&HoldReason::OperatorBond.into(), &account, amount)?;
-		if operator.recent_since < CurrentSession::<T>::get().last_rotation.at {
-			// Elections to come count all that was added before the last rotation. Only the one under way may not count
-			// it.
-			if operator.waiting_since < NextElection::<T>::get().committed_before {
-				operator.waiting = Zero::zero();
-			}
-			operator.waiting.saturating_accrue(operator.recent);
-			operator.waiting_since = operator.recent_since;
-			operator.recent = Zero::zero();
-		}
-		operator.bond.saturating_accrue(amount);
-		operator.recent.saturating_accrue(amount);
-		operator.recent_since = frame_system::Pallet::<T>::block_number();
+		operator.add(
+			amount,
+			frame_system::Pallet::<T>::block_number(),
+			CurrentSession::<T>::get().last_rotation,
+			NextElection::<T>::get().committed_before,
+		);
 		let bond = operator.bond;
 		Operators::<T>::insert(&account, operator);
 		Self::deposit_event(Event::Bonded { account, amount, bond });
@@ -145,48 +120,96 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_unbond(account: T::AccountId) -> Result<(), DispatchError> {
 		let mut operator = Self::active_operator(&account)?;
 		Self::remove_as_operator(&account, RemovalReason::BondTooSmall);
-		let releasable_in = CurrentSession::<T>::get().index.saturating_add(T::UnbondingSessions::get());
+		let releasable_in = operator.releasable_after_others(Self::released_if_asked_now());
+		let amount = operator.bond;
 		operator.releasable_in = Some(releasable_in);
 		Operators::<T>::insert(&account, operator);
-		Self::deposit_event(Event::Unbonding { account, releasable_in });
+		Self::deposit_event(Event::Unbonding { account, amount, bond: Zero::zero(), releasable_in });
+		Ok(())
+	}
+
+	pub(crate) fn do_unbond_part(account: T::AccountId, amount: BalanceOf<T>) -> Result<(), DispatchError> {
+		ensure!(!amount.is_zero(), Error::<T>::NothingToRelease);
+		let mut operator = Self::active_operator(&account)?;
+		let rest = operator.bond.checked_sub(&amount).ok_or(Error::<T>::RestTooSmall)?;
+		ensure!(rest >= T::MinBond::get(), Error::<T>::RestTooSmall);
+		let releasable_in = operator
+			.release_part(amount, Self::released_if_asked_now())
+			.map_err(|_| Error::<T>::TooManyUnbondingParts)?;
+		let (bond, key) = (operator.bond, operator.key);
+		Operators::<T>::insert(&account, operator);
+		Self::follow_bond(&account, key);
+		Self::deposit_event(Event::Unbonding { account, amount, bond, releasable_in });
+		Ok(())
+	}
+
+	pub(crate) fn do_rebond(account: T::AccountId) -> Result<(), DispatchError> {
+		ensure!(T::OperatorsEnabled::get(), Error::<T>::OperatorsNotEnabled);
+		let mut operator = Operators::<T>::get(&account).ok_or(Error::<T>::NotBonded)?;
+		ensure!(operator.is_unbonding(), Error::<T>::NotUnbonding);
+		let amount = operator.take_back(
+			frame_system::Pallet::<T>::block_number(),
+			CurrentSession::<T>::get().last_rotation,
+			NextElection::<T>::get().committed_before,
+		);
+		let bond = operator.bond;
+		Operators::<T>::insert(&account, operator);
+		Self::deposit_event(Event::Rebonded { account, amount, bond });
 		Ok(())
 	}
 
 	pub(crate) fn do_withdraw(account: T::AccountId) -> Result<(), DispatchError> {
-		let operator = Operators::<T>::get(&account).ok_or(Error::<T>::NotBonded)?;
-		let releasable_in = operator.releasable_in.ok_or(Error::<T>::NotUnbonding)?;
-		ensure!(CurrentSession::<T>::get().index >= releasable_in, Error::<T>::StillUnbonding);
-		let amount =
-			T::Currency::release(&HoldReason::OperatorBond.into(), &account, operator.bond, Precision::BestEffort)?;
-		if let Some(key) = operator.key {
-			OperatorKeys::<T>::remove(key);
+		let mut operator = Operators::<T>::get(&account).ok_or(Error::<T>::NotBonded)?;
+		ensure!(operator.is_unbonding(), Error::<T>::NotUnbonding);
+		let session_index = CurrentSession::<T>::get().index;
+		// Then all else that is being released is due as well.
+		let leaves = operator.releasable_in.is_some_and(|releasable_in| releasable_in <= session_index);
+		let due = if leaves { operator.on_hold() } else { operator.take_due(session_index) };
+		ensure!(leaves || !due.is_zero(), Error::<T>::StillUnbonding);
+		let amount = T::Currency::release(&HoldReason::OperatorBond.into(), &account, due, Precision::BestEffort)?;
+		let bond = (!leaves).then(|| operator.staying());
+		if leaves {
+			if let Some(key) = operator.key {
+				OperatorKeys::<T>::remove(key);
+			}
+			Operators::<T>::remove(&account);
+		} else {
+			Operators::<T>::insert(&account, operator);
 		}
-		Operators::<T>::remove(&account);
-		Self::deposit_event(Event::Withdrawn { account, amount });
+		Self::deposit_event(Event::Withdrawn { account, amount, bond });
 		Ok(())
 	}
 
 	pub(crate) fn do_slash(account: T::AccountId, amount: BalanceOf<T>) -> Result<(), DispatchError> {
 		let mut operator = Operators::<T>::get(&account).ok_or(Error::<T>::NotBonded)?;
-		let amount = amount.min(operator.bond);
+		let amount = amount.min(operator.on_hold());
 		let (slashed, not_slashed): (CreditOf<T>, _) =
 			T::Currency::slash(&HoldReason::OperatorBond.into(), &account, amount);
 		T::Slashed::on_unbalanced(slashed);
 		let amount = amount.saturating_sub(not_slashed);
-		operator.bond = operator.bond.saturating_sub(amount);
-		// The part that counts is slashed first, so that adding to a bond does not make up for a slash in the election
-		// under way.
-		operator.recent = operator.recent.min(operator.bond);
-		operator.waiting = operator.waiting.min(operator.bond.saturating_sub(operator.recent));
-		let (bond, key) = (operator.bond, operator.key);
+		operator.slash(amount);
+		let (bond, unbonding) = (operator.staying(), operator.releasing());
+		let key = operator.key;
 		Operators::<T>::insert(&account, operator);
 		if bond < T::MinBond::get() {
 			Self::remove_as_operator(&account, RemovalReason::BondTooSmall);
-		} else if let Some(key) = key.filter(|_| Self::stands_as_operator(&account)) {
-			Self::rank_again(&account, &key);
+		} else {
+			Self::follow_bond(&account, key);
 		}
-		Self::deposit_event(Event::Slashed { account, amount, bond });
+		Self::deposit_event(Event::Slashed { account, amount, bond, unbonding });
 		Ok(())
+	}
+
+	/// The first session in which can be withdrawn what an operator asks for now.
+	fn released_if_asked_now() -> SessionIndex {
+		CurrentSession::<T>::get().index.saturating_add(T::UnbondingSessions::get())
+	}
+
+	/// Ranks an operator's mixnode again, if there is one, as its bond has become smaller.
+	fn follow_bond(account: &T::AccountId, key: Option<Registrant>) {
+		if let Some(key) = key.filter(|_| Self::stands_as_operator(account)) {
+			Self::rank_again(account, &key);
+		}
 	}
 
 	/// Is the mixnode that this account has registered for the next session an operator's? If not, it may be a
@@ -204,10 +227,10 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// The operator with this account, unless its bond is being released.
+	/// The operator with this account, unless it is leaving.
 	fn active_operator(account: &T::AccountId) -> Result<Operator<BalanceOf<T>, BlockNumberFor<T>>, Error<T>> {
 		let operator = Operators::<T>::get(account).ok_or(Error::<T>::NotBonded)?;
-		ensure!(operator.releasable_in.is_none(), Error::<T>::AlreadyUnbonding);
+		ensure!(!operator.is_leaving(), Error::<T>::AlreadyUnbonding);
 		Ok(operator)
 	}
 }

@@ -59,6 +59,10 @@ pub trait WeightInfo {
 	fn force_remove() -> Weight;
 	/// The weight of `disable`.
 	fn disable() -> Weight;
+	/// The weight of `unbond_part`.
+	fn unbond_part() -> Weight;
+	/// The weight of `rebond`.
+	fn rebond() -> Weight;
 	/// The weight of `prune`, with `k` from 1 to 256.
 	fn prune(k: u32) -> Weight;
 	/// The weight of `rotate`, with `a` from 1 to 1000.
@@ -330,6 +334,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn disable() -> Weight {
 		Self::force_remove().saturating_add(T::DbWeight::get().reads(14_u64))
 	}
+	fn unbond_part() -> Weight {
+		Self::slash()
+	}
+	fn rebond() -> Weight {
+		Self::bond_extra()
+	}
 
 	/// Storage: `Mixnet::NextToPrune` (r:1 w:0)
 	/// Proof: `Mixnet::NextToPrune` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `Measured`)
@@ -478,6 +488,12 @@ impl WeightInfo for () {
 	}
 	fn disable() -> Weight {
 		Self::force_remove().saturating_add(RocksDbWeight::get().reads(14_u64))
+	}
+	fn unbond_part() -> Weight {
+		Self::slash()
+	}
+	fn rebond() -> Weight {
+		Self::bond_extra()
 	}
 
 	fn prune(k: u32) -> Weight {

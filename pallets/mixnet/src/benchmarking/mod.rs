@@ -15,7 +15,7 @@ use crate::{
 	registration::invalid,
 	AuthorityId, BalanceOf, Call, Candidacies, CandidacyState, Config, CurrentSession, Mixnodes, NextElection,
 	NextToPrune, Operator, OperatorKeys, Operators, Pallet, PrivateAddresses, RegisteredAs, RegistrantClass,
-	SessionsParameters, MAX_PRUNED_AT_ONCE,
+	SessionsParameters, UnbondingPart, MAX_PRUNED_AT_ONCE, MAX_UNBONDING_PARTS,
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
@@ -57,19 +57,20 @@ fn registration<T: Config>(addresses: u32) -> (Registration, RegistrationProofs)
 fn rich_account<T: Config>() -> T::AccountId {
 	let account = whitelisted_caller();
 	let bond = T::MinBond::get().max(T::Currency::minimum_balance());
-	for _ in 0..10 {
+	for _ in 0..20 {
 		let minted = T::Currency::deposit(&account, bond, Precision::Exact);
 		drop(minted.expect("it is as much as an account may have; qed"));
 	}
 	account
 }
 
-/// An operator with twice the least bond.
+/// An operator with twice the least bond, and as many parts that are being released as there can be. They are due.
 fn operator<T: Config>(key: Option<Registrant>) -> T::AccountId {
 	let account = rich_account::<T>();
 	let bond = T::MinBond::get().max(T::Currency::minimum_balance());
 	let bond = bond + bond;
-	T::Currency::hold(&crate::HoldReason::OperatorBond.into(), &account, bond).expect("it has as much; qed");
+	let parts = (1..=MAX_UNBONDING_PARTS)
+		.map(|n| UnbondingPart { amount: One::one(), releasable_in: CURRENT - MAX_UNBONDING_PARTS + n });
 	if let Some(key) = key {
 		OperatorKeys::<T>::insert(key, &account);
 	}
@@ -81,7 +82,10 @@ fn operator<T: Config>(key: Option<Registrant>) -> T::AccountId {
 		waiting_since: Zero::zero(),
 		key,
 		releasable_in: None,
+		unbonding: parts.collect::<Vec<_>>().try_into().expect("these are as many as there can be; qed"),
 	};
+	T::Currency::hold(&crate::HoldReason::OperatorBond.into(), &account, operator.on_hold())
+		.expect("it has as much; qed");
 	Operators::<T>::insert(&account, operator);
 	account
 }
@@ -195,6 +199,37 @@ mod benchmarks {
 		_(RawOrigin::Signed(account.clone()));
 
 		assert!(T::Currency::balance_on_hold(&crate::HoldReason::OperatorBond.into(), &account).is_zero());
+	}
+
+	/// An elected operator, which becomes the last standby. Another part is being released in the same session.
+	#[benchmark]
+	fn unbond_part() {
+		let account = elected_operator::<T>();
+		let releasable_in = CURRENT.saturating_add(T::UnbondingSessions::get());
+		Operators::<T>::mutate_extant(&account, |operator| {
+			if let Some(last) = operator.unbonding.last_mut() {
+				last.releasable_in = releasable_in;
+			}
+		});
+		let amount = T::MinBond::get().min(T::Currency::minimum_balance());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account.clone()), amount);
+
+		let expected = (T::MaxStandbys::get() > 0).then_some(Standing::Standby);
+		assert_eq!(standing::<T>(&account), expected.or(Some(Standing::Elected(0))));
+	}
+
+	#[benchmark]
+	fn rebond() {
+		setup::begin_session::<T>(0);
+		let account = operator::<T>(Some(setup::registrant("operator", 0)));
+		Operators::<T>::mutate_extant(&account, |operator| operator.releasable_in = Some(CURRENT));
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account.clone()));
+
+		assert!(Operators::<T>::get(account).is_some_and(|operator| operator.unbonding.is_empty()));
 	}
 
 	#[benchmark]

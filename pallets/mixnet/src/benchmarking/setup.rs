@@ -24,8 +24,9 @@ use sp_io::{
 };
 use sp_runtime::traits::{One, Saturating, TrailingZeroInput};
 
-/// The current session in benchmarks: late enough for sessions before the previous one to be there, too.
-pub const CURRENT: SessionIndex = 5;
+/// The current session in benchmarks: late enough for sessions before the previous one to be there, too, and for as
+/// many parts of a bond to be due as can be released in sessions of their own.
+pub const CURRENT: SessionIndex = 10;
 
 /// The session that is registered for.
 pub const NEXT: SessionIndex = CURRENT + 1;

@@ -93,7 +93,11 @@ fn nothing_changes_a_list_once_its_session_has_begun() {
 			assert_eq!(Mixnet::slash(RuntimeOrigin::root(), 50, amount), Ok(()));
 			assert_unchanged(now, then);
 			if now == 3 {
+				assert_eq!(Mixnet::unbond_part(RuntimeOrigin::signed(50), 100), Ok(()));
+				assert_unchanged(now, then);
 				assert_eq!(Mixnet::unbond(RuntimeOrigin::signed(50)), Ok(()));
+				assert_unchanged(now, then);
+				assert_eq!(Mixnet::rebond(RuntimeOrigin::signed(50)), Ok(()));
 				assert_unchanged(now, then);
 			}
 			// not enough any more,

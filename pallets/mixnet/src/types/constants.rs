@@ -21,6 +21,9 @@ pub const ADDRESSES_LIMIT: u32 = 32;
 /// The longest external address that a runtime can allow, in bytes.
 pub const ADDRESS_SIZE_LIMIT: u32 = 256;
 
+/// The most parts of a bond that are being released at a time, each in a session of its own.
+pub const MAX_UNBONDING_PARTS: u32 = 8;
+
 /// The most keys that are pruned at once.
 pub const MAX_PRUNED_AT_ONCE: u32 = 256;
 

@@ -3,8 +3,10 @@
 use crate::{
 	election::{RegistrantClass, Seed},
 	ranked_set::RankKey,
+	MAX_UNBONDING_PARTS,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{traits::ConstU32, BoundedVec};
 use mixnet_primitives::{MixnodesError, Place, Registrant, SessionIndex};
 use scale_info::TypeInfo;
 
@@ -162,9 +164,12 @@ pub struct AuthorityEntry<AccountId> {
 /// block 22, the first part becomes the waiting one, since the election of block 20 did not count it: it was added after
 /// block 10. The election of block 30 counts what was there before block 20, and so the waiting part. The recent part counts from
 /// the next election on.
+///
+/// What is released leaves the bond at once, and counts in no election any more. It stays on hold and can be slashed until
+/// it is withdrawn.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Operator<Balance, BlockNumber> {
-	/// The whole bond, on hold.
+	/// The bond, on hold, without the parts that are being released.
 	pub bond: Balance,
 	/// The part of the bond that was added last: after pallet-session's last rotation as of
 	/// [`recent_since`](Self::recent_since).
@@ -177,8 +182,20 @@ pub struct Operator<Balance, BlockNumber> {
 	pub waiting_since: BlockNumber,
 	/// The key by which the operator registers.
 	pub key: Option<Registrant>,
-	/// The first session in which the bond can be withdrawn; `None` if its release was not asked for.
+	/// The first session in which the whole bond can be withdrawn; `None` if its release was not asked for.
 	pub releasable_in: Option<SessionIndex>,
+	/// The parts that were taken out of the bond, in ascending order of the sessions in which they are released. They are
+	/// on hold as well.
+	pub unbonding: BoundedVec<UnbondingPart<Balance>, ConstU32<MAX_UNBONDING_PARTS>>,
+}
+
+/// A part that was taken out of an operator's bond, and is being released.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct UnbondingPart<Balance> {
+	/// How much it is; never zero.
+	pub amount: Balance,
+	/// The first session in which it can be withdrawn.
+	pub releasable_in: SessionIndex,
 }
 
 /// Why a mixnode was removed from the next session's list.

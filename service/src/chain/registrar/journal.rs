@@ -216,7 +216,7 @@ fn advice(error: RegistrationError) -> (Level, &'static str) {
 		OperatorsNotEnabled => (Level::Warn, "Only validators mix on this chain: run this node without --mixnet-operator"),
 		BondTooSmall => (
 			Level::Warn,
-			"Add to the bond (call mixnet.bond_extra); if it is being released, withdraw it and bond anew",
+			"Add to the bond (call mixnet.bond_extra); if it is being released, take it back (call mixnet.rebond)",
 		),
 		OperatorTooRecent => (Level::Info, "It will register by itself then; there is nothing to do"),
 		Barred | TooManyRevisions | RankTooLow => (Level::Info, NEXT_TIME),

@@ -45,13 +45,13 @@ const REMOVALS: [Removal; 4] = [
 		"unbond",
 		|account| assert_eq!(Mixnet::unbond(RuntimeOrigin::signed(account)), Ok(())),
 		RemovalReason::BondTooSmall,
-		|account| Event::Unbonding { account, releasable_in: 4 },
+		|account| Event::Unbonding { account, amount: bonded(account), bond: 0, releasable_in: 4 },
 	),
 	(
 		"slash",
 		|account| assert_eq!(Mixnet::slash(RuntimeOrigin::root(), account, bonded(account) - 99), Ok(())),
 		RemovalReason::BondTooSmall,
-		|account| Event::Slashed { account, amount: bonded(account) - 99, bond: 99 },
+		|account| Event::Slashed { account, amount: bonded(account) - 99, bond: 99, unbonding: 0 },
 	),
 	(
 		"set_operator_key",

@@ -26,6 +26,10 @@ impl World {
 			},
 			Step::Unbond { account } => ("unbond", Call::unbond {}, RuntimeOrigin::signed(*account)),
 			Step::Withdraw { account } => ("withdraw", Call::withdraw {}, RuntimeOrigin::signed(*account)),
+			Step::UnbondPart { account, amount } => {
+				("unbond_part", Call::unbond_part { amount: *amount }, RuntimeOrigin::signed(*account))
+			},
+			Step::Rebond { account } => ("rebond", Call::rebond {}, RuntimeOrigin::signed(*account)),
 			Step::Slash { by_admin, account, amount } => {
 				("slash", Call::slash { account: *account, amount: *amount }, admin(*by_admin))
 			},
@@ -68,8 +72,7 @@ impl World {
 				ensure(!self.operators.by_account.contains_key(&account), Error::AlreadyBonded)?;
 				ensure(amount >= MinBond::get(), Error::BondTooSmall)?;
 				self.hold(account, amount)?;
-				let operator = Operator { additions: vec![(amount, now)], key: None, releasable_in: None };
-				self.operators.by_account.insert(account, operator);
+				self.operators.by_account.insert(account, Operator::new(amount, now));
 				Ok(vec![Event::Bonded { account, amount, bond: amount }])
 			},
 			Step::BondExtra { account, amount } => {
@@ -97,34 +100,68 @@ impl World {
 				Ok(events)
 			},
 			Step::Unbond { account } => {
-				let releasable_in = self.sessions.index + UnbondingSessions::get();
+				let due = self.sessions.index + UnbondingSessions::get();
 				let operator = self.active(account)?;
+				let (amount, releasable_in) = (operator.bond(), operator.due_after_others(due));
 				operator.releasable_in = Some(releasable_in);
 				let mut events = self.remove_as_operator(account, RemovalReason::BondTooSmall);
-				events.push(Event::Unbonding { account, releasable_in });
+				events.push(Event::Unbonding { account, amount, bond: 0, releasable_in });
 				Ok(events)
 			},
+			Step::UnbondPart { account, amount } => {
+				let due = self.sessions.index + UnbondingSessions::get();
+				ensure(amount > 0, Error::NothingToRelease)?;
+				let operator = self.active(account)?;
+				ensure(operator.bond() >= amount.saturating_add(MinBond::get()), Error::RestTooSmall)?;
+				let releasable_in = operator.due_after_others(due);
+				ensure(operator.release(amount, releasable_in), Error::TooManyUnbondingParts)?;
+				let bond = operator.bond();
+				let mut events = self.follow_bond(account);
+				events.push(Event::Unbonding { account, amount, bond, releasable_in });
+				Ok(events)
+			},
+			Step::Rebond { account } => {
+				ensure(is_enabled, Error::OperatorsNotEnabled)?;
+				let operator = self.unbonding(account)?;
+				let amount = operator.take_back(now);
+				Ok(vec![Event::Rebonded { account, amount, bond: operator.bond() }])
+			},
 			Step::Withdraw { account } => {
-				let operator = self.operators.by_account.get(&account).ok_or(Error::<Runtime>::NotBonded)?;
-				let releasable_in = operator.releasable_in.ok_or(Error::<Runtime>::NotUnbonding)?;
-				ensure(self.sessions.index >= releasable_in, Error::StillUnbonding)?;
-				let amount = operator.bond();
-				self.operators.by_account.remove(&account);
+				let index = self.sessions.index;
+				let operator = self.unbonding(account)?;
+				let leaves = operator.releasable_in.is_some_and(|due| due <= index);
+				let before = operator.on_hold();
+				if leaves {
+					operator.additions.clear();
+				}
+				operator.releases.retain(|(_, due)| *due > index);
+				let amount = before - operator.on_hold();
+				ensure(leaves || amount > 0, Error::StillUnbonding)?;
+				let bond = (!leaves).then(|| operator.staying());
+				if leaves {
+					assert_eq!(operator.on_hold(), 0, "nothing is due later than the whole");
+					self.operators.by_account.remove(&account);
+				}
+				self.met(if leaves { "withdraw: all" } else { "withdraw: a part" });
 				*self.operators.free.entry(account).or_default() += amount;
-				Ok(vec![Event::Withdrawn { account, amount }])
+				Ok(vec![Event::Withdrawn { account, amount, bond }])
 			},
 			Step::Slash { by_admin, account, amount } => {
 				ensure_admin(by_admin)?;
 				let operator = self.operators.by_account.get_mut(&account).ok_or(Error::<Runtime>::NotBonded)?;
+				let in_bond = operator.bond();
 				let amount = operator.slash(amount);
-				let (bond, key) = (operator.bond(), operator.key);
+				let (bond, unbonding) = (operator.staying(), operator.releasing());
 				self.operators.slashed += amount;
-				let mut events = match key {
-					_ if bond < MinBond::get() => self.remove_as_operator(account, RemovalReason::BondTooSmall),
-					Some(key) if self.stands_as_operator(account) => self.rank_again(account, key),
-					_ => Vec::new(),
+				if amount > in_bond {
+					self.met("slash: of what was being released");
+				}
+				let mut events = if bond < MinBond::get() {
+					self.remove_as_operator(account, RemovalReason::BondTooSmall)
+				} else {
+					self.follow_bond(account)
 				};
-				events.push(Event::Slashed { account, amount, bond });
+				events.push(Event::Slashed { account, amount, bond, unbonding });
 				Ok(events)
 			},
 			Step::SetParameters { by_admin, min_mixnodes } => {
@@ -153,6 +190,13 @@ impl World {
 		Ok(operator)
 	}
 
+	/// The operator with this account, which has something that is being released.
+	fn unbonding(&mut self, account: u64) -> Result<&mut Operator, DispatchError> {
+		let operator = self.operators.by_account.get_mut(&account).ok_or(Error::<Runtime>::NotBonded)?;
+		ensure(operator.releasable_in.is_some() || !operator.parts().is_empty(), Error::NotUnbonding)?;
+		Ok(operator)
+	}
+
 	fn hold(&mut self, account: u64, amount: u64) -> Result<(), DispatchError> {
 		if self.operators.hold(account, amount) {
 			Ok(())
@@ -173,8 +217,10 @@ impl World {
 		}
 	}
 
-	/// Ranks an operator again after a slash.
-	fn rank_again(&mut self, account: u64, key: u64) -> Vec<Event<Runtime>> {
+	/// Ranks an operator again, whose bond has become smaller, if it stands as one.
+	fn follow_bond(&mut self, account: u64) -> Vec<Event<Runtime>> {
+		let key = self.operators.by_account.get(&account).and_then(|operator| operator.key);
+		let Some(key) = key.filter(|_| self.stands_as_operator(account)) else { return Vec::new() };
 		match self.rank(key) {
 			Ok(rank) => self.election.rank_again(account, rank),
 			Err(RegistrationError::OperatorTooRecent) => self.election.remove(account, RemovalReason::BondTooSmall),

@@ -100,9 +100,11 @@ impl World {
 				assert_eq!(found.bond, expected.bond());
 				let key = expected.key.map(registrant);
 				assert_eq!((found.key, found.releasable_in), (key, expected.releasable_in));
+				let parts: Vec<_> = found.unbonding.iter().map(|part| (part.amount, part.releasable_in)).collect();
+				assert_eq!(parts, expected.parts());
 			}
-			let bond = expected.map_or(0, Operator::bond);
-			assert_eq!(Balances::balance_on_hold(&HoldReason::OperatorBond.into(), &account), bond);
+			let on_hold = expected.map_or(0, Operator::on_hold);
+			assert_eq!(Balances::balance_on_hold(&HoldReason::OperatorBond.into(), &account), on_hold);
 			assert_eq!(Balances::balance(&account), operators.free[&account]);
 		}
 		assert_eq!(SlashedAmount::get(), operators.slashed);

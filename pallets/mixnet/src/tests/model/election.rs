@@ -172,7 +172,7 @@ impl Election {
 	/// Gives a candidate another rank, and the place that belongs to it.
 	pub fn rank_again(&mut self, account: u64, rank: Rank) -> Vec<Event<Runtime>> {
 		let Some(former) = self.listed(account).cloned() else { return Vec::new() };
-		if rank == former.rank {
+		if rank <= former.rank {
 			return Vec::new();
 		}
 		let candidate = Candidate { rank, ..former };

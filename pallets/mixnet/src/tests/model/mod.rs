@@ -36,7 +36,7 @@ const CASES: u32 = 60;
 type Tally = BTreeMap<String, u32>;
 
 /// Outcomes that must be met. They show that the sequences reach every part of the pallet.
-const OUTCOMES: [&str; 64] = [
+const OUTCOMES: [&str; 76] = [
 	// Refusals of registrations.
 	"StaleSession",
 	"FutureSession",
@@ -74,6 +74,14 @@ const OUTCOMES: [&str; 64] = [
 	"set_keys: accepted",
 	"set_keys: refused",
 	"unbond: AlreadyUnbonding",
+	"unbond_part: NothingToRelease",
+	"unbond_part: NotBonded",
+	"unbond_part: AlreadyUnbonding",
+	"unbond_part: RestTooSmall",
+	"unbond_part: TooManyUnbondingParts",
+	"rebond: OperatorsNotEnabled",
+	"rebond: NotBonded",
+	"rebond: NotUnbonding",
 	"withdraw: NotUnbonding",
 	"withdraw: StillUnbonding",
 	"slash: BadOrigin",
@@ -94,11 +102,15 @@ const OUTCOMES: [&str; 64] = [
 	"Bonded",
 	"OperatorKeySet",
 	"Unbonding",
+	"Rebonded",
 	"Withdrawn",
 	"Slashed",
 	"Pruned",
 	"PruningBehind",
-	// An election that an operator wins.
+	// What an event does not tell by its name.
+	"withdraw: all",
+	"withdraw: a part",
+	"slash: of what was being released",
 	"an operator was elected",
 	"removed: Disabled",
 	"removed: KeyReplaced",

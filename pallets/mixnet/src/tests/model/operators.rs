@@ -1,7 +1,7 @@
-//! Operators, with all that they added to their bonds and when.
+//! Operators, with all that they added to their bonds and when, and what they asked for and when it is due.
 
 use super::steps::OPERATORS;
-use crate::mock::*;
+use crate::{mock::*, MAX_UNBONDING_PARTS};
 use frame_support::traits::fungible::Inspect;
 use mixnet_primitives::{RegistrationError, SessionIndex};
 use std::collections::BTreeMap;
@@ -12,24 +12,87 @@ pub struct Operator {
 	pub additions: Vec<(u64, u64)>,
 	/// The account whose session key is the operator key.
 	pub key: Option<u64>,
+	/// When all of the bond is due, if it is being released.
 	pub releasable_in: Option<SessionIndex>,
+	/// The amounts that were taken out of the bond, each with the session in which it is due.
+	pub releases: Vec<(u64, SessionIndex)>,
 }
 
 impl Operator {
+	pub fn new(bond: u64, now: u64) -> Self {
+		Self { additions: vec![(bond, now)], key: None, releasable_in: None, releases: Vec::new() }
+	}
+
 	pub fn bond(&self) -> u64 {
 		self.additions.iter().map(|(amount, _)| amount).sum()
 	}
 
-	/// Takes up to `amount`, from the oldest additions first. Returns how much was taken.
-	pub fn slash(&mut self, amount: u64) -> u64 {
-		let mut left = amount;
-		for (added, _) in &mut self.additions {
-			let taken = left.min(*added);
-			*added -= taken;
-			left -= taken;
-		}
-		amount - left
+	pub fn on_hold(&self) -> u64 {
+		self.bond() + self.parts().iter().map(|(amount, _)| amount).sum::<u64>()
 	}
+
+	/// What is on hold and not being released.
+	pub fn staying(&self) -> u64 {
+		self.releasable_in.map_or(self.bond(), |_| 0)
+	}
+
+	pub fn releasing(&self) -> u64 {
+		self.on_hold() - self.staying()
+	}
+
+	/// What was taken out of the bond, by the session in which it is due.
+	pub fn parts(&self) -> Vec<(u64, SessionIndex)> {
+		let mut sums = BTreeMap::new();
+		for (amount, due) in self.releases.iter().filter(|(amount, _)| *amount > 0) {
+			*sums.entry(*due).or_insert(0) += amount;
+		}
+		sums.into_iter().map(|(due, amount)| (amount, due)).collect()
+	}
+
+	/// When something is due that would be due in session `due`, and not before what was asked for earlier.
+	pub fn due_after_others(&self, due: SessionIndex) -> SessionIndex {
+		self.parts().iter().map(|(_, due)| *due).max().unwrap_or_default().max(due)
+	}
+
+	/// Takes an amount out of the bond, from the latest additions first, to be due in a session. `false` if there would
+	/// be too many parts.
+	pub fn release(&mut self, amount: u64, due: SessionIndex) -> bool {
+		self.releases.push((amount, due));
+		if self.parts().len() > MAX_UNBONDING_PARTS as usize {
+			self.releases.pop();
+			return false;
+		}
+		take_from(self.additions.iter_mut().rev(), amount);
+		true
+	}
+
+	/// Takes back all that is being released. Returns how much it is.
+	pub fn take_back(&mut self, now: u64) -> u64 {
+		let amount = self.releasing();
+		if self.releasable_in.take().is_some() {
+			self.additions.clear();
+		}
+		self.releases.clear();
+		self.additions.push((amount, now));
+		amount
+	}
+
+	/// Takes up to `amount`, from the oldest additions first, then from the latest releases. Returns how much was taken.
+	pub fn slash(&mut self, amount: u64) -> u64 {
+		let from_bond = take_from(self.additions.iter_mut(), amount);
+		from_bond + take_from(self.releases.iter_mut().rev(), amount - from_bond)
+	}
+}
+
+/// Takes up to `amount`, from the first of these first. Returns how much was taken.
+fn take_from<'a, When: 'a>(amounts: impl Iterator<Item = &'a mut (u64, When)>, amount: u64) -> u64 {
+	let mut left = amount;
+	for (one, _) in amounts {
+		let taken = left.min(*one);
+		*one -= taken;
+		left -= taken;
+	}
+	amount - left
 }
 
 #[derive(Clone, Debug)]

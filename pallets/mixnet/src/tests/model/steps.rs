@@ -133,6 +133,13 @@ pub enum Step {
 	Unbond {
 		account: u64,
 	},
+	UnbondPart {
+		account: u64,
+		amount: u64,
+	},
+	Rebond {
+		account: u64,
+	},
 	Withdraw {
 		account: u64,
 	},
@@ -175,6 +182,7 @@ pub enum Step {
 		standbys: u32,
 		revisions: u32,
 		rotations: u32,
+		unbonding: u32,
 		phases: [u64; 3],
 	},
 	/// The validators that the session manager answers with next.
@@ -259,6 +267,10 @@ fn step() -> impl Strategy<Value = Step> {
 			SetOperatorKey { account, key, proof_for: if right { account } else { account + 1 } }
 		}),
 		2 => account().prop_map(|account| Unbond { account }),
+		8 => (account(), prop_oneof![6 => amount(), 1 => Just(0)]).prop_map(|(account, amount)| {
+			UnbondPart { account, amount }
+		}),
+		2 => account().prop_map(|account| Rebond { account }),
 		4 => account().prop_map(|account| Withdraw { account }),
 		3 => (by_admin(), account(), amount()).prop_map(|(by_admin, account, amount)| {
 			Slash { by_admin, account, amount }
@@ -270,9 +282,9 @@ fn step() -> impl Strategy<Value = Step> {
 		3 => (0u32..12).prop_map(|validator| Disable { validator }),
 		1 => (0u32..12).prop_map(|validator| Enable { validator }),
 		6 => (VALIDATORS, select(&SESSION_KEYS[..])).prop_map(|(account, key)| SetSessionKey { account, key }),
-		2 => (2u32..6, 0u32..4, 0u32..3, 1u32..4, [0u64..4, 0u64..4, 0u64..4]).prop_map(
-			|(mixnodes, standbys, revisions, rotations, phases)| {
-				Upgrade { mixnodes, standbys, revisions, rotations, phases }
+		2 => (2u32..6, 0u32..4, 0u32..3, 1u32..4, 2u32..6, [0u64..4, 0u64..4, 0u64..4]).prop_map(
+			|(mixnodes, standbys, revisions, rotations, unbonding, phases)| {
+				Upgrade { mixnodes, standbys, revisions, rotations, unbonding, phases }
 			}
 		),
 		3 => prop::sample::subsequence(VALIDATORS.collect::<Vec<_>>(), 1..=12).prop_shuffle().prop_map(Validators),
@@ -285,6 +297,15 @@ fn step() -> impl Strategy<Value = Step> {
 	]
 }
 
+/// An operator asks for one part after another, and withdraws none.
+fn many_parts() -> impl Strategy<Value = Vec<Step>> {
+	(select(&OPERATORS[..]), 1u64..20).prop_map(|(account, amount)| {
+		let ask = [Step::UnbondPart { account, amount }, Step::Blocks(12)];
+		std::iter::once(Step::Bond { account, amount: 1_000 }).chain(ask.into_iter().cycle().take(18)).collect()
+	})
+}
+
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
-	prop::collection::vec(step(), 0..300)
+	let steps = prop_oneof![200 => step().prop_map(|step| vec![step]), 1 => many_parts()];
+	prop::collection::vec(steps, 0..300).prop_map(|steps| steps.concat())
 }

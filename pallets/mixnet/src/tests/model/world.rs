@@ -83,12 +83,13 @@ impl World {
 			Step::Enable { validator } => {
 				Session::reenable_index(validator);
 			},
-			Step::Upgrade { mixnodes, standbys, revisions, rotations, phases } => {
+			Step::Upgrade { mixnodes, standbys, revisions, rotations, unbonding, phases } => {
 				// The guide says so: a runtime has places for as many mixnodes as its parameters ask for.
 				MaxMixnodes::set(mixnodes.max(self.sessions.parameters.next.min_mixnodes));
 				MaxStandbys::set(standbys);
 				MaxRevisions::set(revisions);
 				SessionsPerMixnetSession::set(rotations);
+				UnbondingSessions::set(unbonding);
 				set_phases(phases);
 			},
 			_ => {},

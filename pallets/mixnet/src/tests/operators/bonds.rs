@@ -23,6 +23,7 @@ fn a_bond_is_on_hold_and_cannot_be_spent() {
 				waiting_since: 7,
 				key: None,
 				releasable_in: None,
+				unbonding: Default::default(),
 			})
 		);
 		let transfer = |amount| Balances::transfer(&OPERATOR, &1, amount, Preservation::Expendable);
@@ -114,7 +115,7 @@ fn a_bond_is_released_after_the_unbonding_sessions() {
 			System::reset_events();
 			assert_eq!(Mixnet::unbond(signed(OPERATOR)), Ok(()));
 			check_invariants();
-			assert_eq!(events(), [Event::Unbonding { account: OPERATOR, releasable_in }]);
+			assert_eq!(events(), [Event::Unbonding { account: OPERATOR, amount: 1_000, bond: 0, releasable_in }]);
 			let released_at = u64::from(releasable_in * rotations) * 20;
 			while System::block_number() < released_at {
 				assert_noop!(Mixnet::withdraw(signed(OPERATOR)), Error::<Runtime>::StillUnbonding);
@@ -124,7 +125,7 @@ fn a_bond_is_released_after_the_unbonding_sessions() {
 			assert_eq!(Mixnet::session_status().current_index, releasable_in);
 			assert_eq!(Mixnet::withdraw(signed(OPERATOR)), Ok(()));
 			check_invariants();
-			assert_eq!(events().last(), Some(&Event::Withdrawn { account: OPERATOR, amount: 1_000 }));
+			assert_eq!(events().last(), Some(&Event::Withdrawn { account: OPERATOR, amount: 1_000, bond: None }));
 			assert_eq!((on_hold(OPERATOR), free(OPERATOR)), (0, ENDOWMENT));
 			assert_eq!(Operators::<Runtime>::iter().count() + OperatorKeys::<Runtime>::iter().count(), 0);
 			assert_noop!(Mixnet::withdraw(signed(OPERATOR)), Error::<Runtime>::NotBonded);

@@ -81,8 +81,8 @@ fn who_adds_in_every_session_is_not_put_off() {
 	});
 }
 
-/// Any sequence of additions and slashes agrees with a list of what was added when, in sessions of one to three of
-/// pallet-session's. Slashes take the oldest additions first.
+/// Any sequence of additions, slashes and releases agrees with a list of what was added when, in sessions of one to three
+/// of pallet-session's. Slashes take the oldest additions first, releases the latest. What is taken back is an addition.
 #[test]
 fn bonds_weigh_as_lists_of_their_parts_would() {
 	let mut rng = Rng(5);
@@ -94,12 +94,28 @@ fn bonds_weigh_as_lists_of_their_parts_would() {
 			run_to_block(1 + rng.below(12));
 			bond(OPERATOR, 1_000);
 			let mut parts = vec![(1_000, System::block_number())];
+			let mut released = 0;
 			for _ in 0..80 {
-				match rng.below(4) {
+				match rng.below(6) {
 					0 => {
 						let amount = 1 + rng.below(1_000);
 						assert_eq!(Mixnet::bond_extra(signed(OPERATOR), amount), Ok(()));
 						parts.push((amount, System::block_number()));
+					},
+					4 => {
+						let mut amount = rng.below(1_500);
+						if Mixnet::unbond_part(signed(OPERATOR), amount).is_ok() {
+							released += amount;
+							for (part, _) in parts.iter_mut().rev() {
+								let taken = amount.min(*part);
+								*part -= taken;
+								amount -= taken;
+							}
+						}
+					},
+					5 if Mixnet::rebond(signed(OPERATOR)).is_ok() => {
+						parts.push((released, System::block_number()));
+						released = 0;
 					},
 					1 if rng.below(4) == 0 => {
 						let mut amount = rng.below(1_500);
@@ -109,6 +125,7 @@ fn bonds_weigh_as_lists_of_their_parts_would() {
 							*part -= taken;
 							amount -= taken;
 						}
+						released -= amount.min(released);
 					},
 					_ => run_to_block(System::block_number() + 1 + rng.below(3)),
 				}

@@ -4,6 +4,7 @@ mod bonds;
 mod elections;
 mod keys;
 mod slashing;
+mod unbonding;
 
 use crate::{mock::*, Event, HoldReason, NextElection};
 use frame_support::traits::fungible::{Inspect, InspectHold};

@@ -20,7 +20,7 @@ fn a_slash_takes_from_the_hold_and_from_nothing_else() {
 		}
 		assert_noop!(Mixnet::slash(RuntimeOrigin::root(), OPERATOR + 1, 1), Error::<Runtime>::NotBonded);
 
-		let slashed = |amount, bond| Event::Slashed { account: OPERATOR, amount, bond };
+		let slashed = |amount, bond| Event::Slashed { account: OPERATOR, amount, bond, unbonding: 0 };
 		assert_eq!(slash(OPERATOR, 0), [slashed(0, 1_000)]);
 		assert_eq!(slash(OPERATOR, 333), [slashed(333, 667)]);
 		assert_eq!(weighing(OPERATOR), Ok(667));
@@ -48,7 +48,7 @@ fn with_the_least_bond_left_a_mixnode_stays_and_with_less_it_goes() {
 			events,
 			[
 				Event::MixnodeRemoved { session_index: 3, account: OPERATOR, reason: RemovalReason::BondTooSmall },
-				Event::Slashed { account: OPERATOR, amount: 1, bond: min - 1 },
+				Event::Slashed { account: OPERATOR, amount: 1, bond: min - 1, unbonding: 0 },
 			]
 		);
 		assert_eq!(next_registrations(), []);
@@ -84,11 +84,83 @@ fn a_bond_that_is_being_released_can_be_slashed_until_it_is_withdrawn() {
 		run_to_next_session();
 		run_to_next_session();
 		// The bond could be withdrawn, but was not yet.
-		assert_eq!(slash(OPERATOR, 100), [Event::Slashed { account: OPERATOR, amount: 100, bond: 800 }]);
+		let slashed = Event::Slashed { account: OPERATOR, amount: 100, bond: 0, unbonding: 800 };
+		assert_eq!(slash(OPERATOR, 100), [slashed]);
 		assert_eq!(Mixnet::withdraw(signed(OPERATOR)), Ok(()));
-		assert_eq!(events().last(), Some(&Event::Withdrawn { account: OPERATOR, amount: 800 }));
+		assert_eq!(events().last(), Some(&Event::Withdrawn { account: OPERATOR, amount: 800, bond: None }));
 		assert_eq!((on_hold(OPERATOR), free(OPERATOR)), (0, ENDOWMENT - 200));
 		assert_noop!(Mixnet::slash(RuntimeOrigin::root(), OPERATOR, 1), Error::<Runtime>::NotBonded);
+	});
+}
+
+/// Asking for a part saves nothing of it from a slash.
+#[test]
+fn what_is_being_released_is_slashed_last_and_the_latest_part_first() {
+	UnbondingSessions::set(3);
+	ext_with_operator(1_000).execute_with(|| {
+		for amount in [100, 200, 300] {
+			assert_eq!(Mixnet::unbond_part(signed(OPERATOR), amount), Ok(()));
+			run_to_next_session();
+		}
+		register(OPERATOR, 1);
+		assert_eq!(Mixnet::bond_extra(signed(OPERATOR), 50), Ok(()));
+		let parts = || -> Vec<_> {
+			let operator = Mixnet::operator(&OPERATOR).expect("it has bonded; qed");
+			operator.unbonding.iter().map(|part| (part.amount, part.releasable_in)).collect()
+		};
+		let slashed = |amount, bond, unbonding| Event::Slashed { account: OPERATOR, amount, bond, unbonding };
+		assert_eq!(slash(OPERATOR, 100).last(), Some(&slashed(100, 350, 600)));
+		assert_eq!((weighing(OPERATOR), parts()), (Ok(300), vec![(100, 5), (200, 6), (300, 7)]));
+		// All of the bond, also what was added last, and something of the last part.
+		let reason = RemovalReason::BondTooSmall;
+		let removed = Event::MixnodeRemoved { session_index: 6, account: OPERATOR, reason };
+		assert_eq!(slash(OPERATOR, 360), [removed, slashed(360, 0, 590)]);
+		assert_eq!(parts(), [(100, 5), (200, 6), (290, 7)]);
+		assert_eq!(slash(OPERATOR, 300), [slashed(300, 0, 290)]);
+		assert_eq!(parts(), [(100, 5), (190, 6)]);
+		// What is due can be slashed until it is withdrawn.
+		assert_eq!(slash(OPERATOR, 200), [slashed(200, 0, 90)]);
+		assert_eq!(Mixnet::withdraw(signed(OPERATOR)), Ok(()));
+		assert_eq!(events().last(), Some(&Event::Withdrawn { account: OPERATOR, amount: 90, bond: Some(0) }));
+		assert_eq!((on_hold(OPERATOR), free(OPERATOR)), (0, ENDOWMENT - 960));
+		assert_eq!(slash(OPERATOR, 1), [slashed(0, 0, 0)]);
+		assert_eq!(SlashedAmount::get(), 960);
+	});
+}
+
+/// Taking back makes the bond large enough again. But what counts is what the slash has left.
+#[test]
+fn what_is_taken_back_does_not_make_up_for_a_slash() {
+	ext_with_operator(1_000).execute_with(|| {
+		register(OPERATOR, 1);
+		assert_eq!(Mixnet::unbond_part(signed(OPERATOR), 600), Ok(()));
+		slash(OPERATOR, 330);
+		assert_refused(OPERATOR, 1, RegistrationError::BondTooSmall);
+		assert_eq!(Mixnet::rebond(signed(OPERATOR)), Ok(()));
+		check_invariants();
+		assert_eq!(weighing(OPERATOR), Ok(70));
+		register(OPERATOR, 1);
+		run_to_next_session();
+		run_to_next_session();
+		assert_eq!(weighing(OPERATOR), Ok(670));
+	});
+}
+
+/// Who was leaving and has lost everything can stay, and add to its bond.
+#[test]
+fn who_has_lost_everything_can_stay() {
+	ext_with_operator(1_000).execute_with(|| {
+		assert_eq!(Mixnet::unbond(signed(OPERATOR)), Ok(()));
+		slash(OPERATOR, 1_000);
+		assert_noop!(Mixnet::bond_extra(signed(OPERATOR), 500), Error::<Runtime>::AlreadyUnbonding);
+		System::reset_events();
+		assert_eq!(Mixnet::rebond(signed(OPERATOR)), Ok(()));
+		assert_eq!(events(), [Event::Rebonded { account: OPERATOR, amount: 0, bond: 0 }]);
+		assert_eq!(Mixnet::bond_extra(signed(OPERATOR), 500), Ok(()));
+		run_to_next_session();
+		run_to_next_session();
+		assert_eq!(weighing(OPERATOR), Ok(500));
+		register(OPERATOR, 1);
 	});
 }
 
@@ -104,7 +176,7 @@ fn who_has_lost_the_whole_bond_can_leave() {
 		System::reset_events();
 		assert_eq!(Mixnet::withdraw(signed(OPERATOR)), Ok(()));
 		check_invariants();
-		assert_eq!(events(), [Event::Withdrawn { account: OPERATOR, amount: 0 }]);
+		assert_eq!(events(), [Event::Withdrawn { account: OPERATOR, amount: 0, bond: None }]);
 		bond(OPERATOR, 1_000);
 	});
 }
@@ -124,7 +196,8 @@ fn an_account_that_lost_everything_is_reaped_and_can_come_back() {
 		assert!(give_away().is_ok());
 		assert!(!System::account_exists(&OPERATOR));
 		check_invariants();
-		assert_eq!(slash(OPERATOR, 1), [Event::Slashed { account: OPERATOR, amount: 0, bond: 0 }]);
+		let nothing = Event::Slashed { account: OPERATOR, amount: 0, bond: 0, unbonding: 0 };
+		assert_eq!(slash(OPERATOR, 1), [nothing]);
 
 		// Somebody gives it money for that.
 		assert!(Balances::transfer(&1, &OPERATOR, 1_000, Preservation::Preserve).is_ok());
