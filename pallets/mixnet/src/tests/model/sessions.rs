@@ -1,8 +1,10 @@
 //! Sessions, their lists, who may register for the next one, and what is left over of earlier ones.
 
 use super::election::Election;
-use crate::{mock::*, Event, NextElection, Seed, MAX_PRUNED_AT_ONCE};
+use crate::{mock::*, Event, Seed, MAX_PRUNED_AT_ONCE};
+use codec::Encode;
 use mixnet_primitives::{Mixnode, MixnodesError, Parameters, SessionIndex, SessionParameters};
+use sp_io::hashing::blake2_256;
 use std::collections::BTreeMap;
 
 /// The list of a session, and how many mixnodes it needs.
@@ -39,8 +41,6 @@ pub struct Sessions {
 	/// How many keys are stored of each session, from the one to prune next on.
 	left_over: BTreeMap<SessionIndex, u32>,
 	next_to_prune: SessionIndex,
-	/// The seeds of all sessions so far.
-	seeds: Vec<Seed>,
 }
 
 impl Sessions {
@@ -60,7 +60,6 @@ impl Sessions {
 			queued: queued().into_iter().map(|account| (account, 0)).collect(),
 			left_over: BTreeMap::new(),
 			next_to_prune: 0,
-			seeds: Vec::new(),
 		};
 		let election = sessions.begin_election(0, 0);
 		(sessions, election)
@@ -69,12 +68,14 @@ impl Sessions {
 	fn begin_election(&mut self, committed_by_rotation: u32, committed_before: u64) -> Election {
 		let known_since = self.now.saturating_sub(RandomnessAge::get());
 		let is_fresh = self.now == 0 || known_since > committed_before;
-		// The model does not know the seed itself. But it must be a new one.
-		let seed = NextElection::<Runtime>::get().seed;
-		assert_eq!(seed.is_some(), is_fresh);
-		assert!(seed.is_none_or(|seed| !self.seeds.contains(&seed)));
-		self.seeds.extend(seed);
-		Election { session: self.index + 1, seed, committed_by_rotation, committed_before, ..Default::default() }
+		let session = self.index + 1;
+		Election {
+			session,
+			seed: is_fresh.then(|| seed(session, known_since)),
+			committed_by_rotation,
+			committed_before,
+			..Default::default()
+		}
 	}
 
 	/// Begins another block. Returns its events.
@@ -137,6 +138,13 @@ impl Sessions {
 	pub fn all_pruned(&self) -> bool {
 		self.next_to_prune + 1 >= self.index
 	}
+}
+
+/// The seed of a session's election, by the mock's randomness of this block.
+fn seed(session: SessionIndex, known_since: u64) -> Seed {
+	let subject = (*b"mixnet/election-seed/v1", session).encode();
+	let randomness = blake2_256(&(subject, known_since).encode());
+	Seed(blake2_256(&randomness))
 }
 
 /// The accounts whose keys pallet-session has queued.
