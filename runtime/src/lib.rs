@@ -7,6 +7,7 @@
 //! - [`configs`]: the pallets' configuration; the mixnet's is in [`configs::mixnet`].
 //! - [`apis`]: the runtime APIs; the mixnet's is one short `impl` block.
 //! - [`version`]: the runtime's version.
+//! - [`randomness`]: what elections are seeded from.
 //! - [`genesis`]: the presets `development` and `local`.
 //! - [`live_upgrade`]: how a chain that runs already gets the mixnet.
 //!
@@ -28,6 +29,7 @@ pub mod benchmarks;
 pub mod configs;
 pub mod genesis;
 pub mod live_upgrade;
+pub mod randomness;
 #[cfg(test)]
 mod tests;
 pub mod version;
