@@ -68,7 +68,7 @@ checked := -p pallet-mixnet -p mixnet-runtime \
 # The tests do not run the blob.
 pallet-test: setup ## Test the pallet with its benchmarks, and pallet and runtime with the checks of try-runtime
 	$(call step,Running the tests of the pallet and the runtime with benchmarks and the checks of try-runtime) \
-		SKIP_WASM_BUILD=1 cargo test --release --locked $(checked)
+		SKIP_WASM_BUILD=1 cargo test --release --locked $(checked) --lib
 
 # The blob is copied from where the runtime's build script has left it: the SDK's builder has one folder for all clones.
 try-runtime: setup ## Build the example runtime with the checks of try-runtime, to try an upgrade on a chain's state
