@@ -73,7 +73,7 @@ pallet-test: setup ## Test the pallet with its benchmarks, and pallet and runtim
 # The blob is copied from where the runtime's build script has left it: the SDK's builder has one folder for all clones.
 try-runtime: setup ## Build the example runtime with the checks of try-runtime, to try an upgrade on a chain's state
 	$(call step,Building the runtime with the checks of try-runtime) \
-		folder=$$(cargo build --release --locked $(checked) --message-format=json-render-diagnostics | \
+		folder=$$(cargo test --release --locked $(checked) --lib --no-run --message-format=json-render-diagnostics | \
 			sed -n '/"reason":"build-script-executed"/s/.*#mixnet-runtime@.*"out_dir":"\([^"]*\)".*/\1/p'); \
 		cp "$$folder/mixnet_runtime.compact.compressed.wasm" "$$CARGO_TARGET_DIR/try-runtime.wasm"; \
 		echo "Built: $$CARGO_TARGET_DIR/try-runtime.wasm"
