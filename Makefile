@@ -9,7 +9,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # The steps of `test` are in the order in which they share most.
 .NOTPARALLEL:
-.PHONY: help setup build devnet test fmt locks lint doc simulation-test unit-test pallet-test no-std soak fuzz bench weights scale
+.PHONY: help setup build devnet test fmt locks lint doc simulation-test unit-test pallet-test try-runtime no-std soak fuzz bench weights scale
 
 # Arguments for the target at hand: make devnet ARGS="--transfers 100"
 ARGS ?=
@@ -59,11 +59,24 @@ unit-test: build
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
 	$(call step,Running the tests) cargo test --release --locked --workspace
 
-# Migrations check themselves with try-runtime, and benchmarks are tests of their own. They need features that the node must
-# not have.
-pallet-test: setup ## Test the pallet with its benchmarks and the checks of its migrations
-	$(call step,Running the tests of the pallet with its benchmarks and the checks of its migrations) \
-		cargo test --release --locked -p pallet-mixnet --features runtime-benchmarks,try-runtime
+# Benchmarks are tests of their own; with try-runtime, migrations and pallets check themselves. Both are features that the node
+# must not have, and with which the SDK's part that runtimes need is built once more: so both are in one build.
+# scripts/fuzz.sh names the same packages and features.
+checked := -p pallet-mixnet -p mixnet-runtime \
+	--features pallet-mixnet/runtime-benchmarks,pallet-mixnet/try-runtime,mixnet-runtime/try-runtime
+
+# The tests do not run the blob.
+pallet-test: setup ## Test the pallet with its benchmarks, and pallet and runtime with the checks of try-runtime
+	$(call step,Running the tests of the pallet and the runtime with benchmarks and the checks of try-runtime) \
+		SKIP_WASM_BUILD=1 cargo test --release --locked $(checked) --lib
+
+# The blob is copied from where the runtime's build script has left it: the SDK's builder has one folder for all clones.
+try-runtime: setup ## Build the example runtime with the checks of try-runtime, to try an upgrade on a chain's state
+	$(call step,Building the runtime with the checks of try-runtime) \
+		folder=$$(cargo test --release --locked $(checked) --lib --no-run --message-format=json-render-diagnostics | \
+			sed -n '/"reason":"build-script-executed"/s/.*#mixnet-runtime@.*"out_dir":"\([^"]*\)".*/\1/p'); \
+		cp "$$folder/mixnet_runtime.compact.compressed.wasm" "$$CARGO_TARGET_DIR/try-runtime.wasm"; \
+		echo "Built: $$CARGO_TARGET_DIR/try-runtime.wasm"
 
 lint: setup ## Lint; warnings are errors with the compiler that scripts/common.sh names
 	$(call step,Linting) lint --workspace --all-targets

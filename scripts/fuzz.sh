@@ -105,7 +105,11 @@ for target in "${chosen[@]}"; do [ "$target" = pallet ] || core+=("$target"); do
 
 # The model of the pallet, built as `make pallet-test` builds it.
 pallet_model() {
-	(cd "$root" && cargo test --release --locked -p pallet-mixnet --features runtime-benchmarks,try-runtime --lib "$@")
+	(
+		cd "$root"
+		SKIP_WASM_BUILD=1 cargo test --release --locked -p pallet-mixnet -p mixnet-runtime \
+			--features pallet-mixnet/runtime-benchmarks,pallet-mixnet/try-runtime,mixnet-runtime/try-runtime --lib "$@"
+	)
 }
 
 ensure_cargo_fuzz() {

@@ -7,6 +7,7 @@
 //! - [`configs`]: the pallets' configuration; the mixnet's is in [`configs::mixnet`].
 //! - [`apis`]: the runtime APIs; the mixnet's is one short `impl` block.
 //! - [`version`]: the runtime's version.
+//! - [`randomness`]: what elections are seeded from.
 //! - [`genesis`]: the presets `development` and `local`.
 //! - [`live_upgrade`]: how a chain that runs already gets the mixnet.
 //! - [`migrations`]: what migrations of the mixnet's pallet ask of the runtime.
@@ -30,6 +31,7 @@ pub mod configs;
 pub mod genesis;
 pub mod live_upgrade;
 pub mod migrations;
+pub mod randomness;
 #[cfg(test)]
 mod tests;
 pub mod version;

@@ -75,9 +75,10 @@ mod config {
 		type NextSessionRotation: EstimateNextSessionRotation<BlockNumberFor<Self>>;
 
 		/// The source of the elections' seeds. It is asked once per session, when the session begins. Its answer must
-		/// have been published after pallet-session's rotation before. BABE's `RandomnessFromOneEpochAgo` does so, if
-		/// the mixnet's session key stands behind BABE's. If the answer is older, nobody draws in that election.
-		/// A chain that has no such source takes [`NoRandomness`], and a policy that does not draw.
+		/// have been published after pallet-session's rotation before. The example runtime's `VrfRandomness` does so,
+		/// if the mixnet's session key stands behind BABE's. BABE's `RandomnessFromOneEpochAgo` says so too, but on
+		/// chains with short epochs anybody can compute it earlier. If the answer is older, nobody draws in that
+		/// election. A chain that has no such source takes [`NoRandomness`], and a policy that does not draw.
 		type Randomness: Randomness<Self::Hash, BlockNumberFor<Self>>;
 
 		/// The policy that ranks the candidates.

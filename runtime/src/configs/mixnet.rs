@@ -2,8 +2,8 @@
 
 use super::MaxAuthorities;
 use crate::{
-	AccountId, Babe, Balance, Balances, BlockNumber, Nonce, Runtime, RuntimeCall, RuntimeHoldReason, Session,
-	TxExtension, UncheckedExtrinsic, SESSION_BLOCKS, UNIT,
+	randomness::VrfRandomness, AccountId, Babe, Balance, Balances, BlockNumber, Nonce, Runtime, RuntimeCall,
+	RuntimeHoldReason, Session, TxExtension, UncheckedExtrinsic, SESSION_BLOCKS, UNIT,
 };
 use frame_support::traits::{ConstBool, ConstU128, ConstU32, ConstU64};
 use frame_system::EnsureRoot;
@@ -52,9 +52,8 @@ impl pallet_mixnet::Config for Runtime {
 	type RegistrationPriority = ConstU64<{ TransactionPriority::MAX / 2 }>;
 	type NextSessionRotation = Babe;
 
-	// BABE makes this from the blocks of the session that ends. It is known when the next session begins, because BABE
-	// is before the mixnet in the session keys.
-	type Randomness = pallet_babe::RandomnessFromOneEpochAgo<Runtime>;
+	// This is made from all blocks of the session that ends. BABE's own sources leave most of these out.
+	type Randomness = VrfRandomness;
 	type ElectionPolicy = pallet_mixnet::WeightedLottery;
 	type Weights = pallet_mixnet::BondWeights<ConstU128<VALIDATOR_WEIGHT>>;
 	type DisabledValidators = Session;

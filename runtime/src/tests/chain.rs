@@ -1,21 +1,26 @@
-//! A chain in a test: whole blocks through the executive, as validators make them, but without seals.
+//! A chain in a test: whole blocks, which one of the validators makes, and which are then executed as every node does.
+//!
+//! Blocks have no seals. Everything else is as on a real chain: authors take turns, and the outputs of their VRFs are in
+//! the headers. With the feature `try-runtime`, each block is executed with all the checks that the pallets have.
 
-use super::started_from;
+use super::{author::Claim, started_from};
 use crate::*;
 use codec::Encode;
-
+use frame_support::storage::with_transaction_unchecked;
 use mixnet_node_core::KxSecret;
 use mixnet_primitives::{KxPublic, Mixnode, Registrant, Registration, RegistrationProofs};
+use pallet_session::DisabledValidators;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use sp_consensus_babe::{
-	digests::{PreDigest, SecondaryPlainPreDigest},
-	Slot, BABE_ENGINE_ID,
-};
 use sp_core::{ed25519, sr25519, Pair as _};
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{generic::Era, traits::Header as _, ApplyExtrinsicResult, Digest, DigestItem};
+use sp_runtime::{
+	generic::Era,
+	traits::Header as _,
+	ApplyExtrinsicResult, Digest,
+	TransactionOutcome::{Commit, Rollback},
+};
 
 /// A chain from the preset `local`.
 pub struct Chain {
@@ -34,38 +39,63 @@ impl Chain {
 		Self { state: started_from("local"), number: 0, slot: 1_000, parent: GENESIS }
 	}
 
-	/// A chain with this storage: a key and a value in each line, in hex.
-	pub fn with_storage(lines: &str) -> Self {
+	/// A chain with this storage: a key and a value in each line, in hex. It is between two blocks.
+	pub fn from_storage(lines: &str) -> Self {
+		let unhex = |text| sp_core::bytes::from_hex(text).expect("it is hex; qed");
 		let mut state = TestExternalities::default();
 		let (number, slot) = state.execute_with(|| {
 			for line in lines.lines() {
-				let (key, value) = line.split_once(' ').expect("a key and a value; qed");
-				let unhex = |text| sp_core::bytes::from_hex(text).expect("hex; qed");
+				let (key, value) = line.split_once(' ').expect("there are a key and a value; qed");
 				sp_io::storage::set(&unhex(key), &unhex(value));
 			}
-			(System::block_number(), Babe::current_slot().into())
+			(System::block_number(), *Babe::current_slot())
 		});
-		Self { state, number, slot, parent: Hash::repeat_byte(0xdd) }
+		state.commit_all().expect("no transaction is open; qed");
+		// The storage has no hash of the last block; the next block brings it.
+		Self { state, number, slot, parent: Hash::repeat_byte(1) }
 	}
 
 	/// Makes the next block, in the next slot, of these extrinsics. Returns what became of each.
 	pub fn block(&mut self, extrinsics: Vec<UncheckedExtrinsic>) -> Vec<ApplyExtrinsicResult> {
+		let author = self.next_author();
+		self.block_by(author, Claim::Primary, extrinsics)
+	}
+
+	/// The validator whose turn it is, of those that are not disabled.
+	pub fn next_author(&mut self) -> u32 {
+		let number = self.number;
+		self.read(|| {
+			let disabled: Vec<_> = DisabledValidators::<Runtime>::get().into_iter().map(|(index, _)| index).collect();
+			let able: Vec<_> =
+				(0..Session::validators().len() as u32).filter(|index| !disabled.contains(index)).collect();
+			able[number as usize % able.len()]
+		})
+	}
+
+	/// Makes the next block, in the next slot, of these extrinsics, as this validator. Returns what became of each.
+	pub fn block_by(
+		&mut self,
+		author: u32,
+		claim: Claim,
+		extrinsics: Vec<UncheckedExtrinsic>,
+	) -> Vec<ApplyExtrinsicResult> {
 		self.number += 1;
 		self.slot += 1;
-		let slot = Slot::from(self.slot);
-		let author = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
-		let digest = Digest { logs: vec![DigestItem::PreRuntime(BABE_ENGINE_ID, author.encode())] };
-		let header = Header::new(self.number, Hash::default(), Hash::default(), self.parent, digest);
-		self.state.execute_with(|| {
-			Executive::initialize_block(&header);
-			let now = pallet_timestamp::Call::set { now: u64::from(slot) * MILLISECONDS_PER_BLOCK };
-			Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(now.into()))
-				.expect("the time is right; qed")
-				.expect("the time is right; qed");
-			let results = extrinsics.into_iter().map(Executive::apply_extrinsic).collect();
-			self.parent = Executive::finalize_block().hash();
-			results
-		})
+		let (number, slot, parent) = (self.number, self.slot, self.parent);
+		let (digest, vrf_output) = self.read(|| claim.digest(author, slot.into()));
+		let header = Header::new(number, Hash::default(), Hash::default(), parent, Digest { logs: vec![digest] });
+		// The author works on a copy of the state. Like everybody else, it then executes the block that it has made.
+		let mut copy = TestExternalities::default();
+		copy.backend = self.state.as_backend();
+		let (block, results) = copy.execute_with(|| make(&header, slot, extrinsics));
+		self.parent = block.header.hash();
+		self.read(|| {
+			execute(block);
+			assert_eq!(Babe::author_vrf_randomness(), Some(vrf_output), "BABE computes it from the author's signature");
+		});
+		// Without this, hooks that remove a bounded number of keys in each block would not get on.
+		self.state.commit_all().expect("no transaction is open; qed");
+		results
 	}
 
 	/// Leaves this many slots empty.
@@ -83,9 +113,14 @@ impl Chain {
 	/// Makes the first block of the next session, as if the slots before it had been empty.
 	pub fn next_session(&mut self) {
 		let before = self.read(Mixnet::session_status).current_index;
-		self.slot += u64::from(SESSION_BLOCKS);
+		self.skip_to_end_of_epoch();
 		self.apply(vec![]);
 		assert_eq!(self.read(Mixnet::session_status).current_index, before + 1);
+	}
+
+	/// Leaves slots empty, so that the next block is the first one of the next epoch.
+	pub fn skip_to_end_of_epoch(&mut self) {
+		self.slot = self.read(|| *Babe::current_epoch_start()) + u64::from(SESSION_BLOCKS) - 1;
 	}
 
 	/// Asks the runtime, in the state after the last block.
@@ -102,6 +137,12 @@ impl Chain {
 			let signature = payload.using_encoded(|payload| from.pair().sign(payload));
 			UncheckedExtrinsic::new_signed(call, from.to_account_id().into(), signature.into(), extension)
 		})
+	}
+
+	/// A call by root: a transaction of Alice, who has sudo.
+	pub fn by_sudo(&mut self, call: impl Into<RuntimeCall>) -> UncheckedExtrinsic {
+		let call = Box::new(call.into());
+		self.signed(Sr25519Keyring::Alice, 0, pallet_sudo::Call::<Runtime>::sudo { call })
 	}
 
 	/// The registration of `registrant` for the next session, of a mixnode of its own.
@@ -124,6 +165,40 @@ impl Chain {
 			call.into(),
 		)
 	}
+}
+
+/// Makes a block as its author does: of the time, and of the extrinsics that are valid. Returns it with what became of
+/// each of these extrinsics.
+fn make(header: &Header, slot: u64, extrinsics: Vec<UncheckedExtrinsic>) -> (Block, Vec<ApplyExtrinsicResult>) {
+	Executive::initialize_block(header);
+	let now = pallet_timestamp::Call::set { now: slot * MILLISECONDS_PER_BLOCK };
+	let mut body = vec![UncheckedExtrinsic::new_bare(now.into())];
+	Executive::apply_extrinsic(body[0].clone()).expect("the time is right; qed").expect("the time is right; qed");
+	let mut results = Vec::new();
+	for extrinsic in extrinsics {
+		let result = with_transaction_unchecked(|| match Executive::apply_extrinsic(extrinsic.clone()) {
+			Ok(result) => Commit(Ok(result)),
+			Err(error) => Rollback(Err(error)),
+		});
+		if result.is_ok() {
+			body.push(extrinsic);
+		}
+		results.push(result);
+	}
+	(Block { header: Executive::finalize_block(), extrinsics: body }, results)
+}
+
+/// Executes a block, which must be right.
+#[cfg(not(feature = "try-runtime"))]
+fn execute(block: Block) {
+	Executive::execute_block(block.into());
+}
+
+/// Executes a block, which must be right, with the checks of all pallets, as `try-runtime` does.
+#[cfg(feature = "try-runtime")]
+fn execute(block: Block) {
+	use frame_try_runtime::{runtime_decl_for_try_runtime::TryRuntimeV1, TryStateSelect};
+	<Runtime as TryRuntimeV1<Block>>::execute_block(block.into(), true, true, TryStateSelect::All);
 }
 
 /// A registrant with a mixnode.

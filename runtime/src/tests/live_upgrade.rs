@@ -6,10 +6,14 @@ use crate::{
 	*,
 };
 use codec::Encode;
-use frame_support::traits::{OnRuntimeUpgrade, StorageVersion};
+use frame_support::traits::{GetStorageVersion, StorageVersion};
 use mixnet_primitives::{KxPublic, RegistrationAdvice, RegistrationError};
 use pallet_session::{KeyOwner, NextKeys, QueuedKeys};
-use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
+use sp_core::{proof_of_possession::statement_of_ownership, Pair};
+use sp_keyring::{
+	Ed25519Keyring,
+	Sr25519Keyring::{self, Alice, Bob, Charlie},
+};
 use sp_runtime::traits::OpaqueKeys;
 
 /// Takes the mixnet out of a chain's storage, as if it had never been there.
@@ -25,6 +29,36 @@ fn without_mixnet() {
 	sp_io::storage::set(&QueuedKeys::<Runtime>::hashed_key(), &queued.encode());
 }
 
+/// The upgrade with [`AddMixnetKeys`] among its migrations.
+type Upgrade = frame_executive::Executive<
+	Runtime,
+	Block,
+	frame_system::ChainContext<Runtime>,
+	Runtime,
+	AllPalletsWithSystem,
+	AddMixnetKeys,
+>;
+
+fn upgrade() {
+	#[cfg(feature = "try-runtime")]
+	Upgrade::try_runtime_upgrade(frame_try_runtime::UpgradeCheckSelect::All).expect("its checks pass; qed");
+	#[cfg(not(feature = "try-runtime"))]
+	Upgrade::execute_on_runtime_upgrade();
+}
+
+/// The transaction by which a validator sets its session keys: its real ones.
+fn set_keys(chain: &mut Chain, validator: Sr25519Keyring, grandpa: Ed25519Keyring) -> UncheckedExtrinsic {
+	let keys = SessionKeys {
+		babe: validator.public().into(),
+		grandpa: grandpa.public().into(),
+		mixnet: validator.public().into(),
+	};
+	let statement = validator.to_account_id().using_encoded(statement_of_ownership);
+	let (validator_s, grandpa_s) = (validator.pair().sign(&statement), grandpa.pair().sign(&statement));
+	let proof = (&validator_s, &grandpa_s, &validator_s).encode();
+	chain.signed(validator, 0, pallet_session::Call::<Runtime>::set_keys { keys, proof })
+}
+
 #[test]
 fn a_chain_that_runs_already_gets_the_mixnet() {
 	let mut chain = Chain::new();
@@ -32,13 +66,8 @@ fn a_chain_that_runs_already_gets_the_mixnet() {
 	let real = chain.read(|| Session::load_keys(&Bob.to_account_id())).expect("Bob is a validator; qed");
 	chain.read(without_mixnet);
 
-	// The upgrade, as `Executive` does it: pallets without storage get their version, then come the migrations.
-	chain.read(|| {
-		<AllPalletsWithSystem as frame_support::traits::BeforeAllRuntimeMigrations>::before_all_runtime_migrations();
-		<Runtime as frame_system::Config>::SingleBlockMigrations::on_runtime_upgrade();
-		AddMixnetKeys::on_runtime_upgrade();
-	});
-	assert_eq!(chain.read(StorageVersion::get::<Mixnet>), StorageVersion::new(2));
+	chain.read(upgrade);
+	assert_eq!(chain.read(StorageVersion::get::<Mixnet>), Mixnet::in_code_storage_version());
 	let upgraded = chain.read(|| Session::load_keys(&Bob.to_account_id())).expect("its keys decode; qed");
 	assert_eq!((&upgraded.babe, &upgraded.grandpa), (&real.babe, &real.grandpa));
 	assert_ne!(upgraded.mixnet, real.mixnet);
@@ -51,17 +80,14 @@ fn a_chain_that_runs_already_gets_the_mixnet() {
 	let advice = |chain: &mut Chain| chain.read(|| Mixnet::registration_status(bob.name(), KxPublic([1; 32])).advice);
 	assert_eq!(advice(&mut chain), RegistrationAdvice::Missing(RegistrationError::NotARegistrant));
 
-	// Validators set real keys, and two sessions later they mix.
-	for validator in [Alice, Bob, Charlie] {
-		let account = validator.to_account_id();
-		chain.read(|| {
-			let mut keys = Session::load_keys(&account).expect("its keys decode; qed");
-			let (babe, grandpa) = (keys.babe.clone(), keys.grandpa.clone());
-			keys.mixnet = validator.public().into();
-			assert_eq!((&babe, &grandpa), (&keys.babe, &keys.grandpa));
-			NextKeys::<Runtime>::insert(&account, keys);
-		});
+	// Validators set real keys. In the next session they are queued, and in the one after that they mix.
+	for (validator, grandpa) in
+		[(Alice, Ed25519Keyring::Alice), (Bob, Ed25519Keyring::Bob), (Charlie, Ed25519Keyring::Charlie)]
+	{
+		let set = set_keys(&mut chain, validator, grandpa);
+		chain.apply(vec![set]);
 	}
+	assert_eq!(advice(&mut chain), RegistrationAdvice::Missing(RegistrationError::NotARegistrant));
 	chain.next_session();
 	for validator in [Alice, Bob, Charlie] {
 		let registration = chain.registration(&Registering::new(validator));

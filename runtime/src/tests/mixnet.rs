@@ -1,25 +1,16 @@
 //! The mixnet in the runtime, in whole blocks: what its configuration and its transaction extensions must achieve.
 
-use super::chain::{held, places, Chain, Registering};
+use super::{
+	chain::{held, places, Chain, Registering},
+	history::VALIDATORS,
+};
 use crate::*;
 use configs::mixnet::{MIN_BOND, VALIDATOR_WEIGHT};
 use frame_support::traits::Get;
 use mixnet_primitives::{KxPublic, Parameters, RegistrationAdvice, RegistrationError, Standing};
 use pallet_mixnet::{Call, Candidate, ElectionPolicy, NextElection, RegistrantClass, WeightedLottery};
-use sp_keyring::Sr25519Keyring::{self, Alice, AliceStash, Bob, Charlie, Dave, Eve, Ferdie};
-use sp_runtime::{traits::Dispatchable, transaction_validity::InvalidTransaction};
-
-const VALIDATORS: [Sr25519Keyring; 6] = [Alice, Bob, Charlie, Dave, Eve, Ferdie];
-
-/// Makes `AliceStash` an operator with this bond and the key of `BobStash`, in the present session.
-fn bond(chain: &mut Chain, amount: Balance) -> Registering {
-	let operator = Registering::new(Sr25519Keyring::BobStash);
-	let proof = chain.read(|| operator.prove_operator_key(&AliceStash.to_account_id()));
-	let bond = chain.signed(AliceStash, 0, Call::<Runtime>::bond { amount });
-	let set_key = chain.signed(AliceStash, 1, Call::<Runtime>::set_operator_key { key: operator.name(), proof });
-	chain.apply(vec![bond, set_key]);
-	operator
-}
+use sp_keyring::Sr25519Keyring::{Alice, AliceStash, BobStash};
+use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};
 
 #[test]
 fn version_2_of_the_api_is_declared() {
@@ -58,13 +49,10 @@ fn an_operator_waits_for_a_whole_session_and_then_competes_by_its_bond() {
 		chain.read(|| Mixnet::registration_status(of.name(), KxPublic([1; 32])).advice)
 	};
 	let missing = RegistrationAdvice::Missing;
-	assert_eq!(
-		advice(&mut chain, &Registering::new(Sr25519Keyring::BobStash)),
-		missing(RegistrationError::NotARegistrant)
-	);
+	assert_eq!(advice(&mut chain, &Registering::new(BobStash)), missing(RegistrationError::NotARegistrant));
 
 	let amount = 10 * VALIDATOR_WEIGHT;
-	let operator = bond(&mut chain, amount);
+	let operator = chain.bond(AliceStash, BobStash, amount);
 	assert_eq!(chain.read(|| held(&AliceStash.to_account_id())), amount);
 	for _ in 0..2 {
 		assert_eq!(advice(&mut chain, &operator), missing(RegistrationError::OperatorTooRecent));
@@ -87,7 +75,7 @@ fn an_operator_waits_for_a_whole_session_and_then_competes_by_its_bond() {
 		assert_eq!(matches!(entry.standing, Standing::Elected(_)), index < places(), "{entry:?}");
 		// Anybody can draw again.
 		let seed = chain.read(NextElection::<Runtime>::get).seed;
-		assert!(seed.is_some(), "BABE's randomness is fresh");
+		assert!(seed.is_some(), "whoever was queued before draws");
 		let (account, class, weight) = if entry.registrant == registrants[6].name() {
 			(AliceStash.to_account_id(), RegistrantClass::Operator, amount)
 		} else {
@@ -105,22 +93,6 @@ fn an_operator_waits_for_a_whole_session_and_then_competes_by_its_bond() {
 	assert!(list.iter().all(|mixnode| elected.contains(&mixnode.kx_public)));
 }
 
-/// With the same keys and weights, the order differs from session to session.
-#[test]
-fn every_session_draws_anew() {
-	let mut chain = Chain::new();
-	chain.apply(vec![]);
-	let mut orders = std::collections::BTreeSet::new();
-	for _ in 0..5 {
-		let registrations = VALIDATORS.map(|validator| chain.registration(&Registering::new(validator)));
-		chain.apply(registrations.into());
-		let registered = chain.read(|| Mixnet::next_registrations(0, 100));
-		orders.insert(registered.into_iter().map(|entry| entry.registrant).collect::<Vec<_>>());
-		chain.next_session();
-	}
-	assert!(orders.len() > 1, "{orders:?}");
-}
-
 #[test]
 fn only_governance_sets_the_next_sessions_parameters() {
 	let mut chain = Chain::new();
@@ -128,10 +100,10 @@ fn only_governance_sets_the_next_sessions_parameters() {
 	let before = chain.read(Mixnet::parameters).current;
 	let after = Parameters { mean_forwarding_delay_ms: before.mean_forwarding_delay_ms / 2, ..before };
 	let set = RuntimeCall::from(Call::<Runtime>::set_parameters { parameters: after });
-	chain.read(|| {
-		set.clone().dispatch(RuntimeOrigin::signed(Alice.to_account_id())).expect_err("Alice is not root; qed")
-	});
-	let by_sudo = chain.signed(Alice, 0, pallet_sudo::Call::<Runtime>::sudo { call: Box::new(set) });
+	let by_alice = chain.signed(Alice, 0, set.clone());
+	assert_eq!(chain.block(vec![by_alice]), [Ok(Err(DispatchError::BadOrigin))]);
+	assert_eq!(chain.read(Mixnet::parameters).next, before);
+	let by_sudo = chain.by_sudo(set);
 	chain.apply(vec![by_sudo]);
 	let parameters = chain.read(Mixnet::parameters);
 	assert_eq!((parameters.current, parameters.next), (before, after));
@@ -144,11 +116,11 @@ fn only_governance_sets_the_next_sessions_parameters() {
 fn a_bond_can_be_slashed_and_what_is_left_comes_back_after_a_while() {
 	let mut chain = Chain::new();
 	chain.apply(vec![]);
-	bond(&mut chain, 2 * MIN_BOND);
+	chain.bond(AliceStash, BobStash, 2 * MIN_BOND);
 	let account = AliceStash.to_account_id();
-	let slash = RuntimeCall::from(Call::<Runtime>::slash { account: account.clone(), amount: MIN_BOND });
+	let slash = Call::<Runtime>::slash { account: account.clone(), amount: MIN_BOND };
 	let issued = chain.read(Balances::total_issuance);
-	let by_sudo = chain.signed(Alice, 0, pallet_sudo::Call::<Runtime>::sudo { call: Box::new(slash) });
+	let by_sudo = chain.by_sudo(slash);
 	chain.apply(vec![by_sudo]);
 	assert_eq!(chain.read(|| held(&account)), MIN_BOND);
 	assert!(chain.read(Balances::total_issuance) <= issued - MIN_BOND, "what is slashed is burnt");
@@ -163,17 +135,6 @@ fn a_bond_can_be_slashed_and_what_is_left_comes_back_after_a_while() {
 	let withdraw = chain.signed(AliceStash, 0, Call::<Runtime>::withdraw {});
 	chain.apply(vec![withdraw]);
 	assert_eq!(chain.read(|| held(&account)), 0);
-}
-
-/// This is what `pallet_mixnet::Config::Randomness` asks for. If the mixnet came before BABE, nobody would ever draw.
-#[test]
-fn elections_have_a_seed_from_the_first_one_on() {
-	let mut chain = Chain::new();
-	chain.apply(vec![]);
-	for _ in 0..4 {
-		assert!(chain.read(NextElection::<Runtime>::get).seed.is_some());
-		chain.next_session();
-	}
 }
 
 /// BABE counts slots, and the slack is blocks. How many nodes of 200 have been told to register at each block of session 1,

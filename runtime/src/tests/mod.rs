@@ -1,14 +1,21 @@
 //! The runtime as a whole.
 //!
 //! - [`mixnet`]: the mixnet in whole blocks.
+//! - [`seeds`]: the randomness of its elections.
 //! - [`live_upgrade`]: a chain that gets the mixnet later.
-//! - [`upgrade`]: a chain of an earlier storage version.
-//! - [`chain`]: makes blocks in tests.
+//! - [`upgrades`]: chains that have it go on with this runtime.
+//! - `try_runtime`: the checks that the feature `try-runtime` adds to all of these.
+//! - [`chain`]: makes blocks, by the [`author`] whose turn it is. [`history`] has long ones.
 
+mod author;
 mod chain;
+mod history;
 mod live_upgrade;
 mod mixnet;
-mod upgrade;
+mod seeds;
+#[cfg(feature = "try-runtime")]
+mod try_runtime;
+mod upgrades;
 
 use crate::*;
 use frame_support::traits::{Get, IntegrityTest};

@@ -1,6 +1,6 @@
 //! Elections, weights, randomness and slashing, as tests choose them.
 
-use super::runtime::{Policy, RandomnessAge, Runtime, SlashedAmount, System, ValidatorWeights};
+use super::runtime::{Policy, RandomnessAge, RandomnessStandsStill, Runtime, SlashedAmount, System, ValidatorWeights};
 use crate::{
 	AllAuthorities, Candidate, CreditOf, ElectionPolicy, HighestWeight, Rank, RegistrantWeights, WeightedLottery,
 };
@@ -47,13 +47,15 @@ impl RegistrantWeights<u64, u64> for TestWeights {
 	}
 }
 
-/// The hash of the present block number: not random, but different every time.
+/// The hash of the number of the block that it was published in: not random, but different every time, unless the test
+/// wants it to stand still.
 pub struct TestRandomness;
 
 impl Randomness<H256, u64> for TestRandomness {
 	fn random(subject: &[u8]) -> (H256, u64) {
 		let known_since = System::block_number().saturating_sub(RandomnessAge::get());
-		(H256(sp_io::hashing::blake2_256(&(subject, known_since).encode())), known_since)
+		let made_from = if RandomnessStandsStill::get() { 0 } else { known_since };
+		(H256(sp_io::hashing::blake2_256(&(subject, made_from).encode())), known_since)
 	}
 }
 

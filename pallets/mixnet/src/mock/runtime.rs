@@ -77,6 +77,8 @@ parameter_types! {
 	pub static UnbondingSessions: u32 = 2;
 	/// How many blocks ago the randomness was published that the source answers with.
 	pub static RandomnessAge: u64 = 0;
+	/// Does the source answer a question with the same every time?
+	pub static RandomnessStandsStill: bool = false;
 	/// What was slashed so far.
 	pub static SlashedAmount: u64 = 0;
 	/// The weights of validators, by account. Those that are not here weigh 1.

@@ -22,19 +22,43 @@ fn seed() -> Option<Seed> {
 	NextElection::<Runtime>::get().seed
 }
 
+/// The seeds of the elections of ten sessions, where the randomness was published this many blocks ago.
+fn seeds_by(randomness_age: u64) -> Vec<[u8; 32]> {
+	RandomnessAge::set(randomness_age);
+	let seeds = ext().execute_with(|| {
+		(1..10u64)
+			.map(|session| {
+				run_to_next_session();
+				let drawn = seed().expect("the randomness is fresh");
+				// The same throughout.
+				run_to_block(session * 20 + 19);
+				assert_eq!(seed(), Some(drawn));
+				drawn.0
+			})
+			.collect()
+	});
+	RandomnessAge::set(0);
+	seeds
+}
+
+/// How many of the seeds differ that two chains have, which differ in nothing but what their randomness answers.
+fn seeds_that_differ() -> usize {
+	// What the source answers is made from the block that it was published in.
+	let (a, b) = (seeds_by(0), seeds_by(1));
+	assert_eq!(seeds_by(0), a, "the same chain has the same seeds");
+	a.into_iter().chain(b).collect::<BTreeSet<_>>().len()
+}
+
 #[test]
 fn each_election_has_a_seed_of_its_own() {
-	ext().execute_with(|| {
-		let mut seeds = BTreeSet::new();
-		for session in 1..10 {
-			run_to_next_session();
-			assert!(seeds.insert(seed().expect("the randomness is fresh").0));
-			// The same throughout.
-			let drawn = seed();
-			run_to_block(session * 20 + 19);
-			assert_eq!(seed(), drawn);
-		}
-	});
+	assert_eq!(seeds_that_differ(), 18);
+}
+
+/// The test before can fail: seeds of different sessions differ even so.
+#[test]
+fn randomness_that_stands_still_is_found_out() {
+	RandomnessStandsStill::set(true);
+	assert_eq!(seeds_that_differ(), 9);
 }
 
 #[test]

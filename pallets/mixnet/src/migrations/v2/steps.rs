@@ -220,7 +220,7 @@ pub(super) fn of_version_2<T: Config>(
 ) -> Operator<BalanceOf<T>, BlockNumberFor<T>> {
 	let v1::Operator { bond, recent, recent_since, waiting, waiting_since, key, key_since: _, releasable_in } =
 		operator;
-	Operator { bond, recent, recent_since, waiting, waiting_since, key, releasable_in }
+	Operator { bond, recent, recent_since, waiting, waiting_since, key, releasable_in, unbonding: Default::default() }
 }
 
 /// The first storage key of a map behind the one with this hash, and its hash. The map hashes its keys by

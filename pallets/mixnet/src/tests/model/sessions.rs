@@ -2,10 +2,12 @@
 
 use super::{election::Election, world::World};
 use crate::{
-	mock::*, Event, NextElection, PhaseLengths, RegistrantClass, RegistrantWeights, RemovalReason, Seed,
-	MANY_SESSIONS_TO_PRUNE, MAX_PRUNED_AT_ONCE,
+	mock::*, Event, PhaseLengths, RegistrantClass, RegistrantWeights, RemovalReason, Seed, MANY_SESSIONS_TO_PRUNE,
+	MAX_PRUNED_AT_ONCE,
 };
+use codec::Encode;
 use mixnet_primitives::{Mixnode, MixnodesError, Parameters, SessionIndex, SessionParameters};
+use sp_io::hashing::blake2_256;
 use std::collections::BTreeMap;
 
 /// The list of a session, and how many mixnodes it needs.
@@ -61,8 +63,6 @@ pub struct Sessions {
 	/// How many keys are stored of each session, from the one to prune next on.
 	left_over: BTreeMap<SessionIndex, u32>,
 	next_to_prune: SessionIndex,
-	/// The seeds of all sessions so far.
-	seeds: Vec<Seed>,
 }
 
 impl Sessions {
@@ -85,7 +85,6 @@ impl Sessions {
 			active: queued(0),
 			left_over: BTreeMap::new(),
 			next_to_prune: 0,
-			seeds: Vec::new(),
 		};
 		let election = sessions.begin_election(0, 0);
 		(sessions, election)
@@ -94,14 +93,10 @@ impl Sessions {
 	fn begin_election(&mut self, committed_by_rotation: u32, committed_before: u64) -> Election {
 		let known_since = self.now.saturating_sub(RandomnessAge::get());
 		let is_fresh = self.now == 0 || known_since > committed_before;
-		// The model does not know the seed itself. But it must be a new one.
-		let seed = NextElection::<Runtime>::get().seed;
-		assert_eq!(seed.is_some(), is_fresh);
-		assert!(seed.is_none_or(|seed| !self.seeds.contains(&seed)));
-		self.seeds.extend(seed);
+		let session = self.index + 1;
 		Election {
-			session: self.index + 1,
-			seed,
+			session,
+			seed: is_fresh.then(|| seed(session, known_since)),
 			committed_by_rotation,
 			committed_before,
 			max_elected: MaxMixnodes::get(),
@@ -161,6 +156,13 @@ impl Sessions {
 	pub fn all_pruned(&self) -> bool {
 		self.next_to_prune + 1 >= self.index
 	}
+}
+
+/// The seed of a session's election, by the mock's randomness of this block.
+fn seed(session: SessionIndex, known_since: u64) -> Seed {
+	let subject = (*b"mixnet/election-seed/v1", session).encode();
+	let randomness = blake2_256(&(subject, known_since).encode());
+	Seed(blake2_256(&randomness))
 }
 
 impl World {

@@ -95,14 +95,6 @@ pub fn rotate() {
 	}
 }
 
-/// Executes blocks until the mixnet's next session begins.
-pub fn run_to_next_session() {
-	let index = Mixnet::session_status().current_index;
-	while Mixnet::session_status().current_index == index {
-		rotate();
-	}
-}
-
 pub fn check_invariants() {
 	if let Err(error) = Mixnet::do_try_state() {
 		panic!("block {}: {error:?}", System::block_number());
