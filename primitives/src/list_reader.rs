@@ -90,7 +90,7 @@ impl core::error::Error for BadPage {}
 /// let mut reader = ListReader::default();
 /// loop {
 ///     let (start, count) = reader.next_page();
-///     match reader.add(mixnodes_page(start, count))? {
+///     match reader.take(mixnodes_page(start, count))? {
 ///         Progress::Unfinished(rest) => reader = rest,
 ///         Progress::Finished(list) => return Ok(list),
 ///     }
@@ -127,7 +127,7 @@ impl ListReader {
 	///
 	/// # Errors
 	/// The page is not part of one list with those before it. Reading has to begin again, at a later block.
-	pub fn add(mut self, page: Option<MixnodesPage>) -> Result<Progress, BadPage> {
+	pub fn take(mut self, page: Option<MixnodesPage>) -> Result<Progress, BadPage> {
 		let MixnodesPage { total, required, mut mixnodes } = page.ok_or(BadPage::NoList)?;
 		if total > MIXNODE_INDEX_LIMIT {
 			return Err(BadPage::TooManyMixnodes { total });
@@ -183,7 +183,7 @@ mod tests {
 		let mut reader = ListReader::default();
 		for pages in 1.. {
 			let (start, count) = reader.next_page();
-			match reader.add(chain(start, count)) {
+			match reader.take(chain(start, count)) {
 				Ok(Progress::Unfinished(rest)) => reader = rest,
 				Ok(Progress::Finished(list)) => return (pages, Ok(list)),
 				Err(reason) => return (pages, Err(reason)),

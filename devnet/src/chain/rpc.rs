@@ -122,7 +122,7 @@ impl Rpc {
 		loop {
 			let (start, count) = reader.next_page();
 			let page = self.call_runtime("MixnetApi_mixnodes_page", &(session, start, count), at).await?;
-			match reader.add(page).with_context(|| format!("the mixnodes of session {session}"))? {
+			match reader.take(page).with_context(|| format!("the mixnodes of session {session}"))? {
 				Progress::Unfinished(rest) => reader = rest,
 				Progress::Finished(list) => return Ok(list),
 			}

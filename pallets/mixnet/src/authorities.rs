@@ -181,14 +181,17 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-/// Pairs the entries of now with those of before that have the same account. Entries of either side may be alone.
+/// An account's entries of now and of before. One of them may be missing.
+type Pair<'a, AccountId> = (Option<&'a mut AuthorityEntry<AccountId>>, Option<&'a AuthorityEntry<AccountId>>);
+
+/// Pairs the entries of now with those of before that have the same account.
 ///
 /// Both lists are in ascending order of their keys. Most accounts keep their keys, so the lists are merged by key first.
 /// Only what is left over is sorted by account.
 fn pairs<'a, AccountId: Ord>(
 	now: &'a mut [AuthorityEntry<AccountId>],
 	before: &'a [AuthorityEntry<AccountId>],
-) -> Vec<(Option<&'a mut AuthorityEntry<AccountId>>, Option<&'a AuthorityEntry<AccountId>>)> {
+) -> Vec<Pair<'a, AccountId>> {
 	let mut pairs = Vec::with_capacity(now.len());
 	let (mut came, mut went) = (Vec::new(), Vec::new());
 	let mut before = before.iter().peekable();

@@ -27,21 +27,12 @@
 //! - `candidates`: the elected and the standbys, as candidates come and go; [`ranked_set`] keeps them sorted.
 //! - `authorities`: the session authorities who may register.
 //! - `operators`: bonds, and the keys of operators; `bonds` keeps count of a bond's parts.
-//! - `parameters`: what a runtime accepts as parameters.
-//! - `pruning`: removes what sessions that are over have left behind, and says so if that falls behind.
+//! - `parameters`, `pruning`: what a runtime accepts as parameters; removes what sessions that are over have left behind.
 //! - `config`, `events`: parts of this file, moved out: the `Config`, the events and the errors.
 //! - [`types`], [`election`], [`sr25519`]: what is stored; the policies that rank candidates; the keys of authorities.
 //! - [`weights`]: what calls and hooks cost, as `benchmarking` has measured.
 //!
-//! # What a runtime needs
-//!
-//! docs/INTEGRATION.md leads through it. In short:
-//!
-//! - [`frame_system::AuthorizeCall`] in its transaction extensions, before every extension that needs a signer, and
-//!   [`CreateAuthorizedTransaction`](frame_system::offchain::CreateAuthorizedTransaction) for itself;
-//! - [`sr25519::AuthorityId`] among its session keys, behind the key of the pallet that randomness comes from: the
-//!   pallet is one of pallet-session's handlers;
-//! - the runtime API of `mixnet-runtime-api`, answered by the functions of the same names on [`Pallet`].
+//! docs/INTEGRATION.md says what a runtime needs: transaction extension, session key, runtime API.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

@@ -34,9 +34,9 @@ pub const MEASURED_UP_TO: SetSizes = SetSizes { authorities: 1_000, mixnodes: 1_
 /// struct OurWeights;
 ///
 /// impl MeasuredUpTo for OurWeights {
-/// 	fn measured_up_to() -> SetSizes {
-/// 		SetSizes { authorities: 5_000, mixnodes: 3_000, standbys: 300 }
-/// 	}
+///     fn measured_up_to() -> SetSizes {
+///         SetSizes { authorities: 5_000, mixnodes: 3_000, standbys: 300 }
+///     }
 /// }
 /// # assert_eq!(OurWeights::measured_up_to().mixnodes, 3_000);
 /// ```

@@ -48,7 +48,7 @@ fn a_broken_invariant_is_found_by_an_upgrade() {
 	let only_mixnet = TryStateSelect::Only(vec![b"Mixnet".into()]);
 	let with_checks = TryRuntimeUpgradeConfig::new(UpgradeCheckSelect::All).with_try_state_select(only_mixnet);
 	let found = chain.read(|| Executive::try_runtime_upgrade_with_config(with_checks));
-	assert_eq!(found.map_err(<&str>::from), Err("a bond is not what is on hold"));
+	assert_eq!(found.map_err(<&str>::from), Err("a bond, with what is being released, is not what is on hold"));
 	// Without checks nobody looks.
 	assert!(chain.read(|| Executive::try_runtime_upgrade(UpgradeCheckSelect::None)).is_ok());
 }

@@ -129,7 +129,7 @@ fn read_by_page(
 	loop {
 		let (start, count) = reader.next_page();
 		let page = block.mixnodes_page(session, start, count)?;
-		match reader.add(page).map_err(|reason| ReadError::List { session, reason })? {
+		match reader.take(page).map_err(|reason| ReadError::List { session, reason })? {
 			Progress::Unfinished(rest) => reader = rest,
 			Progress::Finished(list) => return Ok(list),
 		}

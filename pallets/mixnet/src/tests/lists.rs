@@ -287,7 +287,7 @@ fn read_by_page(session_index: u32) -> Result<(List, u32), BadPage> {
 	loop {
 		let (start, count) = reader.next_page();
 		pages += 1;
-		match reader.add(Mixnet::mixnodes_page(session_index, start, count))? {
+		match reader.take(Mixnet::mixnodes_page(session_index, start, count))? {
 			Progress::Unfinished(rest) => reader = rest,
 			Progress::Finished(list) => return Ok((list, pages)),
 		}

@@ -1,5 +1,8 @@
 //! Stakes that arrive from the chain that elects the validators, as the guide shows it.
 
+// A pallet is a module in its file.
+#![allow(clippy::module_inception)]
+
 use super::runtime::{AccountId, Balance, Runtime, Stakes};
 use crate as pallet_mixnet;
 use core::marker::PhantomData;
