@@ -13,7 +13,7 @@
 
 use crate::{
 	AuthorityDirectory, AuthorityEntry, AuthorityPages, Config, CurrentSession, Pallet, RegistrantWeights,
-	AUTHORITIES_PER_PAGE, LOG_TARGET,
+	AUTHORITIES_LIMIT, AUTHORITIES_PER_PAGE, LOG_TARGET,
 };
 use alloc::vec::Vec;
 use frame_support::{traits::Get, BoundedVec};
@@ -37,14 +37,6 @@ pub(crate) enum Change {
 	NewKey,
 	/// It counts less than before. It is queued with this key.
 	LessWeight(Registrant),
-}
-
-/// What a rotation changed among the authorities.
-pub(crate) struct Rotated<T: Config> {
-	/// The validators whose session begins with the rotation, in ascending order of their keys.
-	pub active: Vec<AuthorityEntry<T::AccountId>>,
-	/// What changed from them to those that the rotation queued, by account.
-	pub changes: Vec<(T::AccountId, Change)>,
 }
 
 impl<T: Config> Pallet<T> {
@@ -91,12 +83,14 @@ impl<T: Config> Pallet<T> {
 	/// before as well keep the number of the rotation that first queued them, whatever their keys. What they weigh in
 	/// the election under way does not rise.
 	///
+	/// Returns what changed from the active ones to those that were queued now, by account.
+	///
 	/// `begins_election`: does an election begin with this rotation? Then the weights of the rotation before were known
 	/// before its seed was.
 	pub(crate) fn queue_authorities(
 		validators: impl Iterator<Item = (T::AccountId, Registrant)>,
 		begins_election: bool,
-	) -> Rotated<T> {
+	) -> Vec<(T::AccountId, Change)> {
 		let mut queued = Self::weighed(validators);
 		// The rotation has been counted already, so that those that were queued before it are the active ones.
 		let active: Vec<_> = Self::authorities(Generation::Active).collect();
@@ -117,7 +111,7 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		Self::write_authorities(Generation::Queued, &queued);
-		Rotated { active, changes }
+		changes
 	}
 
 	/// Stores the authorities of genesis, which are queued and active.
@@ -131,7 +125,7 @@ impl<T: Config> Pallet<T> {
 	fn weighed(validators: impl Iterator<Item = (T::AccountId, Registrant)>) -> Vec<AuthorityEntry<T::AccountId>> {
 		let since = CurrentSession::<T>::get().last_rotation.count;
 		let mut validators: Vec<_> = (0..).zip(validators).collect();
-		let (found, max) = (validators.len(), T::MaxAuthorities::get());
+		let (found, max) = (validators.len(), T::MaxAuthorities::get().min(AUTHORITIES_LIMIT));
 		if found > max as usize {
 			// This is no reason to stop the chain's sessions, but somebody should know.
 			log::error!(

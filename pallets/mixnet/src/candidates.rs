@@ -16,12 +16,13 @@
 
 use crate::{
 	ranked_set::{RankKey, RankedEntry, RankedSet, SetId},
-	BoundedMixnode, Candidacies, Candidacy, CandidacyState, Config, Election, ElectionPolicy, Event, KxPublics,
-	ListedMixnodeFor, Mixnodes, NextElection, Pallet, PeerIds, Rank, RegisteredAs, RemovalReason, STANDBY_BASE,
+	BoundedMixnode, Candidacies, Candidacy, CandidacyState, Candidate, Config, Election, ElectionPolicy, Event,
+	KxPublics, ListedMixnodeFor, Mixnodes, NextElection, Pallet, PeerIds, Rank, RegisteredAs, RemovalReason,
+	STANDBY_BASE,
 };
 use frame_support::traits::Defensive;
 use frame_system::pallet_prelude::BlockNumberFor;
-use mixnet_primitives::{Place, Registrant, RegistrationError, SessionIndex, Standing};
+use mixnet_primitives::{Place, SessionIndex, Standing};
 
 /// Is the candidate at this place elected, or does it stand by?
 pub(crate) fn standing(place: Place) -> Standing {
@@ -223,23 +224,16 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Ranks a listed candidate again, whose weight is less than when it registered. `registrant` is its key. Its rank
-	/// never becomes better by it, though an upgrade may have brought another policy.
+	/// Ranks a listed candidate again, whose weight is less than when it registered. Its rank never becomes better by it,
+	/// though an upgrade may have brought another policy.
 	///
 	/// If the best standby is better now, the two change places. Candidates that are out do not come back by it.
-	pub(crate) fn rank_again(account: &T::AccountId, registrant: &Registrant) {
-		let session_index = Self::next_session_index();
+	pub(crate) fn rank_again(candidate: &Candidate<T::AccountId>) {
+		let Candidate { account, session_index, .. } = candidate;
+		let session_index = *session_index;
 		let mut election = NextElection::<T>::get();
-		let candidate = match Self::candidate(&election, session_index, registrant) {
-			Ok(candidate) => candidate,
-			// Nothing is left of what the election counted.
-			Err(RegistrationError::OperatorTooRecent) => {
-				return Self::remove_candidate(account, RemovalReason::BondTooSmall)
-			},
-			Err(_) => return,
-		};
 		let Some((place, former)) = Self::listed_at(session_index, account) else { return };
-		let key = RankKey { rank: T::ElectionPolicy::rank(&candidate), sequence: former.sequence };
+		let key = RankKey { rank: T::ElectionPolicy::rank(candidate), sequence: former.sequence };
 		if key.rank <= former.rank {
 			return;
 		}

@@ -10,8 +10,8 @@
 //! key does not matter to the draw, and may be changed at any time. `bonds` keeps count of the parts.
 
 use crate::{
-	BalanceOf, Candidacies, Config, CreditOf, CurrentSession, Error, Event, HoldReason, NextElection, Operator,
-	OperatorKeys, Operators, Pallet, RegistrantClass, RemovalReason, OPERATOR_KEY_DOMAIN,
+	BalanceOf, Candidacies, Candidate, Config, CreditOf, CurrentSession, Error, Event, HoldReason, NextElection,
+	Operator, OperatorKeys, Operators, Pallet, RegistrantClass, RegistrantWeights, RemovalReason, OPERATOR_KEY_DOMAIN,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -136,9 +136,9 @@ impl<T: Config> Pallet<T> {
 		let releasable_in = operator
 			.release_part(amount, Self::released_if_asked_now())
 			.map_err(|_| Error::<T>::TooManyUnbondingParts)?;
-		let (bond, key) = (operator.bond, operator.key);
+		let bond = operator.bond;
 		Operators::<T>::insert(&account, operator);
-		Self::follow_bond(&account, key);
+		Self::follow_bond(&account);
 		Self::deposit_event(Event::Unbonding { account, amount, bond, releasable_in });
 		Ok(())
 	}
@@ -189,12 +189,11 @@ impl<T: Config> Pallet<T> {
 		let amount = amount.saturating_sub(not_slashed);
 		operator.slash(amount);
 		let (bond, unbonding) = (operator.staying(), operator.releasing());
-		let key = operator.key;
 		Operators::<T>::insert(&account, operator);
 		if bond < T::MinBond::get() {
 			Self::remove_as_operator(&account, RemovalReason::BondTooSmall);
 		} else {
-			Self::follow_bond(&account, key);
+			Self::follow_bond(&account);
 		}
 		Self::deposit_event(Event::Slashed { account, amount, bond, unbonding });
 		Ok(())
@@ -206,9 +205,22 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Ranks an operator's mixnode again, if there is one, as its bond has become smaller.
-	fn follow_bond(account: &T::AccountId, key: Option<Registrant>) {
-		if let Some(key) = key.filter(|_| Self::stands_as_operator(account)) {
-			Self::rank_again(account, &key);
+	fn follow_bond(account: &T::AccountId) {
+		if !Self::stands_as_operator(account) {
+			return;
+		}
+		let election = NextElection::<T>::get();
+		let committed = Operators::<T>::get(account).map(|operator| operator.committed(election.committed_before));
+		match committed.filter(|committed| !committed.is_zero()) {
+			Some(committed) => Self::rank_again(&Candidate {
+				account: account.clone(),
+				session_index: Self::next_session_index(),
+				class: RegistrantClass::Operator,
+				weight: T::Weights::operator(committed),
+				seed: election.seed,
+			}),
+			// Nothing is left of what the election counted.
+			None => Self::remove_candidate(account, RemovalReason::BondTooSmall),
 		}
 	}
 

@@ -1,6 +1,6 @@
 //! Election: which candidates may mix if there are more of them than a session has places.
 //!
-//! A policy gives each candidate a [`Rank`], once, when it registers. The best ranks are elected. There is no round of
+//! A policy gives each candidate a [`Rank`] when it registers. The best ranks are elected. There is no round of
 //! votes, and no pass over the candidates when the session begins. A rank depends on nothing but its own candidate. So
 //! a sorted list of the best can be kept as registrations come in, and the session begins by taking the list as it is:
 //! rotation costs the same for 10 mixnodes as for 10,000. It also means that a candidate's rank does not change when

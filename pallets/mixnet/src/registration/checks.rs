@@ -2,7 +2,8 @@
 
 use crate::{
 	ranked_set::RankKey, Candidacies, Candidacy, CandidacyState, Candidate, Config, Election, ElectionPolicy,
-	KxPublics, NextElection, OperatorKeys, Pallet, PeerIds, PrivateAddresses, Rank, RegistrantClass, RegistrantWeights,
+	KxPublics, NextElection, OperatorKeys, Pallet, PeerIds, PrivateAddresses, Rank, RegisteredAs, RegistrantClass,
+	RegistrantWeights,
 };
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -32,8 +33,9 @@ pub(super) struct Acceptance<AccountId> {
 impl<T: Config> Pallet<T> {
 	/// Makes all checks of a registration. They are its authorisation.
 	///
-	/// What takes arithmetic comes behind the registrant's signature: anybody can name a registrant, and only the
-	/// registrant itself can make the chain do more work than that one signature.
+	/// What takes much arithmetic comes behind the registrant's signature. Anybody can name a registrant. Who has no
+	/// registration of its own making can make the chain do no more work than that one signature. (Until a registration is
+	/// in a block, anybody can copy it and spoil its other proofs.)
 	pub(crate) fn check_registration(
 		registration: &Registration,
 		proofs: &RegistrationProofs,
@@ -70,7 +72,8 @@ impl<T: Config> Pallet<T> {
 		let election = NextElection::<T>::get();
 		let candidate = Self::candidate(&election, *session_index, registrant)?;
 		let candidacy = Candidacies::<T>::get(session_index, &candidate.account);
-		Self::check_candidacy(registrant, candidacy.as_ref())?;
+		let registered_as = RegisteredAs { class: candidate.class, registrant: *registrant };
+		Self::check_candidacy(registered_as, candidacy.as_ref())?;
 		let least = candidacy.map_or(0, |candidacy| candidacy.next_revision);
 		ensure!(*revision >= least, RegistrationError::WrongRevision);
 		ensure!(u32::from(*revision) <= T::MaxRevisions::get(), RegistrationError::TooManyRevisions);
@@ -117,15 +120,16 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Checks that an account is not barred, may register once more, and has no mixnode by another of its keys.
+	/// Checks that an account is not barred, may register once more, and has no mixnode by another of its keys, nor by
+	/// another right: the rank of its bond is not one for its stake.
 	pub(super) fn check_candidacy(
-		registrant: &Registrant,
+		registered_as: RegisteredAs,
 		candidacy: Option<&Candidacy>,
 	) -> Result<(), RegistrationError> {
 		let Some(candidacy) = candidacy else { return Ok(()) };
 		ensure!(candidacy.state != CandidacyState::Barred, RegistrationError::Barred);
 		let is_listed = matches!(candidacy.state, CandidacyState::Listed { .. });
-		let is_by_other = candidacy.registered_as.is_some_and(|former| former.registrant != *registrant);
+		let is_by_other = candidacy.registered_as.is_some_and(|former| former != registered_as);
 		ensure!(!(is_listed && is_by_other), RegistrationError::OtherKey);
 		ensure!(u32::from(candidacy.next_revision) <= T::MaxRevisions::get(), RegistrationError::TooManyRevisions);
 		Ok(())

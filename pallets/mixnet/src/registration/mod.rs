@@ -2,7 +2,7 @@
 //!
 //! Nobody pays for a registration, so refusing one must be cheap. First come the checks against the storage, and then the
 //! registrant's signature. The checks of the mixnode itself take arithmetic, and the other two signatures still more.
-//! Only a registrant who may register now gets as far as that, and only by its own doing.
+//! Only what a registrant has signed gets as far as that.
 //!
 //! The authorisation checks everything. Other transactions may change the storage before the dispatch, so the dispatch
 //! checks the registration against the storage again. It checks no more than that: a mixnode and its proofs, once

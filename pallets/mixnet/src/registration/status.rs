@@ -4,7 +4,7 @@ use crate::{
 	candidates::standing,
 	ranked_set::{RankedSet, SetId},
 	Call, Candidacies, Candidacy, CandidacyState, Candidate, Config, Election, ElectionPolicy, Mixnodes, NextElection,
-	Pallet,
+	Pallet, RegisteredAs,
 };
 use alloc::vec::Vec;
 use frame_support::ensure;
@@ -57,7 +57,7 @@ impl<T: Config> Pallet<T> {
 		candidacy: Option<&Candidacy>,
 	) -> Result<(), RegistrationError> {
 		let candidate = candidate?;
-		Self::check_candidacy(registrant, candidacy)?;
+		Self::check_candidacy(RegisteredAs { class: candidate.class, registrant: *registrant }, candidacy)?;
 		let is_listed = matches!(candidacy, Some(Candidacy { state: CandidacyState::Listed { .. }, .. }));
 		ensure!(
 			is_listed || Self::has_room_for(election, T::ElectionPolicy::rank(&candidate)),

@@ -10,18 +10,18 @@
 //! an election that begins. What to know of pallet-session:
 //!
 //! - The indices mean the active validators: at a rotation those whose session begins, which were queued before.
-//! - When `on_disabled` is called, pallet-session's storage does not name the validator yet.
+//! - When `on_disabled` is called, pallet-session's storage does not name the validator yet. A validator whose session key
+//!   could not be used, or that was beyond `MaxAuthorities`, is not known then. It is barred from the next rotation on.
 //! - It tells nobody when it enables a validator again. The validator stays barred from the election under way, and
 //!   stands in the next one.
-//! - It enables everybody when the set of validators changes in any way, were it that one of them has another key. Then
-//!   all are validators like others, and stand.
+//! - It enables everybody when the set of validators changes in any way, were it that one of them, or the disabled one
+//!   itself, has another key. Then all are validators like others, and stand.
 
 use crate::{
-	authorities::{Change, Rotated},
-	AuthorityEntry, AuthorityId, Candidacies, CandidacyState, Config, CurrentSession, NextElection, Pallet,
+	authorities::Change, AuthorityId, Candidacies, CandidacyState, Config, CurrentSession, NextElection, Pallet,
 	RegistrantClass, RemovalReason, Rotation, WeightInfo, LOG_TARGET,
 };
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{
 	dispatch::DispatchClass,
 	traits::{DisabledValidators, OneSessionHandler},
@@ -47,20 +47,20 @@ impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
 		NextElection::<T>::put(Self::new_election(1, first));
 	}
 
-	fn on_new_session<'a, I>(_changed: bool, _validators: I, queued_validators: I)
+	fn on_new_session<'a, I>(_changed: bool, validators: I, queued_validators: I)
 	where
 		I: Iterator<Item = (&'a T::AccountId, AuthorityId)> + 'a,
 	{
 		let (before, begins_session) = Self::count_rotation();
 		// The queued validators may be new though `changed` says that nothing has changed: it speaks of the validators
 		// whose session begins now.
-		let Rotated { active, changes } = Self::queue_authorities(named(queued_validators), begins_session);
+		let changes = Self::queue_authorities(named(queued_validators), begins_session);
 		if begins_session {
 			Self::begin_next_session(before);
 		} else {
 			Self::follow_changes(changes);
 		}
-		Self::bar_disabled(&active);
+		Self::bar_disabled((0..).zip(validators.map(|(account, _)| account.clone())));
 	}
 
 	fn on_disabled(validator_index: u32) {
@@ -91,22 +91,27 @@ impl<T: Config> Pallet<T> {
 			match change {
 				Change::Left => Self::remove_candidate(&account, RemovalReason::NoLongerQueued),
 				Change::NewKey => Self::remove_candidate(&account, RemovalReason::KeyReplaced),
-				Change::LessWeight(registrant) => Self::rank_again(&account, &registrant),
+				Change::LessWeight(registrant) => {
+					let election = NextElection::<T>::get();
+					if let Ok(candidate) = Self::candidate(&election, session_index, &registrant) {
+						Self::rank_again(&candidate);
+					}
+				},
 			}
 		}
 	}
 
-	/// Bars those active validators from the election that are disabled.
-	pub(crate) fn bar_disabled(active: &[AuthorityEntry<T::AccountId>]) {
+	/// Bars those active validators from the election that are disabled. `active`: all of them, by their indices.
+	pub(crate) fn bar_disabled(active: impl Iterator<Item = (u32, T::AccountId)>) {
 		let session_index = Self::next_session_index();
-		let disabled = T::DisabledValidators::disabled_validators();
+		let disabled: BTreeSet<_> = T::DisabledValidators::disabled_validators().into_iter().collect();
 		if disabled.is_empty() {
 			return;
 		}
-		for entry in active.iter().filter(|entry| disabled.contains(&entry.validator_index)) {
-			let candidacy = Candidacies::<T>::get(session_index, &entry.account);
+		for (_, account) in active.filter(|(index, _)| disabled.contains(index)) {
+			let candidacy = Candidacies::<T>::get(session_index, &account);
 			if candidacy.is_none_or(|candidacy| candidacy.state != CandidacyState::Barred) {
-				Self::bar(&entry.account, RemovalReason::Disabled);
+				Self::bar(&account, RemovalReason::Disabled);
 			}
 		}
 	}

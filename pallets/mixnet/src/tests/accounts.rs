@@ -218,3 +218,77 @@ fn a_slash_ranks_again() {
 		assert_eq!(next_registrations(), [(61, Some(1)), (62, Some(0)), (63, None), (60, None)]);
 	});
 }
+
+/// Else the rank of a bond would stay when the bond is gone.
+#[test]
+fn who_stands_by_its_bond_does_not_go_on_by_its_stake() {
+	Policy::set(TestPolicy::HighestWeight);
+	SessionsPerMixnetSession::set(2);
+	ext().execute_with(|| {
+		run_to_block(1);
+		assert_eq!(set_session_key(15, 70), Ok(()));
+		assert_eq!(Mixnet::bond(RuntimeOrigin::signed(15), 5_000), Ok(()));
+		let proof = prove_operator_key(15, 70);
+		assert_eq!(Mixnet::set_operator_key(RuntimeOrigin::signed(15), registrant(70), proof), Ok(()));
+		run_to_next_session();
+		run_to_next_session();
+		register(70, 1);
+		// In the middle of the election, the account is queued as a validator with the same key.
+		NextValidators::set(Some((0..16).collect()));
+		run_to_rotation();
+		assert!(Mixnet::queued_authority(&registrant(70)).is_some());
+		assert_eq!(try_register(70, 2), Err(refused(RegistrationError::OtherKey)));
+		assert_eq!(mixnodes_of(15), 1);
+		assert_eq!(Mixnet::unbond(RuntimeOrigin::signed(15)), Ok(()));
+		check_invariants();
+		assert_eq!(mixnodes_of(15), 0);
+		// Now it stands as a validator.
+		register(70, 2);
+	});
+}
+
+/// A validator of the same party takes the operator's key for its session key.
+#[test]
+fn a_slash_counts_whoever_has_the_key_now() {
+	Policy::set(TestPolicy::HighestWeight);
+	SessionsPerMixnetSession::set(2);
+	ValidatorWeights::set([(3, 50_000)].into_iter().collect());
+	ext().execute_with(|| {
+		run_to_block(1);
+		bond(60, 5_000);
+		bond(61, 4_000);
+		run_to_next_session();
+		run_to_next_session();
+		register(60, 60);
+		register(61, 61);
+		assert_eq!(set_session_key(3, 60), Ok(()));
+		run_to_rotation();
+		assert_eq!(Mixnet::account_of(&registrant(60)), Some(3));
+		assert_eq!(Mixnet::slash(RuntimeOrigin::root(), 60, 2_000), Ok(()));
+		check_invariants();
+		let ranked_again = |event: &Event<Runtime>| matches!(event, Event::MixnodeRankedAgain { account: 60, .. });
+		assert!(events().iter().any(ranked_again));
+		let order: Vec<_> = Mixnet::next_registrations(0, 2).into_iter().map(|one| one.registrant).collect();
+		assert_eq!(order, [registrant(61), registrant(60)]);
+	});
+}
+
+/// Its session key is one that cannot be used, so that the pallet does not know it as an authority.
+#[test]
+fn a_disabled_validator_with_a_useless_key_does_not_stand_as_an_operator() {
+	ext().execute_with(|| {
+		run_to_block(1);
+		bond(60, 5_000);
+		assert_eq!(Mixnet::bond(RuntimeOrigin::signed(3), 5_000), Ok(()));
+		let proof = prove_operator_key(3, 70);
+		assert_eq!(Mixnet::set_operator_key(RuntimeOrigin::signed(3), registrant(70), proof), Ok(()));
+		assert_eq!(set_session_key(3, IDENTITY), Ok(()));
+		for _ in 0..3 {
+			run_to_next_session();
+		}
+		assert!(Session::disable_index(3));
+		run_to_next_session();
+		assert_eq!(try_register(70, 70), Err(refused(RegistrationError::Barred)));
+		register(60, 60);
+	});
+}

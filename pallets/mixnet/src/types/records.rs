@@ -150,7 +150,7 @@ pub struct AuthorityEntry<AccountId> {
 	/// The validator's weight when it was queued.
 	pub weight: u128,
 	/// The weight that counts in the election under way: the one that was known before the seed, or a later one if that
-	/// is less.
+	/// is less. Of a validator that was not queued before the seed, it is the present one: such a validator does not draw.
 	pub committed_weight: u128,
 }
 

@@ -28,7 +28,8 @@ impl<T: Config, Accounts: AccountsOfKeys<T::AccountId>> UncheckedOnRuntimeUpgrad
 		let authorities = authorities::migrate::<T, Accounts>();
 		let found = candidates::migrate::<T>();
 		// Version 1 barred the keys with which they were disabled.
-		Pallet::<T>::bar_disabled(&Pallet::<T>::authorities(Generation::Active).collect::<Vec<_>>());
+		let active = Pallet::<T>::authorities(Generation::Active).map(|entry| (entry.validator_index, entry.account));
+		Pallet::<T>::bar_disabled(active);
 		Unfinished::<T>::put(Pallet::<T>::next_session_index());
 		log::info!(
 			target: LOG_TARGET,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{mock::*, Call, Error, Event, ParameterName, RegistrantClass, RemovalReason};
 use frame_support::traits::UnfilteredDispatchable;
-use mixnet_primitives::{parameters::MIN_MIN_MIXNODES, Parameter, Parameters, RegistrationError};
+use mixnet_primitives::{parameters::MIN_MIN_MIXNODES, Parameter, Parameters};
 use sp_core::Pair;
 use sp_runtime::{DispatchError, TokenError};
 
@@ -219,12 +219,17 @@ impl World {
 
 	/// Ranks an operator again, whose bond has become smaller, if it stands as one.
 	fn follow_bond(&mut self, account: u64) -> Vec<Event<Runtime>> {
-		let key = self.operators.by_account.get(&account).and_then(|operator| operator.key);
-		let Some(key) = key.filter(|_| self.stands_as_operator(account)) else { return Vec::new() };
-		match self.rank(key) {
-			Ok(rank) => self.election.rank_again(account, rank),
-			Err(RegistrationError::OperatorTooRecent) => self.election.remove(account, RemovalReason::BondTooSmall),
-			Err(_) => Vec::new(),
+		if !self.stands_as_operator(account) {
+			return Vec::new();
+		}
+		let committed_before = self.election.committed_before;
+		let operator = &self.operators.by_account[&account];
+		match operator.additions.iter().filter(|(_, since)| *since < committed_before).map(|(amount, _)| amount).sum() {
+			0 => self.election.remove(account, RemovalReason::BondTooSmall),
+			bond => {
+				let rank = self.operator_rank(account, bond);
+				self.election.rank_again(account, rank)
+			},
 		}
 	}
 

@@ -30,13 +30,33 @@ impl World {
 		if self.election.barred.contains(&account) {
 			return Err(RegistrationError::Barred);
 		}
-		if self.election.listed(account).is_some_and(|candidate| candidate.key != key) {
+		let class = self.class_of(key);
+		if self.election.listed(account).is_some_and(|candidate| (candidate.key, candidate.class) != (key, class)) {
 			return Err(RegistrationError::OtherKey);
 		}
 		if u32::from(self.due(key)) > MaxRevisions::get() {
 			return Err(RegistrationError::TooManyRevisions);
 		}
 		Ok(())
+	}
+
+	/// The rank of an operator with a bond.
+	pub fn operator_rank(&self, account: u64, bond: u64) -> Rank {
+		Policy::rank(&Candidate {
+			account,
+			session_index: self.election.session,
+			class: RegistrantClass::Operator,
+			weight: TestWeights::operator(bond),
+			seed: self.election.seed,
+		})
+	}
+
+	/// The right by which the holder of a key registers.
+	fn class_of(&self, key: u64) -> RegistrantClass {
+		match self.sessions.queued.contains_key(&key) {
+			true => RegistrantClass::Validator,
+			false => RegistrantClass::Operator,
+		}
 	}
 
 	/// The least revision that the next registration by a key may have.
@@ -108,10 +128,7 @@ impl World {
 				if self.election.listed(account).is_some() {
 					return self.election.replace(account, mixnode);
 				}
-				let class = match self.sessions.queued.contains_key(&key) {
-					true => RegistrantClass::Validator,
-					false => RegistrantClass::Operator,
-				};
+				let class = self.class_of(key);
 				let order = self.election.ranked;
 				let candidate = super::election::Candidate { account, key, class, rank, order, mixnode };
 				let events = self.election.add(candidate);

@@ -31,8 +31,6 @@ impl List {
 #[derive(Clone, Copy, Debug)]
 pub struct Authority {
 	pub account: u64,
-	/// Its index among the validators.
-	pub index: u32,
 	/// The rotation from which on the account has been queued without a gap.
 	pub since: u32,
 	pub weight: u128,
@@ -60,6 +58,9 @@ pub struct Sessions {
 	pub queued: BTreeMap<u64, Authority>,
 	/// Those that were queued before, and are at work now.
 	pub active: BTreeMap<u64, Authority>,
+	/// The accounts of all validators at work, and of those that are queued, by their indices: also of those whose keys
+	/// anybody could sign for.
+	validators: (Vec<u64>, Vec<u64>),
 	/// How many keys are stored of each session, from the one to prune next on.
 	left_over: BTreeMap<SessionIndex, u32>,
 	next_to_prune: SessionIndex,
@@ -83,6 +84,7 @@ impl Sessions {
 			previous: empty,
 			queued: queued(0),
 			active: queued(0),
+			validators: (queued_accounts(), queued_accounts()),
 			left_over: BTreeMap::new(),
 			next_to_prune: 0,
 		};
@@ -179,6 +181,7 @@ impl World {
 		sessions.rotations_in_session += 1;
 		let begins = sessions.rotations_in_session >= sessions.length;
 		sessions.active = std::mem::replace(&mut sessions.queued, queued(sessions.rotations));
+		sessions.validators = (std::mem::take(&mut sessions.validators.1), queued_accounts());
 		for authority in sessions.queued.values_mut() {
 			if let Some(earlier) = sessions.active.values().find(|one| one.account == authority.account) {
 				authority.since = earlier.since;
@@ -191,9 +194,9 @@ impl World {
 			false => self.follow_changes(),
 		};
 		let disabled = Session::disabled_validators();
-		for authority in in_order_of_keys(&self.sessions.active) {
-			if disabled.contains(&authority.index) && !self.election.barred.contains(&authority.account) {
-				events.extend(self.election.bar(authority.account, RemovalReason::Disabled));
+		for (index, account) in (0..).zip(self.sessions.validators.0.clone()) {
+			if disabled.contains(&index) && !self.election.barred.contains(&account) {
+				events.extend(self.election.bar(account, RemovalReason::Disabled));
 			}
 		}
 		events
@@ -253,17 +256,21 @@ fn phases() -> PhaseLengths<u64> {
 	}
 }
 
+/// The accounts that pallet-session has queued, by their indices.
+fn queued_accounts() -> Vec<u64> {
+	pallet_session::QueuedKeys::<Runtime>::get().into_iter().map(|(account, _)| account).collect()
+}
+
 /// The authorities that pallet-session has just queued, as if none of them had been queued before.
 fn queued(since: u32) -> BTreeMap<u64, Authority> {
 	let keys = || (0..2 * CANDIDATES).map(|account| (authority(account), account));
-	let queued = pallet_session::QueuedKeys::<Runtime>::get();
-	(0..)
-		.zip(queued)
-		.filter_map(|(index, (account, session_keys))| {
+	pallet_session::QueuedKeys::<Runtime>::get()
+		.into_iter()
+		.filter_map(|(account, session_keys)| {
 			// Anybody could sign for a key that is not one of these.
 			let (_, key) = keys().find(|(public, _)| *public == session_keys.mixnet)?;
 			let weight = TestWeights::validator(&account);
-			Some((key, Authority { account, index, since, weight, committed: weight }))
+			Some((key, Authority { account, since, weight, committed: weight }))
 		})
 		.collect()
 }
