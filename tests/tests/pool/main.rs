@@ -140,11 +140,6 @@ async fn nobody_else_pushes_a_registration_out_of_the_default_pool() {
 	strangers_change_nothing(fork_aware()).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_else_pushes_a_registration_out_of_the_simple_pool() {
-	strangers_change_nothing(single_state()).await;
-}
-
 /// An author that had only the first one includes it. The block's tag must not take the second one with it.
 async fn a_block_leaves_the_successor(
 	node: Node<impl MaintainedTransactionPool<Block = Block, Hash = Hash, Error = Error>>,

@@ -5,6 +5,7 @@ use crate::{
 	authorities::Generation, migrations::AccountsOfKeys, Config, CurrentSession, Pallet, PhaseLengths, Session,
 	WeightInfo, LOG_TARGET,
 };
+#[cfg(feature = "try-runtime")]
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use frame_support::{
