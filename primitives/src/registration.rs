@@ -90,7 +90,7 @@ pub enum RegistrationError {
 	/// The operator's bond is below the least bond, or is being released.
 	#[codec(index = 4)]
 	BondTooSmall,
-	/// The operator's key was set too late for this election: the seed may have been known by then.
+	/// The operator bonded too late for this election: the seed may have been known by then.
 	#[codec(index = 5)]
 	OperatorTooRecent,
 	/// The registrant may not stand in this election: it was disabled as a validator, or its mixnode was removed.
@@ -171,7 +171,7 @@ impl fmt::Display for RegistrationError {
 			Self::OperatorsNotEnabled => "this chain takes no mixnodes of operators",
 			Self::BondTooSmall => "the operator's bond is too small, or is being released; bond more",
 			Self::OperatorTooRecent => {
-				"the operator's key is too recent: it can stand once a whole session has passed since it was set"
+				"the operator's bond is too recent: it can stand once a whole session has passed since it was made"
 			},
 			Self::Barred => {
 				"the registrant may not stand in this election: it was disabled, or its mixnode was removed"
