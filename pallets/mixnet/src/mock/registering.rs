@@ -24,12 +24,16 @@ pub fn registration(account: u64, mixnode: Mixnode) -> Registration {
 
 /// Proves a registration with an account's key, and the secrets of mixnode `n`.
 pub fn prove(account: u64, n: u64, registration: &Registration) -> RegistrationProofs {
-	let payload = Mixnet::signing_payload(registration);
-	let signature: sp_core::sr25519::Signature = authority_pair(account).sign(&payload).into();
+	sign_registration(account, n, &Mixnet::signing_payload(registration))
+}
+
+/// The three proofs of a registration with this payload, which may be of another runtime.
+pub fn sign_registration(account: u64, n: u64, payload: &[u8]) -> RegistrationProofs {
+	let signature: sp_core::sr25519::Signature = authority_pair(account).sign(payload).into();
 	RegistrationProofs {
 		registrant: signature.0,
-		possession: prove_possession(n, &payload),
-		peer: peer_pair(n).sign(&payload).0,
+		possession: prove_possession(n, payload),
+		peer: peer_pair(n).sign(payload).0,
 	}
 }
 

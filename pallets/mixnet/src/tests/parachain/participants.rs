@@ -7,13 +7,13 @@ use super::{
 	runtime::*,
 };
 use crate::{
-	mock::{authority_pair, mixnode, peer_pair, prove_possession, registrant},
+	mock::{authority_pair, mixnode, registrant, sign_registration},
 	Call, NextElection, Seed,
 };
 use codec::Encode;
 use frame_support::dispatch::GetDispatchInfo;
 use frame_system::offchain::CreateAuthorizedTransaction;
-use mixnet_primitives::{Registration, RegistrationAdvice, RegistrationError, RegistrationProofs, Standing};
+use mixnet_primitives::{Registration, RegistrationAdvice, RegistrationError, Standing};
 use sp_core::{proof_of_possession::statement_of_ownership, Pair};
 use sp_runtime::{
 	testing::TestSignature,
@@ -48,13 +48,7 @@ pub fn try_register(key: u64) -> Result<DispatchResult, TransactionValidityError
 	let mixnode = mixnode(key);
 	let revision = Mixnet::registration_status(registrant(key), mixnode.kx_public).revision;
 	let registration = Registration { session_index, registrant: registrant(key), revision, mixnode };
-	let payload = Mixnet::signing_payload(&registration);
-	let signature: sp_core::sr25519::Signature = authority_pair(key).sign(&payload).into();
-	let proofs = RegistrationProofs {
-		registrant: signature.0,
-		possession: prove_possession(key, &payload),
-		peer: peer_pair(key).sign(&payload).0,
-	};
+	let proofs = sign_registration(key, key, &Mixnet::signing_payload(&registration));
 	let call = Call::<Runtime>::register { registration, proofs };
 	let extrinsic: Extrinsic =
 		<Runtime as CreateAuthorizedTransaction<Call<Runtime>>>::create_authorized_transaction(call.into());

@@ -17,7 +17,6 @@ use crate::{
 use frame_support::{assert_noop, assert_storage_noop, traits::Authorize};
 use frame_system::RawOrigin;
 use mixnet_primitives::{KxPublic, Mixnode, PeerId, Registration, RegistrationError, RegistrationProofs, Standing};
-use sp_core::Pair;
 use sp_runtime::{
 	transaction_validity::{TransactionSource, TransactionValidityError},
 	DispatchError,
@@ -63,16 +62,6 @@ const PROOFS: [(RegistrationError, ProofOf); 3] = [
 	(RegistrationError::BadPossessionProof, |proofs| &mut proofs.possession),
 	(RegistrationError::BadPeerProof, |proofs| &mut proofs.peer),
 ];
-
-/// Three proofs that sign `message`, by an account and by the secrets of mixnode `n`.
-fn sign(account: u64, n: u64, message: &[u8]) -> RegistrationProofs {
-	let signature: sp_core::sr25519::Signature = authority_pair(account).sign(message).into();
-	RegistrationProofs {
-		registrant: signature.0,
-		possession: prove_possession(n, message),
-		peer: peer_pair(n).sign(message).0,
-	}
-}
 
 #[test]
 fn a_registration_is_taken() {
@@ -142,7 +131,7 @@ fn the_genesis_hash_is_never_forgotten() {
 		// This is far beyond `BlockHashCount`.
 		run_to_block(101);
 		let registration = registration(0, mixnode(0));
-		let proofs = sign(0, 0, &registration.signing_payload(&GENESIS_HASH));
+		let proofs = sign_registration(0, 0, &registration.signing_payload(&GENESIS_HASH));
 		assert_eq!(apply_registration(registration, proofs), Ok(Ok(())));
 	});
 }

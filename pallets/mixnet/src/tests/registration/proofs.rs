@@ -1,6 +1,6 @@
 //! The three proofs are valid for one registration only, and nobody can use another's.
 
-use super::{assert_not_authorized, sign, PROOFS};
+use super::{assert_not_authorized, PROOFS};
 use crate::mock::*;
 use codec::Encode;
 use mixnet_primitives::{Registration, RegistrationError, RegistrationProofs};
@@ -49,10 +49,10 @@ fn a_proof_of_anything_else_is_refused() {
 			Vec::new(),
 		] {
 			assert_ne!(message, right);
-			assert_each_proof_refused(0, 0, &registration, &sign(0, 0, &message));
+			assert_each_proof_refused(0, 0, &registration, &sign_registration(0, 0, &message));
 		}
 		// The pallet verifies what anyone can compute from the specification.
-		assert_eq!(apply_registration(registration, sign(0, 0, &right)), Ok(Ok(())));
+		assert_eq!(apply_registration(registration, sign_registration(0, 0, &right)), Ok(Ok(())));
 	});
 }
 
@@ -61,7 +61,7 @@ fn a_proof_of_anothers_key_is_refused() {
 	ext().execute_with(|| {
 		run_to_block(1);
 		let registration = registration(0, mixnode(0));
-		let others = sign(1, 1, &registration.signing_payload(&GENESIS_HASH));
+		let others = sign_registration(1, 1, &registration.signing_payload(&GENESIS_HASH));
 		assert_each_proof_refused(0, 0, &registration, &others);
 	});
 }

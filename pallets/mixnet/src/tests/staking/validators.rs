@@ -6,15 +6,13 @@ use super::{chain::check_invariants, runtime::*};
 use crate::{
 	authorities::Generation,
 	election::MAX_WEIGHT,
-	mock::{authority, authority_pair, mixnode, peer_pair, prove_possession, registrant},
+	mock::{authority, authority_pair, mixnode, registrant, sign_registration},
 	Call,
 };
 use codec::Encode;
 use frame_support::{dispatch::GetDispatchInfo, weights::Weight};
 use frame_system::offchain::CreateAuthorizedTransaction;
-use mixnet_primitives::{
-	RegisteredMixnode, Registrant, Registration, RegistrationAdvice, RegistrationError, RegistrationProofs,
-};
+use mixnet_primitives::{RegisteredMixnode, Registrant, Registration, RegistrationAdvice, RegistrationError};
 use pallet_staking::{RewardDestination, ValidatorPrefs};
 use sp_core::{proof_of_possession::statement_of_ownership, Pair};
 use sp_runtime::{
@@ -112,13 +110,7 @@ pub fn try_register(key: u64) -> Result<DispatchResult, TransactionValidityError
 	let mixnode = mixnode(key);
 	let revision = Mixnet::registration_status(registrant(key), mixnode.kx_public).revision;
 	let registration = Registration { session_index, registrant: registrant(key), revision, mixnode };
-	let payload = Mixnet::signing_payload(&registration);
-	let signature: sp_core::sr25519::Signature = authority_pair(key).sign(&payload).into();
-	let proofs = RegistrationProofs {
-		registrant: signature.0,
-		possession: prove_possession(key, &payload),
-		peer: peer_pair(key).sign(&payload).0,
-	};
+	let proofs = sign_registration(key, key, &Mixnet::signing_payload(&registration));
 
 	let call = Call::<Runtime>::register { registration, proofs };
 	let extrinsic: Extrinsic =
