@@ -5,16 +5,16 @@ use super::{
 	Event, Mixnet,
 };
 use crate::{
-	message::{AssembledMessage, Assembler, FragmentError},
+	message::FragmentError,
 	parameters::ParametersExt,
 	replay::{ReplayError, ReplayTag},
 	request::ReplyTo,
 	session::Session,
-	sphinx::{finish_batch, reply_payload, Action, CoverId, Opened, Packet, PayloadData, SurbId, UnwrapError},
+	sphinx::{finish_batch, reply_payload, Action, CoverId, Opened, Packet, SurbId, UnwrapError},
 	statistics::DropReason,
 	time::scale,
 	traffic::{AddressedPacket, ForwardPacket},
-	Parameters, PeerId, RelativeSession, Time,
+	PeerId, RelativeSession, Time,
 };
 use alloc::vec::Vec;
 use core::{mem, slice};
@@ -222,7 +222,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		session.replay.insert(tag).map_err(drop_reason)?;
 		let (session, parameters) = (session.index, session.parameters);
 		self.statistics.requests_delivered += 1;
-		let Some(message) = assemble(&mut self.request_assembler, fragment, &parameters)? else { return Ok(()) };
+		let message = self.request_assembler.insert(fragment, parameters.max_fragments()).map_err(bad_fragment)?;
+		let Some(message) = message else { return Ok(()) };
 		let generation = self.sessions.generation();
 		let reply_to = ReplyTo { session, generation, parameters, message_id: message.id, surbs: message.surbs };
 		self.handle_request(reply_to, message.data)
@@ -239,7 +240,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let fragment = reply_payload(&keys, packet).map_err(|_| DropReason::BadPayload)?;
 		self.statistics.replies_delivered += 1;
 		// SURBs in a reply have no use: nothing can be sent back for it.
-		let Some(message) = assemble(&mut self.reply_assembler, fragment, &parameters)? else { return Ok(()) };
+		let message =
+			self.reply_assembler.insert_reply(request_message_id, fragment, parameters.max_fragments());
+		let Some(message) = message.map_err(bad_fragment)? else { return Ok(()) };
 		self.handle_reply(&request_message_id, message.data)
 	}
 
@@ -272,15 +275,11 @@ fn judge_replay(session: &Session, opened: &Opened, tag: &mut Option<ReplayTag>)
 	Ok(tag)
 }
 
-fn assemble(
-	assembler: &mut Assembler,
-	fragment: &PayloadData,
-	parameters: &Parameters,
-) -> Result<Option<AssembledMessage>, DropReason> {
-	assembler.insert(fragment, parameters.max_fragments()).map_err(|error| match error {
+fn bad_fragment(error: FragmentError) -> DropReason {
+	match error {
 		FragmentError::Duplicate => DropReason::RepeatedFragment,
 		_ => DropReason::BadFragment,
-	})
+	}
 }
 
 fn drop_reason(error: ReplayError) -> DropReason {

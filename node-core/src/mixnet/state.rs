@@ -62,7 +62,7 @@ pub struct Mixnet<R> {
 
 	/// Multiplies points of the curve, here and in the [`Unwrapper`](super::Unwrapper)s that we hand out.
 	pub(super) backend: Backend,
-	/// Memory for packets that are unwrapped together, and for the tags of the wanted ones. Empty between calls.
+	/// Memory for packets that are unwrapped together. Empty between calls.
 	pub(super) scratch: Scratch,
 	pub(super) batch: Batch,
 	pub(super) batch_tags: Vec<Option<ReplayTag>>,
@@ -73,7 +73,7 @@ pub struct Mixnet<R> {
 	/// Fragments of others' requests, of all sessions.
 	pub(super) request_assembler: Assembler,
 	/// Fragments of replies. It is a second one, so that only destinations that we asked can fill it, and nobody else can push
-	/// out its contents.
+	/// out its contents. All that they can send to pending requests fits: see `PendingRequests::has_room_for`.
 	pub(super) reply_assembler: Assembler,
 	pub(super) surb_keystore: SurbKeystore,
 

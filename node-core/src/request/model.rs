@@ -172,7 +172,14 @@ fn compare(
 		prop_assert_eq!(pending.by_message_id(message_id), None);
 	}
 	prop_assert_eq!(pending.len(), models.len());
-	prop_assert_eq!(pending.has_room(), models.len() < config.capacity);
+	// Each copy that may ever be posted has as many SURBs as were given.
+	let copies = (config.destinations * config.attempts * config.copies) as usize;
+	let surbs: usize = models.iter().map(|model| pending.get(model.id).unwrap().surbs * copies).sum();
+	for (more, capacity) in [(0, surbs), (0, surbs.saturating_sub(1)), (3, surbs + 3 * copies), (3, surbs + 3 * copies - 1)]
+	{
+		let fits = models.is_empty() || surbs + more * copies <= capacity;
+		prop_assert_eq!(pending.has_room_for(more, capacity), fits && models.len() < config.capacity);
+	}
 	// The order is not compared here.
 	let mut queued: Vec<_> = pending.post_queue().collect();
 	queued.sort_unstable();
@@ -388,7 +395,8 @@ proptest! {
 				CacheOperation::Pass { time } => now += time,
 			}
 			if model.len() > capacity {
-				model.remove(0);
+				let oldest = model.iter().position(|entry| entry.reply.is_some());
+				model.remove(oldest.unwrap());
 			}
 			prop_assert_eq!(cache.len(), model.len());
 		}
