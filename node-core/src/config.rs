@@ -25,7 +25,8 @@ pub struct RequestConfig {
 /// How replies are remembered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReplyConfig {
-	/// Most requests remembered; the least recently seen one is forgotten first. Each takes the data of its reply, at
+	/// Most requests remembered, those in progress included. The least recently seen one of those that were answered is
+	/// forgotten first. Each takes the data of its reply, at
 	/// most 2,025 bytes x [`max_fragments_per_message`](Parameters::max_fragments_per_message) (51 kB by default), and
 	/// 0.5 kB; an allocator may add a quarter.
 	pub capacity: usize,

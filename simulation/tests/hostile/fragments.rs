@@ -130,15 +130,23 @@ fn a_request_with_the_message_id_of_another_is_taken_for_its_repeat() {
 }
 
 #[test]
-fn a_request_is_handed_out_once_even_if_it_is_forgotten_meanwhile() {
-	// A flood of requests makes the victim forget the first one. Its repeat is new then, but only one of the two is
-	// answered.
+fn a_request_is_handed_out_once_whatever_others_send_meanwhile() {
 	let mut victim = Victim::with(5, SessionPhase::DisconnectFromPrev, |config| config.reply.capacity = 2);
 	let mut surb: [u8; SURB_SIZE] = noise(1);
 	surb[..2].copy_from_slice(&[3, 0]);
 	let (_, first) = victim.takes_request(request(SESSION, 1, &whole(ID, 1, &[surb])));
-	for seed in 2..5 {
-		victim.takes_request(request(SESSION, seed, &whole([seed as u8; 16], 1, &[])));
+	// A flood: one request is handled at a time beside the first one.
+	for seed in 2..50 {
+		let (_, other) = victim.takes_request(request(SESSION, seed, &whole([seed as u8; 16], 1, &[])));
+		let more = request(SESSION, 100 + seed, &whole([seed as u8 + 100; 16], 1, &[]));
+		assert_eq!(victim.handle(more), Some(DropReason::TooManyRequestsInProgress), "no room to remember it");
+		let repeat = request(SESSION, 200 + seed, &whole(ID, 1, &[surb]));
+		assert_eq!(victim.handle(repeat), Some(DropReason::RequestInProgress));
+		assert!(victim.poll_event().is_none());
+		match seed % 2 {
+			0 => victim.mixnet.abandon_request(other),
+			_ => drop(victim.mixnet.post_reply(victim.now, other, b"other".to_vec())),
+		}
 	}
 	assert_eq!(victim.mixnet.post_reply(victim.now, first, b"one".to_vec()), Ok(()));
 	assert_eq!(victim.mixnet.statistics().replies_cached, 2);
