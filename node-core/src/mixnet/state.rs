@@ -1,10 +1,9 @@
 //! The state, time, and polling.
 
-use super::{unwrapper::Batch, Event};
+use super::{being_finished::BeingFinished, unwrapper::Batch, Event};
 use crate::{
 	loops::NetworkDelay,
 	message::{Assembler, SurbKeystore},
-	replay::ReplayTag,
 	request::{PendingRequests, ReplyCache},
 	session::Sessions,
 	sphinx::{Backend, Scratch},
@@ -12,10 +11,7 @@ use crate::{
 	traffic::ForwardQueue,
 	Config, ConfigError, KxSecret, PeerId, RelativeSession, SessionPhase, Time,
 };
-use alloc::{
-	collections::{BTreeSet, VecDeque},
-	vec::Vec,
-};
+use alloc::collections::{BTreeSet, VecDeque};
 use rand_core::{CryptoRng, RngCore};
 
 /// One node of the mixnet. See the [crate's documentation](crate) for how to drive it.
@@ -65,7 +61,7 @@ pub struct Mixnet<R> {
 	/// Memory for packets that are unwrapped together. Empty between calls.
 	pub(super) scratch: Scratch,
 	pub(super) batch: Batch,
-	pub(super) batch_tags: Vec<Option<ReplayTag>>,
+	pub(super) being_finished: BeingFinished,
 
 	pub(super) forward_queue: ForwardQueue,
 	pub(super) network_delay: NetworkDelay,
@@ -111,7 +107,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			backend,
 			scratch: Scratch::new(),
 			batch: Batch::default(),
-			batch_tags: Vec::new(),
+			being_finished: BeingFinished::default(),
 			forward_queue: ForwardQueue::new(config.parameters.forward_queue_capacity as usize),
 			network_delay: NetworkDelay::new(config.per_hop_network_delay),
 			request_assembler: Assembler::new(config.max_incomplete_messages, config.max_incomplete_fragments),

@@ -186,14 +186,6 @@ fn a_request_from_the_destination_is_no_answer() {
 	assert_eq!(victim.poll_answer(), Some((id, vec![5; 2035])));
 }
 
-#[test]
-fn a_bad_answer_spends_its_surb_and_leaves_the_request_pending() {
-	let mut victim = victim(8);
-	let (id, copies) = victim.ask(5);
-	let mut surbs = copies.into_iter().flat_map(|copy| copy.surbs);
-	for bad in [
-		fragment(ID, 0, 1, 0, 0, 0),
-		fragment(ID, 25, 0, 0, 0, 0),
 /// A request of ours, and the SURBs that its destination got.
 fn asked(victim: &mut Victim, surbs: usize) -> (RequestId, Vec<Surb>) {
 	let (id, copies) = victim.ask(surbs);
@@ -262,6 +254,14 @@ fn no_request_costs_another_one_its_surbs() {
 	assert!(post(&mut victim, 25).is_ok());
 }
 
+#[test]
+fn a_bad_answer_spends_its_surb_and_leaves_the_request_pending() {
+	let mut victim = victim(8);
+	let (id, copies) = victim.ask(5);
+	let mut surbs = copies.into_iter().flat_map(|copy| copy.surbs);
+	for bad in [
+		fragment(ID, 0, 1, 0, 0, 0),
+		fragment(ID, 25, 0, 0, 0, 0),
 		fragment(ID, 0, 0, 2026, 0, 0),
 		fragment(ID, 0, 0, 0, 255, 0),
 	] {
