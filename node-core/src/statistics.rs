@@ -41,8 +41,10 @@ drop_reasons! {
 	NotMixnode = "not_mixnode",
 	/// To be forwarded to a mixnode that does not exist, or to ourselves.
 	BadNextHop = "bad_next_hop",
-	/// The forward queue is full.
+	/// As many packets as the forward queue is for came within a mean forwarding delay; or, rarely, it is full.
 	ForwardQueueFull = "forward_queue_full",
+	/// The neighbour that a packet to be forwarded came from has sent its share, and there is nothing to lend it.
+	ForwardShareUsed = "forward_share_used",
 	/// The payload of a request or reply packet was changed on its way.
 	BadPayload = "bad_payload",
 	/// A reply to a SURB that we do not know: already used, forgotten, of a finished request, or never ours.

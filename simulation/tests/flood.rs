@@ -106,6 +106,15 @@ const REASONS: [DropReason; 17] = [
 	DropReason::ReplyNotSent,
 ];
 
+/// The peer that a packet of the flood comes from: one of the other mixnodes, or a stranger. None of them alone could fill the
+/// forward queue.
+fn enemy(number: usize) -> PeerId {
+	match number % (OTHERS + 1) {
+		OTHERS => ENEMY,
+		index => other(index).0,
+	}
+}
+
 /// Counts the heap that one node holds.
 #[derive(Default)]
 struct Meter {
@@ -247,9 +256,9 @@ impl Victim {
 		self.post_more();
 	}
 
-	fn handle(&mut self, packet: &Packet) -> Option<DropReason> {
+	fn handle_from(&mut self, from: PeerId, packet: &Packet) -> Option<DropReason> {
 		// The node takes ownership of the packet, so its copy counts.
-		self.call(|mixnet, now| mixnet.handle_packet(now, ENEMY, packet.clone()))
+		self.call(|mixnet, now| mixnet.handle_packet(now, from, packet.clone()))
 	}
 
 	/// One session with this many packets of the flood.
@@ -272,11 +281,12 @@ impl Victim {
 			// In turn, as a batch and one by one.
 			if burst % 2 == 0 {
 				self.call(|mixnet, now| {
-					mixnet.handle_packets(now, packets.iter().map(|packet| (ENEMY, packet.clone())));
+					let packets = packets.iter().enumerate();
+					mixnet.handle_packets(now, packets.map(|(number, packet)| (enemy(number), packet.clone())));
 				});
 			} else {
-				for packet in packets {
-					self.handle(packet);
+				for (number, packet) in packets.iter().enumerate() {
+					self.handle_from(enemy(number), packet);
 				}
 			}
 			// The driver seldom polls, and events must not pile up.
@@ -332,15 +342,16 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	}
 	// No request costs another one its answer.
 	assert_eq!(statistics.dropped(DropReason::SurbEvicted), 0);
-	// The bound is not far off.
-	assert!(victim.meter.peak as usize * 2 > bound, "{} of {bound}", victim.meter.peak);
+	// The bound is not far off, but for the room for packets whose delays are all ten times the mean.
+	let room = 10 * parameters.forward_queue_capacity as usize * 3000;
+	assert!(victim.meter.peak as usize * 2 > bound - room, "{} of {bound}", victim.meter.peak);
 
 	// The victim still works: it takes requests, answers them and sends.
 	victim.begin_session();
 	victim.set_phase(DisconnectFromPrev);
 	victim.poll_events();
 	let request = build_request(&mut rng(2), &[local_hop(victim.keys[1])], &whole([0x77; 16], &[])).unwrap().packet;
-	assert_eq!(victim.handle(&request), None);
+	assert_eq!(victim.handle_from(ENEMY, &request), None);
 	let is_delivered = victim.call(|mixnet, _| matches!(mixnet.poll_event(), Some(Event::Request { .. })));
 	assert!(is_delivered);
 	let before = victim.statistics().authored();

@@ -202,8 +202,10 @@ fn each_session_has_authored_queues_of_its_own_length() {
 fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 	let fill = |node: &mut Node, session: u32, seed: u64| {
 		let packets = (0..500).map(|number| node.to_forward(session, seed + number).0).collect::<Vec<_>>();
-		for packet in packets {
-			node.mixnet.handle_packet(node.now, PEER, packet);
+		// Each mixnode sends as many.
+		let mixnodes: Vec<_> = node.mixnet.reserved_peers().into_iter().map(|peer| peer.peer_id).collect();
+		for (packet, from) in packets.into_iter().zip(mixnodes.iter().cycle()) {
+			node.mixnet.handle_packet(node.now, *from, packet);
 		}
 		node.mixnet.statistics().forward_queue_len
 	};
@@ -221,22 +223,24 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 	ours::set_session(&mut node.mixnet, node.now, 3, None, Ok(mixnodes));
 	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardSessionEnded), 350);
 	node.keys[0] = kx_public;
+	// What came counts for a mean delay, whatever became of it.
+	node.now += Duration::from_secs(1);
+	node.mixnet.handle_timeout(node.now);
+	while node.mixnet.poll_transmit().is_some() {}
+	let mixnodes: Vec<_> = node.mixnet.reserved_peers().into_iter().map(|peer| peer.peer_id).collect();
 	let to_forward = |seed| {
 		let route = [hop(9, kx_public), hop(0, secrets(3)[0].public())];
 		build_cover(&mut rng(seed), &route, None).unwrap().packet
 	};
-	for seed in 0..340 {
-		assert_eq!(node.mixnet.handle_packet(node.now, PEER, to_forward(seed)), None);
+	for (seed, from) in (0..340).zip(mixnodes.iter().cycle()) {
+		assert_eq!(node.mixnet.handle_packet(node.now, *from, to_forward(seed)), None);
 	}
 	node.set_phase(3, DisconnectFromPrev);
 	assert_eq!(node.mixnet.statistics().forward_queue_len, 340);
-	assert_eq!(node.mixnet.handle_packet(node.now, PEER, to_forward(340)), Some(DropReason::ForwardQueueFull));
-	while node.mixnet.statistics().forward_queue_len >= 300 {
-		node.now = node.mixnet.poll_timeout().unwrap();
-		node.mixnet.handle_timeout(node.now);
-		while node.mixnet.poll_transmit().is_some() {}
-	}
-	assert_eq!(node.mixnet.handle_packet(node.now, PEER, to_forward(341)), None);
+	let from = mixnodes[0];
+	assert_eq!(node.mixnet.handle_packet(node.now, from, to_forward(340)), Some(DropReason::ForwardQueueFull));
+	node.now += Duration::from_secs(1);
+	assert_eq!(node.mixnet.handle_packet(node.now, from, to_forward(341)), None);
 }
 
 #[test]

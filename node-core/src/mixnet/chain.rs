@@ -8,7 +8,7 @@ use crate::{
 	session::{KeyPair, Session, Slot},
 	statistics::DropReason,
 	topology::Topology,
-	traffic::{AuthoredQueue, CoverStock, PoissonClock},
+	traffic::{most_waiting, AuthoredQueue, CoverStock, PoissonClock},
 	KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,
 	RestingReason, SessionIndex, SessionStatus, Time,
 };
@@ -202,12 +202,18 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 
 	/// Sets each session's clock to the rate of the phase: half the rate while the previous session is needed, even if we
-	/// take part in one of the two only. And sets the capacity of the forward queue to the larger one of the two sessions: a
-	/// packet must not be dropped because of the parameters of the other session.
+	/// take part in one of the two only. And sets the capacity of the forward queue, and the shares of neighbours in it, by the
+	/// larger values of the two sessions: a packet must not be dropped because of the parameters of the other session.
 	fn set_traffic(&mut self) {
-		let capacity = self.sessions.iter().map(|session| session.parameters.forward_queue_capacity).max();
-		let capacity = capacity.unwrap_or(self.config.parameters.forward_queue_capacity);
-		self.forward_queue.set_capacity(capacity as usize);
+		let parameters = self.sessions.iter().map(|session| session.parameters).reduce(|one, other| one.larger(&other));
+		let parameters = parameters.unwrap_or(self.config.parameters);
+		let capacity = parameters.forward_queue_capacity as usize;
+		self.forward_queue.set_capacity(most_waiting(capacity));
+		let user_period = parameters.authoring(false).mean_period;
+		self.shares.set(capacity, parameters.mean_forwarding_delay(), user_period);
+		let mixed_in = self.sessions.iter().filter(|session| session.topology.is_mixnode());
+		let mixnodes = mixed_in.flat_map(|session| session.topology.reserved_peers()).map(|mixnode| mixnode.peer_id);
+		self.shares.set_mixnodes(mixnodes, &self.connected);
 		let Some(SessionStatus { phase, .. }) = self.sessions.status() else { return };
 		for (relative, session) in self.sessions.iter_mut() {
 			let mean = session.authoring().mean_period.saturating_mul(phase.period_factor());
@@ -285,17 +291,21 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.collect()
 	}
 
-	/// A peer was connected. Only reserved peers matter; telling of others does no harm.
+	/// A peer was connected. Tell of all: each has a share of the forward queue.
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
-		self.connected.insert(peer_id);
+		if self.connected.insert(peer_id) {
+			self.shares.connected(&peer_id);
+		}
 		self.post_pending();
 	}
 
 	/// A peer was disconnected.
 	pub fn peer_disconnected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
-		self.connected.remove(&peer_id);
+		if self.connected.remove(&peer_id) {
+			self.shares.disconnected(&peer_id);
+		}
 	}
 }
 

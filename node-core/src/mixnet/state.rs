@@ -8,7 +8,7 @@ use crate::{
 	session::Sessions,
 	sphinx::{Backend, Scratch},
 	statistics::{DropReason, Statistics},
-	traffic::ForwardQueue,
+	traffic::{most_waiting, ForwardQueue, Shares},
 	Config, ConfigError, KxSecret, PeerId, RelativeSession, SessionPhase, Time,
 };
 use alloc::collections::{BTreeSet, VecDeque};
@@ -64,6 +64,8 @@ pub struct Mixnet<R> {
 	pub(super) being_finished: BeingFinished,
 
 	pub(super) forward_queue: ForwardQueue,
+	/// How many packets each neighbour may put into `forward_queue`.
+	pub(super) shares: Shares,
 	pub(super) network_delay: NetworkDelay,
 
 	/// Fragments of others' requests, of all sessions.
@@ -108,7 +110,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			scratch: Scratch::new(),
 			batch: Batch::default(),
 			being_finished: BeingFinished::default(),
-			forward_queue: ForwardQueue::new(config.parameters.forward_queue_capacity as usize),
+			forward_queue: ForwardQueue::new(most_waiting(config.parameters.forward_queue_capacity as usize)),
+			shares: Shares::new(config.parameters.forward_queue_capacity as usize),
 			network_delay: NetworkDelay::new(config.per_hop_network_delay),
 			request_assembler: Assembler::new(config.max_incomplete_messages, config.max_incomplete_fragments),
 			// Replies come over SURBs, so no more of their fragments can be on their way.
@@ -196,6 +199,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Time passes. It never runs backwards.
 	pub(super) fn advance(&mut self, now: Time) {
 		self.now = self.now.max(now);
+		self.shares.advance(self.now);
 		let phase = self.sessions.status().map(|status| status.phase);
 		for (relative, session) in self.sessions.iter_mut() {
 			if session.clock.skip_late(self.now, &mut self.rng) {

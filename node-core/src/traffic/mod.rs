@@ -10,6 +10,7 @@
 //! - [`authored`]: request and reply packets that wait for a tick.
 //! - [`cover`]: drop cover, built before it is needed.
 //! - [`forward`]: packets of others that wait for their delay to pass. They are in a [`slab`], and a [`heap`] orders them.
+//! - [`shares`]: how many of these each neighbour may hand us.
 //!
 //! Nothing is queued for the network: a packet is taken from these queues, or cover is taken, when the driver polls for it.
 //! So the capacities of the queues bound everything that waits, however slow the driver is.
@@ -20,6 +21,7 @@ mod clock;
 mod cover;
 mod forward;
 mod heap;
+mod shares;
 mod slab;
 
 pub use addressed::AddressedPacket;
@@ -27,8 +29,11 @@ pub use authored::{AuthoredKind, AuthoredQueue};
 pub(crate) use clock::PoissonClock;
 pub(crate) use cover::CoverStock;
 pub use forward::{ForwardPacket, ForwardQueue};
+pub(crate) use shares::{most_waiting, Refused, Shares};
 
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod shares_model;
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,8 @@ pub struct Parameters {
 	/// [`MIN_LOOP_COVER_PERMILLE`](super::MIN_LOOP_COVER_PERMILLE) to
 	/// [`MAX_LOOP_COVER_PERMILLE`](super::MAX_LOOP_COVER_PERMILLE).
 	pub loop_cover_permille: u16,
-	/// The most packets that may wait in a mixnode to be forwarded.
+	/// The most packets that a mixnode takes to be forwarded within a mean forwarding delay. So many wait if their delays are
+	/// the mean; if they are longer, more do.
 	/// [`MIN_FORWARD_QUEUE_CAPACITY`](super::MIN_FORWARD_QUEUE_CAPACITY) to
 	/// [`MAX_FORWARD_QUEUE_CAPACITY`](super::MAX_FORWARD_QUEUE_CAPACITY).
 	pub forward_queue_capacity: u32,

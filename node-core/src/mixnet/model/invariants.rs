@@ -7,7 +7,7 @@ use crate::{
 	session::Slot,
 	sphinx::{build_cover, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
-	traffic::{AuthoredKind, AuthoredQueue},
+	traffic::{most_waiting, AuthoredKind, AuthoredQueue},
 	AddressedPacket, Config, KxPublic, KxSecret, Packet, Parameters, PeerId, RelativeSession, SessionIndex, Statistics,
 	Time,
 };
@@ -364,7 +364,8 @@ impl Watched {
 		assert!(self.mixnet.replies.len() <= config.reply.capacity);
 		// Earlier sessions may have had longer queues.
 		let ever = self.told.values().chain([&config.parameters]).map(|parameters| parameters.forward_queue_capacity);
-		assert!(ever.max().is_some_and(|capacity| self.mixnet.forward_queue.len() <= capacity as usize));
+		let most = ever.max().map_or(0, |capacity| most_waiting(capacity as usize));
+		assert!(self.mixnet.forward_queue.len() <= most);
 		assert!(self.mixnet.surb_keystore.len() <= config.surb_keystore_capacity);
 		assert!(
 			self.mixnet.pending.len() > 0 || self.mixnet.surb_keystore.is_empty(),
@@ -433,6 +434,7 @@ fn check_counters(statistics: &Statistics) {
 				DropReason::NotMixnode,
 				DropReason::BadNextHop,
 				DropReason::ForwardQueueFull,
+				DropReason::ForwardShareUsed,
 				DropReason::BadPayload,
 				DropReason::UnknownSurb,
 				DropReason::UnknownLoopCover,
