@@ -154,7 +154,8 @@ impl Prototype {
 		}
 		spawn_blocking(spawner, "mixnet-follower", follower::follow(client.clone(), sync, updates_sender).boxed());
 
-		let (inbound_sender, inbound) = inbound::channel();
+		let peer_control = || ProtocolPeers { network: network.clone(), protocol: protocol_name.clone() };
+		let (inbound_sender, inbound) = inbound::channel(Box::new(peer_control()));
 		spawner.spawn_essential("mixnet-inbound", Some("mixnet"), inbound_sender.run(notifications).boxed());
 
 		let mut server = Server::default();
@@ -163,7 +164,7 @@ impl Prototype {
 			config,
 			core,
 			server,
-			peer_control: Box::new(ProtocolPeers { network, protocol: protocol_name }),
+			peer_control: Box::new(peer_control()),
 			inbound,
 			workers,
 			commands,

@@ -16,8 +16,9 @@ use crate::{
 	network::{
 		addresses,
 		inbound::{Inbound, InboundReceiver},
+		limits::Roles,
 		peer_control::PeerControl,
-		peer_id::to_mixnet_peer_id,
+		peer_id::{to_mixnet_peer_id, to_network_peer_id},
 		peers::Peers,
 	},
 	requests::{
@@ -28,19 +29,15 @@ use crate::{
 	workers::{OpenedBatch, WorkerDied, Workers},
 };
 use mixnet_node_core::{
-	max_data, Event, HandlingDelay, Mixnet, Packet, PostError, ReplyTo, RequestId, Time, MAX_BATCH,
+	max_data, Event, HandlingDelay, Mixnet, Packet, PostError, ReplyTo, RequestId, ReservedPeer, Role, Time, MAX_BATCH,
 };
 use mixnet_primitives::{PeerId, RelativeSession};
 use rand_core::{CryptoRng, RngCore};
-use sc_network::ReputationChange;
 use std::{collections::HashMap, convert::Infallible, future::pending};
 use tokio::{
 	sync::{mpsc, oneshot, watch},
 	time::{sleep_until, Instant},
 };
-
-/// What a notification that is no packet costs its sender in reputation. (PROTOCOL.md, section 11)
-const WRONG_SIZE: ReputationChange = ReputationChange::new(-(1 << 12), "mixnet: a notification of another size");
 
 /// What the event loop is made of.
 pub struct EventLoopParts<R> {
@@ -99,8 +96,6 @@ pub struct EventLoop<R> {
 	next_key: watch::Sender<Option<NextKey>>,
 	/// Packets handed to the peers' queues.
 	sent: u64,
-	/// Notifications that had not the size of a packet.
-	wrong_size: u64,
 	/// Number of peers that the core wants to be connected to.
 	reserved: usize,
 }
@@ -123,7 +118,6 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			updates,
 			next_key,
 			sent: 0,
-			wrong_size: 0,
 			reserved: 0,
 		}
 	}
@@ -212,15 +206,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				}
 				None
 			},
-			Inbound::Notification { peer, notification } => {
-				let from = to_mixnet_peer_id(&peer)?;
-				let packet = Packet::try_from(notification.as_slice());
-				if packet.is_err() {
-					self.wrong_size += 1;
-					self.peer_control.report(peer, WRONG_SIZE);
-				}
-				Some((from, packet.ok()?))
-			},
+			Inbound::Packet { peer, packet } => Some((to_mixnet_peer_id(&peer)?, *packet)),
 		}
 	}
 
@@ -292,6 +278,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			Event::ReservedPeersChanged => {
 				let peers = self.core.reserved_peers();
 				self.reserved = peers.len();
+				self.inbound.set_roles(self.roles(&peers));
 				let addresses = addresses::reserved(&peers);
 				if let Err(error) = self.peer_control.set_reserved(addresses) {
 					log::warn!(target: LOG_TARGET, "The network does not take the mixnodes as reserved peers: {error}");
@@ -300,6 +287,17 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			// The core logs them, and `mixnet_status` shows what they lead to.
 			_ => (),
 		}
+	}
+
+	/// Who may send us how much, where these are the peers that we stay connected to.
+	fn roles(&self, reserved: &[ReservedPeer]) -> Roles {
+		let live = RelativeSession::BOTH.map(|relative| (self.core.role(relative), self.core.parameters(relative)));
+		// As a mixnode of a session we know all others. As a user we know our gateways, and nobody else sends us packets; but
+		// if anybody does, it is not known who.
+		let is_mixnode = live.iter().any(|(role, _)| matches!(role, Role::Mixnode(_)));
+		let are_all = is_mixnode && self.core.wanted_mixnodes().is_empty();
+		let mixnodes = reserved.iter().filter_map(|peer| to_network_peer_id(&peer.peer_id)).collect();
+		Roles::new(mixnodes, are_all, live.into_iter().filter_map(|(_, parameters)| parameters))
 	}
 
 	/// Sends an answer to somebody's request.
@@ -333,8 +331,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			unknown_requests: self.server.unknown(),
 			sent: self.sent,
 			peer_drops: self.peers.drops(),
-			inbound_queue_full: self.inbound.dropped(),
-			wrong_size: self.wrong_size,
+			inbound_drops: self.inbound.drops(),
 			connected: self.peers.len(),
 			reserved: self.reserved,
 		}

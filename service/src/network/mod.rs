@@ -2,6 +2,7 @@
 //!
 //! - [`protocol`]: its name and its configuration.
 //! - [`inbound`]: what comes from it.
+//! - [`limits`]: how much each peer may send.
 //! - [`peers`]: who is connected, and a short queue for each.
 //! - [`peer_control`]: what the service asks of the network besides carrying packets.
 //! - [`addresses`]: where reserved peers are to be found, and where this node is.
@@ -9,6 +10,7 @@
 
 pub mod addresses;
 pub mod inbound;
+pub mod limits;
 pub mod peer_control;
 pub mod peer_id;
 pub mod peers;

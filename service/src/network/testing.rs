@@ -1,12 +1,13 @@
 //! A network for tests: channels between nodes of one process.
 
+use super::peer_control::PeerControl;
 use sc_network::{
 	service::traits::{MessageSink, NotificationEvent},
-	NotificationService,
+	NotificationService, ReputationChange,
 };
-use sc_network_types::PeerId as NetworkPeerId;
+use sc_network_types::{multiaddr::Multiaddr, PeerId as NetworkPeerId};
 use std::{
-	collections::HashMap,
+	collections::{HashMap, HashSet},
 	sync::{Arc, Mutex},
 };
 use tokio::sync::mpsc;
@@ -27,6 +28,32 @@ impl Notifications {
 	/// The end of the node `own`, which gets `events`.
 	pub fn new(own: NetworkPeerId, nodes: Sinks, events: mpsc::UnboundedReceiver<NotificationEvent>) -> Self {
 		Self { own, nodes, events, name: "/mixnet".into() }
+	}
+}
+
+/// Records what peers were reported for.
+#[derive(Clone, Default)]
+pub struct Reports(Arc<Mutex<Vec<(NetworkPeerId, i32)>>>);
+
+impl Reports {
+	/// The changes of this peer's reputation.
+	pub fn of(&self, peer: NetworkPeerId) -> Vec<i64> {
+		let reports = self.0.lock().expect("no test panics while it holds this; qed");
+		reports.iter().filter(|(of, _)| *of == peer).map(|(_, change)| i64::from(*change)).collect()
+	}
+}
+
+impl PeerControl for Reports {
+	fn local_peer_id(&self) -> NetworkPeerId {
+		unreachable!("only reports are recorded")
+	}
+
+	fn set_reserved(&self, _: HashSet<Multiaddr>) -> Result<(), String> {
+		unreachable!("only reports are recorded")
+	}
+
+	fn report(&self, peer: NetworkPeerId, change: ReputationChange) {
+		self.0.lock().expect("no test panics while it holds this; qed").push((peer, change.value));
 	}
 }
 

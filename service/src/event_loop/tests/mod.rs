@@ -7,7 +7,6 @@ use crate::{
 	handle::Handle,
 	network::{
 		inbound,
-		peer_id::to_network_peer_id,
 		testing::{Notifications, Sinks},
 	},
 	requests::submit_extrinsic::{ServeSubmissions, Submit, SubmitError, SubmitExtrinsic},
@@ -19,7 +18,10 @@ use mixnet_node_core::{request::RemoteError, ChainSession, KxSecret, PACKET_SIZE
 use mixnet_primitives::{Mixnode, Parameters, PeerId, SessionPhase, SessionStatus};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use sc_network::service::traits::{Direction, NotificationEvent};
+use sc_network::{
+	service::traits::{Direction, NotificationEvent},
+	ReputationChange,
+};
 use sc_network_types::{ed25519::Keypair, multiaddr::Multiaddr, PeerId as NetworkPeerId};
 use std::{
 	collections::HashSet,
@@ -141,7 +143,7 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 		let network = Recorder { own, reserved: Default::default(), reported: Default::default() };
 		let pool = Pool::default();
 		let (handle, commands) = Handle::new(8);
-		let (inbound_sender, inbound) = inbound::channel();
+		let (inbound_sender, inbound) = inbound::channel(Box::new(network.clone()));
 		let notifications = Notifications::new(own, nodes.clone(), events);
 		tokio::spawn(inbound_sender.run(Box::new(notifications)));
 		let (updates_sender, updates) = mpsc::channel(1);
