@@ -1,46 +1,8 @@
 //! What must hold of a core of ours at any time, seen from outside: its statistics add up, its queues keep within their
 //! bounds, and whatever waits has a timer.
 
-use crate::node::{Core, Node, Ours};
-use mixnet_node_core::{
-	Alarm, Config, DropReason, LoopReport, Parameters, PostError, RelativeSession, Role, Statistics,
-};
-
-/// What a driver counts to be compared with its core's statistics.
-pub(crate) struct DriverCounters {
-	/// Packets given to the core.
-	pub received: u64,
-	/// Packets polled from it.
-	pub transmitted: u64,
-	/// The longest forward queue, and the largest share of loop cover, of any session so far.
-	pub most: Parameters,
-	/// Did the last poll give no event, with nothing done since?
-	pub is_polled_out: bool,
-	/// Has its cache of replies ever been full? Then it may have forgotten requests.
-	pub forgets: bool,
-	/// Its statistics at the last check.
-	before: Statistics,
-}
-
-impl DriverCounters {
-	pub fn new(mixnet: Option<&Ours>) -> Self {
-		Self {
-			received: 0,
-			transmitted: 0,
-			most: mixnet.map_or_else(Parameters::default, |mixnet| mixnet.config().parameters),
-			is_polled_out: true,
-			forgets: false,
-			before: Statistics::default(),
-		}
-	}
-
-	/// The chain has these parameters for some session.
-	pub fn note_parameters(&mut self, parameters: &Parameters) {
-		let most = &mut self.most;
-		most.forward_queue_capacity = most.forward_queue_capacity.max(parameters.forward_queue_capacity);
-		most.loop_cover_permille = most.loop_cover_permille.max(parameters.loop_cover_permille);
-	}
-}
+use crate::node::{Core, Node};
+use mixnet_node_core::{Alarm, Config, DropReason, LoopReport, PostError, RelativeSession, Role, Statistics};
 
 /// Checks all that is quickly checked of a node; `pending`: how many of its requests have not ended.
 pub(crate) fn check<C: Core>(node: &mut Node<C>, pending: u64) {
