@@ -129,6 +129,9 @@ pub struct Statistics {
 	pub requests_authored: u64,
 	/// Reply packets that we sent.
 	pub replies_authored: u64,
+	/// Ticks at which no cover was ready to be sent, and which waited until it was. More than a few: this machine is too slow for
+	/// the rate of the session, or was busy.
+	pub ticks_awaiting_cover: u64,
 	/// The mean time that a hop takes, network and processing, as measured by the loop cover that came back lately. Zero before
 	/// any came back.
 	pub mean_hop_delay: Duration,
@@ -163,6 +166,7 @@ impl Default for Statistics {
 			drop_cover_authored: 0,
 			requests_authored: 0,
 			replies_authored: 0,
+			ticks_awaiting_cover: 0,
 			mean_hop_delay: Duration::ZERO,
 			forward_queue_len: 0,
 			previous_authored_queue_len: 0,

@@ -160,14 +160,19 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	/// Does everything that the core asks for, after each call that may have changed it.
 	fn drain(&mut self) {
 		loop {
-			while let Some(packet) = self.core.poll_transmit() {
-				self.sent += 1;
-				self.peers.send(packet);
-			}
+			self.send_due();
 			match self.core.poll_event() {
 				Some(event) => self.handle_event(event),
 				None => return,
 			}
+		}
+	}
+
+	/// Sends what is due. Packets for later are built when there is nothing more.
+	fn send_due(&mut self) {
+		while let Some(packet) = self.core.poll_transmit() {
+			self.sent += 1;
+			self.peers.send(packet);
 		}
 	}
 
@@ -255,6 +260,9 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		answer: oneshot::Sender<Result<Vec<u8>, NoAnswer>>,
 	) {
 		let now = self.clock.now();
+		// The request is built now. What is due must not wait for that, or its delay would show that there is a request.
+		self.core.handle_timeout(now);
+		self.send_due();
 		// Nobody waits for these requests any more; they only take the room of others.
 		let gone: Vec<_> = self.waiting.iter().filter(|(_, answer)| answer.is_closed()).map(|(id, _)| *id).collect();
 		for id in gone {

@@ -149,6 +149,9 @@ pub struct Counters {
 	pub requests_sent: u64,
 	/// Reply packets sent.
 	pub replies_sent: u64,
+	/// Times at which one of this node's own packets was due, and had to wait because no cover was ready.
+	#[serde(default)]
+	pub ticks_awaiting_cover: u64,
 	/// Request packets that were for this node.
 	pub requests_delivered: u64,
 	/// Reply packets that were for this node.
@@ -215,6 +218,7 @@ impl Counters {
 			drop_cover_sent: core.drop_cover_authored,
 			requests_sent: core.requests_authored,
 			replies_sent: core.replies_authored,
+			ticks_awaiting_cover: core.ticks_awaiting_cover,
 			requests_delivered: core.requests_delivered,
 			replies_delivered: core.replies_delivered,
 			extrinsics_submitted: extrinsics.done,

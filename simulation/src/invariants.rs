@@ -140,6 +140,7 @@ fn counters_only_rise(before: &Statistics, now: &Statistics) {
 			statistics.drop_cover_authored,
 			statistics.requests_authored,
 			statistics.replies_authored,
+			statistics.ticks_awaiting_cover,
 		]
 	};
 	for (before, now) in counters(before).into_iter().zip(counters(now)) {

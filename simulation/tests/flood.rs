@@ -241,7 +241,11 @@ impl Victim {
 	fn pass(&mut self, time: Duration) {
 		self.now += time;
 		self.call(|mixnet, now| mixnet.handle_timeout(now));
-		while self.call(|mixnet, _| mixnet.poll_transmit().is_some()) {}
+		// As long as ticks wait for cover, the node wants to be called again at once.
+		while self.call(|mixnet, now| {
+			while mixnet.poll_transmit().is_some() {}
+			mixnet.poll_timeout().is_some_and(|at| at <= now)
+		}) {}
 		// Sent requests wait for an answer, which leaves room for others.
 		self.post_more();
 	}

@@ -111,7 +111,10 @@ pub fn handle(node: &mut Node, mut packets: Vec<(PeerId, Packet)>) {
 pub fn node_with_drop_cover(backend: Backend) -> Node {
 	let mut config = Config::default();
 	config.parameters.loop_cover_permille = 0;
-	start(config, backend)
+	let mut node = start(config, backend);
+	// Nothing is due, so it builds the first cover.
+	assert!(node.poll_transmit().is_none());
+	node
 }
 
 /// Advances the node's time to its next tick, and returns the packet that it sends then.

@@ -168,7 +168,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	fn time_to_send(&self, session: &Session, packets: usize) -> Duration {
 		let factor = self.sessions.status().map_or(1, |status| status.phase.period_factor());
 		let period = session.authoring().mean_period.saturating_mul(factor);
-		scale(period, packets as f64 / (1.0 - session.parameters.loop_cover_proportion()))
+		let gateways = session.topology.connected_gateways(&self.connected);
+		let ticks = session.authored.ticks_to_send(packets, &gateways, session.topology.len().saturating_sub(1));
+		scale(period, ticks / (1.0 - session.parameters.loop_cover_proportion()))
 	}
 
 	/// Forgets a request. Returns whether it was pending. Packets that have left cannot be called back.
@@ -212,9 +214,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.map_or(0, |session| session.parameters.max_fragments().min(session.authored.max_requests()))
 	}
 
-	/// Ends retry timers, and gives up requests that waited too long to be posted.
+	/// Ends retry timers, and gives up requests that waited too long to be posted. What is to be sent again is built later:
+	/// packets may be due now.
 	pub(super) fn handle_request_timers(&mut self) {
 		while let Some(id) = self.pending.pop_timer(self.now) {
+			self.copies_due = true;
 			let Some(request) = self.pending.get(id) else { continue };
 			match &request.stage {
 				Stage::Posting { blocked: Some((_, error)), .. } => {
@@ -229,7 +233,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				},
 			}
 		}
-		self.post_pending();
 	}
 
 	/// A reply came over a SURB of the request message `message_id`.
@@ -237,7 +240,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let id = self.pending.by_message_id(message_id).ok_or(DropReason::LateReply)?;
 		let Pending { taken_at, .. } = self.remove_pending(id).ok_or(DropReason::LateReply)?;
 		self.events.push_back(Event::RequestAnswered { id, data, round_trip: self.now - taken_at });
-		self.post_pending();
+		self.copies_due = true;
 		Ok(())
 	}
 

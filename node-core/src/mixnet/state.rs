@@ -79,6 +79,8 @@ pub struct Mixnet<R> {
 
 	pub(super) pending: PendingRequests,
 	pub(super) replies: ReplyCache,
+	/// May copies of our requests be built, as soon as nothing is due?
+	pub(super) copies_due: bool,
 
 	pub(super) events: VecDeque<Event>,
 	/// The number of requests of others among `events`.
@@ -120,6 +122,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			surb_keystore: SurbKeystore::new(config.surb_keystore_capacity),
 			pending: PendingRequests::new(config.request),
 			replies: ReplyCache::new(config.reply.capacity),
+			copies_due: false,
 			events: VecDeque::new(),
 			queued_requests: 0,
 			reserved_peers_changed: false,

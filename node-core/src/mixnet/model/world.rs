@@ -5,7 +5,7 @@ use crate::{
 	message::split,
 	mixnet::{ChainSession, Event, Mixnet},
 	request::{HandlingDelay, ReplyTo, RequestId},
-	sphinx::{build_cover, build_request, Hop, MixnodeIndex, Target, PAYLOAD_DATA_SIZE},
+	sphinx::{build_cover, build_request, used, Hop, MixnodeIndex, Target, PAYLOAD_DATA_SIZE},
 	AddressedPacket, Config, KxPublic, KxSecret, MessageId, Mixnode, MixnodesError, Packet, Parameters, PeerId,
 	SessionIndex, SessionPhase, SessionStatus, Time,
 };
@@ -188,12 +188,23 @@ impl World {
 		if let Some(at) = self.nodes[node].mixnet.poll_timeout() {
 			self.now = self.now.max(at);
 		}
+		used::take();
 		self.nodes[node].mixnet.handle_timeout(self.now);
-		while let Some(packet) = self.nodes[node].transmit() {
-			self.in_flight.push(packet);
+		assert!(used::take().is_empty(), "packets are due, and others were built");
+		let is_due = |node: &Watched, now| node.mixnet.poll_timeout().is_some_and(|at| at <= now);
+		loop {
+			while let Some(packet) = self.nodes[node].transmit() {
+				self.in_flight.push(packet);
+			}
+			if !is_due(&self.nodes[node], self.now) {
+				break;
+			}
+			// A tick waited for cover, which is ready now.
+			let before = self.nodes[node].mixnet.statistics();
+			self.in_flight.extend(self.nodes[node].transmit());
+			let after = self.nodes[node].mixnet.statistics();
+			assert!(after.ticks_awaiting_cover > 0 && after != before, "the node wants to be called again at once");
 		}
-		let next = self.nodes[node].mixnet.poll_timeout();
-		assert!(next.is_none_or(|at| at > self.now), "the node wants to be called again at once");
 	}
 
 	fn meet(&mut self, packet: usize, fate: Fate) {
