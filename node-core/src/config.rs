@@ -25,7 +25,8 @@ pub struct RequestConfig {
 /// How replies are remembered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReplyConfig {
-	/// Most requests remembered; the least recently seen one is forgotten first. Each takes the data of its reply, at
+	/// Most requests remembered, those in progress included. The least recently seen one of those that were answered is
+	/// forgotten first. Each takes the data of its reply, at
 	/// most 2,025 bytes x [`max_fragments_per_message`](Parameters::max_fragments_per_message) (51 kB by default), and
 	/// 0.5 kB; an allocator may add a quarter.
 	pub capacity: usize,
@@ -41,8 +42,8 @@ pub struct LoopConfig {
 	pub max_loss: f64,
 }
 
-/// Configuration of a [`Mixnet`](crate::Mixnet): what is a node's own choice. The defaults are the reference's.
-/// (PROTOCOL.md, sections 6 to 10)
+/// Configuration of a [`Mixnet`](crate::Mixnet): what is a node's own choice. Most defaults are the
+/// reference's. (PROTOCOL.md, sections 6 to 10)
 ///
 /// The [`Parameters`] of each session, on which all nodes must agree, are not a node's choice: they come from the chain
 /// ([`ChainSession`](crate::ChainSession)).
@@ -77,10 +78,11 @@ pub struct Config {
 	/// Time per hop, network and processing: a conservative estimate. Retry timers never count with less. They count with more
 	/// if loop cover shows that a hop takes longer, up to ten times this. Loops are overdue by this estimate.
 	pub per_hop_network_delay: Duration,
-	/// Most SURBs whose keys we keep, and fragments that came over them and wait for others; each takes at most 6 kB. The
-	/// oldest are forgotten first.
+	/// Most SURBs whose keys we keep, and fragments that came over them and wait for others; each takes at most 6 kB. A request
+	/// is taken if those of all copies of all pending requests fit, or if none is pending; so no request costs another one its
+	/// answer. The default is enough for as many requests as may be pending, with two SURBs in each copy.
 	pub surb_keystore_capacity: usize,
-	/// Most incomplete requests of others kept; the least recently used is forgotten first. Each takes at most 1.2 kB beside its
+	/// Most incomplete requests of others kept; the least recently used is forgotten first. Each takes at most 1.3 kB beside its
 	/// fragments.
 	pub max_incomplete_messages: usize,
 	/// Most fragments kept over all incomplete requests; each takes at most 2.9 kB.
@@ -109,7 +111,7 @@ impl Default for Config {
 			gateways: 3,
 			loops: LoopConfig { max_loss: 0.1 },
 			per_hop_network_delay: Duration::from_millis(300),
-			surb_keystore_capacity: 200,
+			surb_keystore_capacity: 480,
 			max_incomplete_messages: 2000,
 			max_incomplete_fragments: 2000,
 			replay_filter_bytes: 256 << 20,

@@ -48,7 +48,7 @@ impl Config {
 	/// | authored packets, in two sessions | the larger `queue_capacity` of `parameters` | 2,252 bytes and 144 of entry |
 	/// | keys of SURBs | `surb_keystore_capacity` | 1,200 bytes and about 280 of entries |
 	/// | fragments of incomplete requests | `max_incomplete_fragments` | 2,097 bytes and about 130 of entry |
-	/// | incomplete requests | `max_incomplete_messages` | about 860 bytes of entries |
+	/// | incomplete requests | `max_incomplete_messages` | about 1,020 bytes of entries |
 	/// | fragments of incomplete replies | `surb_keystore_capacity` | as those of requests, a message each |
 	/// | requests pending | `request.capacity` | their data: 2,025 bytes x `parameters.max_fragments_per_message` |
 	/// | replies remembered | `reply.capacity` | their data: as much |
@@ -154,7 +154,7 @@ mod tests {
 			(|config| config.parameters.mixnode_queue_capacity += 1000, 2 * 2252, 2 * 3000),
 			(|config| config.surb_keystore_capacity += 1000, 6 * 192 + 2025, 6000),
 			(|config| config.max_incomplete_fragments += 1000, 2025, 2900),
-			(|config| config.max_incomplete_messages -= 1000, 0, 1200),
+			(|config| config.max_incomplete_messages -= 1000, 0, 1300),
 			(|config| config.request.capacity += 1000, message, message * 5 / 4 + 4000),
 			(|config| config.reply.capacity += 1000, message, message * 5 / 4 + 600),
 			(|config| config.max_queued_requests += 1000, 2 * message, message * 5 / 2 + 500),

@@ -63,6 +63,8 @@ drop_reasons! {
 	RequestInCooldown = "request_in_cooldown",
 	/// A request of another node that came while too many others waited to be polled.
 	TooManyQueuedRequests = "too_many_queued_requests",
+	/// A request of another node that came while as many others as can be remembered were handled.
+	TooManyRequestsInProgress = "too_many_requests_in_progress",
 	/// A reply to a request that is no longer pending.
 	LateReply = "late_reply",
 

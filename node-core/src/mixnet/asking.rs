@@ -29,10 +29,11 @@ pub enum PostError {
 		/// Why it rests.
 		reason: RestingReason,
 	},
-	/// As many requests are pending as may be. Try again when one is done, or at about `at`.
+	/// As many requests are pending as may be, or as there is room for the keys of their SURBs. Try again when one is done, or at
+	/// about `at`.
 	#[error("{capacity} requests are pending already, which is the most")]
 	TooManyRequests {
-		/// How many may be.
+		/// How many are.
 		capacity: usize,
 		/// When one of them may be done, if none is answered before.
 		at: Time,
@@ -115,7 +116,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.check_size(&data, surbs, self.config.largest_parameters().max_fragments())?;
 		let relative = self.request_session()?;
 		let fragments = self.check_size(&data, surbs, self.max_fragments(relative))?;
-		if let Err(error) = self.check_room(relative, fragments) {
+		if let Err(error) = self.check_room(relative, fragments, surbs) {
 			// Keep replies out of that room meanwhile. The promise ends after twice the time.
 			let now = self.now;
 			if let (PostError::NoRoom { at, .. }, Some(session)) = (&error, self.sessions.session_mut(relative)) {
@@ -139,8 +140,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.map_err(|error| PostError::TooLarge { fragments: error.needed, max: error.max })
 	}
 
-	/// Is there room for one request more, of this many fragments, in this session?
-	fn check_room(&self, relative: RelativeSession, fragments: usize) -> Result<(), PostError> {
+	/// Is there room for one request more, of this many fragments and SURBs, in this session?
+	fn check_room(&self, relative: RelativeSession, fragments: usize, surbs: usize) -> Result<(), PostError> {
 		let Some(session) = self.sessions.session(relative) else { return Ok(()) };
 		// Requests that wait already are sent first, with all copies, if they are for this session.
 		let waiting: usize = self
@@ -154,9 +155,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.sum();
 		let packets = session.authored.in_the_way_of_new_request(self.now, fragments, waiting);
 		let at = self.now + self.time_to_send(session, packets);
-		if !self.pending.has_room() {
+		if !self.pending.has_room_for(surbs, self.config.surb_keystore_capacity) {
 			let at = self.pending.next_timer().unwrap_or(at).max(self.now + Duration::from_secs(1));
-			return Err(PostError::TooManyRequests { capacity: self.config.request.capacity, at });
+			return Err(PostError::TooManyRequests { capacity: self.pending.len(), at });
 		}
 		if packets > 0 {
 			return Err(PostError::NoRoom { packets, at });
@@ -250,15 +251,22 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 	}
 
-	/// Removes a request, its packets that were not sent and the keys of its SURBs.
+	/// Removes a request, its packets that were not sent, the keys of its SURBs, and what came of its answers.
 	fn remove_pending(&mut self, id: RequestId) -> Option<Pending> {
 		let (request, message_ids) = self.pending.remove(id)?;
 		for (_, session) in self.sessions.iter_mut() {
 			session.authored.remove_request(id);
 		}
 		for message_id in &message_ids {
-			self.surb_keystore.remove_for(message_id);
+			self.forget_message(message_id);
 		}
 		Some(request)
+	}
+
+	/// Nobody waits for answers to this message ID any more. What is left of them goes at once: left-overs would fill the
+	/// stores, and then a destination could push out what another one has answered, and find out that both answer one node.
+	pub(super) fn forget_message(&mut self, message_id: &MessageId) {
+		self.surb_keystore.remove_for(message_id);
+		self.reply_assembler.remove_replies_to(message_id);
 	}
 }

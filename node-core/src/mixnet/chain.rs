@@ -101,6 +101,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let is_same = sessions.generation() == generation;
 		let ended = self.forward_queue.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
+		self.replies.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.pending.leave_sessions(&mut self.rng, |index| {
 			is_same && sessions.relative(index).is_some_and(|relative| sessions.allows_requests(relative))
 		});

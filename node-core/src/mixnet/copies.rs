@@ -62,7 +62,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 		// Of requests that were forgotten in the loop nothing is queued.
 		for (_, message_id) in forgotten.into_iter().chain(self.pending.take_forgotten()) {
-			self.surb_keystore.remove_for(&message_id);
+			self.forget_message(&message_id);
 		}
 	}
 

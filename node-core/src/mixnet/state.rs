@@ -1,10 +1,9 @@
 //! The state, time, and polling.
 
-use super::{unwrapper::Batch, Event};
+use super::{being_finished::BeingFinished, unwrapper::Batch, Event};
 use crate::{
 	loops::NetworkDelay,
 	message::{Assembler, SurbKeystore},
-	replay::ReplayTag,
 	request::{PendingRequests, ReplyCache},
 	session::Sessions,
 	sphinx::{Backend, Scratch},
@@ -12,10 +11,7 @@ use crate::{
 	traffic::ForwardQueue,
 	Config, ConfigError, KxSecret, PeerId, RelativeSession, SessionPhase, Time,
 };
-use alloc::{
-	collections::{BTreeSet, VecDeque},
-	vec::Vec,
-};
+use alloc::collections::{BTreeSet, VecDeque};
 use rand_core::{CryptoRng, RngCore};
 
 /// One node of the mixnet. See the [crate's documentation](crate) for how to drive it.
@@ -62,10 +58,10 @@ pub struct Mixnet<R> {
 
 	/// Multiplies points of the curve, here and in the [`Unwrapper`](super::Unwrapper)s that we hand out.
 	pub(super) backend: Backend,
-	/// Memory for packets that are unwrapped together, and for the tags of the wanted ones. Empty between calls.
+	/// Memory for packets that are unwrapped together. Empty between calls.
 	pub(super) scratch: Scratch,
 	pub(super) batch: Batch,
-	pub(super) batch_tags: Vec<Option<ReplayTag>>,
+	pub(super) being_finished: BeingFinished,
 
 	pub(super) forward_queue: ForwardQueue,
 	pub(super) network_delay: NetworkDelay,
@@ -73,7 +69,7 @@ pub struct Mixnet<R> {
 	/// Fragments of others' requests, of all sessions.
 	pub(super) request_assembler: Assembler,
 	/// Fragments of replies. It is a second one, so that only destinations that we asked can fill it, and nobody else can push
-	/// out its contents.
+	/// out its contents. All that they can send to pending requests fits: see `PendingRequests::has_room_for`.
 	pub(super) reply_assembler: Assembler,
 	pub(super) surb_keystore: SurbKeystore,
 
@@ -113,7 +109,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			backend,
 			scratch: Scratch::new(),
 			batch: Batch::default(),
-			batch_tags: Vec::new(),
+			being_finished: BeingFinished::default(),
 			forward_queue: ForwardQueue::new(config.parameters.forward_queue_capacity as usize),
 			network_delay: NetworkDelay::new(config.per_hop_network_delay),
 			request_assembler: Assembler::new(config.max_incomplete_messages, config.max_incomplete_fragments),

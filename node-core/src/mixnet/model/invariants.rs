@@ -385,6 +385,8 @@ impl Watched {
 		assert!(self.mixnet.request_assembler.messages() <= config.max_incomplete_messages);
 		assert!(self.mixnet.request_assembler.fragments() <= config.max_incomplete_fragments);
 		assert!(self.mixnet.reply_assembler.fragments() <= config.surb_keystore_capacity);
+		let Mixnet { reply_assembler, pending, .. } = &self.mixnet;
+		assert!(reply_assembler.answered().all(|request| pending.by_message_id(&request).is_some()));
 	}
 
 	/// Checks that all kept SURB keys belong to pending requests. Removes them, so this must be the last check.
