@@ -24,18 +24,19 @@ use crate::{
 		ask::NoAnswer,
 		server::{Server, Taken},
 	},
+	secret_file::SecretFile,
 	snapshot::{SessionSnapshot, Snapshot},
 	workers::{OpenedBatch, WorkerDied, Workers},
 };
 use mixnet_node_core::{
 	max_data, Event, HandlingDelay, Mixnet, Packet, PostError, ReplyTo, RequestId, Time, MAX_BATCH,
 };
-use mixnet_primitives::{PeerId, RelativeSession};
+use mixnet_primitives::{PeerId, RelativeSession, SessionIndex};
 use rand_core::{CryptoRng, RngCore};
 use sc_network::ReputationChange;
 use std::{collections::HashMap, convert::Infallible, future::pending};
 use tokio::{
-	sync::{mpsc, oneshot, watch},
+	sync::{mpsc, oneshot, watch, OwnedMutexGuard},
 	time::{sleep_until, Instant},
 };
 
@@ -50,12 +51,13 @@ pub struct EventLoopParts<R> {
 	pub(crate) peer_control: Box<dyn PeerControl>,
 	pub(crate) inbound: InboundReceiver,
 	pub(crate) workers: Workers,
-	pub(crate) commands: mpsc::Receiver<Command>,
+	pub(crate) commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
 	pub(crate) updates: mpsc::Receiver<Update>,
 	pub(crate) next_key: watch::Sender<Option<NextKey>>,
+	pub(crate) restarts: u64,
 }
 
-/// Why the event loop ended.
+/// Why a run of the service ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
 	/// The network has stopped.
@@ -67,6 +69,24 @@ pub enum Ended {
 	/// A thread that unwraps packets has died.
 	#[error("{0}")]
 	Worker(#[from] WorkerDied),
+	/// A task has panicked.
+	#[error("its task {task} has panicked: {words}")]
+	Panic {
+		/// The task's name.
+		task: &'static str,
+		/// What the panic said.
+		words: String,
+	},
+	/// It could not be started.
+	#[error("it cannot be started: {0}")]
+	NotStarted(String),
+}
+
+impl Ended {
+	/// Is that a fault of ours? Otherwise the node stops.
+	pub fn is_failure(&self) -> bool {
+		!matches!(self, Self::Network | Self::Chain)
+	}
 }
 
 /// The core's clock. Its epoch is the start of the event loop.
@@ -94,9 +114,13 @@ pub struct EventLoop<R> {
 	peer_control: Box<dyn PeerControl>,
 	inbound: InboundReceiver,
 	workers: Workers,
-	commands: mpsc::Receiver<Command>,
+	commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
 	updates: mpsc::Receiver<Update>,
 	next_key: watch::Sender<Option<NextKey>>,
+	/// How often the service has failed before.
+	restarts: u64,
+	/// Where the secret for session 0 is, until the chain has told the session.
+	session_0_secret: Option<SecretFile>,
 	/// Packets handed to the peers' queues.
 	sent: u64,
 	/// Notifications that had not the size of a packet.
@@ -108,8 +132,18 @@ pub struct EventLoop<R> {
 impl<R: RngCore + CryptoRng> EventLoop<R> {
 	/// An event loop over these parts; [`Self::run`] it.
 	pub fn new(parts: EventLoopParts<R>) -> Self {
-		let EventLoopParts { config, core, server, peer_control, inbound, workers, commands, updates, next_key } =
-			parts;
+		let EventLoopParts {
+			config,
+			core,
+			server,
+			peer_control,
+			inbound,
+			workers,
+			commands,
+			updates,
+			next_key,
+			restarts,
+		} = parts;
 		Self {
 			clock: Clock(Instant::now()),
 			core,
@@ -122,6 +156,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			commands,
 			updates,
 			next_key,
+			restarts,
+			session_0_secret: config.session_0_secret,
 			sent: 0,
 			wrong_size: 0,
 			reserved: 0,
@@ -232,6 +268,9 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	/// Tells the core what the chain said, and the registrar which key is to be registered next.
 	fn handle_update(&mut self, update: Update) {
 		let now = self.clock.now();
+		if let Some(file) = self.session_0_secret.take() {
+			self.take_session_0_secret(file, update.status.current_index);
+		}
 		self.core.set_status(now, update.status);
 		for session in update.sessions {
 			self.core.set_session(now, session);
@@ -239,6 +278,21 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		let (session, kx_public) = self.core.next_kx_public();
 		let next_key = Some(NextKey { session, kx_public });
 		self.next_key.send_if_modified(|key| std::mem::replace(key, next_key) != next_key);
+	}
+
+	/// Gives the core its key for session 0, if that is the current session. Called before the first status: packets cannot
+	/// come for any session yet, so the disk holds up none.
+	fn take_session_0_secret(&mut self, file: SecretFile, current: SessionIndex) {
+		if current != 0 {
+			log::warn!(target: LOG_TARGET, "Leaving the secret for session 0 in its file: the chain is in session {current}");
+			return;
+		}
+		match file.take() {
+			Ok(secret) => {
+				self.core.restore_kx_secret(0, secret);
+			},
+			Err(error) => log::error!(target: LOG_TARGET, "Not mixing in session 0: {error}"),
+		}
 	}
 
 	fn handle_command(&mut self, command: Command) {
@@ -345,6 +399,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			wrong_size: self.wrong_size,
 			connected: self.peers.len(),
 			reserved: self.reserved,
+			restarts: self.restarts,
 		}
 	}
 }

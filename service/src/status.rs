@@ -27,8 +27,10 @@ pub struct Status {
 	pub peers: PeerNumbers,
 	/// How much waits, and for what.
 	pub queues: Queues,
-	/// What has happened since the node started.
+	/// What has happened since the node started, or since the mixnet was started again.
 	pub counters: Counters,
+	/// How often the mixnet has failed, and was started again, since the node started.
+	pub restarts: u64,
 }
 
 /// A session and its phase.
@@ -171,7 +173,7 @@ impl From<Snapshot> for Status {
 		let extrinsics = snapshot.served.iter().find(|report| report.name == submit_extrinsic::NAME);
 		let queues = Queues::new(&snapshot, extrinsics);
 		let counters = Counters::new(&snapshot, extrinsics);
-		let Snapshot { peer_id, session_status, previous, current, connected, reserved, .. } = snapshot;
+		let Snapshot { peer_id, session_status, previous, current, connected, reserved, restarts, .. } = snapshot;
 		Self {
 			peer_id: peer_id.to_base58(),
 			session: session_status.map(SessionView::from),
@@ -181,6 +183,7 @@ impl From<Snapshot> for Status {
 			peers: PeerNumbers { connected, reserved },
 			queues,
 			counters,
+			restarts,
 		}
 	}
 }

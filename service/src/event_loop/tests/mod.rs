@@ -1,6 +1,7 @@
 //! Event loops that send each other packets, without a chain or a network.
 
 mod request_types;
+mod session_0;
 
 use super::*;
 use crate::{
@@ -156,9 +157,10 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 			peer_control: Box::new(network.clone()),
 			inbound,
 			workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
-			commands,
+			commands: Arc::new(tokio::sync::Mutex::new(commands)).lock_owned().await,
 			updates,
 			next_key,
+			restarts: 0,
 		});
 		let update = Update {
 			status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
