@@ -178,17 +178,20 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			let timeout = self.core.poll_timeout().and_then(|time| self.clock.instant(time));
 			let request_due = self.server.next_due();
 			tokio::select! {
+				// What the core has sent goes to the network before anything else is done. Otherwise packets would leave late by
+				// the time that it takes to build others. Then comes what is due, then what is under way, then what is new.
+				biased;
+				never = self.peers.run() => match never {},
+				() = sleep_until_maybe(timeout) => self.core.handle_timeout(self.clock.now()),
+				opened = self.workers.next() => self.handle_unwrapped(opened?)?,
+				update = self.updates.recv() => self.handle_update(update.ok_or(Ended::Chain)?),
+				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
+				() = sleep_until_maybe(request_due) => self.server.start_due(Instant::now()),
 				event = self.inbound.next(), if self.workers.has_room() => {
 					self.handle_inbound(event.ok_or(Ended::Network)?)?;
 				},
-				opened = self.workers.next() => self.handle_unwrapped(opened?)?,
-				update = self.updates.recv() => self.handle_update(update.ok_or(Ended::Chain)?),
 				// If nobody holds a handle any more, no commands come; the node mixes all the same.
 				Some(command) = self.commands.recv() => self.handle_command(command),
-				() = sleep_until_maybe(timeout) => self.core.handle_timeout(self.clock.now()),
-				() = sleep_until_maybe(request_due) => self.server.start_due(Instant::now()),
-				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
-				never = self.peers.run() => match never {},
 			}
 		}
 	}
@@ -196,19 +199,14 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	/// Does everything that the core asks for, after each call that may have changed it.
 	fn drain(&mut self) {
 		loop {
-			self.send_due();
+			while let Some(packet) = self.core.poll_transmit() {
+				self.sent += 1;
+				self.peers.send(packet);
+			}
 			match self.core.poll_event() {
 				Some(event) => self.handle_event(event),
 				None => return,
 			}
-		}
-	}
-
-	/// Sends what is due. Packets for later are built when there is nothing more.
-	fn send_due(&mut self) {
-		while let Some(packet) = self.core.poll_transmit() {
-			self.sent += 1;
-			self.peers.send(packet);
 		}
 	}
 
@@ -314,9 +312,6 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		answer: oneshot::Sender<Result<Vec<u8>, NoAnswer>>,
 	) {
 		let now = self.clock.now();
-		// The request is built now. What is due must not wait for that, or its delay would show that there is a request.
-		self.core.handle_timeout(now);
-		self.send_due();
 		// Nobody waits for these requests any more; they only take the room of others.
 		let gone: Vec<_> = self.waiting.iter().filter(|(_, answer)| answer.is_closed()).map(|(id, _)| *id).collect();
 		for id in gone {

@@ -177,9 +177,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Forgets a request. Returns whether it was pending. Packets that have left cannot be called back.
 	pub fn cancel_request(&mut self, now: Time, id: RequestId) -> bool {
 		self.advance(now);
-		let was_pending = self.remove_pending(id).is_some();
-		self.post_pending();
-		was_pending
+		self.remove_pending(id).is_some()
 	}
 
 	/// The session that new requests go to: the default one, or, while that cannot take them, another that may.
@@ -219,7 +217,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// packets may be due now.
 	pub(super) fn handle_request_timers(&mut self) {
 		while let Some(id) = self.pending.pop_timer(self.now) {
-			self.copies_due = true;
 			let Some(request) = self.pending.get(id) else { continue };
 			match &request.stage {
 				Stage::Posting { blocked: Some((_, error)), .. } => {
@@ -241,7 +238,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let id = self.pending.by_message_id(message_id).ok_or(DropReason::LateReply)?;
 		let Pending { taken_at, .. } = self.remove_pending(id).ok_or(DropReason::LateReply)?;
 		self.events.push_back(Event::RequestAnswered { id, data, round_trip: self.now - taken_at });
-		self.copies_due = true;
 		Ok(())
 	}
 

@@ -289,7 +289,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		self.connected.insert(peer_id);
-		self.post_pending();
 	}
 
 	/// A peer was disconnected.

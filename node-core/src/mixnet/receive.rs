@@ -239,8 +239,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let fragment = reply_payload(&keys, packet).map_err(|_| DropReason::BadPayload)?;
 		self.statistics.replies_delivered += 1;
 		// SURBs in a reply have no use: nothing can be sent back for it.
-		let message =
-			self.reply_assembler.insert_reply(request_message_id, fragment, parameters.max_fragments());
+		let message = self.reply_assembler.insert_reply(request_message_id, fragment, parameters.max_fragments());
 		let Some(message) = message.map_err(bad_fragment)? else { return Ok(()) };
 		self.handle_reply(&request_message_id, message.data)
 	}

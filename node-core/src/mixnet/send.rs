@@ -62,11 +62,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// The next packet, to be sent at once. `None` if nothing is due at the latest time that the driver told us.
 	///
 	/// Packets to be forwarded and ticks of the sessions' clocks take turns in the order in which they are due. Each tick is a
-	/// packet: of a request or a reply, or cover. Nothing is computed for a packet that is returned: it is ready before.
-	///
-	/// A call that returns `None` may build packets for ticks to come: eight of cover for each session, after as many ticks,
-	/// and copies of our requests for which there is room. If a tick is due and no cover is ready for it, it waits for
-	/// that, and so do all packets that are due later: [`poll_timeout`](Self::poll_timeout) is then in the past.
+	/// packet: of a request or a reply, or cover. Nothing is computed here: all is ready before. If a tick is due and no cover is
+	/// ready for it, it waits for that, and so do all packets that are due later: [`poll_timeout`](Self::poll_timeout) is
+	/// then in the past.
 	#[must_use = "the packet is to be sent now"]
 	pub fn poll_transmit(&mut self) -> Option<AddressedPacket> {
 		while let Some(due) = self.next_due() {
@@ -79,11 +77,10 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				Due::Tick(relative) => match self.tick(relative) {
 					Ticked::Packet(packet) => return Some(packet),
 					Ticked::NoRoute => self.statistics.count_drop(DropReason::NoRoute),
-					Ticked::Waits => break,
+					Ticked::Waits => return None,
 				},
 			}
 		}
-		self.build_ahead();
 		None
 	}
 
@@ -95,28 +92,54 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		(next.0 <= self.now).then_some(next.1)
 	}
 
-	/// Builds what ticks to come will send.
+	/// Builds something that ticks to come will send, if no packet is ready to be sent: a batch of cover, or the copies of our
+	/// requests for which there is room.
 	///
-	/// When that happens, and for how many ticks of cover, depends on the number of ticks alone: see [`CoverStock`]. Copies of
-	/// our requests that waited for room are built at the same times. If they were built when a packet leaves and makes room,
-	/// a packet after which others are late would be known to be one of a request.
-	fn build_ahead(&mut self) {
-		for relative in RelativeSession::BOTH {
-			self.copies_due |= self.build_cover(relative);
-		}
-		if core::mem::take(&mut self.copies_due) {
+	/// When that happens, and for how many ticks of cover, depends on the number of ticks alone: see [`CoverStock`]. Copies
+	/// come after a batch of cover. If they were built as soon as there is room, or an answer or a peer comes, others could
+	/// see from packets that are late whether requests wait, and some could choose when to look.
+	pub(super) fn build_ahead(&mut self) {
+		let due = self.next_due();
+		let sessions = match due {
+			Some(Due::Tick(relative)) if self.awaits_cover(relative) => &[relative][..],
+			// These packets come first.
+			Some(_) => return,
+			None => &RelativeSession::BOTH,
+		};
+		if let Some(relative) = sessions.iter().find(|relative| self.wants_cover(**relative)) {
+			self.build_cover(*relative);
+			self.copies_due = true;
+		} else if core::mem::take(&mut self.copies_due) {
 			self.post_pending();
 		}
 	}
 
-	/// Builds cover for the next ticks of a session, if less than a batch is left. Returns whether it did.
-	fn build_cover(&mut self, relative: RelativeSession) -> bool {
-		let Some(session) = self.sessions.session_mut(relative) else { return false };
+	/// Is there something to be built as soon as no packet is due?
+	pub(super) fn has_to_build(&self) -> bool {
+		self.copies_due || RelativeSession::BOTH.into_iter().any(|relative| self.wants_cover(relative))
+	}
+
+	/// Is no cover ready for the session's next tick?
+	fn awaits_cover(&self, relative: RelativeSession) -> bool {
+		self.sessions.session(relative).is_some_and(|session| {
+			session.cover.is_empty() || !session.cover.is_for(&session.topology.connected_gateways(&self.connected))
+		})
+	}
+
+	/// Is there room for a batch of cover?
+	fn wants_cover(&self, relative: RelativeSession) -> bool {
+		let ticks = |session: &&Session| session.clock.next().is_some();
+		let is_low = |session: &Session| {
+			session.cover.is_low() || !session.cover.is_for(&session.topology.connected_gateways(&self.connected))
+		};
+		self.sessions.session(relative).filter(ticks).is_some_and(is_low)
+	}
+
+	/// Builds cover for the next ticks of a session.
+	fn build_cover(&mut self, relative: RelativeSession) {
+		let Some(session) = self.sessions.session_mut(relative) else { return };
 		let gateways = session.topology.connected_gateways(&self.connected);
 		session.cover.keep_for(&gateways);
-		if session.clock.next().is_none() || !session.cover.is_low() {
-			return false;
-		}
 		let hops = usize::from(session.parameters.hops);
 		let loop_cover = Bernoulli::new(session.parameters.loop_cover_proportion())
 			.expect("below 1 in any parameters that passed their check; qed");
@@ -139,7 +162,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			let cover = route.and_then(|route| Some(prepare_cover(session, route, loop_id, built.next()?)));
 			session.cover.push(Prepared::new(loop_id.is_some(), cover));
 		}
-		true
 	}
 
 	/// Takes the tick of a session that is due, if there is cover for it.

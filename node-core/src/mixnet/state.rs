@@ -149,18 +149,25 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 
 	/// Does what is due at `now`: makes packets due, ends retry timers. Calling early or twice does no harm.
+	///
+	/// If no packet is due, or one waits for cover, something is built that is sent later: eight packets of cover, or copies of
+	/// our requests. That takes up to a few milliseconds. So first hand to the network what
+	/// [`poll_transmit`](Self::poll_transmit) has given.
 	pub fn handle_timeout(&mut self, now: Time) {
 		self.advance(now);
 		self.handle_request_timers();
+		self.build_ahead();
 	}
 
 	/// The next time at which [`handle_timeout`](Self::handle_timeout) wants to be called. `None` while nothing is to come.
 	///
-	/// May change after any call that takes `&mut self`. It lies in the past as long as there are due packets to be polled.
+	/// May change after any call that takes `&mut self`. It does not lie in the future as long as there are due packets to be
+	/// polled, or something to be built for later.
 	#[must_use = "the time at which `handle_timeout` wants to be called"]
 	pub fn poll_timeout(&self) -> Option<Time> {
 		let ticks = self.sessions.iter().filter_map(|session| session.clock.next());
-		ticks.chain(self.forward_queue.next_deadline()).chain(self.pending.next_timer()).min()
+		let builds = self.has_to_build().then_some(self.now);
+		ticks.chain(self.forward_queue.next_deadline()).chain(self.pending.next_timer()).chain(builds).min()
 	}
 
 	/// The next event. `None` if nothing has happened since the last one.

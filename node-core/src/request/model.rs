@@ -175,7 +175,8 @@ fn compare(
 	// Each copy that may ever be posted has as many SURBs as were given.
 	let copies = (config.destinations * config.attempts * config.copies) as usize;
 	let surbs: usize = models.iter().map(|model| pending.get(model.id).unwrap().surbs * copies).sum();
-	for (more, capacity) in [(0, surbs), (0, surbs.saturating_sub(1)), (3, surbs + 3 * copies), (3, surbs + 3 * copies - 1)]
+	for (more, capacity) in
+		[(0, surbs), (0, surbs.saturating_sub(1)), (3, surbs + 3 * copies), (3, surbs + 3 * copies - 1)]
 	{
 		let fits = models.is_empty() || surbs + more * copies <= capacity;
 		prop_assert_eq!(pending.has_room_for(more, capacity), fits && models.len() < config.capacity);
@@ -302,13 +303,23 @@ fn run_pending(config: RequestConfig, operations: Vec<Operation>) -> Result<(), 
 
 #[derive(Clone, Copy, Debug)]
 enum CacheOperation {
-	See { request: u8 },
-	Answer { request: u8 },
-	Sent { request: u8 },
-	Abandon { request: u8 },
+	See {
+		request: u8,
+	},
+	Answer {
+		request: u8,
+	},
+	Sent {
+		request: u8,
+	},
+	Abandon {
+		request: u8,
+	},
 	/// The session that all requests are of.
 	SessionEnds,
-	Pass { time: u64 },
+	Pass {
+		time: u64,
+	},
 }
 
 fn cache_operation() -> impl Strategy<Value = CacheOperation> {

@@ -157,8 +157,9 @@ impl PendingRequests {
 	/// pending alone may have more, and then loses its own oldest ones.
 	pub fn has_room_for(&self, surbs: usize, surb_capacity: usize) -> bool {
 		let RequestConfig { capacity, destinations, attempts, copies, .. } = self.config;
-		let most_copies =
-			[destinations, attempts, copies].into_iter().fold(1, |copies: usize, by| copies.saturating_mul(by as usize));
+		let most_copies = [destinations, attempts, copies]
+			.into_iter()
+			.fold(1, |copies: usize, by| copies.saturating_mul(by as usize));
 		let per_copy = self.requests.values().fold(surbs, |sum, request| sum.saturating_add(request.surbs));
 		let surbs_fit = self.requests.is_empty() || per_copy.saturating_mul(most_copies) <= surb_capacity;
 		surbs_fit && self.requests.len() < capacity

@@ -99,10 +99,20 @@ impl CoverStock {
 
 	/// Throws everything away that was built for other connected gateways than these.
 	pub fn keep_for(&mut self, gateways: &[MixnodeIndex]) {
-		if self.gateways != gateways {
+		if !self.is_for(gateways) {
 			self.prepared.clear();
 			self.gateways = gateways.into();
 		}
+	}
+
+	/// Was it built for these connected gateways?
+	pub fn is_for(&self, gateways: &[MixnodeIndex]) -> bool {
+		self.gateways == gateways
+	}
+
+	/// Is nothing left?
+	pub fn is_empty(&self) -> bool {
+		self.prepared.is_empty()
 	}
 
 	/// Is there room for another batch?

@@ -5,7 +5,7 @@ use crate::{
 	message::split,
 	mixnet::{ChainSession, Event, Mixnet},
 	request::{HandlingDelay, ReplyTo, RequestId},
-	sphinx::{build_cover, build_request, used, Hop, MixnodeIndex, Target, PAYLOAD_DATA_SIZE},
+	sphinx::{build_cover, build_request, Hop, MixnodeIndex, Target, PAYLOAD_DATA_SIZE},
 	AddressedPacket, Config, KxPublic, KxSecret, MessageId, Mixnode, MixnodesError, Packet, Parameters, PeerId,
 	SessionIndex, SessionPhase, SessionStatus, Time,
 };
@@ -183,27 +183,20 @@ impl World {
 		u32::try_from((i64::from(self.status.current_index) + ahead).max(0)).unwrap()
 	}
 
-	/// Lets time pass until the node wants to be called, calls it, and polls it until it has nothing more to send.
+	/// Lets time pass until the node wants to be called, and calls it until it has nothing more to send or to build.
 	fn timeout(&mut self, node: usize) {
 		if let Some(at) = self.nodes[node].mixnet.poll_timeout() {
 			self.now = self.now.max(at);
 		}
-		used::take();
-		self.nodes[node].mixnet.handle_timeout(self.now);
-		assert!(used::take().is_empty(), "packets are due, and others were built");
-		let is_due = |node: &Watched, now| node.mixnet.poll_timeout().is_some_and(|at| at <= now);
-		loop {
+		for calls in 0.. {
+			self.nodes[node].mixnet.handle_timeout(self.now);
 			while let Some(packet) = self.nodes[node].transmit() {
 				self.in_flight.push(packet);
 			}
-			if !is_due(&self.nodes[node], self.now) {
+			if self.nodes[node].mixnet.poll_timeout().is_none_or(|at| at > self.now) {
 				break;
 			}
-			// A tick waited for cover, which is ready now.
-			let before = self.nodes[node].mixnet.statistics();
-			self.in_flight.extend(self.nodes[node].transmit());
-			let after = self.nodes[node].mixnet.statistics();
-			assert!(after.ticks_awaiting_cover > 0 && after != before, "the node wants to be called again at once");
+			assert!(calls < 1000, "the node wants to be called again at once");
 		}
 	}
 
