@@ -167,6 +167,7 @@ impl Prototype {
 			inbound,
 			workers,
 			commands,
+			hung_up: handle.hung_up(),
 			updates,
 			next_key: next_key_sender,
 		});

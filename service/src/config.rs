@@ -18,6 +18,9 @@ pub struct Config {
 	pub threads: NonZeroUsize,
 	/// Packets that may wait for a slow peer; the next ones are dropped.
 	pub peer_queue_capacity: usize,
+	/// Most requests of this node's callers that may wait for their turn: this many of the node's own user, and this many of
+	/// all others together. Each takes at most 130 kB.
+	pub max_waiting_requests: usize,
 	/// Bounds on the extrinsics that others want submitted.
 	pub submissions: RequestLimits,
 }
@@ -42,6 +45,7 @@ impl Config {
 			inbound_peers: if registers { 150 } else { 0 },
 			threads: workers::default_threads(),
 			peer_queue_capacity: 16,
+			max_waiting_requests: 200,
 			submissions: RequestLimits { waiting: 50, running: 20 },
 		}
 	}

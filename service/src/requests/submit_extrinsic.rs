@@ -101,7 +101,7 @@ fn look_on_chain(reason: &NoAnswer) -> &'static str {
 		NoAnswer::NotAnswered(_) => {
 			"; it may have been submitted all the same: look for it on chain before sending it again"
 		},
-		NoAnswer::TooLarge { .. } | NoAnswer::NotSent { .. } | NoAnswer::GivenUp(_) => "",
+		NoAnswer::TooLarge { .. } | NoAnswer::NotSent(_) | NoAnswer::LineFull { .. } | NoAnswer::GivenUp(_) => "",
 	}
 }
 
