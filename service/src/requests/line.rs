@@ -226,6 +226,23 @@ mod tests {
 	}
 
 	#[test]
+	fn a_caller_that_comes_late_has_saved_up_nothing() {
+		let mut line = Line::default();
+		line.push(A, 1, "a");
+		for _ in 0..50 {
+			line.push(A, 1, "a");
+			line.pop();
+		}
+		for _ in 0..6 {
+			line.push(B, 1, "b");
+			line.push(A, 1, "a");
+		}
+		let order = drain(&mut line);
+		let of_b = order[..6].iter().filter(|item| **item == "b").count();
+		assert!((2..=4).contains(&of_b), "{of_b} of the first six are of the caller that came late");
+	}
+
+	#[test]
 	fn what_is_taken_out_counts_no_more() {
 		let mut line = Line::default();
 		line.push(A, 25, "gone");
