@@ -189,6 +189,7 @@ impl Prototype {
 				inbound,
 				workers,
 				commands: run.commands,
+				hung_up: handle_for_registrar.hung_up(),
 				updates,
 				next_key: next_key_sender,
 				restarts: run.restarts,

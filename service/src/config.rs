@@ -20,6 +20,9 @@ pub struct Config {
 	pub essential: bool,
 	/// Packets that may wait for a slow peer; the next ones are dropped.
 	pub peer_queue_capacity: usize,
+	/// Most requests of this node's callers that may wait for their turn: this many of the node's own user, and this many of
+	/// all others together. Each takes at most 130 kB.
+	pub max_waiting_requests: usize,
 	/// Bounds on the extrinsics that others want submitted.
 	pub submissions: RequestLimits,
 }
@@ -45,6 +48,7 @@ impl Config {
 			threads: workers::default_threads(),
 			essential: false,
 			peer_queue_capacity: 16,
+			max_waiting_requests: 200,
 			submissions: RequestLimits { waiting: 50, running: 20 },
 		}
 	}

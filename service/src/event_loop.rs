@@ -22,21 +22,20 @@ use crate::{
 	},
 	requests::{
 		ask::NoAnswer,
+		asking::Asking,
 		server::{Server, Taken},
 	},
 	secret_file::SecretFile,
 	snapshot::{SessionSnapshot, Snapshot},
 	workers::{OpenedBatch, WorkerDied, Workers},
 };
-use mixnet_node_core::{
-	max_data, Event, HandlingDelay, Mixnet, Packet, PostError, ReplyTo, RequestId, Time, MAX_BATCH,
-};
+use mixnet_node_core::{Event, Mixnet, Packet, ReplyTo, RequestId, Time, MAX_BATCH};
 use mixnet_primitives::{PeerId, RelativeSession, SessionIndex};
 use rand_core::{CryptoRng, RngCore};
 use sc_network::ReputationChange;
-use std::{collections::HashMap, convert::Infallible, future::pending};
+use std::{convert::Infallible, future::pending, sync::Arc};
 use tokio::{
-	sync::{mpsc, oneshot, watch, OwnedMutexGuard},
+	sync::{mpsc, watch, Notify, OwnedMutexGuard},
 	time::{sleep_until, Instant},
 };
 
@@ -52,6 +51,7 @@ pub struct EventLoopParts<R> {
 	pub(crate) inbound: InboundReceiver,
 	pub(crate) workers: Workers,
 	pub(crate) commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
+	pub(crate) hung_up: Arc<Notify>,
 	pub(crate) updates: mpsc::Receiver<Update>,
 	pub(crate) next_key: watch::Sender<Option<NextKey>>,
 	pub(crate) restarts: u64,
@@ -109,12 +109,14 @@ pub struct EventLoop<R> {
 	core: Mixnet<R>,
 	peers: Peers,
 	server: Server,
-	/// Where the answers to this node's requests go.
-	waiting: HashMap<RequestId, oneshot::Sender<Result<Vec<u8>, NoAnswer>>>,
+	/// This node's requests.
+	asking: Asking,
 	peer_control: Box<dyn PeerControl>,
 	inbound: InboundReceiver,
 	workers: Workers,
 	commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
+	/// Notified when a caller has hung up.
+	hung_up: Arc<Notify>,
 	updates: mpsc::Receiver<Update>,
 	next_key: watch::Sender<Option<NextKey>>,
 	/// How often the service has failed before.
@@ -140,6 +142,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			inbound,
 			workers,
 			commands,
+			hung_up,
 			updates,
 			next_key,
 			restarts,
@@ -149,11 +152,12 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			core,
 			peers: Peers::new(config.peer_queue_capacity),
 			server,
-			waiting: HashMap::new(),
+			asking: Asking::new(config.max_waiting_requests),
 			peer_control,
 			inbound,
 			workers,
 			commands,
+			hung_up,
 			updates,
 			next_key,
 			restarts,
@@ -176,6 +180,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		loop {
 			self.drain();
 			let timeout = self.core.poll_timeout().and_then(|time| self.clock.instant(time));
+			let asking_due = self.asking.next_due().and_then(|time| self.clock.instant(time));
 			let request_due = self.server.next_due();
 			tokio::select! {
 				// What the core has sent goes to the network before anything else is done. Otherwise packets would leave late by
@@ -192,6 +197,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				},
 				// If nobody holds a handle any more, no commands come; the node mixes all the same.
 				Some(command) = self.commands.recv() => self.handle_command(command),
+				() = self.hung_up.notified() => self.asking.cancel(&mut self.core, self.clock.now()),
+				() = sleep_until_maybe(asking_due) => self.asking.post(&mut self.core, self.clock.now()),
 			}
 		}
 	}
@@ -295,42 +302,13 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	fn handle_command(&mut self, command: Command) {
 		match command {
-			Command::Post { data, surbs, handling_delay, answer } => self.post(data, surbs, handling_delay, answer),
+			Command::Ask(asked) => self.asking.ask(&mut self.core, self.clock.now(), asked),
 			// A caller that is gone needs no answer; the same below.
 			Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
 			Command::ProvePossession { session, kx_public, message, answer } => {
 				let _ = answer.send(self.core.prove_possession(session, &kx_public, &message));
 			},
 		}
-	}
-
-	fn post(
-		&mut self,
-		data: Vec<u8>,
-		surbs: usize,
-		handling_delay: HandlingDelay,
-		answer: oneshot::Sender<Result<Vec<u8>, NoAnswer>>,
-	) {
-		let now = self.clock.now();
-		// Nobody waits for these requests any more; they only take the room of others.
-		let gone: Vec<_> = self.waiting.iter().filter(|(_, answer)| answer.is_closed()).map(|(id, _)| *id).collect();
-		for id in gone {
-			self.waiting.remove(&id);
-			self.core.cancel_request(now, id);
-		}
-		let size = data.len();
-		let error = match self.core.post_request(now, data, surbs, handling_delay) {
-			Ok(id) => {
-				self.waiting.insert(id, answer);
-				return;
-			},
-			Err(PostError::TooLarge { max, .. }) => NoAnswer::TooLarge { size, max: max_data(max, surbs) },
-			Err(error) => {
-				let retry_after = error.retry_at().map(|at| at - now);
-				NoAnswer::NotSent { error, retry_after }
-			},
-		};
-		let _ = answer.send(Err(error));
 	}
 
 	fn handle_event(&mut self, event: Event) {
@@ -366,11 +344,10 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		}
 	}
 
-	/// Tells a caller what became of its request.
+	/// Tells a caller what became of its request. There may be room for the next one now.
 	fn finish(&mut self, id: RequestId, result: Result<Vec<u8>, NoAnswer>) {
-		if let Some(answer) = self.waiting.remove(&id) {
-			let _ = answer.send(result);
-		}
+		self.asking.finish(id, result);
+		self.asking.post(&mut self.core, self.clock.now());
 	}
 
 	/// The state of everything, for whoever presents it.
@@ -386,6 +363,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			previous: session(RelativeSession::Previous),
 			current: session(RelativeSession::Current),
 			core: self.core.statistics(),
+			waiting_requests: self.asking.waiting(),
 			served: self.server.reports(),
 			unknown_requests: self.server.unknown(),
 			sent: self.sent,

@@ -21,6 +21,8 @@ pub struct Snapshot {
 	pub current: SessionSnapshot,
 	/// The core's counters and the lengths of its queues.
 	pub core: Statistics,
+	/// This node's requests that wait for their turn.
+	pub waiting_requests: usize,
 	/// The requests of others, type by type.
 	pub served: Vec<ServeReport>,
 	/// Requests of others that are of no type that this node serves.

@@ -125,8 +125,11 @@ pub struct Queues {
 	pub authored_previous: u64,
 	/// Request and reply packets waiting to be sent in the current session.
 	pub authored_current: u64,
-	/// This node's requests that have no answer yet.
+	/// This node's requests that are being sent, or have no answer yet.
 	pub requests: u64,
+	/// This node's requests that wait for their turn.
+	#[serde(default)]
+	pub requests_waiting: u64,
 	/// Others' extrinsics that wait to be submitted, or are being submitted.
 	pub extrinsics: u64,
 }
@@ -202,6 +205,7 @@ impl Queues {
 			authored_previous: core.previous_authored_queue_len,
 			authored_current: core.current_authored_queue_len,
 			requests: core.requests_pending,
+			requests_waiting: snapshot.waiting_requests as u64,
 			extrinsics: extrinsics.map_or(0, |report| report.queued as u64),
 		}
 	}

@@ -132,6 +132,17 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Ok(id)
 	}
 
+	/// Could this request be taken, if there were room? Nothing is sent, and nothing changes.
+	///
+	/// # Errors
+	///
+	/// [`PostError`], but neither [`PostError::NoRoom`] nor [`PostError::TooManyRequests`].
+	pub fn check_request(&self, data: &[u8], surbs: usize) -> Result<(), PostError> {
+		self.check_size(data, surbs, self.config.largest_parameters().max_fragments())?;
+		let relative = self.request_session()?;
+		self.check_size(data, surbs, self.max_fragments(relative)).map(drop)
+	}
+
 	/// The number of fragments that a request takes.
 	fn check_size(&self, data: &[u8], surbs: usize, max: usize) -> Result<usize, PostError> {
 		// The message ID does not matter for the size.

@@ -1,5 +1,6 @@
 //! Event loops that send each other packets, without a chain or a network.
 
+mod callers;
 mod request_types;
 mod session_0;
 
@@ -158,6 +159,7 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 			inbound,
 			workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
 			commands: Arc::new(tokio::sync::Mutex::new(commands)).lock_owned().await,
+			hung_up: handle.hung_up(),
 			updates,
 			next_key,
 			restarts: 0,
@@ -301,25 +303,6 @@ async fn the_registrar_learns_the_key_for_the_next_session() {
 	let public = second.to_ed25519().expect("it is a key").into();
 	assert!(<sp_core::ed25519::Pair as sp_core::Pair>::verify(&proof.0.into(), b"message", &public));
 	assert_eq!(within(prove(1, first.kx_public)).await, None, "its session has begun");
-}
-
-/// A caller that gives up must not take the room of others.
-#[tokio::test]
-async fn requests_whose_callers_have_given_up_make_room() {
-	let (nodes, network) = start(3).await;
-	let user = &nodes[3];
-	// Nobody answers.
-	for node in &nodes[..3] {
-		node.ended.abort();
-		network.lock().expect("no test panics while it holds this; qed").remove(&node.network.own);
-	}
-	let capacity = mixnet_node_core::Config::default().request.capacity;
-	for _ in 0..2 * capacity {
-		let submission = user.submit(text("hello"));
-		assert!(tokio::time::timeout(Duration::from_millis(5), submission).await.is_err(), "it was not taken");
-	}
-	let status = within(user.status()).await;
-	assert!(status.queues.requests <= capacity as u64);
 }
 
 /// The builder runs the event loop in an essential task, so its end is the node's.

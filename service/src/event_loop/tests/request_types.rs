@@ -11,6 +11,7 @@ use crate::{
 };
 use codec::DecodeAll;
 use futures::FutureExt;
+use mixnet_node_core::HandlingDelay;
 
 const INDEX: u8 = 200;
 const LIMITS: RequestLimits = RequestLimits { waiting: 4, running: 2 };
