@@ -271,8 +271,7 @@ fn a_header_is_finished_once_whatever_payloads_come_with_it() {
 	// Three batches are under way at once. In each there are three copies of both headers, all with other payloads.
 	let mut payloads = (0..).map(|bit| HEADER_SIZE * 8 + bit);
 	let copies: Vec<_> = (0..9).flat_map(|_| [&genuine[0], &genuine[1]].map(Clone::clone)).collect();
-	let copies: Vec<_> =
-		copies.iter().zip(&mut payloads).map(|(packet, bit)| (ENEMY, flipped(packet, bit))).collect();
+	let copies: Vec<_> = copies.iter().zip(&mut payloads).map(|(packet, bit)| (ENEMY, flipped(packet, bit))).collect();
 	let mut batches: Vec<_> = copies.chunks(6).map(|batch| unwrapper.open(&mut scratch, batch.to_vec())).collect();
 	batches.iter_mut().for_each(|batch| victim.mixnet.judge_batch(batch));
 	let wanted: Vec<_> = batches.iter().map(|batch| batch.wanted().filter(|wanted| *wanted).count()).collect();
