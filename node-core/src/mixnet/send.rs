@@ -9,7 +9,7 @@ use crate::{
 	time::scale,
 	topology::{Route, RouteError, RouteKind, Topology},
 	traffic::{AddressedPacket, AuthoredKind, CoverStock},
-	PeerId, RelativeSession, SessionPhase,
+	PeerId, RelativeSession,
 };
 use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
@@ -189,7 +189,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 	/// Builds a loop cover packet, and notes when it should be back.
 	fn build_loop_cover(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
-		let phase = self.sessions.status()?.phase;
 		let session = self.sessions.session_mut(relative)?;
 		let gateways = session.topology.connected_gateways(&self.connected);
 		let id = CoverId::random(&mut self.rng);
@@ -212,9 +211,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			links,
 			route: route.hops.iter().filter_map(others).collect(),
 			connected_gateways: gateways.into(),
-			// At first, mixnodes may not know the session yet. And a loop that cannot be sent says nothing of anybody.
-			weighs: (relative, phase) != (RelativeSession::Current, SessionPhase::CoverToCurrent)
-				&& self.connected.contains(&route.first_peer_id),
+			// A loop that cannot be sent says nothing of anybody.
+			weighs: self.connected.contains(&route.first_peer_id),
 		};
 		session.loops.sent(id, sent);
 		self.statistics.loop_cover_authored += 1;
