@@ -75,6 +75,8 @@ pub struct LoopView {
 	pub sent: u64,
 	/// Loops that came back in time.
 	pub returned: u64,
+	/// Loops among them that took longer than the network usually takes.
+	pub slow: u64,
 	/// Loops that came back after they were given up.
 	pub late: u64,
 	/// Loops that were given up, and have not come back since.
@@ -89,6 +91,10 @@ pub struct LoopView {
 	pub loss_percent: Option<[f64; 3]>,
 	/// Whether so many are lost that somebody may block packets on purpose.
 	pub alarm: bool,
+	/// Whether so many come back slowly that somebody may hold packets back on purpose. Only mixnodes judge that.
+	pub slow_alarm: bool,
+	/// Whether fewer than half of the peers that the session needs have been connected for too long.
+	pub disconnected_alarm: bool,
 	/// Mixnodes and links at which more packets get lost than chance explains. If a mixnode's neighbours are named too,
 	/// the fault may be theirs.
 	pub suspected: Vec<String>,
@@ -256,6 +262,7 @@ impl From<LoopReport> for LoopView {
 		Self {
 			sent: report.sent,
 			returned: report.returned,
+			slow: report.slow,
 			late: report.late,
 			lost: report.lost,
 			out: report.out,
@@ -265,6 +272,8 @@ impl From<LoopReport> for LoopView {
 				.loss
 				.map(|loss| [loss.low, loss.rate, loss.high].map(|share| (share * 1e4).round() / 100.0)),
 			alarm: report.loss_alarm,
+			slow_alarm: report.slow_alarm,
+			disconnected_alarm: report.disconnected_alarm,
 			suspected: mixnodes.map(ToString::to_string).chain(links.map(ToString::to_string)).collect(),
 		}
 	}

@@ -105,8 +105,9 @@ pub(crate) fn loops_are_accounted_for<C: Core>(node: &Node<C>) {
 	let Some(mixnet) = node.mixnet.ours() else { return };
 	for relative in RelativeSession::BOTH {
 		let Some(report) = mixnet.loop_report(relative) else { continue };
-		let LoopReport { sent, returned, late, lost, out, unjudged, .. } = report;
+		let LoopReport { sent, returned, slow, late, lost, out, unjudged, .. } = report;
 		assert_eq!(sent, returned + late + lost + out + unjudged);
+		assert!(slow <= returned);
 		assert_eq!(report.round_trips.count(), returned + late);
 		if let Some(loss) = report.loss {
 			assert!(0.0 <= loss.low && loss.low <= loss.rate && loss.rate <= loss.high && loss.high <= 1.0);
@@ -118,11 +119,17 @@ pub(crate) fn loops_are_accounted_for<C: Core>(node: &Node<C>) {
 	}
 }
 
-/// An alarm says what is lost, and comes from a node whose loops are overdue.
+/// An alarm says what is lost, and comes from a node whose loops are overdue, or slow, or whose peers are gone.
 pub(crate) fn loop_alarm<C: Core>(node: &Node<C>, alarm: &Alarm) {
 	let Some(mixnet) = node.mixnet.ours() else { return };
-	assert!(mixnet.statistics().loop_cover_overdue > 0, "an alarm though no loop is overdue");
-	assert!(alarm.to_string().contains("lost"), "{alarm}");
+	match alarm {
+		Alarm::Slow { slow } => assert!(slow.is_some_and(|slow| slow.rate > 0.0), "an alarm though no loop is slow"),
+		Alarm::Disconnected { connected, wanted } => assert!(2 * connected < *wanted, "{alarm}"),
+		_ => {
+			assert!(mixnet.statistics().loop_cover_overdue > 0, "an alarm though no loop is overdue");
+			assert!(alarm.to_string().contains("lost"), "{alarm}");
+		},
+	}
 }
 
 fn counters_only_rise(before: &Statistics, now: &Statistics) {

@@ -157,6 +157,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		match self.new_session(index, keys, parameters, mixnodes) {
 			Ok(new) => {
 				self.put_slot(index, Slot::Full(Box::new(new)));
+				self.count_connected(|_| true);
 				self.set_traffic();
 				self.reserved_peers_changed = true;
 			},
@@ -186,7 +187,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			index,
 			keys,
 			parameters,
-			loops: LoopMonitor::new(&self.config, &parameters, is_mixnode, topology.len()),
+			loops: LoopMonitor::new(self.now, &self.config, &parameters, is_mixnode, topology.len()),
 			topology,
 			replay: ReplayFilter::new(&mut self.rng, self.config.replay_filter_bytes),
 			clock: PoissonClock::default(),
@@ -288,13 +289,29 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// A peer was connected. Only reserved peers matter; telling of others does no harm.
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
-		self.connected.insert(peer_id);
+		if self.connected.insert(peer_id) {
+			self.count_connected(|peer| *peer == peer_id);
+		}
 	}
 
 	/// A peer was disconnected.
 	pub fn peer_disconnected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
-		self.connected.remove(&peer_id);
+		if self.connected.remove(&peer_id) {
+			self.count_connected(|peer| *peer == peer_id);
+		}
+	}
+
+	/// Counts the connected peers of the sessions that need a peer like this.
+	fn count_connected(&mut self, concerns: impl Fn(&PeerId) -> bool) {
+		for (_, session) in self.sessions.iter_mut() {
+			let mut reserved = session.topology.reserved_peers();
+			if reserved.any(|mixnode| concerns(&mixnode.peer_id)) {
+				let is_connected = |mixnode: &&Mixnode| self.connected.contains(&mixnode.peer_id);
+				let connected = session.topology.reserved_peers().filter(is_connected).count();
+				session.loops.set_connected(connected, session.topology.reserved_peers().count());
+			}
+		}
 	}
 }
 

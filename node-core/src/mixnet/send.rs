@@ -10,7 +10,7 @@ use crate::{
 	time::scale,
 	topology::{Route, RouteError, RouteKind, Topology},
 	traffic::{AddressedPacket, AuthoredKind, Cover, CoverStock, Prepared, PreparedLoop},
-	RelativeSession, SessionPhase,
+	RelativeSession,
 };
 use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
@@ -217,7 +217,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			return packet;
 		};
 		self.statistics.loop_cover_authored += 1;
-		let phase = self.sessions.status().map(|status| status.phase);
 		let Some(session) = self.sessions.session_mut(relative) else { return packet };
 		let sent = SentLoop {
 			sent_at: self.now,
@@ -226,9 +225,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			links,
 			route,
 			connected_gateways: session.topology.connected_gateways(&self.connected).into(),
-			// At first, mixnodes may not know the session yet. And a loop that cannot be sent says nothing of anybody.
-			weighs: (relative, phase) != (RelativeSession::Current, Some(SessionPhase::CoverToCurrent))
-				&& self.connected.contains(&packet.peer_id),
+			// A loop that cannot be sent says nothing of anybody.
+			weighs: self.connected.contains(&packet.peer_id),
 		};
 		session.loops.sent(id, sent);
 		packet
