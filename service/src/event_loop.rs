@@ -10,6 +10,7 @@ mod tests;
 
 use crate::{
 	chain::{follower::Update, registrar::NextKey},
+	clock::Clock,
 	config::Config,
 	handle::Command,
 	log_target::LOG_TARGET,
@@ -34,7 +35,7 @@ use mixnet_node_core::{
 use mixnet_primitives::{PeerId, RelativeSession, SessionIndex};
 use rand_core::{CryptoRng, RngCore};
 use sc_network::ReputationChange;
-use std::{collections::HashMap, convert::Infallible, future::pending};
+use std::{collections::HashMap, convert::Infallible, future::pending, time::Duration};
 use tokio::{
 	sync::{mpsc, oneshot, watch, OwnedMutexGuard},
 	time::{sleep_until, Instant},
@@ -89,23 +90,15 @@ impl Ended {
 	}
 }
 
-/// The core's clock. Its epoch is the start of the event loop.
-struct Clock(Instant);
-
-impl Clock {
-	fn now(&self) -> Time {
-		Time::from_duration(self.0.elapsed())
-	}
-
-	/// The same time on the platform's clock; `None` if it is beyond that clock's range, which is as good as never.
-	fn instant(&self, time: Time) -> Option<Instant> {
-		self.0.checked_add(time.since_epoch())
-	}
-}
-
 /// Owns the core. Everything else talks to it by channels.
 pub struct EventLoop<R> {
 	clock: Clock,
+	/// When the chain last told something.
+	heard: Time,
+	/// How long it may tell nothing.
+	max_silence: Duration,
+	/// Are there sessions that would have to be given up if it does not?
+	has_sessions: bool,
 	core: Mixnet<R>,
 	peers: Peers,
 	server: Server,
@@ -145,7 +138,10 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			restarts,
 		} = parts;
 		Self {
-			clock: Clock(Instant::now()),
+			clock: Clock::start(),
+			heard: Time::ZERO,
+			max_silence: config.max_silence,
+			has_sessions: false,
 			core,
 			peers: Peers::new(config.peer_queue_capacity),
 			server,
@@ -177,6 +173,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			self.drain();
 			let timeout = self.core.poll_timeout().and_then(|time| self.clock.instant(time));
 			let request_due = self.server.next_due();
+			let silence_ends = self.clock.instant(self.heard + self.max_silence).filter(|_| self.has_sessions);
 			tokio::select! {
 				event = self.inbound.next(), if self.workers.has_room() => {
 					self.handle_inbound(event.ok_or(Ended::Network)?)?;
@@ -185,12 +182,33 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				update = self.updates.recv() => self.handle_update(update.ok_or(Ended::Chain)?),
 				// If nobody holds a handle any more, no commands come; the node mixes all the same.
 				Some(command) = self.commands.recv() => self.handle_command(command),
-				() = sleep_until_maybe(timeout) => self.core.handle_timeout(self.clock.now()),
+				() = sleep_until_maybe(timeout) => {
+					let now = self.now();
+					self.core.handle_timeout(now);
+				},
+				() = sleep_until_maybe(silence_ends) => self.end_silence(),
 				() = sleep_until_maybe(request_due) => self.server.start_due(Instant::now()),
 				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
 				never = self.peers.run() => match never {},
 			}
 		}
+	}
+
+	/// The time, for the core. If the machine was suspended, the core is told that first.
+	fn now(&mut self) -> Time {
+		let now = self.clock.now();
+		if let Some(time) = self.clock.suspended() {
+			log::warn!(target: LOG_TARGET, "This machine was suspended for about {} s", time.as_secs());
+			self.core.handle_suspend(now);
+		}
+		now
+	}
+
+	/// The chain has told nothing for too long, so its sessions may be over.
+	fn end_silence(&mut self) {
+		let now = self.now();
+		self.core.give_up_sessions(now);
+		self.has_sessions = false;
 	}
 
 	/// Does everything that the core asks for, after each call that may have changed it.
@@ -227,7 +245,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			self.workers.finish(opened)?;
 		}
 		while let Some(packets) = self.workers.pop() {
-			let now = self.clock.now();
+			let now = self.now();
 			self.core.accept(now, packets);
 		}
 		Ok(())
@@ -238,13 +256,15 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		match event {
 			Inbound::Connected { peer, sink } => {
 				if let Some(id) = self.peers.connected(&peer, sink) {
-					self.core.peer_connected(self.clock.now(), id);
+					let now = self.now();
+					self.core.peer_connected(now, id);
 				}
 				None
 			},
 			Inbound::Disconnected { peer } => {
 				if let Some(id) = self.peers.disconnected(&peer) {
-					self.core.peer_disconnected(self.clock.now(), id);
+					let now = self.now();
+					self.core.peer_disconnected(now, id);
 				}
 				None
 			},
@@ -262,7 +282,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	/// Tells the core what the chain said, and the registrar which key is to be registered next.
 	fn handle_update(&mut self, update: Update) {
-		let now = self.clock.now();
+		let now = self.now();
+		(self.heard, self.has_sessions) = (now, true);
 		if let Some(file) = self.session_0_secret.take() {
 			self.take_session_0_secret(file, update.status.current_index);
 		}
@@ -308,7 +329,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		handling_delay: HandlingDelay,
 		answer: oneshot::Sender<Result<Vec<u8>, NoAnswer>>,
 	) {
-		let now = self.clock.now();
+		let now = self.now();
 		// Nobody waits for these requests any more; they only take the room of others.
 		let gone: Vec<_> = self.waiting.iter().filter(|(_, answer)| answer.is_closed()).map(|(id, _)| *id).collect();
 		for id in gone {
@@ -358,7 +379,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	/// Sends an answer to somebody's request.
 	fn reply(&mut self, reply_to: ReplyTo, answer: Vec<u8>) {
-		if let Err(error) = self.core.post_reply(self.clock.now(), reply_to, answer) {
+		let now = self.now();
+		if let Err(error) = self.core.post_reply(now, reply_to, answer) {
 			log::debug!(target: LOG_TARGET, "Cannot answer a request: {error}");
 		}
 	}

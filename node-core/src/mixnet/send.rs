@@ -212,9 +212,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			links,
 			route: route.hops.iter().filter_map(others).collect(),
 			connected_gateways: gateways.into(),
-			// At first, mixnodes may not know the session yet. And a loop that cannot be sent says nothing of anybody.
+			// At first, mixnodes may not know the session yet. A loop that cannot be sent says nothing of anybody. And after
+			// a suspension nobody knows which connections have survived.
 			weighs: (relative, phase) != (RelativeSession::Current, SessionPhase::CoverToCurrent)
-				&& self.connected.contains(&route.first_peer_id),
+				&& self.connected.contains(&route.first_peer_id)
+				&& self.now >= self.settled_at,
 		};
 		session.loops.sent(id, sent);
 		self.statistics.loop_cover_authored += 1;

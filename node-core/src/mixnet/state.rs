@@ -56,6 +56,8 @@ pub struct Mixnet<R> {
 	pub(super) rng: R,
 	/// The latest time that the driver told us.
 	pub(super) now: Time,
+	/// From when on loops weigh: see `suspend`.
+	pub(super) settled_at: Time,
 
 	pub(super) sessions: Sessions,
 	pub(super) connected: BTreeSet<PeerId>,
@@ -106,6 +108,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			local_peer_id,
 			rng,
 			now: Time::ZERO,
+			settled_at: Time::ZERO,
 			sessions: Sessions::new(backend, session_0_secret),
 			connected: BTreeSet::new(),
 			backend,
@@ -199,7 +202,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 	/// Time passes. It never runs backwards.
 	pub(super) fn advance(&mut self, now: Time) {
+		let has_slept = self.has_slept(now);
 		self.now = self.now.max(now);
+		if has_slept {
+			self.give_up_what_is_due();
+		}
 		let phase = self.sessions.status().map(|status| status.phase);
 		for (relative, session) in self.sessions.iter_mut() {
 			if session.clock.skip_late(self.now, &mut self.rng) {
