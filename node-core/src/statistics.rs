@@ -73,6 +73,9 @@ drop_reasons! {
 	AuthoredSessionClosed = "authored_session_closed",
 	/// A packet to be forwarded whose session ended before it was due.
 	ForwardSessionEnded = "forward_session_ended",
+	/// A packet to be forwarded was due while nothing ran here: the machine was suspended, say. Sending it now, with all others,
+	/// would be a burst.
+	ForwardTooLate = "forward_too_late",
 	/// An authored packet was due, but could not be built: no gateway is connected, or there are too few mixnodes.
 	NoRoute = "no_route",
 	/// A queued request packet whose gateway was disconnected meanwhile; cover was sent in its place.

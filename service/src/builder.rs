@@ -54,13 +54,6 @@ pub struct Prototype {
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-	/// The chain's runtime has no mixnet.
-	#[error(
-		"--mixnet: the chain's runtime at finalised block {0} does not have the runtime API `MixnetApi`. Use a chain \
-		 spec whose runtime includes pallet-mixnet, or start without --mixnet (if a later runtime has it, until the node \
-		 has caught up)"
-	)]
-	NoRuntimeApi(String),
 	/// The call into the runtime failed.
 	#[error("--mixnet: cannot ask the chain's runtime: {0}")]
 	Api(#[from] sp_api::ApiError),
@@ -78,8 +71,10 @@ pub enum StartError {
 impl Prototype {
 	/// The service's prototype, and the configuration of its protocol, which the network is built with.
 	///
+	/// A chain whose runtime has no mixnet may get one: then the service waits, and says so.
+	///
 	/// # Errors
-	/// The chain has no mixnet. That is found out here, since the SDK's network panics when it is stopped while it starts.
+	/// The chain's runtime cannot be asked.
 	pub fn new<B, N, C>(
 		config: Config,
 		client: &C,
@@ -95,7 +90,12 @@ impl Prototype {
 	{
 		let info = client.info();
 		if !client.runtime_api().has_api::<dyn MixnetApi<B>>(info.finalized_hash)? {
-			return Err(StartError::NoRuntimeApi(info.finalized_number.to_string()));
+			log::warn!(
+				target: LOG_TARGET,
+				"--mixnet: the chain's runtime at the finalised block {} has no mixnet (the runtime API `MixnetApi` of \
+				 pallet-mixnet); waiting until it has one",
+				info.finalized_number,
+			);
 		}
 		let protocol_name = protocol::name(info.genesis_hash.as_ref(), fork_id);
 		let (protocol_config, notifications) =

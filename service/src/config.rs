@@ -1,7 +1,7 @@
 //! What can be chosen about the service.
 
 use crate::{secret_file::SecretFile, workers};
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, time::Duration};
 
 /// Configuration of the service.
 #[derive(Clone, Debug)]
@@ -16,6 +16,9 @@ pub struct Config {
 	pub inbound_peers: u32,
 	/// Number of threads that unwrap packets.
 	pub threads: NonZeroUsize,
+	/// How long the chain may finalise nothing until the keys of its sessions are given up. They would outlive their
+	/// sessions otherwise.
+	pub max_silence: Duration,
 	/// Whether the node ends if the mixnet fails. Otherwise the mixnet is started again, and the node goes on meanwhile.
 	pub essential: bool,
 	/// Packets that may wait for a slow peer; the next ones are dropped.
@@ -46,6 +49,7 @@ impl Config {
 			register: registers,
 			inbound_peers: if registers { 150 } else { 0 },
 			threads: workers::default_threads(),
+			max_silence: Duration::from_secs(3600),
 			essential: false,
 			peer_queue_capacity: 16,
 			max_waiting_requests: 200,

@@ -10,6 +10,7 @@ mod tests;
 
 use crate::{
 	chain::{follower::Update, registrar::NextKey},
+	clock::Clock,
 	config::Config,
 	handle::Command,
 	log_target::LOG_TARGET,
@@ -33,7 +34,7 @@ use mixnet_node_core::{Event, Mixnet, Packet, ReplyTo, RequestId, Time, MAX_BATC
 use mixnet_primitives::{PeerId, RelativeSession, SessionIndex};
 use rand_core::{CryptoRng, RngCore};
 use sc_network::ReputationChange;
-use std::{convert::Infallible, future::pending, sync::Arc};
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 use tokio::{
 	sync::{mpsc, watch, Notify, OwnedMutexGuard},
 	time::{sleep_until, Instant},
@@ -89,23 +90,15 @@ impl Ended {
 	}
 }
 
-/// The core's clock. Its epoch is the start of the event loop.
-struct Clock(Instant);
-
-impl Clock {
-	fn now(&self) -> Time {
-		Time::from_duration(self.0.elapsed())
-	}
-
-	/// The same time on the platform's clock; `None` if it is beyond that clock's range, which is as good as never.
-	fn instant(&self, time: Time) -> Option<Instant> {
-		self.0.checked_add(time.since_epoch())
-	}
-}
-
 /// Owns the core. Everything else talks to it by channels.
 pub struct EventLoop<R> {
 	clock: Clock,
+	/// When the chain last told something.
+	heard: Time,
+	/// How long it may tell nothing.
+	max_silence: Duration,
+	/// Are there sessions that would have to be given up if it does not?
+	has_sessions: bool,
 	core: Mixnet<R>,
 	peers: Peers,
 	server: Server,
@@ -148,7 +141,10 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			restarts,
 		} = parts;
 		Self {
-			clock: Clock(Instant::now()),
+			clock: Clock::start(),
+			heard: Time::ZERO,
+			max_silence: config.max_silence,
+			has_sessions: false,
 			core,
 			peers: Peers::new(config.peer_queue_capacity),
 			server,
@@ -182,12 +178,16 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			let timeout = self.core.poll_timeout().and_then(|time| self.clock.instant(time));
 			let asking_due = self.asking.next_due().and_then(|time| self.clock.instant(time));
 			let request_due = self.server.next_due();
+			let silence_ends = self.clock.instant(self.heard + self.max_silence).filter(|_| self.has_sessions);
 			tokio::select! {
 				// What the core has sent goes to the network before anything else is done. Otherwise packets would leave late by
 				// the time that it takes to build others. Then comes what is due, then what is under way, then what is new.
 				biased;
 				never = self.peers.run() => match never {},
-				() = sleep_until_maybe(timeout) => self.core.handle_timeout(self.clock.now()),
+				() = sleep_until_maybe(timeout) => {
+					let now = self.now();
+					self.core.handle_timeout(now);
+				},
 				opened = self.workers.next() => self.handle_unwrapped(opened?)?,
 				update = self.updates.recv() => self.handle_update(update.ok_or(Ended::Chain)?),
 				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
@@ -197,10 +197,34 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				},
 				// If nobody holds a handle any more, no commands come; the node mixes all the same.
 				Some(command) = self.commands.recv() => self.handle_command(command),
-				() = self.hung_up.notified() => self.asking.cancel(&mut self.core, self.clock.now()),
-				() = sleep_until_maybe(asking_due) => self.asking.post(&mut self.core, self.clock.now()),
+				() = self.hung_up.notified() => {
+					let now = self.now();
+					self.asking.cancel(&mut self.core, now);
+				},
+				() = sleep_until_maybe(asking_due) => {
+					let now = self.now();
+					self.asking.post(&mut self.core, now);
+				},
+				() = sleep_until_maybe(silence_ends) => self.end_silence(),
 			}
 		}
+	}
+
+	/// The time, for the core. If the machine was suspended, the core is told that first.
+	fn now(&mut self) -> Time {
+		let now = self.clock.now();
+		if let Some(time) = self.clock.suspended() {
+			log::warn!(target: LOG_TARGET, "This machine was suspended for about {} s", time.as_secs());
+			self.core.handle_suspend(now);
+		}
+		now
+	}
+
+	/// The chain has told nothing for too long, so its sessions may be over.
+	fn end_silence(&mut self) {
+		let now = self.now();
+		self.core.give_up_sessions(now);
+		self.has_sessions = false;
 	}
 
 	/// Does everything that the core asks for, after each call that may have changed it.
@@ -237,7 +261,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			self.workers.finish(opened)?;
 		}
 		while let Some(packets) = self.workers.pop() {
-			let now = self.clock.now();
+			let now = self.now();
 			self.core.accept(now, packets);
 		}
 		Ok(())
@@ -248,13 +272,15 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		match event {
 			Inbound::Connected { peer, sink } => {
 				if let Some(id) = self.peers.connected(&peer, sink) {
-					self.core.peer_connected(self.clock.now(), id);
+					let now = self.now();
+					self.core.peer_connected(now, id);
 				}
 				None
 			},
 			Inbound::Disconnected { peer } => {
 				if let Some(id) = self.peers.disconnected(&peer) {
-					self.core.peer_disconnected(self.clock.now(), id);
+					let now = self.now();
+					self.core.peer_disconnected(now, id);
 				}
 				None
 			},
@@ -272,7 +298,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	/// Tells the core what the chain said, and the registrar which key is to be registered next.
 	fn handle_update(&mut self, update: Update) {
-		let now = self.clock.now();
+		let now = self.now();
+		(self.heard, self.has_sessions) = (now, true);
 		if let Some(file) = self.session_0_secret.take() {
 			self.take_session_0_secret(file, update.status.current_index);
 		}
@@ -302,7 +329,10 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	fn handle_command(&mut self, command: Command) {
 		match command {
-			Command::Ask(asked) => self.asking.ask(&mut self.core, self.clock.now(), asked),
+			Command::Ask(asked) => {
+				let now = self.now();
+				self.asking.ask(&mut self.core, now, asked);
+			},
 			// A caller that is gone needs no answer; the same below.
 			Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
 			Command::ProvePossession { session, kx_public, message, answer } => {
@@ -339,7 +369,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	/// Sends an answer to somebody's request.
 	fn reply(&mut self, reply_to: ReplyTo, answer: Vec<u8>) {
-		if let Err(error) = self.core.post_reply(self.clock.now(), reply_to, answer) {
+		let now = self.now();
+		if let Err(error) = self.core.post_reply(now, reply_to, answer) {
 			log::debug!(target: LOG_TARGET, "Cannot answer a request: {error}");
 		}
 	}
@@ -347,7 +378,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	/// Tells a caller what became of its request. There may be room for the next one now.
 	fn finish(&mut self, id: RequestId, result: Result<Vec<u8>, NoAnswer>) {
 		self.asking.finish(id, result);
-		self.asking.post(&mut self.core, self.clock.now());
+		let now = self.now();
+		self.asking.post(&mut self.core, now);
 	}
 
 	/// The state of everything, for whoever presents it.

@@ -20,12 +20,14 @@
 //! - [`network`]: the notifications protocol, the peers and their queues, the reserved peers' addresses.
 //! - [`args`] and [`config`]: what can be chosen.
 //! - [`secret_file`]: the file with the secret for session 0.
+//! - [`clock`]: the core's clock, which runs on in a suspension.
 //! - [`workers`]: the threads that unwrap packets.
 //! - `unwinding`: a panic in a task does not end the process.
 
 pub mod args;
 pub mod builder;
 pub mod chain;
+pub mod clock;
 pub mod config;
 pub mod event_loop;
 pub mod handle;

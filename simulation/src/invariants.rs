@@ -36,7 +36,10 @@ pub(crate) fn check<C: Core>(node: &mut Node<C>, pending: u64) {
 	assert_eq!(now.packets_received, counters.received);
 	assert_eq!(now.authored() + now.packets_forwarded, counters.transmitted, "packets were sent that nobody counted");
 	assert_eq!(
-		now.packets_forwarded + now.forward_queue_len + now.dropped(DropReason::ForwardSessionEnded),
+		now.packets_forwarded
+			+ now.forward_queue_len
+			+ now.dropped(DropReason::ForwardSessionEnded)
+			+ now.dropped(DropReason::ForwardTooLate),
 		now.packets_accepted_to_forward,
 		"packets to be forwarded were lost"
 	);

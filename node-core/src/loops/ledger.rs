@@ -152,8 +152,12 @@ impl Ledger {
 		Some(due)
 	}
 
-	/// Forgets all loops that are not judged. Returns how many of them had not come back.
+	/// Forgets all loops that are out. Returns how many of them were not judged and had not come back.
+	///
+	/// Overdue ones are forgotten, too. If they came back now, they would seem to have taken as long as we slept.
 	pub fn forget(&mut self) -> u64 {
+		self.overdue.clear();
+		self.overdue_order.clear();
 		let missing = self.missing.len();
 		self.out.clear();
 		self.missing.clear();

@@ -453,6 +453,7 @@ fn every_loop_is_accounted_for_whatever_becomes_of_it() {
 	monitor.forget();
 	check(&monitor, [1, 1, 3, 0, 5]);
 	assert_eq!(monitor.returned(at(17), &id(9), &network), None);
+	assert_eq!(monitor.returned(at(17), &id(2), &network), None, "overdue, and forgotten as well");
 	assert_eq!(monitor.judge(at(100), &mut rng, &topology, 6, true, |_| ()), 0);
 	// More loops than fit.
 	for number in 100..2000 {

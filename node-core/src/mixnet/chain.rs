@@ -113,6 +113,32 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.post_pending();
 	}
 
+	/// Gives up the live sessions: destroys their keys, and rests in them, however long the chain keeps to them.
+	///
+	/// For a driver that has heard nothing of the chain for long. Sessions end when the chain says so, and with them the keys
+	/// by which recorded packets can be opened. A chain that stands still says nothing. The key for the next session stays, as
+	/// nobody has used it: when that session begins, this node mixes again.
+	pub fn give_up_sessions(&mut self, now: Time) {
+		self.advance(now);
+		let authored = self.authored_len();
+		for relative in RelativeSession::BOTH {
+			if let Some(slot) = self.sessions.slot_mut(relative) {
+				*slot = Slot::Resting(RestingReason::Stalled);
+			}
+		}
+		self.statistics.count_drops(DropReason::AuthoredSessionClosed, authored as u64);
+		let ended = self.forward_queue.retain_sessions(|_| false);
+		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
+		self.pending.leave_sessions(&mut self.rng, |_| false);
+		self.set_traffic();
+		self.reserved_peers_changed = true;
+		log::warn!(
+			target: "mixnet",
+			"Heard nothing of the chain for long: the keys of its sessions are destroyed, and the mixnet rests until the next one",
+		);
+		self.post_pending();
+	}
+
 	/// The live sessions whose mixnodes are not known: ask the chain for them, and tell with
 	/// [`set_session`](Self::set_session). If asking fails, ask again at the next block.
 	pub fn wanted_mixnodes(&self) -> Vec<RelativeSession> {

@@ -225,8 +225,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			links,
 			route,
 			connected_gateways: session.topology.connected_gateways(&self.connected).into(),
-			// A loop that cannot be sent says nothing of anybody.
-			weighs: self.connected.contains(&packet.peer_id),
+			// A loop that cannot be sent says nothing of anybody. And after a suspension nobody knows which connections have
+			// survived.
+			weighs: self.connected.contains(&packet.peer_id) && self.now >= self.settled_at,
 		};
 		session.loops.sent(id, sent);
 		packet

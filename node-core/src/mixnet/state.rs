@@ -52,6 +52,8 @@ pub struct Mixnet<R> {
 	pub(super) rng: R,
 	/// The latest time that the driver told us.
 	pub(super) now: Time,
+	/// From when on loops weigh: see `suspend`.
+	pub(super) settled_at: Time,
 
 	pub(super) sessions: Sessions,
 	pub(super) connected: BTreeSet<PeerId>,
@@ -104,6 +106,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			local_peer_id,
 			rng,
 			now: Time::ZERO,
+			settled_at: Time::ZERO,
 			sessions: Sessions::new(backend, session_0_secret),
 			connected: BTreeSet::new(),
 			backend,
@@ -165,9 +168,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// polled, or something to be built for later.
 	#[must_use = "the time at which `handle_timeout` wants to be called"]
 	pub fn poll_timeout(&self) -> Option<Time> {
-		let ticks = self.sessions.iter().filter_map(|session| session.clock.next());
 		let builds = self.has_to_build().then_some(self.now);
-		ticks.chain(self.forward_queue.next_deadline()).chain(self.pending.next_timer()).chain(builds).min()
+		self.next_due_time().into_iter().chain(builds).min()
+	}
+
+	/// When something is due next: a packet, or a timer.
+	pub(super) fn next_due_time(&self) -> Option<Time> {
+		let ticks = self.sessions.iter().filter_map(|session| session.clock.next());
+		ticks.chain(self.forward_queue.next_deadline()).chain(self.pending.next_timer()).min()
 	}
 
 	/// The next event. `None` if nothing has happened since the last one.
@@ -205,7 +213,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 	/// Time passes. It never runs backwards.
 	pub(super) fn advance(&mut self, now: Time) {
+		let has_slept = self.has_slept(now);
 		self.now = self.now.max(now);
+		if has_slept {
+			self.give_up_what_is_due();
+		}
 		let phase = self.sessions.status().map(|status| status.phase);
 		for (relative, session) in self.sessions.iter_mut() {
 			if session.clock.skip_late(self.now, &mut self.rng) {

@@ -143,6 +143,41 @@ fn queued_packets_end_with_their_session() {
 	assert_eq!(forwarder.poll_timeout(), None);
 }
 
+/// Sessions end when the chain says so. One that says nothing must not keep keys alive.
+#[test]
+fn keys_of_a_chain_that_stands_still_are_given_up_and_the_next_one_stays() {
+	let (index, packet) = packet_to_forward();
+	let mut forwarder = node(index, |config| config.parameters.mean_forwarding_delay_ms = 100_000);
+	let (session, kx_public) = forwarder.next_kx_public();
+	let mut others = forwarder.reserved_peers();
+	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet.clone()), None);
+	forwarder.give_up_sessions(NOW);
+	let statistics = forwarder.statistics();
+	assert_eq!((statistics.forward_queue_len, statistics.dropped(DropReason::ForwardSessionEnded)), (0, 1));
+	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet.clone()), Some(DropReason::UnknownKey));
+	assert_eq!((forwarder.poll_timeout(), forwarder.reserved_peers()), (None, Vec::new()));
+	let reason = RestingReason::Stalled;
+	let refused = forwarder.post_request(NOW, vec![1], 1, HandlingDelay::Extrinsic);
+	assert_eq!(refused, Err(PostError::Resting { session: 0, reason }));
+
+	// Nothing that the chain says of that session brings a key back.
+	forwarder.set_status(NOW, status(0, SessionPhase::RequestsToCurrent));
+	assert_eq!(forwarder.wanted_mixnodes(), []);
+	forwarder.set_session(NOW, ChainSession::new(0, Ok((0..3).map(mixnode).collect())));
+	assert_eq!(forwarder.role(RelativeSession::Current), Role::Resting);
+	assert!(!forwarder.restore_kx_secret(0, KxSecret::from_bytes(secret(index))));
+	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet), Some(DropReason::UnknownKey));
+
+	assert_eq!(forwarder.next_kx_public(), (session, kx_public));
+	forwarder.set_status(NOW, status(1, SessionPhase::CoverToCurrent));
+	let mut mixnodes: Vec<_> = (0..3).map(mixnode).collect();
+	mixnodes[usize::from(index)].kx_public = kx_public;
+	forwarder.set_session(NOW, ChainSession::new(1, Ok(mixnodes)));
+	assert!(matches!(forwarder.role(RelativeSession::Current), Role::Mixnode(_)));
+	others.sort_by_key(|peer| peer.peer_id);
+	assert_eq!(forwarder.reserved_peers(), others);
+}
+
 #[test]
 fn post_errors_say_what_is_wrong() {
 	let delay = HandlingDelay::Fixed(Duration::ZERO);

@@ -456,6 +456,8 @@ fn check_counters(statistics: &Statistics) {
 	);
 	assert_eq!(
 		statistics.packets_accepted_to_forward,
-		statistics.packets_forwarded + statistics.forward_queue_len + dropped(&[DropReason::ForwardSessionEnded])
+		statistics.packets_forwarded
+			+ statistics.forward_queue_len
+			+ dropped(&[DropReason::ForwardSessionEnded, DropReason::ForwardTooLate])
 	);
 }

@@ -1,8 +1,10 @@
 //! Event loops that send each other packets, without a chain or a network.
 
+mod alone;
 mod callers;
 mod request_types;
 mod session_0;
+mod time;
 
 use super::*;
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
 use codec::Encode;
 use futures::future::BoxFuture;
 use mixnet_node_core::{request::RemoteError, ChainSession, KxSecret, PACKET_SIZE};
-use mixnet_primitives::{Mixnode, Parameters, PeerId, SessionPhase, SessionStatus};
+use mixnet_primitives::{KxPublic, Mixnode, Parameters, PeerId, SessionPhase, SessionStatus};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use sc_network::service::traits::{Direction, NotificationEvent};
