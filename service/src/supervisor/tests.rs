@@ -141,6 +141,7 @@ fn start_event_loop(run: Run, tasks: &mut Tasks, trap: Trap) -> watch::Receiver<
 		inbound,
 		workers: Workers::start(NonZeroUsize::MIN).expect("there are threads"),
 		commands: run.commands,
+		hung_up: Arc::default(),
 		updates,
 		next_key,
 		restarts: run.restarts,

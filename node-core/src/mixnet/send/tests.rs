@@ -5,7 +5,7 @@ use crate::{
 	mixnet::ChainSession,
 	request::HandlingDelay,
 	sphinx::{build_cover, used},
-	Config, KxSecret, Mixnode, PeerId, SessionStatus, Time,
+	Config, KxSecret, Mixnode, PeerId, SessionPhase, SessionStatus, Time,
 };
 use core::time::Duration;
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};

@@ -36,6 +36,7 @@ pub async fn alone(config: Config, clock: Clock) -> Alone {
 		inbound,
 		workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
 		commands: Arc::new(tokio::sync::Mutex::new(commands)).lock_owned().await,
+		hung_up: handle.hung_up(),
 		updates: receiver,
 		next_key: sender,
 		restarts: 0,

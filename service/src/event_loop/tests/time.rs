@@ -2,7 +2,7 @@
 
 use super::{alone::alone, *};
 use crate::clock::testing::Machine;
-use mixnet_node_core::{DropReason, RestingReason, Role};
+use mixnet_node_core::{DropReason, PostError, RestingReason, Role};
 
 /// Somebody's key.
 fn unknown_key() -> KxPublic {
@@ -31,7 +31,7 @@ async fn where_nothing_is_finalised_for_long_keys_are_given_up_until_the_next_se
 	assert_eq!(resting.session_status.map(|status| status.current_index), Some(1));
 	node.when(|snapshot| snapshot.reserved == 0).await;
 	match within(node.handle.ask(SubmitExtrinsic(text("hello")))).await {
-		Err(SubmitError::NoAnswer(NoAnswer::NotSent { error, .. })) => {
+		Err(SubmitError::NoAnswer(NoAnswer::NotSent(error))) => {
 			assert_eq!(error, PostError::Resting { session: 1, reason: RestingReason::Stalled });
 		},
 		other => panic!("{other:?}"),
