@@ -31,7 +31,7 @@ pub enum PostError {
 	},
 	/// As many requests are pending as may be, or as there is room for the keys of their SURBs. Try again when one is done, or at
 	/// about `at`.
-	#[error("{capacity} requests are pending already, which is the most")]
+	#[error("there is no room for another request and its answers beside those of the {capacity} that are pending")]
 	TooManyRequests {
 		/// How many are.
 		capacity: usize,
