@@ -222,6 +222,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for (relative, session) in self.sessions.iter_mut() {
 			if session.clock.skip_late(self.now, &mut self.rng) {
 				self.statistics.count_drop(DropReason::AuthoredTooLate);
+				// These ticks would have led to it.
+				self.copies_due = true;
 				session.loops.forget();
 			}
 			let weigh = (relative, phase) != (RelativeSession::Previous, Some(SessionPhase::CoverToPrev));

@@ -48,6 +48,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			session.loops.forget();
 		}
 		self.settled_at = self.now + SETTLING;
+		// The ticks that were given up would have led to it.
+		self.copies_due = true;
 		log::info!(
 			target: "mixnet",
 			"This node did not run for some time: dropped {late} packets of others that were due, and waiting no more for the \
