@@ -241,9 +241,9 @@ impl Victim {
 	/// Lets some time pass, and sends what is due.
 	fn pass(&mut self, time: Duration) {
 		self.now += time;
-		self.call(|mixnet, now| mixnet.handle_timeout(now));
-		// As long as ticks wait for cover, the node wants to be called again at once.
+		// While it has something to build, the node wants to be called again at once.
 		while self.call(|mixnet, now| {
+			mixnet.handle_timeout(now);
 			while mixnet.poll_transmit().is_some() {}
 			mixnet.poll_timeout().is_some_and(|at| at <= now)
 		}) {}

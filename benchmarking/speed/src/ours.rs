@@ -112,9 +112,15 @@ pub fn node_with_drop_cover(backend: Backend) -> Node {
 	let mut config = Config::default();
 	config.parameters.loop_cover_permille = 0;
 	let mut node = start(config, backend);
-	// Nothing is due, so it builds the first cover.
-	assert!(node.poll_transmit().is_none());
+	build(&mut node, Time::ZERO);
 	node
+}
+
+/// Has the node build its cover ahead, as a driver does while nothing is due.
+fn build(node: &mut Node, now: Time) {
+	while node.poll_timeout().is_some_and(|at| at <= now) {
+		node.handle_timeout(now);
+	}
 }
 
 /// Advances the node's time to its next tick, and returns the packet that it sends then.
@@ -125,6 +131,7 @@ pub fn send_cover(node: &mut Node) -> Packet {
 	node.handle_timeout(tick);
 	let packet = node.poll_transmit().expect("at each tick there is a packet").packet;
 	assert!(node.poll_transmit().is_none());
+	build(node, tick);
 	packet
 }
 
