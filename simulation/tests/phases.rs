@@ -155,6 +155,9 @@ fn without_a_connected_gateway_the_clock_ticks_and_nothing_is_sent() {
 	assert!(sent.times[1].is_empty());
 	assert!(mixnet.statistics().dropped(DropReason::NoRoute) > 20);
 	mixnet.peer_connected(now, gateways[0].peer_id);
+	while mixnet.poll_timeout().is_some_and(|at| at <= now) {
+		mixnet.handle_timeout(now);
+	}
 	assert_eq!(mixnet.statistics().current_authored_queue_len, 2);
 	assert!(mixnet.cancel_request(now, waiting));
 	assert_eq!(mixnet.statistics().current_authored_queue_len, 0);
