@@ -57,14 +57,14 @@ fn config() -> Config {
 		parameters,
 		// Nine for each of the requests that may be pending.
 		surb_keystore_capacity: 180,
-		max_incomplete_messages: 150,
+		max_incomplete_messages: 110,
 		max_incomplete_fragments: 200,
 		replay_filter_bytes: 16 << 10,
 		max_queued_requests: 60,
 		..Config::default()
 	};
 	// More than may be queued. Otherwise waiting requests would evict all answered ones.
-	config.reply.capacity = 200;
+	config.reply.capacity = 250;
 	(config.request.destinations, config.request.attempts, config.request.copies) = (1, 1, 1);
 	config
 }

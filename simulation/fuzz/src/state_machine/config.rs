@@ -38,7 +38,7 @@ pub fn read(reader: &mut Reader) -> Config {
 		gateways,
 		loops: Config::default().loops,
 		per_hop_network_delay,
-		surb_keystore_capacity: reader.one_of(&[100, 8, 1]),
+		surb_keystore_capacity: reader.one_of(&[480, 8, 1]),
 		max_incomplete_messages: reader.one_of(&[20, 2, 1]),
 		max_incomplete_fragments: reader.one_of(&[50, 4, 1]),
 		..Config::default()
