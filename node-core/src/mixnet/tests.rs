@@ -385,7 +385,7 @@ fn every_backend_sends_the_same() {
 fn cover_is_ready_before_the_ticks_and_no_longer_than_its_session_lives() {
 	let mut mixnet = node(0, |_| ());
 	let is_stocked = |mixnet: &Mixnet<ChaChaRng>| -> Vec<bool> {
-		mixnet.sessions.iter().map(|session| session.cover.len() > 0).collect()
+		mixnet.sessions.iter().map(|session| !session.cover.is_empty()).collect()
 	};
 	assert_eq!(is_stocked(&mixnet), [false]);
 	build(&mut mixnet);
