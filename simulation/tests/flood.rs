@@ -285,6 +285,8 @@ impl Victim {
 			}
 			// The driver seldom polls, and events must not pile up.
 			if self.session.is_multiple_of(IDLE_SESSIONS) && burst % IDLE_BURSTS == 0 {
+				// The node's own requests fill the queue, so there is no room for replies.
+				self.post_requests();
 				self.poll_events();
 			}
 			self.pass(Duration::from_millis(50));

@@ -51,6 +51,10 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				session.authored.remove_request(*id);
 			}
 		}
+		// Before any copies are built: their SURBs need the room.
+		for (_, message_id) in forgotten {
+			self.forget_message(&message_id);
+		}
 		// Each round queues at least one copy, or ends a request, or is the last one.
 		let mut progress = true;
 		while progress && full.len() < RelativeSession::BOTH.len() {
@@ -61,7 +65,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			}
 		}
 		// Of requests that were forgotten in the loop nothing is queued.
-		for (_, message_id) in forgotten.into_iter().chain(self.pending.take_forgotten()) {
+		for (_, message_id) in self.pending.take_forgotten() {
 			self.forget_message(&message_id);
 		}
 	}
