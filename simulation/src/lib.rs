@@ -59,7 +59,7 @@ pub use chain::{Chain, News};
 pub use clock::Clock;
 pub use digest::{Checkpoint, Digest};
 pub use expected::{Expected, Posted};
-pub use link::{Block, Count, Faults, InFlight, Transport};
+pub use link::{Block, Count, Faults, Hold, InFlight, Transport};
 pub use node::{Core, Event, Held, Node, Ours};
 pub use output::{Observer, Output};
 pub use setup::{answer, fast_config, mixnode, peer_id, rng, soak};
