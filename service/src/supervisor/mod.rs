@@ -1,15 +1,15 @@
 //! Keeps the mixnet running. If a part of it panics, all of it is started anew, and the node goes on.
 //!
 //! A packet that finds a fault in a mixnode finds it in all of them. If it ended their processes, it would end the chain. So
-//! the mixnet's tasks and threads unwind instead ([`tasks`]). What has been running is then thrown away as a whole, since
+//! the mixnet's tasks and threads unwind instead (`tasks.rs`). What has been running is then thrown away as a whole, since
 //! nobody knows what a panic has left half done:
 //!
 //! - The core, and with it all keys. A replay filter is lost with them, so a key under which packets may have been
 //!   accepted must not be used again. The node mixes again in the first session that it registers a new key for.
 //! - The threads that unwrap, the follower, the registrar, the peers' queues, and requests on their way.
 //!
-//! What outlives a run is the network's end of the protocol ([`notifications`]) and the channel of commands. How often the
-//! mixnet is started anew is limited ([`restarts`]): whoever has found such a packet can send it again.
+//! What outlives a run is the network's end of the protocol (`notifications.rs`) and the channel of commands. How often the
+//! mixnet is started anew is limited (`restarts.rs`): whoever has found such a packet can send it again.
 
 mod notifications;
 mod restarts;
