@@ -64,7 +64,7 @@ fn config() -> Config {
 		..Config::default()
 	};
 	// More than may be queued. Otherwise waiting requests would evict all answered ones.
-	config.reply.capacity = 200;
+	config.reply.capacity = 300;
 	(config.request.destinations, config.request.attempts, config.request.copies) = (1, 1, 1);
 	config
 }
@@ -338,8 +338,8 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	}
 	// No request costs another one its answer.
 	assert_eq!(statistics.dropped(DropReason::SurbEvicted), 0);
-	// The bound is not far off. It counts a reply for each request that is remembered, and those in progress have none.
-	assert!(victim.meter.peak as usize * 9 / 4 > bound, "{} of {bound}", victim.meter.peak);
+	// The bound is not far off.
+	assert!(victim.meter.peak as usize * 2 > bound, "{} of {bound}", victim.meter.peak);
 
 	// The victim still works: it takes requests, answers them and sends.
 	victim.begin_session();

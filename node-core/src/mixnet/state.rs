@@ -63,6 +63,7 @@ pub struct Mixnet<R> {
 	/// Memory for packets that are unwrapped together. Empty between calls.
 	pub(super) scratch: Scratch,
 	pub(super) batch: Batch,
+	/// Packets that workers have at this moment.
 	pub(super) being_finished: BeingFinished,
 
 	pub(super) forward_queue: ForwardQueue,

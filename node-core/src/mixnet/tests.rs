@@ -44,7 +44,7 @@ fn node(index: u8, change: impl FnOnce(&mut Config)) -> Mixnet<ChaChaRng> {
 }
 
 /// Has everything built that is wanted, as every driver does while nothing is due.
-fn build(mixnet: &mut Mixnet<ChaChaRng>) {
+pub(super) fn build(mixnet: &mut Mixnet<ChaChaRng>) {
 	assert_eq!(mixnet.poll_transmit(), None);
 	while mixnet.poll_timeout() == Some(mixnet.now) {
 		mixnet.handle_timeout(mixnet.now);

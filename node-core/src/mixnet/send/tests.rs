@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-	mixnet::ChainSession,
+	mixnet::{tests::build, ChainSession},
 	request::HandlingDelay,
 	sphinx::{build_cover, used},
 	Config, KxSecret, Mixnode, PeerId, SessionPhase, SessionStatus, Time,
@@ -38,15 +38,6 @@ fn node(seed: u64, is_mixnode: bool, mixnodes: u8, change: impl FnOnce(&mut Conf
 	}
 	build(&mut mixnet);
 	mixnet
-}
-
-/// Has everything built that is wanted, as every driver does while nothing is due.
-fn build(mixnet: &mut Mixnet<ChaChaRng>) {
-	assert_eq!(mixnet.poll_transmit(), None);
-	while mixnet.poll_timeout() == Some(mixnet.now) {
-		mixnet.handle_timeout(mixnet.now);
-		assert_eq!(mixnet.poll_transmit(), None);
-	}
 }
 
 fn session(mixnet: &mut Mixnet<ChaChaRng>) -> &mut Session {
