@@ -38,8 +38,14 @@ pub struct ReplyConfig {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LoopConfig {
 	/// The share of loops that may get lost without an alarm, in a bad network say. Above 0, below 1. A loop takes six links:
-	/// if 1 % are lost on each, 6 % of the loops are.
+	/// if 1 % are lost on each, 6 % of the loops are. The same for loops that come back slowly.
 	pub max_loss: f64,
+	/// Losses of loops that are sent within this time after a session's mixnodes are known are no evidence: others may not know
+	/// the session yet, or may be starting like us. No longer than it takes until all nodes have seen a block finalised.
+	pub settling: Duration,
+	/// How long fewer than half of the peers that a session needs may be connected without an alarm. Longer than a node takes
+	/// to restart and to be found again.
+	pub max_disconnected: Duration,
 }
 
 /// Configuration of a [`Mixnet`](crate::Mixnet): what is a node's own choice. Most defaults are the
@@ -109,7 +115,11 @@ impl Default for Config {
 			parameters: Parameters::default(),
 			non_mixnode: true,
 			gateways: 3,
-			loops: LoopConfig { max_loss: 0.1 },
+			loops: LoopConfig {
+				max_loss: 0.1,
+				settling: Duration::from_secs(60),
+				max_disconnected: Duration::from_secs(120),
+			},
 			per_hop_network_delay: Duration::from_millis(300),
 			surb_keystore_capacity: 480,
 			max_incomplete_messages: 2000,
@@ -174,9 +184,12 @@ impl Config {
 		if !(self.loops.max_loss > 0.0 && self.loops.max_loss < 1.0) {
 			return Err(ConfigError::OutOfRange { field: "loops.max_loss", range: "above 0 and below 1" });
 		}
-		for (field, value) in
-			[("per_hop_network_delay", self.per_hop_network_delay), ("request.max_wait", self.request.max_wait)]
-		{
+		for (field, value) in [
+			("loops.settling", self.loops.settling),
+			("loops.max_disconnected", self.loops.max_disconnected),
+			("per_hop_network_delay", self.per_hop_network_delay),
+			("request.max_wait", self.request.max_wait),
+		] {
 			if value > MAX_DURATION {
 				return Err(ConfigError::OutOfRange { field, range: "at most a day" });
 			}
@@ -250,7 +263,7 @@ mod tests {
 			assert!(error.to_string().contains("parameters."), "{error}");
 		}
 		for max_loss in [0.0, 1.0, -0.1, f64::NAN] {
-			let config = Config { loops: LoopConfig { max_loss }, ..Config::default() };
+			let config = Config { loops: LoopConfig { max_loss, ..Config::default().loops }, ..Config::default() };
 			assert!(config.validate().is_err());
 		}
 		let mut config = Config::default();

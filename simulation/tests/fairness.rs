@@ -23,8 +23,8 @@ const USERS: u16 = 30;
 /// The rates of honest neighbours, in packets a second.
 const OF_MIXNODE: f64 = 50.0 / 29.0;
 const OF_USER: f64 = 1.0;
-/// Attackers draw until all delays together are at least this many means: 20 times for one delay, on average.
-const LONG: f64 = 3.0;
+/// Attackers draw until all delays together are at least this many means: seven times for one delay, on average.
+const LONG: f64 = 2.0;
 /// When counting begins, and when it ends.
 const BEFORE: Duration = Duration::from_secs(5);
 const UNTIL: Duration = Duration::from_secs(35);

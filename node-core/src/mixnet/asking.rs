@@ -31,7 +31,7 @@ pub enum PostError {
 	},
 	/// As many requests are pending as may be, or as there is room for the keys of their SURBs. Try again when one is done, or at
 	/// about `at`.
-	#[error("{capacity} requests are pending already, which is the most")]
+	#[error("there is no room for another request and its answers beside those of the {capacity} that are pending")]
 	TooManyRequests {
 		/// How many are.
 		capacity: usize,
@@ -132,6 +132,17 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Ok(id)
 	}
 
+	/// Could this request be taken, if there were room? Nothing is sent, and nothing changes.
+	///
+	/// # Errors
+	///
+	/// [`PostError`], but neither [`PostError::NoRoom`] nor [`PostError::TooManyRequests`].
+	pub fn check_request(&self, data: &[u8], surbs: usize) -> Result<(), PostError> {
+		self.check_size(data, surbs, self.config.largest_parameters().max_fragments())?;
+		let relative = self.request_session()?;
+		self.check_size(data, surbs, self.max_fragments(relative)).map(drop)
+	}
+
 	/// The number of fragments that a request takes.
 	fn check_size(&self, data: &[u8], surbs: usize, max: usize) -> Result<usize, PostError> {
 		// The message ID does not matter for the size.
@@ -169,15 +180,15 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	fn time_to_send(&self, session: &Session, packets: usize) -> Duration {
 		let factor = self.sessions.status().map_or(1, |status| status.phase.period_factor());
 		let period = session.authoring().mean_period.saturating_mul(factor);
-		scale(period, packets as f64 / (1.0 - session.parameters.loop_cover_proportion()))
+		let gateways = session.topology.connected_gateways(&self.connected);
+		let ticks = session.authored.ticks_to_send(packets, &gateways, session.topology.len().saturating_sub(1));
+		scale(period, ticks / (1.0 - session.parameters.loop_cover_proportion()))
 	}
 
 	/// Forgets a request. Returns whether it was pending. Packets that have left cannot be called back.
 	pub fn cancel_request(&mut self, now: Time, id: RequestId) -> bool {
 		self.advance(now);
-		let was_pending = self.remove_pending(id).is_some();
-		self.post_pending();
-		was_pending
+		self.remove_pending(id).is_some()
 	}
 
 	/// The session that new requests go to: the default one, or, while that cannot take them, another that may.
@@ -213,7 +224,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.map_or(0, |session| session.parameters.max_fragments().min(session.authored.max_requests()))
 	}
 
-	/// Ends retry timers, and gives up requests that waited too long to be posted.
+	/// Ends retry timers, and gives up requests that waited too long to be posted. What is to be sent again is built later:
+	/// packets may be due now.
 	pub(super) fn handle_request_timers(&mut self) {
 		while let Some(id) = self.pending.pop_timer(self.now) {
 			let Some(request) = self.pending.get(id) else { continue };
@@ -230,7 +242,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				},
 			}
 		}
-		self.post_pending();
 	}
 
 	/// A reply came over a SURB of the request message `message_id`.
@@ -238,7 +249,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let id = self.pending.by_message_id(message_id).ok_or(DropReason::LateReply)?;
 		let Pending { taken_at, .. } = self.remove_pending(id).ok_or(DropReason::LateReply)?;
 		self.events.push_back(Event::RequestAnswered { id, data, round_trip: self.now - taken_at });
-		self.post_pending();
 		Ok(())
 	}
 

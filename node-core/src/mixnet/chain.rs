@@ -113,6 +113,32 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.post_pending();
 	}
 
+	/// Gives up the live sessions: destroys their keys, and rests in them, however long the chain keeps to them.
+	///
+	/// For a driver that has heard nothing of the chain for long. Sessions end when the chain says so, and with them the keys
+	/// by which recorded packets can be opened. A chain that stands still says nothing. The key for the next session stays, as
+	/// nobody has used it: when that session begins, this node mixes again.
+	pub fn give_up_sessions(&mut self, now: Time) {
+		self.advance(now);
+		let authored = self.authored_len();
+		for relative in RelativeSession::BOTH {
+			if let Some(slot) = self.sessions.slot_mut(relative) {
+				*slot = Slot::Resting(RestingReason::Stalled);
+			}
+		}
+		self.statistics.count_drops(DropReason::AuthoredSessionClosed, authored as u64);
+		let ended = self.forward_queue.retain_sessions(|_| false);
+		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
+		self.pending.leave_sessions(&mut self.rng, |_| false);
+		self.set_traffic();
+		self.reserved_peers_changed = true;
+		log::warn!(
+			target: "mixnet",
+			"Heard nothing of the chain for long: the keys of its sessions are destroyed, and the mixnet rests until the next one",
+		);
+		self.post_pending();
+	}
+
 	/// The live sessions whose mixnodes are not known: ask the chain for them, and tell with
 	/// [`set_session`](Self::set_session). If asking fails, ask again at the next block.
 	pub fn wanted_mixnodes(&self) -> Vec<RelativeSession> {
@@ -157,6 +183,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		match self.new_session(index, keys, parameters, mixnodes) {
 			Ok(new) => {
 				self.put_slot(index, Slot::Full(Box::new(new)));
+				self.count_connected(|_| true);
 				self.set_traffic();
 				self.reserved_peers_changed = true;
 			},
@@ -186,7 +213,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			index,
 			keys,
 			parameters,
-			loops: LoopMonitor::new(&self.config, &parameters, is_mixnode, topology.len()),
+			loops: LoopMonitor::new(self.now, &self.config, &parameters, is_mixnode, topology.len()),
 			topology,
 			replay: ReplayFilter::new(&mut self.rng, self.config.replay_filter_bytes),
 			clock: PoissonClock::default(),
@@ -296,8 +323,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.advance(now);
 		if self.connected.insert(peer_id) {
 			self.shares.connected(&peer_id);
+			self.count_connected(|peer| *peer == peer_id);
 		}
-		self.post_pending();
 	}
 
 	/// A peer was disconnected.
@@ -305,6 +332,19 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.advance(now);
 		if self.connected.remove(&peer_id) {
 			self.shares.disconnected(&peer_id);
+			self.count_connected(|peer| *peer == peer_id);
+		}
+	}
+
+	/// Counts the connected peers of the sessions that need a peer like this.
+	fn count_connected(&mut self, concerns: impl Fn(&PeerId) -> bool) {
+		for (_, session) in self.sessions.iter_mut() {
+			let mut reserved = session.topology.reserved_peers();
+			if reserved.any(|mixnode| concerns(&mixnode.peer_id)) {
+				let is_connected = |mixnode: &&Mixnode| self.connected.contains(&mixnode.peer_id);
+				let connected = session.topology.reserved_peers().filter(is_connected).count();
+				session.loops.set_connected(connected, session.topology.reserved_peers().count());
+			}
 		}
 	}
 }

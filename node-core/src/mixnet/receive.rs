@@ -259,7 +259,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 	fn accept_loop(&mut self, relative: RelativeSession, id: &CoverId) -> Result<(), DropReason> {
 		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
-		let returned = session.loops.returned(self.now, id).ok_or(DropReason::UnknownLoopCover)?;
+		let returned = session.loops.returned(self.now, id, &self.network_delay).ok_or(DropReason::UnknownLoopCover)?;
 		self.network_delay.measure(returned.round_trip, returned.forwarding_delay, returned.links);
 		self.statistics.loop_cover_returned += 1;
 		self.statistics.loop_cover_late += u64::from(returned.late);

@@ -52,6 +52,8 @@ pub struct Mixnet<R> {
 	pub(super) rng: R,
 	/// The latest time that the driver told us.
 	pub(super) now: Time,
+	/// From when on loops weigh: see `suspend`.
+	pub(super) settled_at: Time,
 
 	pub(super) sessions: Sessions,
 	pub(super) connected: BTreeSet<PeerId>,
@@ -61,6 +63,7 @@ pub struct Mixnet<R> {
 	/// Memory for packets that are unwrapped together. Empty between calls.
 	pub(super) scratch: Scratch,
 	pub(super) batch: Batch,
+	/// Packets that workers have at this moment.
 	pub(super) being_finished: BeingFinished,
 
 	pub(super) forward_queue: ForwardQueue,
@@ -77,6 +80,8 @@ pub struct Mixnet<R> {
 
 	pub(super) pending: PendingRequests,
 	pub(super) replies: ReplyCache,
+	/// May copies of our requests be built, as soon as nothing is due?
+	pub(super) copies_due: bool,
 
 	pub(super) events: VecDeque<Event>,
 	/// The number of requests of others among `events`.
@@ -104,6 +109,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			local_peer_id,
 			rng,
 			now: Time::ZERO,
+			settled_at: Time::ZERO,
 			sessions: Sessions::new(backend, session_0_secret),
 			connected: BTreeSet::new(),
 			backend,
@@ -119,6 +125,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			surb_keystore: SurbKeystore::new(config.surb_keystore_capacity),
 			pending: PendingRequests::new(config.request),
 			replies: ReplyCache::new(config.reply.capacity),
+			copies_due: false,
 			events: VecDeque::new(),
 			queued_requests: 0,
 			reserved_peers_changed: false,
@@ -149,16 +156,28 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 
 	/// Does what is due at `now`: makes packets due, ends retry timers. Calling early or twice does no harm.
+	///
+	/// If no packet is due, or one waits for cover, something is built that is sent later: eight packets of cover, or copies of
+	/// our requests. That takes up to a few milliseconds. So first hand to the network what
+	/// [`poll_transmit`](Self::poll_transmit) has given.
 	pub fn handle_timeout(&mut self, now: Time) {
 		self.advance(now);
 		self.handle_request_timers();
+		self.build_ahead();
 	}
 
 	/// The next time at which [`handle_timeout`](Self::handle_timeout) wants to be called. `None` while nothing is to come.
 	///
-	/// May change after any call that takes `&mut self`. It lies in the past as long as there are due packets to be polled.
+	/// May change after any call that takes `&mut self`. It does not lie in the future as long as there are due packets to be
+	/// polled, or something to be built for later.
 	#[must_use = "the time at which `handle_timeout` wants to be called"]
 	pub fn poll_timeout(&self) -> Option<Time> {
+		let builds = self.has_to_build().then_some(self.now);
+		self.next_due_time().into_iter().chain(builds).min()
+	}
+
+	/// When something is due next: a packet, or a timer.
+	pub(super) fn next_due_time(&self) -> Option<Time> {
 		let ticks = self.sessions.iter().filter_map(|session| session.clock.next());
 		ticks.chain(self.forward_queue.next_deadline()).chain(self.pending.next_timer()).min()
 	}
@@ -198,12 +217,18 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 	/// Time passes. It never runs backwards.
 	pub(super) fn advance(&mut self, now: Time) {
+		let has_slept = self.has_slept(now);
 		self.now = self.now.max(now);
 		self.shares.advance(self.now);
+		if has_slept {
+			self.give_up_what_is_due();
+		}
 		let phase = self.sessions.status().map(|status| status.phase);
 		for (relative, session) in self.sessions.iter_mut() {
 			if session.clock.skip_late(self.now, &mut self.rng) {
 				self.statistics.count_drop(DropReason::AuthoredTooLate);
+				// These ticks would have led to it.
+				self.copies_due = true;
 				session.loops.forget();
 			}
 			let weigh = (relative, phase) != (RelativeSession::Previous, Some(SessionPhase::CoverToPrev));

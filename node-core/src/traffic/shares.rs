@@ -13,7 +13,7 @@
 //!
 //! - Each neighbour is guaranteed a minimum. Mixnodes share half of C, other peers (users) a quarter; but nobody is guaranteed
 //!   less than what an honest one needs at times: [`LEAST_OF_MIXNODE`], and what [`least_of_user`] says.
-//! - The rest is lent to whoever comes first. What others are guaranteed and do not use is held back from it, up to a third
+//! - The rest is lent to whoever comes first. What others are guaranteed and do not use is held back from it, up to a quarter
 //!   of C. Users may borrow until all users together have a quarter of C.
 //! - Within their guarantees, users together get no more than half of C.
 //!
@@ -203,7 +203,7 @@ impl Shares {
 		let may = if packets < self.peers(class).guaranteed {
 			users_fit(self.capacity.div_ceil(2))
 		} else {
-			let held_back = self.mixnodes.unused().saturating_add(self.users.unused()).min(self.capacity / 3);
+			let held_back = self.mixnodes.unused().saturating_add(self.users.unused()).min(self.capacity / 4);
 			all + held_back < self.capacity && users_fit(self.capacity.div_ceil(4))
 		};
 		may.then_some(()).ok_or(Refused::ShareUsed)

@@ -111,7 +111,7 @@ impl Model {
 		let is_mixnode = self.is_mixnode(from);
 		let of_users = self.counted.iter().filter(|packet| !packet.of_mixnode).count();
 		let within = self.of(from) < self.guaranteed(is_mixnode);
-		let held_back = (self.unused(true) + self.unused(false)).min(self.capacity / 3);
+		let held_back = (self.unused(true) + self.unused(false)).min(self.capacity / 4);
 		let may = match (within, is_mixnode) {
 			(true, true) => true,
 			(true, false) => of_users < self.capacity.div_ceil(2),

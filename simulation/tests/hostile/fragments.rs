@@ -137,7 +137,7 @@ fn a_request_is_handed_out_once_whatever_others_send_meanwhile() {
 	let (_, first) = victim.takes_request(request(SESSION, 1, &whole(ID, 1, &[surb])));
 	// A flood: one request is handled at a time beside the first one.
 	for seed in 2..50 {
-		let (_, other) = victim.takes_request(request(SESSION, seed, &whole([seed as u8; 16], 1, &[])));
+		let (_, other) = victim.takes_request(request(SESSION, seed, &whole([seed as u8 + 150; 16], 1, &[])));
 		let more = request(SESSION, 100 + seed, &whole([seed as u8 + 100; 16], 1, &[]));
 		assert_eq!(victim.handle(more), Some(DropReason::TooManyRequestsInProgress), "no room to remember it");
 		let repeat = request(SESSION, 200 + seed, &whole(ID, 1, &[surb]));
@@ -239,7 +239,7 @@ fn no_request_costs_another_one_its_surbs() {
 	}
 	let pending = victim.mixnet.statistics().requests_pending;
 	assert_eq!(pending, 20);
-	victim.run(Duration::from_secs(45));
+	victim.run(Duration::from_secs(75));
 	assert!(victim.mixnet.statistics().surbs_kept > 200, "{}", victim.mixnet.statistics().surbs_kept);
 	assert_eq!(victim.dropped(DropReason::SurbEvicted), 0);
 	victim.run(Duration::from_secs(1000));
