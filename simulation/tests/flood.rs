@@ -321,8 +321,8 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	let config = config();
 	let capacities = [
 		parameters.forward_queue_capacity as usize,
-		// Requests leave a quarter to replies, which are not always enough to fill it.
-		parameters.mixnode_queue_capacity as usize * 3 / 4,
+		// Half of it is for replies, which are not always enough to fill it.
+		parameters.mixnode_queue_capacity as usize / 2,
 		config.request.capacity,
 		config.reply.capacity,
 		config.surb_keystore_capacity,
