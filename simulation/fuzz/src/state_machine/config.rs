@@ -13,7 +13,7 @@ pub fn read(reader: &mut Reader) -> Config {
 	let reader = &mut Reader::new(&bytes);
 	let ms = Duration::from_millis;
 	let mixnode_mean_period_ms = reader.one_of(&[50, 50, 200, 1000]);
-	let mixnode_queue_capacity = reader.one_of(&[20, 50, 4, 1]);
+	let mixnode_queue_capacity = reader.one_of(&[30, 50, 4, 1]);
 	let non_mixnode_queue_capacity = reader.one_of(&[20, 4, 1]);
 	let non_mixnode = reader.below(4) < 3;
 	let gateways = reader.one_of(&[3, 1]);
