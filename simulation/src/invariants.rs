@@ -24,7 +24,8 @@ pub(crate) fn check<C: Core>(node: &mut Node<C>, pending: u64) {
 		(RelativeSession::Current, now.current_authored_queue_len),
 	] {
 		let most = match (mixnet.role(relative), mixnet.parameters(relative)) {
-			(Role::Mixnode(_), Some(parameters)) => parameters.mixnode_queue_capacity,
+			// One for a request and one for a reply at least.
+			(Role::Mixnode(_), Some(parameters)) => parameters.mixnode_queue_capacity.max(2),
 			(Role::NonMixnode, Some(parameters)) => parameters.non_mixnode_queue_capacity,
 			(Role::Unknown | Role::Resting, None) => 0,
 			(role, parameters) => panic!("a {role:?} with {parameters:?}"),

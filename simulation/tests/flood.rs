@@ -44,7 +44,7 @@ fn config() -> Config {
 	let parameters = Parameters {
 		hops: 2,
 		mixnode_mean_period_ms: 5,
-		mixnode_queue_capacity: 20,
+		mixnode_queue_capacity: 30,
 		// Loops have a test of their own. With the delay below, the bound would allow for very many.
 		loop_cover_permille: 0,
 		// Packets to forward stay until their session ends.
@@ -334,8 +334,8 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	let config = config();
 	let capacities = [
 		parameters.forward_queue_capacity as usize,
-		// Requests leave a quarter to replies, which are not always enough to fill it.
-		parameters.mixnode_queue_capacity as usize * 3 / 4,
+		// Half of it is for replies, which are not always enough to fill it.
+		parameters.mixnode_queue_capacity as usize / 2,
 		config.request.capacity,
 		config.reply.capacity,
 		config.surb_keystore_capacity,

@@ -176,8 +176,8 @@ fn each_session_has_a_forwarding_delay_of_its_own() {
 
 #[test]
 fn each_session_has_authored_queues_of_its_own_length() {
-	// A mixnode's requests leave a quarter to replies.
-	for (is_mixnode, most) in [(true, [38, 23]), (false, [25, 11])] {
+	// Half of a mixnode's queue is for replies.
+	for (is_mixnode, most) in [(true, [25, 15]), (false, [25, 11])] {
 		let mut node = Node::new(40, is_mixnode, CoverToCurrent);
 		for (phase, most) in [CoverToCurrent, RequestsToCurrent].into_iter().zip(most) {
 			node.set_phase(2, phase);

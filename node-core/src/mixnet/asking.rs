@@ -117,7 +117,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let relative = self.request_session()?;
 		let fragments = self.check_size(&data, surbs, self.max_fragments(relative))?;
 		if let Err(error) = self.check_room(relative, fragments, surbs) {
-			// Keep replies out of that room meanwhile. The promise ends after twice the time.
+			// Keep smaller requests out of that room meanwhile. The promise ends after twice the time.
 			let now = self.now;
 			if let (PostError::NoRoom { at, .. }, Some(session)) = (&error, self.sessions.session_mut(relative)) {
 				session.authored.promise(now, fragments, *at + (*at - now).max(Duration::from_secs(1)));

@@ -26,7 +26,7 @@ use rand_core::{CryptoRng, RngCore};
 /// Why a copy of a request was not queued.
 enum NotPosted {
 	/// The authored queue has no room for the packets of a copy.
-	NoRoom { relative: RelativeSession, packets: usize },
+	NoRoom { relative: RelativeSession },
 	/// It waits its turn: another request waits for room in the authored queue.
 	InTurn,
 	/// Something else is missing, which may come.
@@ -40,12 +40,11 @@ enum NotPosted {
 impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Queues what can be queued of the waiting requests: one copy of each in turn, so that a large request does not hold up
 	/// the others with all of its copies. If a request finds no room in its session, those behind it in the same session wait
-	/// too, and room is kept for it. Otherwise small requests or replies could starve it.
+	/// too. Otherwise small requests could starve it.
 	pub(super) fn post_pending(&mut self) {
 		let mut full = BTreeSet::new();
 		let forgotten = self.pending.take_forgotten();
 		for (_, session) in self.sessions.iter_mut() {
-			session.authored.reserve(0);
 			// The answers to these packets could not be read any more. The request is sent anew under another message ID.
 			for (id, _) in &forgotten {
 				session.authored.remove_request(*id);
@@ -75,11 +74,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	fn post_one(&mut self, id: RequestId, full: &mut BTreeSet<RelativeSession>) -> bool {
 		match self.post_copy_somewhere(id, full) {
 			Ok(()) => true,
-			Err(NotPosted::NoRoom { relative, packets }) => {
+			Err(NotPosted::NoRoom { relative }) => {
 				full.insert(relative);
-				if let Some(session) = self.sessions.session_mut(relative) {
-					session.authored.reserve(packets);
-				}
 				false
 			},
 			Err(NotPosted::InTurn) => false,
@@ -130,7 +126,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let plans = split(request.message_id, &request.data, request.surbs, max)
 			.map_err(|error| NotPosted::Failed(RequestError::TooLarge { fragments: error.needed, max: error.max }))?;
 		if !session.authored.has_room_for_request(plans.len()) {
-			return Err(NotPosted::NoRoom { relative, packets: plans.len() });
+			return Err(NotPosted::NoRoom { relative });
 		}
 		let connected_gateways = session.topology.connected_gateways(&self.connected);
 		let destination = match request.bound_to {
@@ -287,7 +283,7 @@ fn round_trip(
 ) -> Duration {
 	let parameters = &session.parameters;
 	let loops = parameters.loop_cover_proportion();
-	let queued = session.authored.len();
+	let queued = session.authored.requests_len();
 	let ticks = session.authored.ticks_to_send(queued, connected_gateways, session.topology.len().saturating_sub(1));
 	let period = scale(session.authoring().mean_period, ticks / queued.max(1) as f64);
 	let here = QueueEnd::new(period, queued, loops);

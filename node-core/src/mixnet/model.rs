@@ -203,7 +203,7 @@ fn parameters() -> impl Strategy<Value = Parameters> {
 			non_mixnode_mean_period_ms: 1000,
 			loop_cover_permille,
 			forward_queue_capacity: 50 + more,
-			mixnode_queue_capacity: fragments + more,
+			mixnode_queue_capacity: 2 * fragments + more,
 			non_mixnode_queue_capacity: fragments + more,
 			max_fragments_per_message: fragments,
 			reply_cooldown_ms: 3000 * cooldown,

@@ -348,11 +348,11 @@ fn time_does_not_run_backwards() {
 fn a_driver_that_does_not_poll_gets_no_more_requests_than_configured() {
 	let mut source = node(0, |config| config.request.capacity = 100);
 	let mut others: Vec<_> = (1..3).map(|index| node(index, |config| config.max_queued_requests = 2)).collect();
-	for byte in 0..18 {
+	for byte in 0..12 {
 		source.post_request(NOW, vec![byte], 1, HandlingDelay::Extrinsic).unwrap();
 	}
 	let mut now = NOW;
-	for _ in 0..40 {
+	for _ in 0..160 {
 		let packet = next_packet(&mut source);
 		now += Duration::from_millis(10);
 		let first = usize::from(packet.peer_id.0[0]) - 1;

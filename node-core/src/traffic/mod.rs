@@ -28,9 +28,10 @@ mod shares;
 mod slab;
 
 pub use addressed::AddressedPacket;
-pub use authored::{AuthoredKind, AuthoredQueue, FirstHops};
+pub(crate) use authored::REPLIES_SHARE;
+pub use authored::{AuthoredKind, AuthoredPacket, AuthoredQueue, FirstHops};
 pub(crate) use clock::PoissonClock;
-pub(crate) use cover::{Cover, CoverStock, Prepared, PreparedLoop};
+pub(crate) use cover::{Cover, CoverStock, Prepared, PreparedLoop, Replacement};
 pub use forward::{ForwardPacket, ForwardQueue};
 pub(crate) use shares::{most_waiting, Refused, Shares};
 

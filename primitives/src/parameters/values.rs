@@ -50,10 +50,11 @@ pub struct Parameters {
 	/// [`MIN_FORWARD_QUEUE_CAPACITY`](super::MIN_FORWARD_QUEUE_CAPACITY) to
 	/// [`MAX_FORWARD_QUEUE_CAPACITY`](super::MAX_FORWARD_QUEUE_CAPACITY).
 	pub forward_queue_capacity: u32,
-	/// The most request and reply packets that may wait in a mixnode to be sent. At least the longest message's, and at
-	/// most [`MAX_QUEUE_CAPACITY`](super::MAX_QUEUE_CAPACITY).
+	/// The most request and reply packets that may wait in a mixnode to be sent, half of each. At least two of the longest
+	/// messages, and at most [`MAX_QUEUE_CAPACITY`](super::MAX_QUEUE_CAPACITY).
 	pub mixnode_queue_capacity: u32,
-	/// The most request and reply packets that may wait in any other node to be sent, with the same bounds.
+	/// The most request packets that may wait in any other node to be sent. At least the longest message's, and at most
+	/// [`MAX_QUEUE_CAPACITY`](super::MAX_QUEUE_CAPACITY).
 	pub non_mixnode_queue_capacity: u32,
 	/// The most fragments of a message. Each carries 2,025 bytes. 1 to
 	/// [`MAX_MAX_FRAGMENTS_PER_MESSAGE`](super::MAX_MAX_FRAGMENTS_PER_MESSAGE).

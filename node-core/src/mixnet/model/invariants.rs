@@ -117,7 +117,10 @@ impl Watched {
 		let tick = self.mixnet.sessions.iter().filter_map(|session| session.clock.next()).min();
 		let mut first = Vec::new();
 		for session in self.mixnet.sessions.iter() {
-			first.extend(queued_in(&session.authored).into_iter().next());
+			// Requests are shown before replies.
+			let queued = queued_in(&session.authored);
+			let first_reply = queued.iter().find(|(kind, _)| *kind == AuthoredKind::Reply).cloned();
+			first.extend(queued.into_iter().next().into_iter().chain(first_reply));
 		}
 		used::take();
 		let packet = self.mixnet.poll_transmit();
@@ -344,7 +347,7 @@ impl Watched {
 		for (relative, session) in sessions.iter_mut() {
 			let queue = queued_in(&session.authored);
 			assert_eq!(queue.len(), session.authored.len());
-			assert!(queue.len() <= session.authoring().queue_capacity);
+			assert!(queue.len() <= session.authoring().queue_capacity.max(2));
 			assert!(queue.is_empty() || status.phase.allows_requests(relative), "the session takes no requests");
 			let mut requests = 0;
 			for (kind, packet) in &queue {
@@ -356,6 +359,7 @@ impl Watched {
 				}
 			}
 			assert!(requests <= session.authored.max_requests());
+			assert!(queue.len() - requests <= session.authored.max_replies());
 			// Setting the clock's present mean again must change nothing.
 			let tick = session.clock.next();
 			let mean = session.authoring().mean_period * if status.phase.needs_previous() { 2 } else { 1 };
