@@ -333,7 +333,8 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	// Everything was full at some time.
 	let config = config();
 	let capacities = [
-		parameters.forward_queue_capacity as usize,
+		// So many come within a mean delay, and a few leave meanwhile.
+		parameters.forward_queue_capacity as usize * 9 / 10,
 		// Half of it is for replies, which are not always enough to fill it.
 		parameters.mixnode_queue_capacity as usize / 2,
 		config.request.capacity,

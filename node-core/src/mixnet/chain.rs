@@ -100,6 +100,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		// If the chain started over, no session is the one it was, even if it has the same index.
 		let is_same = sessions.generation() == generation;
 		let ended = self.forward_queue.retain_sessions(|index| is_same && sessions.relative(index).is_some());
+		self.shares.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
 		self.replies.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.pending.leave_sessions(&mut self.rng, |index| {
@@ -128,6 +129,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 		self.statistics.count_drops(DropReason::AuthoredSessionClosed, authored as u64);
 		let ended = self.forward_queue.retain_sessions(|_| false);
+		self.shares.retain_sessions(|_| false);
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
 		self.pending.leave_sessions(&mut self.rng, |_| false);
 		self.set_traffic();

@@ -101,10 +101,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		// Packets count already now against what their neighbours may send, but only against others of this batch.
 		let mut counted = 0;
 		for received in &mut batch.packets {
-			let task = self.judge(received).ok().map(|(_, task)| task).filter(Task::needs_finish);
-			received.is_wanted = task.is_some() && received.tag.is_some_and(|tag| self.being_finished.insert(tag));
-			if let (true, Some(Task::Forward { .. })) = (received.is_wanted, task) {
-				self.shares.count(self.now, received.from);
+			let judged = self.judge(received).ok().filter(|(_, task)| task.needs_finish());
+			received.is_wanted = judged.is_some() && received.tag.is_some_and(|tag| self.being_finished.insert(tag));
+			let session = match judged {
+				Some((relative, Task::Forward { .. })) if received.is_wanted => self.sessions.session(relative),
+				_ => None,
+			};
+			if let Some(session) = session {
+				self.shares.count(self.now, session.index, received.from);
 				counted += 1;
 			}
 		}
@@ -214,7 +218,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let packet = received.unwrapping.into_forwarded().expect("to be forwarded, and finished just now; qed");
 		let packet = AddressedPacket { peer_id, packet };
 		self.forward_queue.push(ForwardPacket { deadline, session, packet });
-		self.shares.count(self.now, from);
+		self.shares.count(self.now, session, from);
 		self.statistics.packets_accepted_to_forward += 1;
 		Ok(())
 	}

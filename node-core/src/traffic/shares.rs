@@ -28,7 +28,8 @@ use crate::{
 	PeerId,
 };
 use alloc::collections::{btree_map::Entry, BTreeMap, BTreeSet, VecDeque};
-use core::time::Duration;
+use core::{mem, time::Duration};
+use mixnet_primitives::SessionIndex;
 
 /// The longest delay, in mean delays: that of [`exponential`](crate::sphinx::exponential).
 const LONGEST_DELAY: usize = 10;
@@ -70,6 +71,7 @@ enum Class {
 #[derive(Debug)]
 struct Counted {
 	until: Time,
+	session: SessionIndex,
 	from: PeerId,
 	class: Class,
 }
@@ -209,8 +211,8 @@ impl Shares {
 		may.then_some(()).ok_or(Refused::ShareUsed)
 	}
 
-	/// A packet from this peer was taken at `now`.
-	pub fn count(&mut self, now: Time, from: PeerId) {
+	/// A packet of this session was taken from this peer at `now`.
+	pub fn count(&mut self, now: Time, session: SessionIndex, from: PeerId) {
 		let class = self.class(&from);
 		let (packets, class) = self.by_peer.entry(from).or_insert((0, class));
 		*packets += 1;
@@ -218,7 +220,7 @@ impl Shares {
 		let peers = self.peers_mut(class);
 		peers.packets += 1;
 		peers.within += usize::from(packets <= peers.guaranteed);
-		self.counted.push_back(Counted { until: now + self.counts_for, from, class });
+		self.counted.push_back(Counted { until: now + self.counts_for, session, from, class });
 	}
 
 	/// Takes back the last `packets` that were counted.
@@ -226,6 +228,17 @@ impl Shares {
 		for _ in 0..packets {
 			let Some(counted) = self.counted.pop_back() else { return };
 			self.forget(&counted);
+		}
+	}
+
+	/// Forgets the packets of sessions that have ended: they wait no more.
+	pub fn retain_sessions(&mut self, is_live: impl Fn(SessionIndex) -> bool) {
+		for counted in mem::take(&mut self.counted) {
+			if is_live(counted.session) {
+				self.counted.push_back(counted);
+			} else {
+				self.forget(&counted);
+			}
 		}
 	}
 

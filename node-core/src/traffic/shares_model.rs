@@ -38,6 +38,10 @@ enum Operation {
 	Pass {
 		time: u64,
 	},
+	/// One of two sessions ends, to which each peer's packets belong in turn.
+	End {
+		session: u32,
+	},
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -51,6 +55,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 		1 => (0u8..PEERS).prop_map(|peer| Disconnect { peer }),
 		1 => (1usize..200, 0u64..20).prop_map(|(capacity, mean_delay)| Set { capacity, mean_delay }),
 		6 => (0u64..4).prop_map(|time| Pass { time }),
+		1 => (0u32..2).prop_map(|session| End { session }),
 	]
 }
 
@@ -58,6 +63,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 #[derive(Clone, Copy)]
 struct Counted {
 	until: u64,
+	session: u32,
 	from: u8,
 	/// Was its sender a mixnode when the first of its packets came that count together with this one?
 	of_mixnode: bool,
@@ -121,9 +127,15 @@ impl Model {
 		may.then_some(()).ok_or(Refused::ShareUsed)
 	}
 
+	/// The session of the next packet from this peer.
+	fn session(&self, from: u8) -> u32 {
+		self.of(from) as u32 % 2
+	}
+
 	fn count(&mut self, now: u64, from: u8) {
+		let session = self.session(from);
 		let of_mixnode = self.is_mixnode(from);
-		self.counted.push(Counted { until: now + self.mean_delay, from, of_mixnode });
+		self.counted.push(Counted { until: now + self.mean_delay, session, from, of_mixnode });
 	}
 }
 
@@ -162,12 +174,12 @@ proptest! {
 					let may = model.check(from);
 					prop_assert_eq!(shares.check(&id(from)), may);
 					if may.is_ok() {
-						shares.count(at(now), id(from));
+						shares.count(at(now), model.session(from), id(from));
 						model.count(now, from);
 					}
 				},
 				Operation::Judge { from, packets } => {
-					(0..packets).for_each(|_| shares.count(at(now), id(from)));
+					(0..packets).for_each(|_| shares.count(at(now), 0, id(from)));
 					shares.take_back(packets);
 				},
 				Operation::Mixnodes { mixnodes } => {
@@ -188,6 +200,10 @@ proptest! {
 				Operation::Set { capacity, mean_delay } => {
 					(model.capacity, model.mean_delay) = (capacity, mean_delay);
 					shares.set(capacity, Duration::from_secs(mean_delay), Duration::from_secs(4));
+				},
+				Operation::End { session } => {
+					shares.retain_sessions(|index| index != session);
+					model.counted.retain(|packet| packet.session != session);
 				},
 				Operation::Pass { time } => {
 					now += time;
@@ -220,7 +236,7 @@ fn whatever_the_delays_there_is_room_for_all_that_may_be_taken() {
 			}
 			for peer in 0..100 {
 				while shares.check(&id(peer)).is_ok() {
-					shares.count(now, id(peer));
+					shares.count(now, 0, id(peer));
 					waiting.push_back(now + Duration::from_secs(10));
 				}
 			}

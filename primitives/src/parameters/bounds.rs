@@ -179,7 +179,7 @@ impl Parameters {
 			),
 			(ForwardQueueCapacity, self.forward_queue_capacity, least_forward_queue, MAX_FORWARD_QUEUE_CAPACITY),
 			(MaxFragmentsPerMessage, message, 1, MAX_MAX_FRAGMENTS_PER_MESSAGE),
-			(MixnodeQueueCapacity, self.mixnode_queue_capacity, 2 * message, MAX_QUEUE_CAPACITY),
+			(MixnodeQueueCapacity, self.mixnode_queue_capacity, message.saturating_mul(2), MAX_QUEUE_CAPACITY),
 			(NonMixnodeQueueCapacity, self.non_mixnode_queue_capacity, message, MAX_QUEUE_CAPACITY),
 			(ReplyCooldown, self.reply_cooldown_ms, 0, MAX_REPLY_COOLDOWN_MS),
 		] {
