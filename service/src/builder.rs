@@ -176,7 +176,7 @@ impl Prototype {
 			tasks.spawn("mixnet-follower", Kind::Blocking, follows.map(|()| Ended::Chain));
 
 			let peer_control = || ProtocolPeers { network: network.clone(), protocol: protocol_name.clone() };
-			let (inbound_sender, inbound) = inbound::channel(Box::new(peer_control()));
+			let (inbound_sender, inbound) = inbound::channel(Box::new(peer_control()), config.inbound_peers);
 			tasks.spawn("mixnet-inbound", Kind::Async, inbound_sender.run(run.notifications).map(|()| Ended::Network));
 
 			let mut server = Server::default();

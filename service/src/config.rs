@@ -12,7 +12,8 @@ pub struct Config {
 	pub session_0_secret: Option<SecretFile>,
 	/// Whether to register for each next session, by a key in this node's keystore that is an authority's or an operator's.
 	pub register: bool,
-	/// Most peers that may connect to this node without being reserved: mixnodes are the gateways of users.
+	/// Most peers that may stay connected to this node without being reserved: mixnodes are the gateways of users. A few more may
+	/// connect, and then others have to leave.
 	pub inbound_peers: u32,
 	/// Number of threads that unwrap packets.
 	pub threads: NonZeroUsize,

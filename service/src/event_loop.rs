@@ -399,6 +399,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			sent: self.sent,
 			peer_drops: self.peers.drops(),
 			inbound_drops: self.inbound.drops(),
+			evicted: self.inbound.evicted(),
 			connected: self.peers.len(),
 			reserved: self.reserved,
 			restarts: self.restarts,

@@ -36,6 +36,8 @@ pub struct Snapshot {
 	pub peer_drops: PeerDrops,
 	/// Notifications that were dropped as they came.
 	pub inbound_drops: InboundDrops,
+	/// Peers that had to leave, since all places were taken.
+	pub evicted: u64,
 	/// Number of peers connected by the mixnet's protocol.
 	pub connected: usize,
 	/// Number of peers that this node wants to be connected to.

@@ -119,6 +119,8 @@ pub struct PeerNumbers {
 	pub connected: usize,
 	/// Peers that this node wants to be connected to.
 	pub reserved: usize,
+	/// Peers that had to leave, since more came than there are places for.
+	pub evicted: u64,
 }
 
 /// Lengths of queues.
@@ -182,14 +184,14 @@ impl From<Snapshot> for Status {
 		let extrinsics = snapshot.served.iter().find(|report| report.name == submit_extrinsic::NAME);
 		let queues = Queues::new(&snapshot, extrinsics);
 		let counters = Counters::new(&snapshot, extrinsics);
-		let Snapshot { peer_id, session_status, previous, current, connected, reserved, restarts, .. } = snapshot;
+		let Snapshot { peer_id, session_status, previous, current, connected, reserved, evicted, restarts, .. } = snapshot;
 		Self {
 			peer_id: peer_id.to_base58(),
 			session: session_status.map(SessionView::from),
 			role: Roles { previous: role(previous.role), current: role(current.role) },
 			parameters: ParametersInForce { previous: previous.parameters, current: current.parameters },
 			loops: Loops { previous: loops(previous), current: loops(current) },
-			peers: PeerNumbers { connected, reserved },
+			peers: PeerNumbers { connected, reserved, evicted },
 			queues,
 			counters,
 			restarts,

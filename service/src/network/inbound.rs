@@ -9,9 +9,11 @@ use super::{
 	limits::{Limits, Refused, Roles},
 	peer_control::PeerControl,
 	peer_id::to_mixnet_peer_id,
+	places::Places,
 };
 use crate::log_target::LOG_TARGET;
 use mixnet_node_core::Packet;
+use rand_core::{OsRng, RngCore};
 use sc_network::{
 	service::traits::{MessageSink, NotificationEvent, ValidationResult},
 	NotificationService, ReputationChange,
@@ -70,6 +72,8 @@ pub struct InboundDrops {
 struct Shared {
 	limits: Limits,
 	drops: InboundDrops,
+	/// Peers that had to leave, since all places were taken.
+	evicted: u64,
 }
 
 /// Nothing is left half done where this is held, so it is good even after a panic.
@@ -87,16 +91,19 @@ pub struct InboundReceiver {
 pub struct InboundSender {
 	events: mpsc::Sender<Inbound>,
 	shared: Arc<Mutex<Shared>>,
-	/// Takes reports of peers that misbehave.
-	reports: Box<dyn PeerControl>,
+	/// Takes reports of peers that misbehave, and makes peers leave.
+	peers: Box<dyn PeerControl>,
+	places: Places,
 }
 
-/// A bounded channel for the network's events. Peers that misbehave are reported to `reports`.
-pub fn channel(reports: Box<dyn PeerControl>) -> (InboundSender, InboundReceiver) {
+/// A bounded channel for the network's events. Peers that misbehave are reported to `peers`. If more than `places` peers that
+/// are no mixnodes stay connected, some have to leave.
+pub fn channel(peers: Box<dyn PeerControl>, places: u32) -> (InboundSender, InboundReceiver) {
 	let (sender, receiver) = mpsc::channel(CAPACITY);
-	let shared = Arc::new(Mutex::new(Shared { limits: Limits::new(CAPACITY), drops: InboundDrops::default() }));
+	let shared = Shared { limits: Limits::new(CAPACITY), drops: InboundDrops::default(), evicted: 0 };
+	let shared = Arc::new(Mutex::new(shared));
 	let receiver = InboundReceiver { events: receiver, shared: shared.clone() };
-	(InboundSender { events: sender, shared, reports }, receiver)
+	(InboundSender { events: sender, shared, peers, places: Places::new(places as usize) }, receiver)
 }
 
 impl InboundReceiver {
@@ -128,11 +135,16 @@ impl InboundReceiver {
 	pub fn drops(&self) -> InboundDrops {
 		lock(&self.shared).drops
 	}
+
+	/// How many peers had to leave, since all places were taken.
+	pub fn evicted(&self) -> u64 {
+		lock(&self.shared).evicted
+	}
 }
 
 impl InboundSender {
 	/// Passes on the network's events, until the network or the event loop has stopped.
-	pub async fn run(self, mut notifications: Box<dyn NotificationService>) {
+	pub async fn run(mut self, mut notifications: Box<dyn NotificationService>) {
 		while let Some(event) = notifications.next_event().await {
 			let passed_on = match event {
 				NotificationEvent::ValidateInboundSubstream { result_tx, .. } => {
@@ -143,7 +155,9 @@ impl InboundSender {
 				},
 				NotificationEvent::NotificationStreamOpened { peer, .. } => match notifications.message_sink(&peer) {
 					Some(sink) => {
-						lock(&self.shared).limits.connected(Instant::now(), peer);
+						let now = Instant::now();
+						lock(&self.shared).limits.connected(now, peer);
+						self.places.connected(now, peer);
 						self.events.send(Inbound::Connected { peer, sink }).await.is_ok()
 					},
 					None => {
@@ -153,6 +167,7 @@ impl InboundSender {
 				},
 				NotificationEvent::NotificationStreamClosed { peer } => {
 					lock(&self.shared).limits.disconnected(Instant::now(), &peer);
+					self.places.disconnected(&peer);
 					self.events.send(Inbound::Disconnected { peer }).await.is_ok()
 				},
 				NotificationEvent::NotificationReceived { peer, notification } => self.pass_on(peer, &notification),
@@ -160,20 +175,36 @@ impl InboundSender {
 			if !passed_on {
 				return;
 			}
+			self.evict();
+		}
+	}
+
+	/// Makes a peer leave, if too many have come.
+	fn evict(&mut self) {
+		let mut shared = lock(&self.shared);
+		let is_mixnode = |peer: &PeerId| shared.limits.roles().is_mixnode(peer);
+		let random = |len: usize| (OsRng.next_u64() % len as u64) as usize;
+		if let Some(peer) = self.places.to_leave(Instant::now(), is_mixnode, random) {
+			shared.evicted += 1;
+			drop(shared);
+			log::debug!(target: LOG_TARGET, "All places are taken: the peer {peer} has to leave");
+			self.peers.disconnect(peer);
 		}
 	}
 
 	/// Puts a packet into the queue, or drops and counts it. Returns `false` if the event loop has stopped.
-	fn pass_on(&self, peer: PeerId, notification: &[u8]) -> bool {
+	fn pass_on(&mut self, peer: PeerId, notification: &[u8]) -> bool {
 		let Ok(packet) = Packet::try_from(notification) else {
 			lock(&self.shared).drops.wrong_size += 1;
-			self.reports.report(peer, WRONG_SIZE);
+			self.peers.report(peer, WRONG_SIZE);
 			return true;
 		};
 		if to_mixnet_peer_id(&peer).is_none() {
 			return true;
 		}
-		let taken = lock(&self.shared).limits.take(Instant::now(), peer);
+		let now = Instant::now();
+		self.places.heard(now, &peer);
+		let taken = lock(&self.shared).limits.take(now, peer);
 		let refused = match taken {
 			Ok(()) => match self.events.try_send(Inbound::Packet { peer, packet: Box::new(packet) }) {
 				Ok(()) => return true,
@@ -194,7 +225,7 @@ impl InboundSender {
 				shared.drops.too_fast += 1;
 				drop(shared);
 				if is_offence {
-					self.reports.report(peer, TOO_FAST);
+					self.peers.report(peer, TOO_FAST);
 				}
 			},
 		}
@@ -237,7 +268,7 @@ mod tests {
 			network.send(opened).expect("its other end is alive; qed");
 		}
 		let reports = Reports::default();
-		let (sender, receiver) = channel(Box::new(reports.clone()));
+		let (sender, receiver) = channel(Box::new(reports.clone()), 150);
 		tokio::spawn(sender.run(Box::new(Notifications::new(peers[0], nodes, events))));
 		(network, receiver, reports)
 	}
@@ -312,6 +343,30 @@ mod tests {
 			assert!(receiver.drops().share_used > 10_000);
 			assert!(reports.of(peers[0]).is_empty(), "nobody knows yet who is a user");
 		}
+	}
+
+	#[tokio::test]
+	async fn whoever_takes_a_spare_place_makes_a_silent_peer_leave() {
+		let peers: Vec<_> = (0..152).map(|_| peer()).collect();
+		tokio::time::pause();
+		let (network, mut receiver, reports) = start(&peers);
+		while receiver.drops().wrong_size == 0 {
+			settled(&network, &receiver).await;
+			while receiver.try_next().is_some() {}
+		}
+		// One of them is a mixnode, and takes no place. All but two send packets.
+		receiver.set_roles(Roles::new([peers[0]].into_iter().collect(), true, [Parameters::default()].into_iter()));
+		for _ in 0..20 {
+			tokio::time::advance(std::time::Duration::from_secs(10)).await;
+			for peer in &peers[2..] {
+				send(&network, *peer, PACKET_SIZE);
+				settled(&network, &receiver).await;
+				while receiver.try_next().is_some() {}
+			}
+		}
+		assert_eq!(reports.left().first(), Some(&peers[1]));
+		assert!(!reports.left().contains(&peers[0]));
+		assert_eq!(receiver.evicted(), reports.left().len() as u64);
 	}
 
 	#[tokio::test]

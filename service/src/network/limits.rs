@@ -80,6 +80,11 @@ impl Roles {
 		}
 	}
 
+	/// Is the peer one of the mixnodes?
+	pub fn is_mixnode(&self, peer: &PeerId) -> bool {
+		self.mixnodes.contains(peer)
+	}
+
 	/// What the peer may send, and whether it is an offence to send more.
 	fn of(&self, peer: &PeerId) -> (Rate, bool) {
 		match self.user {
@@ -140,6 +145,11 @@ impl Limits {
 	/// For a queue of this capacity.
 	pub fn new(capacity: usize) -> Self {
 		Self { capacity, roles: Roles::unknown(), peers: HashMap::new(), connected: 0, waiting: 0 }
+	}
+
+	/// Who is what.
+	pub fn roles(&self) -> &Roles {
+		&self.roles
 	}
 
 	/// Sets who is what.

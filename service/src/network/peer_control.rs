@@ -17,6 +17,9 @@ pub trait PeerControl: Send + Sync {
 
 	/// Changes a peer's reputation.
 	fn report(&self, peer: PeerId, change: ReputationChange);
+
+	/// Closes the mixnet's connection with a peer. It may come back.
+	fn disconnect(&self, peer: PeerId);
 }
 
 /// The node's network, restricted to the mixnet's protocol.
@@ -38,5 +41,9 @@ impl PeerControl for ProtocolPeers {
 
 	fn report(&self, peer: PeerId, change: ReputationChange) {
 		self.network.report_peer(peer, change)
+	}
+
+	fn disconnect(&self, peer: PeerId) {
+		self.network.disconnect_peer(peer, self.protocol.clone())
 	}
 }

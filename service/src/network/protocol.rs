@@ -1,5 +1,6 @@
 //! The protocol's name and configuration. (PROTOCOL.md, section 11)
 
+use super::places::SPARE;
 use crate::config::Config;
 use mixnet_node_core::PACKET_SIZE;
 use sc_network::{
@@ -29,7 +30,11 @@ pub fn configuration<B: BlockT, N: NetworkBackend<B, B::Hash>>(
 	peer_store: Arc<dyn PeerStoreProvider>,
 ) -> (N::NotificationProtocolConfig, Box<dyn NotificationService>) {
 	let set_config = SetConfig {
-		in_peers: config.inbound_peers,
+		// Whoever takes one of the spare places makes another peer leave.
+		in_peers: match config.inbound_peers {
+			0 => 0,
+			places => places.saturating_add(SPARE),
+		},
 		// The only nodes that we connect to are mixnodes, as reserved peers.
 		out_peers: 0,
 		reserved_nodes: Vec::new(),

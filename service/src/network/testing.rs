@@ -31,15 +31,23 @@ impl Notifications {
 	}
 }
 
-/// Records what peers were reported for.
+/// Records what peers were reported for, and who had to leave.
 #[derive(Clone, Default)]
-pub struct Reports(Arc<Mutex<Vec<(NetworkPeerId, i32)>>>);
+pub struct Reports {
+	changes: Arc<Mutex<Vec<(NetworkPeerId, i32)>>>,
+	left: Arc<Mutex<Vec<NetworkPeerId>>>,
+}
 
 impl Reports {
 	/// The changes of this peer's reputation.
 	pub fn of(&self, peer: NetworkPeerId) -> Vec<i64> {
-		let reports = self.0.lock().expect("no test panics while it holds this; qed");
+		let reports = self.changes.lock().expect("no test panics while it holds this; qed");
 		reports.iter().filter(|(of, _)| *of == peer).map(|(_, change)| i64::from(*change)).collect()
+	}
+
+	/// Who had to leave.
+	pub fn left(&self) -> Vec<NetworkPeerId> {
+		self.left.lock().expect("no test panics while it holds this; qed").clone()
 	}
 }
 
@@ -53,7 +61,11 @@ impl PeerControl for Reports {
 	}
 
 	fn report(&self, peer: NetworkPeerId, change: ReputationChange) {
-		self.0.lock().expect("no test panics while it holds this; qed").push((peer, change.value));
+		self.changes.lock().expect("no test panics while it holds this; qed").push((peer, change.value));
+	}
+
+	fn disconnect(&self, peer: NetworkPeerId) {
+		self.left.lock().expect("no test panics while it holds this; qed").push(peer);
 	}
 }
 

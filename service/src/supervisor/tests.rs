@@ -108,13 +108,15 @@ impl PeerControl for Trap {
 	}
 
 	fn report(&self, _: NetworkPeerId, _: ReputationChange) {}
+
+	fn disconnect(&self, _: NetworkPeerId) {}
 }
 
 /// Starts an event loop that learns of session 0, in which it is a user.
 fn start_event_loop(run: Run, tasks: &mut Tasks, trap: Trap) -> watch::Receiver<Option<NextKey>> {
 	let own_id = PeerId([9; 32]);
 	let config = Config::new(false);
-	let (inbound_sender, inbound) = inbound::channel(Box::new(trap.clone()));
+	let (inbound_sender, inbound) = inbound::channel(Box::new(trap.clone()), 0);
 	tasks.spawn("mixnet-inbound", Kind::Async, async {
 		inbound_sender.run(run.notifications).await;
 		Ended::Network

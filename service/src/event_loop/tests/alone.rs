@@ -27,7 +27,7 @@ pub async fn alone(config: Config, clock: Clock) -> Alone {
 	let (sender, next_key) = watch::channel(None);
 	let rng = ChaCha20Rng::seed_from_u64(0);
 	let peers = Recorder { own: own.to_peer_id(), reserved: Default::default(), reported: Default::default() };
-	let (network, inbound) = inbound::channel(Box::new(peers.clone()));
+	let (network, inbound) = inbound::channel(Box::new(peers.clone()), 0);
 	let mut event_loop = EventLoop::new(EventLoopParts {
 		core: Mixnet::new(config.core.clone(), PeerId(own.to_bytes()), rng, None).expect("the config is valid; qed"),
 		config,

@@ -55,6 +55,10 @@ impl PeerControl for Recorder {
 	fn report(&self, peer: NetworkPeerId, _: ReputationChange) {
 		self.reported.lock().expect("no test panics while it holds this; qed").push(peer);
 	}
+
+	fn disconnect(&self, _: NetworkPeerId) {
+		unreachable!("there are places enough")
+	}
 }
 
 /// Takes extrinsics, which are texts here; refuses one of them.
@@ -147,7 +151,7 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 		let network = Recorder { own, reserved: Default::default(), reported: Default::default() };
 		let pool = Pool::default();
 		let (handle, commands) = Handle::new(8);
-		let (inbound_sender, inbound) = inbound::channel(Box::new(network.clone()));
+		let (inbound_sender, inbound) = inbound::channel(Box::new(network.clone()), 150);
 		let notifications = Notifications::new(own, nodes.clone(), events);
 		tokio::spawn(inbound_sender.run(Box::new(notifications)));
 		let (updates_sender, updates) = mpsc::channel(1);
