@@ -14,7 +14,7 @@ use crate::{
 	request::{PendingRequests, ReplyCache},
 	session::Sessions,
 	sphinx::Scratch,
-	topology::Topology,
+	topology::{Gateways, Topology},
 	traffic::{AuthoredQueue, CoverStock, ForwardQueue},
 	Config, Parameters,
 };
@@ -57,6 +57,7 @@ impl Config {
 	/// | scores of mixnodes and links, in two sessions | `mixnodes`; links: 16,384, or 2 for each mixnode | about 250 bytes |
 	/// | drop cover built ahead, in two sessions | 8 packets each | 2,252 bytes and 40 of entry |
 	/// | packets unwrapped together | 64 | about 550 bytes |
+	/// | gateways that the node keeps in mind | ten for each of `gateways`; `mixnodes` | about 300 bytes; 100 bytes |
 	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
 	///
 	/// Memory that the driver causes is not bounded, and comes on top: events other than requests that it does not poll (about
@@ -80,6 +81,7 @@ impl Config {
 			Event::max_bytes(self.max_queued_requests, message),
 			loops.saturating_mul(LIVE_SESSIONS),
 			Topology::max_bytes(mixnodes).saturating_mul(LIVE_SESSIONS),
+			Gateways::max_bytes(self.gateways, mixnodes.saturating_mul(LIVE_SESSIONS)),
 			Sessions::max_bytes(),
 			sum([Batch::max_bytes(MAX_BATCH), Scratch::max_bytes(MAX_BATCH)]),
 			LIVE_SESSIONS * CoverStock::max_bytes(),

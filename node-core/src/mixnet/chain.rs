@@ -106,6 +106,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		});
 
 		self.set_traffic();
+		self.set_current_gateways();
 		self.reserved_peers_changed = true;
 		self.events.push_back(Event::SessionChanged(status));
 		log::debug!(target: "mixnet", "Now in {status}");
@@ -157,6 +158,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			Ok(new) => {
 				self.put_slot(index, Slot::Full(Box::new(new)));
 				self.set_traffic();
+				self.set_current_gateways();
 				self.reserved_peers_changed = true;
 			},
 			Err(reason) => {
@@ -176,7 +178,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		mixnodes: Result<Vec<Mixnode>, MixnodesError>,
 	) -> Result<Session, RestingReason> {
 		let mixnodes = mixnodes.map_err(RestingReason::Mixnodes)?;
-		let topology = Topology::new(&mut self.rng, mixnodes, self.local_peer_id, keys.public, self.config.gateways)?;
+		let topology = Topology::new(&mut self.rng, mixnodes, self.local_peer_id, keys.public, &mut self.gateways)?;
 		let is_mixnode = topology.is_mixnode();
 		if !is_mixnode && !self.config.non_mixnode {
 			return Err(RestingReason::NotMixnode);
@@ -284,10 +286,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.collect()
 	}
 
-	/// A peer was connected. Only reserved peers matter; telling of others does no harm.
+	/// A peer was connected. Only reserved peers matter; telling of others does no harm. Also takes back
+	/// [`peer_silent`](Self::peer_silent).
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		self.connected.insert(peer_id);
+		self.gateways.heard(&peer_id);
+		self.refresh_gateways();
 		self.post_pending();
 	}
 
@@ -295,6 +300,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn peer_disconnected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		self.connected.remove(&peer_id);
+		self.gateways.heard(&peer_id);
+		self.refresh_gateways();
 	}
 }
 

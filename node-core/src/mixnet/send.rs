@@ -162,8 +162,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Could cover be sent to this peer? A user's cover goes to connected gateways only. If the gateway of a queued packet is
 	/// gone, cover is sent instead: a gap would show that there was something to say.
 	fn is_reachable(&self, relative: RelativeSession, peer_id: &PeerId) -> bool {
-		let is_mixnode = self.sessions.session(relative).is_some_and(|session| session.topology.is_mixnode());
-		is_mixnode || self.connected.contains(peer_id)
+		let topology = self.sessions.session(relative).map(|session| &session.topology);
+		topology.is_some_and(|topology| topology.is_mixnode() || topology.is_live_gateway(&self.connected, peer_id))
 	}
 
 	/// Drop cover for a random mixnode.

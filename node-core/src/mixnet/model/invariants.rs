@@ -270,6 +270,7 @@ impl Watched {
 		}
 		next.extend(self.mixnet.forward_queue.next_deadline());
 		next.extend(self.mixnet.pending.next_timer());
+		next.extend(self.mixnet.gateways.next_deadline());
 		assert_eq!(self.mixnet.poll_timeout(), next.into_iter().min());
 		for peer in self.mixnet.reserved_peers() {
 			assert_ne!(peer.peer_id, self.mixnet.local_peer_id);
