@@ -45,6 +45,7 @@ const UPDATES: usize = 4;
 pub struct Prototype {
 	config: Config,
 	protocol_name: ProtocolName,
+	ping_name: ProtocolName,
 	notifications: Box<dyn NotificationService>,
 	handle: Handle,
 	commands: mpsc::Receiver<Command>,
@@ -75,7 +76,8 @@ pub enum StartError {
 }
 
 impl Prototype {
-	/// The service's prototype, and the configuration of its protocol, which the network is built with.
+	/// The service's prototype, and the configurations of its two protocols, which the network is built with: that of packets,
+	/// and that of questions whether a gateway lives.
 	///
 	/// # Errors
 	/// The chain has no mixnet. That is found out here, since the SDK's network panics when it is stopped while it starts.
@@ -85,7 +87,7 @@ impl Prototype {
 		fork_id: Option<&str>,
 		metrics: NotificationMetrics,
 		peer_store: Arc<dyn PeerStoreProvider>,
-	) -> Result<(Self, N::NotificationProtocolConfig), StartError>
+	) -> Result<(Self, N::NotificationProtocolConfig, N::RequestResponseProtocolConfig), StartError>
 	where
 		B: BlockT,
 		N: NetworkBackend<B, B::Hash>,
@@ -99,8 +101,11 @@ impl Prototype {
 		let protocol_name = protocol::name(info.genesis_hash.as_ref(), fork_id);
 		let (protocol_config, notifications) =
 			protocol::configuration::<B, N>(protocol_name.clone(), &config, metrics, peer_store);
+		let ping_name = protocol::ping_name(&protocol_name);
+		let ping_config = protocol::ping_configuration::<B, N>(ping_name.clone());
 		let (handle, commands) = Handle::new(COMMANDS);
-		Ok((Self { config, protocol_name, notifications, handle, commands }, protocol_config))
+		let prototype = Self { config, protocol_name, ping_name, notifications, handle, commands };
+		Ok((prototype, protocol_config, ping_config))
 	}
 
 	/// Starts the service's tasks. They are essential: if one ends, the node ends with it.
@@ -123,7 +128,7 @@ impl Prototype {
 		P: TransactionPool<Block = B> + LocalTransactionPool<Block = B> + 'static,
 		S: SyncOracle + Send + Sync + 'static,
 	{
-		let Self { mut config, protocol_name, notifications, handle, commands } = self;
+		let Self { mut config, protocol_name, ping_name, notifications, handle, commands } = self;
 		let local = network.local_peer_id();
 		let peer_id = to_mixnet_peer_id(&local).ok_or(StartError::PeerId(local))?;
 		let session_0_secret = config.session_0_secret.take();
@@ -163,7 +168,7 @@ impl Prototype {
 			config,
 			core,
 			server,
-			peer_control: Box::new(ProtocolPeers { network, protocol: protocol_name }),
+			peer_control: Box::new(ProtocolPeers { network, protocol: protocol_name, ping: ping_name }),
 			inbound,
 			workers,
 			commands,

@@ -2,6 +2,7 @@
 
 use crate::workers;
 use mixnet_node_core::KxSecret;
+use sc_network::config::TransportConfig;
 use std::num::NonZeroUsize;
 
 /// Configuration of the service.
@@ -14,12 +15,33 @@ pub struct Config {
 	pub register: bool,
 	/// Most peers that may connect to this node without being reserved: mixnodes are the gateways of users.
 	pub inbound_peers: u32,
+	/// At which hosts mixnodes are dialled. Take the network's own setting: `Reach::from(&config.network.transport)`.
+	pub dialled: Reach,
 	/// Number of threads that unwrap packets.
 	pub threads: NonZeroUsize,
 	/// Packets that may wait for a slow peer; the next ones are dropped.
 	pub peer_queue_capacity: usize,
 	/// Bounds on the extrinsics that others want submitted.
 	pub submissions: RequestLimits,
+}
+
+/// Which hosts a chain takes addresses of, or which a node dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+	/// Any. It is a chain for a private network, or we have not heard otherwise.
+	Any,
+	/// Only those that can be reached from the Internet: none that are private, loopback, link-local, or otherwise special.
+	Internet,
+}
+
+impl From<&TransportConfig> for Reach {
+	/// What `--allow-private-ip` and `--no-private-ip` say, and without them the kind of chain.
+	fn from(transport: &TransportConfig) -> Self {
+		match transport {
+			TransportConfig::Normal { allow_private_ip: false, .. } => Self::Internet,
+			TransportConfig::Normal { .. } | TransportConfig::MemoryOnly => Self::Any,
+		}
+	}
 }
 
 /// Bounds on others' requests of one type.
@@ -40,6 +62,7 @@ impl Config {
 			session_0_secret: None,
 			register: registers,
 			inbound_peers: if registers { 150 } else { 0 },
+			dialled: Reach::Internet,
 			threads: workers::default_threads(),
 			peer_queue_capacity: 16,
 			submissions: RequestLimits { waiting: 50, running: 20 },

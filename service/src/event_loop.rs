@@ -10,7 +10,7 @@ mod tests;
 
 use crate::{
 	chain::{follower::Update, registrar::NextKey},
-	config::Config,
+	config::{Config, Reach},
 	handle::Command,
 	log_target::LOG_TARGET,
 	network::{
@@ -19,6 +19,7 @@ use crate::{
 		peer_control::PeerControl,
 		peer_id::to_mixnet_peer_id,
 		peers::Peers,
+		watch::{self as watching, Watch, Watched},
 	},
 	requests::{
 		ask::NoAnswer,
@@ -33,7 +34,11 @@ use mixnet_node_core::{
 use mixnet_primitives::{PeerId, RelativeSession};
 use rand_core::{CryptoRng, RngCore};
 use sc_network::ReputationChange;
-use std::{collections::HashMap, convert::Infallible, future::pending};
+use std::{
+	collections::{HashMap, HashSet},
+	convert::Infallible,
+	future::pending,
+};
 use tokio::{
 	sync::{mpsc, oneshot, watch},
 	time::{sleep_until, Instant},
@@ -88,6 +93,9 @@ pub struct EventLoop<R> {
 	clock: Clock,
 	core: Mixnet<R>,
 	peers: Peers,
+	watch: Watch,
+	/// At which hosts mixnodes are dialled.
+	dialled: Reach,
 	server: Server,
 	/// Where the answers to this node's requests go.
 	waiting: HashMap<RequestId, oneshot::Sender<Result<Vec<u8>, NoAnswer>>>,
@@ -114,6 +122,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			clock: Clock(Instant::now()),
 			core,
 			peers: Peers::new(config.peer_queue_capacity),
+			watch: Watch::new(watching::INTERVAL),
+			dialled: config.dialled,
 			server,
 			waiting: HashMap::new(),
 			peer_control,
@@ -152,7 +162,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				() = sleep_until_maybe(timeout) => self.core.handle_timeout(self.clock.now()),
 				() = sleep_until_maybe(request_due) => self.server.start_due(Instant::now()),
 				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
-				never = self.peers.run() => match never {},
+				peer = self.peers.run() => self.judge(peer),
+				watched = self.watch.next() => self.handle_watched(watched),
 			}
 		}
 	}
@@ -202,12 +213,14 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		match event {
 			Inbound::Connected { peer, sink } => {
 				if let Some(id) = self.peers.connected(&peer, sink) {
+					self.watch.forget(&id);
 					self.core.peer_connected(self.clock.now(), id);
 				}
 				None
 			},
 			Inbound::Disconnected { peer } => {
 				if let Some(id) = self.peers.disconnected(&peer) {
+					self.watch.forget(&id);
 					self.core.peer_disconnected(self.clock.now(), id);
 				}
 				None
@@ -222,6 +235,32 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				Some((from, packet.ok()?))
 			},
 		}
+	}
+
+	fn handle_watched(&mut self, watched: Watched) {
+		match watched {
+			Watched::Due => {
+				let mut gateways = self.core.gateways();
+				gateways.retain(|peer| self.peers.is_connected(peer));
+				self.watch.ask(gateways, &*self.peer_control);
+			},
+			Watched::Changed(peer) => self.judge(peer),
+		}
+	}
+
+	/// Tells the core that a peer has become silent or blocked, or is neither any more.
+	fn judge(&mut self, peer: PeerId) {
+		let now = self.clock.now();
+		if self.is_silent(&peer) {
+			log::debug!(target: LOG_TARGET, "The peer {peer} is connected, but does not respond or takes no packets");
+			self.core.peer_silent(now, peer);
+		} else if self.peers.is_connected(&peer) {
+			self.core.peer_connected(now, peer);
+		}
+	}
+
+	fn is_silent(&self, peer: &PeerId) -> bool {
+		self.peers.is_blocked(peer) || self.watch.is_silent(peer)
 	}
 
 	/// Tells the core what the chain said, and the registrar which key is to be registered next.
@@ -292,8 +331,16 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			Event::ReservedPeersChanged => {
 				let peers = self.core.reserved_peers();
 				self.reserved = peers.len();
-				let addresses = addresses::reserved(&peers);
-				if let Err(error) = self.peer_control.set_reserved(addresses) {
+				let mut reserved = HashSet::new();
+				// Addresses are told one by one, and reserved are the bare IDs: the network drops peers from a reserved set
+				// if it likes none of their addresses.
+				for (peer, addresses) in addresses::reserved(&peers, self.dialled) {
+					for address in addresses {
+						self.peer_control.add_known_address(peer, address);
+					}
+					reserved.insert(addresses::bare(&peer));
+				}
+				if let Err(error) = self.peer_control.set_reserved(reserved) {
 					log::warn!(target: LOG_TARGET, "The network does not take the mixnodes as reserved peers: {error}");
 				}
 			},
@@ -336,6 +383,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			inbound_queue_full: self.inbound.dropped(),
 			wrong_size: self.wrong_size,
 			connected: self.peers.len(),
+			silent: self.peers.ids().filter(|peer| self.is_silent(peer)).count(),
 			reserved: self.reserved,
 		}
 	}

@@ -35,6 +35,8 @@ pub struct Snapshot {
 	pub wrong_size: u64,
 	/// Number of peers connected by the mixnet's protocol.
 	pub connected: usize,
+	/// Number of those of them that do not respond, or take no packets.
+	pub silent: usize,
 	/// Number of peers that this node wants to be connected to.
 	pub reserved: usize,
 }

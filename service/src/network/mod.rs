@@ -3,6 +3,7 @@
 //! - [`protocol`]: its name and its configuration.
 //! - [`inbound`]: what comes from it.
 //! - [`peers`]: who is connected, and a short queue for each.
+//! - [`watch`]: which gateways respond.
 //! - [`peer_control`]: what the service asks of the network besides carrying packets.
 //! - [`addresses`]: where reserved peers are to be found, and where this node is.
 //! - [`peer_id`]: peer IDs, as the network and as the mixnet write them.
@@ -15,3 +16,4 @@ pub mod peers;
 pub mod protocol;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod watch;
