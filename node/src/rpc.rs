@@ -2,8 +2,11 @@
 
 use crate::components::{Client, Pool};
 use jsonrpsee::RpcModule;
-use mixnet_runtime::{opaque::Block, AccountId, Nonce, UncheckedExtrinsic};
-use mixnet_service::rpc::{MixnetRpc, MixnetRpcServer};
+use mixnet_runtime::{opaque::Block, AccountId, Nonce};
+use mixnet_service::{
+	requests::validate::AtBestBlock,
+	rpc::{MixnetRpc, MixnetRpcServer},
+};
 use std::sync::Arc;
 use substrate_frame_rpc_system::{System, SystemApiServer};
 
@@ -16,10 +19,10 @@ pub fn create(
 	mixnet: Option<mixnet_service::Handle>,
 ) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
 	let mut module = RpcModule::new(());
-	module.merge(SystemApiServer::<_, AccountId, Nonce>::into_rpc(System::<_, _, Block>::new(client, pool)))?;
+	module.merge(SystemApiServer::<_, AccountId, Nonce>::into_rpc(System::<_, _, Block>::new(client.clone(), pool)))?;
 	// guide: mixnet rpc
-	// `mixnet` is an `Option<mixnet_service::Handle>`.
-	module.merge(MixnetRpc::<UncheckedExtrinsic>::new(mixnet).into_rpc())?;
+	// `mixnet` is an `Option<mixnet_service::Handle>`. The chain says which extrinsics it takes.
+	module.merge(MixnetRpc::new(mixnet, AtBestBlock::<Block, _>::new(client)).into_rpc())?;
 	// guide: end
 	Ok(module)
 }

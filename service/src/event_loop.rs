@@ -10,6 +10,7 @@ mod tests;
 
 use crate::{
 	chain::{follower::Update, registrar::NextKey},
+	clock::Clock,
 	config::{Config, Reach},
 	handle::Command,
 	log_target::LOG_TARGET,
@@ -23,24 +24,20 @@ use crate::{
 	},
 	requests::{
 		ask::NoAnswer,
+		asking::Asking,
 		server::{Server, Taken},
 	},
+	secret_file::SecretFile,
 	snapshot::{SessionSnapshot, Snapshot},
 	workers::{OpenedBatch, WorkerDied, Workers},
 };
-use mixnet_node_core::{
-	max_data, Event, HandlingDelay, Mixnet, Packet, PostError, ReplyTo, RequestId, Time, MAX_BATCH,
-};
-use mixnet_primitives::{PeerId, RelativeSession};
+use mixnet_node_core::{Event, Mixnet, Packet, ReplyTo, RequestId, Time, MAX_BATCH};
+use mixnet_primitives::{PeerId, RelativeSession, SessionIndex};
 use rand_core::{CryptoRng, RngCore};
 use sc_network::ReputationChange;
-use std::{
-	collections::{HashMap, HashSet},
-	convert::Infallible,
-	future::pending,
-};
+use std::{collections::HashSet, convert::Infallible, future::pending, sync::Arc, time::Duration};
 use tokio::{
-	sync::{mpsc, oneshot, watch},
+	sync::{mpsc, watch, Notify, OwnedMutexGuard},
 	time::{sleep_until, Instant},
 };
 
@@ -55,12 +52,15 @@ pub struct EventLoopParts<R> {
 	pub(crate) peer_control: Box<dyn PeerControl>,
 	pub(crate) inbound: InboundReceiver,
 	pub(crate) workers: Workers,
-	pub(crate) commands: mpsc::Receiver<Command>,
+	pub(crate) commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
+	pub(crate) gateways: OwnedMutexGuard<Vec<PeerId>>,
+	pub(crate) hung_up: Arc<Notify>,
 	pub(crate) updates: mpsc::Receiver<Update>,
 	pub(crate) next_key: watch::Sender<Option<NextKey>>,
+	pub(crate) restarts: u64,
 }
 
-/// Why the event loop ended.
+/// Why a run of the service ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
 	/// The network has stopped.
@@ -72,39 +72,57 @@ pub enum Ended {
 	/// A thread that unwraps packets has died.
 	#[error("{0}")]
 	Worker(#[from] WorkerDied),
+	/// A task has panicked.
+	#[error("its task {task} has panicked: {words}")]
+	Panic {
+		/// The task's name.
+		task: &'static str,
+		/// What the panic said.
+		words: String,
+	},
+	/// It could not be started.
+	#[error("it cannot be started: {0}")]
+	NotStarted(String),
 }
 
-/// The core's clock. Its epoch is the start of the event loop.
-struct Clock(Instant);
-
-impl Clock {
-	fn now(&self) -> Time {
-		Time::from_duration(self.0.elapsed())
-	}
-
-	/// The same time on the platform's clock; `None` if it is beyond that clock's range, which is as good as never.
-	fn instant(&self, time: Time) -> Option<Instant> {
-		self.0.checked_add(time.since_epoch())
+impl Ended {
+	/// Is that a fault of ours? Otherwise the node stops.
+	pub fn is_failure(&self) -> bool {
+		!matches!(self, Self::Network | Self::Chain)
 	}
 }
 
 /// Owns the core. Everything else talks to it by channels.
 pub struct EventLoop<R> {
 	clock: Clock,
+	/// When the chain last told something.
+	heard: Time,
+	/// How long it may tell nothing.
+	max_silence: Duration,
+	/// Are there sessions that would have to be given up if it does not?
+	has_sessions: bool,
 	core: Mixnet<R>,
 	peers: Peers,
 	watch: Watch,
 	/// At which hosts mixnodes are dialled.
 	dialled: Reach,
 	server: Server,
-	/// Where the answers to this node's requests go.
-	waiting: HashMap<RequestId, oneshot::Sender<Result<Vec<u8>, NoAnswer>>>,
+	/// This node's requests.
+	asking: Asking,
 	peer_control: Box<dyn PeerControl>,
 	inbound: InboundReceiver,
 	workers: Workers,
-	commands: mpsc::Receiver<Command>,
+	commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
+	/// The core's sample of gateways, for the next run.
+	gateways: OwnedMutexGuard<Vec<PeerId>>,
+	/// Notified when a caller has hung up.
+	hung_up: Arc<Notify>,
 	updates: mpsc::Receiver<Update>,
 	next_key: watch::Sender<Option<NextKey>>,
+	/// How often the service has failed before.
+	restarts: u64,
+	/// Where the secret for session 0 is, until the chain has told the session.
+	session_0_secret: Option<SecretFile>,
 	/// Packets handed to the peers' queues.
 	sent: u64,
 	/// Notifications that had not the size of a packet.
@@ -116,22 +134,42 @@ pub struct EventLoop<R> {
 impl<R: RngCore + CryptoRng> EventLoop<R> {
 	/// An event loop over these parts; [`Self::run`] it.
 	pub fn new(parts: EventLoopParts<R>) -> Self {
-		let EventLoopParts { config, core, server, peer_control, inbound, workers, commands, updates, next_key } =
-			parts;
+		let EventLoopParts {
+			config,
+			mut core,
+			server,
+			peer_control,
+			inbound,
+			workers,
+			commands,
+			gateways,
+			hung_up,
+			updates,
+			next_key,
+			restarts,
+		} = parts;
+		core.restore_gateways(&gateways);
 		Self {
-			clock: Clock(Instant::now()),
+			clock: Clock::start(),
+			heard: Time::ZERO,
+			max_silence: config.max_silence,
+			has_sessions: false,
 			core,
 			peers: Peers::new(config.peer_queue_capacity),
 			watch: Watch::new(watching::INTERVAL),
 			dialled: config.dialled,
 			server,
-			waiting: HashMap::new(),
+			asking: Asking::new(config.max_waiting_requests),
 			peer_control,
 			inbound,
 			workers,
 			commands,
+			gateways,
+			hung_up,
 			updates,
 			next_key,
+			restarts,
+			session_0_secret: config.session_0_secret,
 			sent: 0,
 			wrong_size: 0,
 			reserved: 0,
@@ -150,22 +188,56 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		loop {
 			self.drain();
 			let timeout = self.core.poll_timeout().and_then(|time| self.clock.instant(time));
+			let asking_due = self.asking.next_due().and_then(|time| self.clock.instant(time));
 			let request_due = self.server.next_due();
+			let silence_ends = self.clock.instant(self.heard + self.max_silence).filter(|_| self.has_sessions);
 			tokio::select! {
-				event = self.inbound.next(), if self.workers.has_room() => {
-					self.handle_inbound(event.ok_or(Ended::Network)?)?;
+				// What the core has sent goes to the network before anything else is done. Otherwise packets would leave late by
+				// the time that it takes to build others. Then comes what is due, then what is under way, then what is new.
+				biased;
+				peer = self.peers.run() => self.judge(peer),
+				() = sleep_until_maybe(timeout) => {
+					let now = self.now();
+					self.core.handle_timeout(now);
 				},
 				opened = self.workers.next() => self.handle_unwrapped(opened?)?,
 				update = self.updates.recv() => self.handle_update(update.ok_or(Ended::Chain)?),
+				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
+				() = sleep_until_maybe(request_due) => self.server.start_due(Instant::now()),
+				watched = self.watch.next() => self.handle_watched(watched),
+				event = self.inbound.next(), if self.workers.has_room() => {
+					self.handle_inbound(event.ok_or(Ended::Network)?)?;
+				},
 				// If nobody holds a handle any more, no commands come; the node mixes all the same.
 				Some(command) = self.commands.recv() => self.handle_command(command),
-				() = sleep_until_maybe(timeout) => self.core.handle_timeout(self.clock.now()),
-				() = sleep_until_maybe(request_due) => self.server.start_due(Instant::now()),
-				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
-				peer = self.peers.run() => self.judge(peer),
-				watched = self.watch.next() => self.handle_watched(watched),
+				() = self.hung_up.notified() => {
+					let now = self.now();
+					self.asking.cancel(&mut self.core, now);
+				},
+				() = sleep_until_maybe(asking_due) => {
+					let now = self.now();
+					self.asking.post(&mut self.core, now);
+				},
+				() = sleep_until_maybe(silence_ends) => self.end_silence(),
 			}
 		}
+	}
+
+	/// The time, for the core. If the machine was suspended, the core is told that first.
+	fn now(&mut self) -> Time {
+		let now = self.clock.now();
+		if let Some(time) = self.clock.suspended() {
+			log::warn!(target: LOG_TARGET, "This machine was suspended for about {} s", time.as_secs());
+			self.core.handle_suspend(now);
+		}
+		now
+	}
+
+	/// The chain has told nothing for too long, so its sessions may be over.
+	fn end_silence(&mut self) {
+		let now = self.now();
+		self.core.give_up_sessions(now);
+		self.has_sessions = false;
 	}
 
 	/// Does everything that the core asks for, after each call that may have changed it.
@@ -202,7 +274,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			self.workers.finish(opened)?;
 		}
 		while let Some(packets) = self.workers.pop() {
-			let now = self.clock.now();
+			let now = self.now();
 			self.core.accept(now, packets);
 		}
 		Ok(())
@@ -214,14 +286,16 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			Inbound::Connected { peer, sink } => {
 				if let Some(id) = self.peers.connected(&peer, sink) {
 					self.watch.forget(&id);
-					self.core.peer_connected(self.clock.now(), id);
+					let now = self.now();
+					self.core.peer_connected(now, id);
 				}
 				None
 			},
 			Inbound::Disconnected { peer } => {
 				if let Some(id) = self.peers.disconnected(&peer) {
 					self.watch.forget(&id);
-					self.core.peer_disconnected(self.clock.now(), id);
+					let now = self.now();
+					self.core.peer_disconnected(now, id);
 				}
 				None
 			},
@@ -250,7 +324,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	/// Tells the core that a peer has become silent or blocked, or is neither any more.
 	fn judge(&mut self, peer: PeerId) {
-		let now = self.clock.now();
+		let now = self.now();
 		if self.is_silent(&peer) {
 			log::debug!(target: LOG_TARGET, "The peer {peer} is connected, but does not respond or takes no packets");
 			self.core.peer_silent(now, peer);
@@ -265,7 +339,11 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	/// Tells the core what the chain said, and the registrar which key is to be registered next.
 	fn handle_update(&mut self, update: Update) {
-		let now = self.clock.now();
+		let now = self.now();
+		(self.heard, self.has_sessions) = (now, true);
+		if let Some(file) = self.session_0_secret.take() {
+			self.take_session_0_secret(file, update.status.current_index);
+		}
 		self.core.set_status(now, update.status);
 		for session in update.sessions {
 			self.core.set_session(now, session);
@@ -275,44 +353,33 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		self.next_key.send_if_modified(|key| std::mem::replace(key, next_key) != next_key);
 	}
 
+	/// Gives the core its key for session 0, if that is the current session. Called before the first status: packets cannot
+	/// come for any session yet, so the disk holds up none.
+	fn take_session_0_secret(&mut self, file: SecretFile, current: SessionIndex) {
+		if current != 0 {
+			log::warn!(target: LOG_TARGET, "Leaving the secret for session 0 in its file: the chain is in session {current}");
+			return;
+		}
+		match file.take() {
+			Ok(secret) => {
+				self.core.restore_kx_secret(0, secret);
+			},
+			Err(error) => log::error!(target: LOG_TARGET, "Not mixing in session 0: {error}"),
+		}
+	}
+
 	fn handle_command(&mut self, command: Command) {
 		match command {
-			Command::Post { data, surbs, handling_delay, answer } => self.post(data, surbs, handling_delay, answer),
+			Command::Ask(asked) => {
+				let now = self.now();
+				self.asking.ask(&mut self.core, now, asked);
+			},
 			// A caller that is gone needs no answer; the same below.
 			Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
 			Command::ProvePossession { session, kx_public, message, answer } => {
 				let _ = answer.send(self.core.prove_possession(session, &kx_public, &message));
 			},
 		}
-	}
-
-	fn post(
-		&mut self,
-		data: Vec<u8>,
-		surbs: usize,
-		handling_delay: HandlingDelay,
-		answer: oneshot::Sender<Result<Vec<u8>, NoAnswer>>,
-	) {
-		let now = self.clock.now();
-		// Nobody waits for these requests any more; they only take the room of others.
-		let gone: Vec<_> = self.waiting.iter().filter(|(_, answer)| answer.is_closed()).map(|(id, _)| *id).collect();
-		for id in gone {
-			self.waiting.remove(&id);
-			self.core.cancel_request(now, id);
-		}
-		let size = data.len();
-		let error = match self.core.post_request(now, data, surbs, handling_delay) {
-			Ok(id) => {
-				self.waiting.insert(id, answer);
-				return;
-			},
-			Err(PostError::TooLarge { max, .. }) => NoAnswer::TooLarge { size, max: max_data(max, surbs) },
-			Err(error) => {
-				let retry_after = error.retry_at().map(|at| at - now);
-				NoAnswer::NotSent { error, retry_after }
-			},
-		};
-		let _ = answer.send(Err(error));
 	}
 
 	fn handle_event(&mut self, event: Event) {
@@ -329,6 +396,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			Event::RequestFailed { id, error, sent: true } => self.finish(id, Err(NoAnswer::NotAnswered(error))),
 			Event::RequestFailed { id, error, sent: false } => self.finish(id, Err(NoAnswer::GivenUp(error))),
 			Event::ReservedPeersChanged => {
+				// Before any of them is dialled, and so before anybody can know of them.
+				*self.gateways = self.core.gateway_sample();
 				let peers = self.core.reserved_peers();
 				self.reserved = peers.len();
 				let mut reserved = HashSet::new();
@@ -351,16 +420,17 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	/// Sends an answer to somebody's request.
 	fn reply(&mut self, reply_to: ReplyTo, answer: Vec<u8>) {
-		if let Err(error) = self.core.post_reply(self.clock.now(), reply_to, answer) {
+		let now = self.now();
+		if let Err(error) = self.core.post_reply(now, reply_to, answer) {
 			log::debug!(target: LOG_TARGET, "Cannot answer a request: {error}");
 		}
 	}
 
-	/// Tells a caller what became of its request.
+	/// Tells a caller what became of its request. There may be room for the next one now.
 	fn finish(&mut self, id: RequestId, result: Result<Vec<u8>, NoAnswer>) {
-		if let Some(answer) = self.waiting.remove(&id) {
-			let _ = answer.send(result);
-		}
+		self.asking.finish(id, result);
+		let now = self.now();
+		self.asking.post(&mut self.core, now);
 	}
 
 	/// The state of everything, for whoever presents it.
@@ -376,6 +446,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			previous: session(RelativeSession::Previous),
 			current: session(RelativeSession::Current),
 			core: self.core.statistics(),
+			waiting_requests: self.asking.waiting(),
 			served: self.server.reports(),
 			unknown_requests: self.server.unknown(),
 			sent: self.sent,
@@ -385,6 +456,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			connected: self.peers.len(),
 			silent: self.peers.ids().filter(|peer| self.is_silent(peer)).count(),
 			reserved: self.reserved,
+			restarts: self.restarts,
 		}
 	}
 }

@@ -1,33 +1,45 @@
 //! The RPC methods `mixnet_*`.
 
+mod callers;
+#[cfg(test)]
+mod tests;
+
 use crate::{
 	handle::Handle,
 	requests::{
 		ask::NoAnswer,
+		line::Caller,
 		submit_extrinsic::{SubmitError, SubmitExtrinsic},
+		validate::{Invalid, Validate},
 	},
 	status::Status,
 };
-use codec::{Decode, DecodeLimit};
+use callers::{Call, Callers};
 use jsonrpsee::{
-	core::{async_trait, RpcResult},
+	core::{async_trait, server::ConnectionId, RpcResult},
 	proc_macros::rpc,
 	types::ErrorObjectOwned,
 	Extensions,
 };
-use sc_rpc_api::check_if_safe;
+use mixnet_node_core::max_data;
+use mixnet_primitives::parameters::MAX_MAX_FRAGMENTS_PER_MESSAGE;
+use sc_rpc_api::{check_if_safe, DenyUnsafe};
 use serde::{Deserialize, Serialize};
 use sp_core::Bytes;
-use std::{marker::PhantomData, time::Duration};
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::Semaphore, task::spawn_blocking};
 
 /// What a node's user can ask of the mixnet.
 #[rpc(server)]
 pub trait MixnetRpc {
 	/// Submits an extrinsic through the mixnet.
 	///
-	/// Takes what `author_submitExtrinsic` takes. Returns when the mixnode that submitted it has answered: the extrinsic is
-	/// then in that node's transaction pool. An error says what is known and what to do.
-	#[method(name = "mixnet_submitExtrinsic")]
+	/// Takes what `author_submitExtrinsic` takes. Nothing is sent if this node's chain would not take it. Returns when the
+	/// mixnode that submitted it has answered: the extrinsic is then in that node's transaction pool. An error says what is
+	/// known and what to do.
+	///
+	/// Anybody may call this. So it tells nothing of what others send through this node, but by how long it takes.
+	#[method(name = "mixnet_submitExtrinsic", with_extensions)]
 	async fn submit_extrinsic(&self, extrinsic: Bytes) -> RpcResult<()>;
 
 	/// The state of this node's mixnet service.
@@ -42,10 +54,10 @@ pub trait MixnetRpc {
 pub mod code {
 	/// This node runs without the mixnet.
 	pub const NO_MIXNET: i32 = 7001;
-	/// The extrinsic is malformed or too large; it was not sent.
+	/// The extrinsic is malformed or too large, or the chain does not take it; it was not sent.
 	pub const BAD_EXTRINSIC: i32 = 7002;
-	/// Not sent, for example because the mixnet rests in this session, or because too much waits to be sent; try again
-	/// later. If it is known when, the error's data says so: see [`RetryAfter`](super::RetryAfter).
+	/// Not sent, for example because the mixnet rests in this session, or because too many requests of the caller are under
+	/// way; try again later. Where waiting helps, the error's data says how long: see [`RetryAfter`](super::RetryAfter).
 	pub const NOT_SENT: i32 = 7003;
 	/// Sent, but no readable answer came: it may or may not have been submitted.
 	pub const NOT_ANSWERED: i32 = 7004;
@@ -60,7 +72,7 @@ pub mod code {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RetryAfter {
-	/// When to try again, in milliseconds from now: about when there will be room.
+	/// When to try again, in milliseconds from now. A fixed time: it must not tell what others send.
 	pub retry_after_ms: u64,
 }
 
@@ -70,20 +82,72 @@ impl RetryAfter {
 	}
 }
 
-/// How deep calls may be nested in an extrinsic. Runtimes of the SDK take no more either.
-const MAX_EXTRINSIC_DEPTH: u32 = 256;
-
-/// Serves [`MixnetRpcServer`]. `E` is the runtime's type of extrinsics, by which malformed ones are recognised; the node's
-/// own type may be opaque.
-pub struct MixnetRpc<E> {
-	handle: Option<Handle>,
-	extrinsic: PhantomData<fn() -> E>,
+/// The most bytes that any chain's mixnet can carry; what the present session takes is mostly less. More is not even
+/// validated.
+fn max_size() -> usize {
+	max_data(MAX_MAX_FRAGMENTS_PER_MESSAGE as usize, 0)
 }
 
-impl<E> MixnetRpc<E> {
-	/// Serves the mixnet service behind `handle`. Without one, every method says how to switch the mixnet on.
-	pub fn new(handle: Option<Handle>) -> Self {
-		Self { handle, extrinsic: PhantomData }
+/// After how long a caller is to try again that has too many calls under way.
+const TOO_MANY_CALLS: Duration = Duration::from_secs(10);
+
+/// Most extrinsics validated at a time. They take turns in the order in which they came.
+const MAX_VALIDATIONS: usize = 2;
+
+/// Serves [`MixnetRpcServer`].
+#[derive(Clone)]
+pub struct MixnetRpc {
+	handle: Option<Handle>,
+	validate: Arc<dyn Validate>,
+	callers: Callers,
+	validations: Arc<Semaphore>,
+}
+
+impl MixnetRpc {
+	/// Serves the mixnet service behind `handle`. Without one, every method says how to switch the mixnet on. `validate`
+	/// says what the chain takes: [`AtBestBlock`](crate::requests::validate::AtBestBlock).
+	pub fn new(handle: Option<Handle>, validate: impl Validate) -> Self {
+		Self {
+			handle,
+			validate: Arc::new(validate),
+			callers: Callers::default(),
+			validations: Arc::new(Semaphore::new(MAX_VALIDATIONS)),
+		}
+	}
+
+	/// Begins a call, which ends when the result is dropped.
+	fn begin(&self, caller: Caller) -> RpcResult<Call> {
+		self.callers.begin(caller).map_err(|limit| {
+			ErrorObjectOwned::owned(
+				code::NOT_SENT,
+				format!(
+					"not sent: {limit} calls of yours are under way, which is the most; wait for one of them to end"
+				),
+				Some(RetryAfter::new(TOO_MANY_CALLS)),
+			)
+		})
+	}
+
+	/// Is the chain going to take this? Asked before anything is sent, so that nobody's mixnet is filled with what no
+	/// mixnode will submit.
+	async fn check(&self, extrinsic: &Bytes) -> RpcResult<()> {
+		let (size, max) = (extrinsic.len(), max_size());
+		if size > max {
+			return Err(submit_error(SubmitError::TooLarge { size, max }));
+		}
+		let permit = self.validations.clone().acquire_owned().await;
+		let permit = permit.expect("the semaphore is never closed; qed");
+		let (validate, extrinsic) = (self.validate.clone(), extrinsic.0.clone());
+		// The permit goes along: a caller that hangs up does not make room for one thread more.
+		let validated = spawn_blocking(move || {
+			let validated = validate.validate(&extrinsic);
+			drop(permit);
+			validated
+		});
+		match validated.await {
+			Ok(validated) => validated.map_err(invalid),
+			Err(error) => Err(invalid(Invalid::CannotAsk(error.to_string()))),
+		}
 	}
 
 	fn handle(&self) -> RpcResult<&Handle> {
@@ -95,6 +159,23 @@ impl<E> MixnetRpc<E> {
 
 fn error(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
 	ErrorObjectOwned::owned(code, message.into(), None::<()>)
+}
+
+fn invalid(reason: Invalid) -> ErrorObjectOwned {
+	let code = match &reason {
+		Invalid::Malformed(_) | Invalid::Refused(_) => code::BAD_EXTRINSIC,
+		Invalid::CannotAsk(_) => code::NOT_SENT,
+	};
+	error(code, reason.to_string())
+}
+
+/// Who calls. In a node of the SDK, the RPC server says on which connection a call came, and whether it may be unsafe.
+fn caller(extensions: &Extensions) -> Caller {
+	let connection = extensions.get::<ConnectionId>().map_or(0, |id| id.0 as u64);
+	match extensions.get::<DenyUnsafe>() {
+		Some(DenyUnsafe::Yes) => Caller::Public(connection),
+		Some(DenyUnsafe::No) | None => Caller::Own(connection),
+	}
 }
 
 fn submit_error(reason: SubmitError) -> ErrorObjectOwned {
@@ -111,25 +192,19 @@ fn no_answer_code(reason: &NoAnswer) -> i32 {
 	match reason {
 		NoAnswer::Stopped => code::STOPPED,
 		NoAnswer::TooLarge { .. } => code::BAD_EXTRINSIC,
-		NoAnswer::NotSent { .. } | NoAnswer::GivenUp(_) => code::NOT_SENT,
+		NoAnswer::NotSent(_) | NoAnswer::LineFull { .. } | NoAnswer::GivenUp(_) => code::NOT_SENT,
 		NoAnswer::NotAnswered(_) => code::NOT_ANSWERED,
 	}
 }
 
 #[async_trait]
-impl<E: Decode + 'static> MixnetRpcServer for MixnetRpc<E> {
-	async fn submit_extrinsic(&self, extrinsic: Bytes) -> RpcResult<()> {
+impl MixnetRpcServer for MixnetRpc {
+	async fn submit_extrinsic(&self, extensions: &Extensions, extrinsic: Bytes) -> RpcResult<()> {
 		let handle = self.handle()?;
-		// Checked here, where the sender can be told at once. Calls can be nested deeper than the stack allows.
-		E::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &extrinsic[..]).map_err(|reason| {
-			error(
-				code::BAD_EXTRINSIC,
-				format!(
-					"not an extrinsic of this chain: {reason}; pass the same hex string that author_submitExtrinsic takes"
-				),
-			)
-		})?;
-		handle.ask(SubmitExtrinsic(extrinsic.0)).await.map_err(submit_error)
+		let caller = caller(extensions);
+		let _call = self.begin(caller)?;
+		self.check(&extrinsic).await?;
+		handle.ask_for(caller, SubmitExtrinsic(extrinsic.0)).await.map_err(submit_error)
 	}
 
 	async fn status(&self, extensions: &Extensions) -> RpcResult<Status> {

@@ -21,6 +21,8 @@ pub struct Snapshot {
 	pub current: SessionSnapshot,
 	/// The core's counters and the lengths of its queues.
 	pub core: Statistics,
+	/// This node's requests that wait for their turn.
+	pub waiting_requests: usize,
 	/// The requests of others, type by type.
 	pub served: Vec<ServeReport>,
 	/// Requests of others that are of no type that this node serves.
@@ -39,6 +41,8 @@ pub struct Snapshot {
 	pub silent: usize,
 	/// Number of peers that this node wants to be connected to.
 	pub reserved: usize,
+	/// How often the service has failed, and was started again, since the node started.
+	pub restarts: u64,
 }
 
 /// What this node does in a session.

@@ -27,8 +27,10 @@ pub struct Status {
 	pub peers: PeerNumbers,
 	/// How much waits, and for what.
 	pub queues: Queues,
-	/// What has happened since the node started.
+	/// What has happened since the node started, or since the mixnet was started again.
 	pub counters: Counters,
+	/// How often the mixnet has failed, and was started again, since the node started.
+	pub restarts: u64,
 }
 
 /// A session and its phase.
@@ -73,6 +75,8 @@ pub struct LoopView {
 	pub sent: u64,
 	/// Loops that came back in time.
 	pub returned: u64,
+	/// Loops among them that took longer than the network usually takes.
+	pub slow: u64,
 	/// Loops that came back after they were given up.
 	pub late: u64,
 	/// Loops that were given up, and have not come back since.
@@ -87,6 +91,10 @@ pub struct LoopView {
 	pub loss_percent: Option<[f64; 3]>,
 	/// Whether so many are lost that somebody may block packets on purpose.
 	pub alarm: bool,
+	/// Whether so many come back slowly that somebody may hold packets back on purpose. Only mixnodes judge that.
+	pub slow_alarm: bool,
+	/// Whether fewer than half of the peers that the session needs have been connected for too long.
+	pub disconnected_alarm: bool,
 	/// Mixnodes and links at which more packets get lost than chance explains. If a mixnode's neighbours are named too,
 	/// the fault may be theirs.
 	pub suspected: Vec<String>,
@@ -125,8 +133,11 @@ pub struct Queues {
 	pub authored_previous: u64,
 	/// Request and reply packets waiting to be sent in the current session.
 	pub authored_current: u64,
-	/// This node's requests that have no answer yet.
+	/// This node's requests that are being sent, or have no answer yet.
 	pub requests: u64,
+	/// This node's requests that wait for their turn.
+	#[serde(default)]
+	pub requests_waiting: u64,
 	/// Others' extrinsics that wait to be submitted, or are being submitted.
 	pub extrinsics: u64,
 }
@@ -151,6 +162,9 @@ pub struct Counters {
 	pub requests_sent: u64,
 	/// Reply packets sent.
 	pub replies_sent: u64,
+	/// Times at which one of this node's own packets was due, and had to wait because no cover was ready.
+	#[serde(default)]
+	pub ticks_awaiting_cover: u64,
 	/// Request packets that were for this node.
 	pub requests_delivered: u64,
 	/// Reply packets that were for this node.
@@ -172,7 +186,8 @@ impl From<Snapshot> for Status {
 		let extrinsics = snapshot.served.iter().find(|report| report.name == submit_extrinsic::NAME);
 		let queues = Queues::new(&snapshot, extrinsics);
 		let counters = Counters::new(&snapshot, extrinsics);
-		let Snapshot { peer_id, session_status, previous, current, connected, silent, reserved, .. } = snapshot;
+		let Snapshot { peer_id, session_status, previous, current, connected, silent, reserved, restarts, .. } =
+			snapshot;
 		Self {
 			peer_id: peer_id.to_base58(),
 			session: session_status.map(SessionView::from),
@@ -182,6 +197,7 @@ impl From<Snapshot> for Status {
 			peers: PeerNumbers { connected, silent, reserved },
 			queues,
 			counters,
+			restarts,
 		}
 	}
 }
@@ -200,6 +216,7 @@ impl Queues {
 			authored_previous: core.previous_authored_queue_len,
 			authored_current: core.current_authored_queue_len,
 			requests: core.requests_pending,
+			requests_waiting: snapshot.waiting_requests as u64,
 			extrinsics: extrinsics.map_or(0, |report| report.queued as u64),
 		}
 	}
@@ -219,6 +236,7 @@ impl Counters {
 			drop_cover_sent: core.drop_cover_authored,
 			requests_sent: core.requests_authored,
 			replies_sent: core.replies_authored,
+			ticks_awaiting_cover: core.ticks_awaiting_cover,
 			requests_delivered: core.requests_delivered,
 			replies_delivered: core.replies_delivered,
 			gateways_replaced: core.gateways_replaced,
@@ -250,6 +268,7 @@ impl From<LoopReport> for LoopView {
 		Self {
 			sent: report.sent,
 			returned: report.returned,
+			slow: report.slow,
 			late: report.late,
 			lost: report.lost,
 			out: report.out,
@@ -259,6 +278,8 @@ impl From<LoopReport> for LoopView {
 				.loss
 				.map(|loss| [loss.low, loss.rate, loss.high].map(|share| (share * 1e4).round() / 100.0)),
 			alarm: report.loss_alarm,
+			slow_alarm: report.slow_alarm,
+			disconnected_alarm: report.disconnected_alarm,
 			suspected: mixnodes.map(ToString::to_string).chain(links.map(ToString::to_string)).collect(),
 		}
 	}

@@ -26,6 +26,23 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		peers.into_iter().collect()
 	}
 
+	/// The mixnodes that this node's gateways and their reserve were drawn from, in the order in which they were drawn. There
+	/// are new ones among them only after [`set_session`](Self::set_session).
+	///
+	/// For a driver that starts this node anew under the same peer ID: give them to
+	/// [`restore_gateways`](Self::restore_gateways). To draw anew would be to meet a corrupt gateway sooner (docs/gateways.md).
+	/// They must not be kept for longer than the peer ID: they would tell which peer IDs were one node's.
+	pub fn gateway_sample(&self) -> Vec<PeerId> {
+		self.gateways.sample().copied().collect()
+	}
+
+	/// Takes back what [`gateway_sample`](Self::gateway_sample) has returned. Call this before the first
+	/// [`set_session`](Self::set_session).
+	pub fn restore_gateways(&mut self, sample: &[PeerId]) {
+		self.gateways.restore(sample);
+		self.set_current_gateways();
+	}
+
 	/// The current session's mixnodes may be others now.
 	pub(super) fn set_current_gateways(&mut self) {
 		let current = self.sessions.session(RelativeSession::Current).map(|session| &session.topology);
@@ -39,11 +56,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.refresh_gateways();
 	}
 
-	/// Sets gateways aside that were missing for too long, and tells the sessions which are in use.
+	/// Sets gateways aside that were missing for too long, tells the sessions which are in use, and counts those that are live.
 	pub(super) fn refresh_gateways(&mut self) {
 		self.gateways.refresh(self.now, &self.connected);
-		for (_, session) in self.sessions.iter_mut() {
+		for (_, session) in self.sessions.iter_mut().filter(|(_, session)| !session.topology.is_mixnode()) {
 			self.reserved_peers_changed |= session.topology.set_gateways(&self.gateways);
+			// Those that are tried beside the others do not count: their places are filled, or there is nobody to fill them.
+			let wanted = session.topology.reserved_peers().count().min(self.config.gateways);
+			session.loops.set_connected(session.topology.connected_gateways(&self.connected).len(), wanted);
 		}
 	}
 }
@@ -51,7 +71,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 #[cfg(test)]
 mod tests {
 	use crate::{
-		ChainSession, Config, Event, KxSecret, Mixnet, Mixnode, PeerId, RelativeSession, Role, SessionPhase,
+		Alarm, ChainSession, Config, Event, KxSecret, Mixnet, Mixnode, PeerId, RelativeSession, Role, SessionPhase,
 		SessionStatus, Time,
 	};
 	use core::time::Duration;
@@ -136,6 +156,89 @@ mod tests {
 		user.peer_silent(user.now, silent);
 		let (sent, _) = run(&mut user, Duration::from_secs(100));
 		assert!(sent.len() > 50 && !sent.contains(&silent));
+	}
+
+	#[test]
+	fn silent_gateways_do_not_count_as_connected() {
+		let alarms = |node: &mut Mixnet<ChaChaRng>, time| {
+			run(node, Duration::ZERO);
+			let end = node.now + time;
+			let mut alarms = Vec::new();
+			while let Some(at) = node.poll_timeout().filter(|at| *at <= end) {
+				node.handle_timeout(at);
+				while node.poll_transmit().is_some() {}
+				let events = core::iter::from_fn(|| node.poll_event()).filter_map(|event| match event {
+					Event::LoopAlarm { alarm: Alarm::Disconnected { connected, wanted }, .. } => {
+						Some((connected, wanted))
+					},
+					_ => None,
+				});
+				alarms.extend(events);
+			}
+			alarms
+		};
+		let mut user = node(100);
+		let gateways = user.gateways();
+		assert_eq!(alarms(&mut user, Duration::from_secs(300)), []);
+		user.peer_silent(user.now, gateways[0]);
+		assert_eq!(alarms(&mut user, Duration::from_secs(200)), [], "two are enough");
+		user.peer_silent(user.now, gateways[1]);
+		assert_eq!(alarms(&mut user, Duration::from_secs(90)), []);
+		assert_eq!(alarms(&mut user, Duration::from_secs(60)), [(1, 3)]);
+		// Those that take their places are connected. The others are tried beside them now and then, and do not count.
+		for _ in 0..100 {
+			for peer in user.gateways().into_iter().filter(|peer| !gateways[..2].contains(peer)) {
+				user.peer_connected(user.now, peer);
+			}
+			assert_eq!(alarms(&mut user, Duration::from_secs(60)), []);
+		}
+		assert_eq!(user.statistics().gateways_replaced, 2);
+	}
+
+	#[test]
+	fn a_suspension_is_no_evidence_against_gateways() {
+		let mut user = node(100);
+		let gateways = user.gateways();
+		run(&mut user, Duration::from_secs(60));
+		user.peer_disconnected(user.now, gateways[0]);
+		run(&mut user, Duration::from_secs(60));
+		let awake = user.now + Duration::from_secs(3600);
+		user.handle_suspend(awake);
+		for gateway in &gateways {
+			user.peer_disconnected(awake, *gateway);
+		}
+		run(&mut user, Duration::from_secs(170));
+		assert_eq!((user.gateways(), user.statistics().gateways_replaced), (gateways, 0));
+		run(&mut user, Duration::from_secs(20));
+		assert_eq!(user.statistics().gateways_replaced, 1, "it is awake for three minutes");
+	}
+
+	#[test]
+	fn a_node_that_is_started_anew_keeps_its_gateways() {
+		let before = node(100);
+		let status = SessionStatus { current_index: 5, phase: SessionPhase::DisconnectFromPrev };
+		let mut after =
+			Mixnet::new(Config::default(), before.local_peer_id, ChaChaRng::seed_from_u64(4), None).unwrap();
+		after.restore_gateways(&before.gateway_sample());
+		after.set_status(Time::ZERO, status);
+		after.set_session(Time::ZERO, ChainSession::new(5, Ok((1..=20).map(mixnode).collect())));
+		assert_eq!((after.gateways(), after.gateway_sample()), (before.gateways(), before.gateway_sample()));
+	}
+
+	/// There is nobody to be connected to, and so nobody is missing.
+	#[test]
+	fn nobody_is_replaced_while_the_mixnet_rests() {
+		let mut user = node(100);
+		let gateways = user.gateways();
+		user.give_up_sessions(user.now);
+		for gateway in &gateways {
+			user.peer_disconnected(user.now, *gateway);
+		}
+		run(&mut user, Duration::from_secs(1));
+		assert_eq!(user.poll_timeout(), None);
+		run(&mut user, Duration::from_secs(3600));
+		begin(&mut user, 1, 1..=20);
+		assert_eq!((user.gateways(), user.statistics().gateways_replaced), (gateways, 0));
 	}
 
 	#[test]

@@ -91,6 +91,11 @@ enum Operation {
 		peer: usize,
 		connected: bool,
 	},
+	/// Another node does not respond, connected or not.
+	Silent {
+		node: usize,
+		peer: usize,
+	},
 	/// All reserved peers are connected.
 	Connect {
 		node: usize,
@@ -176,6 +181,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 		4 => (node(), handling).prop_map(|(node, handling)| Events { node, handling }),
 		2 => any::<bool>().prop_map(|answered| HandBack { answered }),
 		4 => (node(), node(), any::<bool>()).prop_map(|(node, peer, connected)| Peer { node, peer, connected }),
+		3 => (node(), node()).prop_map(|(node, peer)| Silent { node, peer }),
 		3 => node().prop_map(|node| Connect { node }),
 		2 => node().prop_map(|node| Disconnect { node }),
 		5 => (node(), forgery).prop_map(|(node, forgery)| Forge { node, forgery }),
@@ -229,8 +235,10 @@ fn parameters() -> impl Strategy<Value = Parameters> {
 /// A configuration with small bounds, so that all are reached.
 fn config() -> impl Strategy<Value = Config> {
 	let traffic = (1u32..7, 1u32..7, prop::bool::weighted(0.9), 1usize..4, 1u8..4, 1u32..6);
+	// With a few SURBs, requests wait for each other. With many, several are pending.
+	let surbs = prop_oneof![1usize..6, 40usize..80];
 	let receiving =
-		(1usize..6, 1usize..4, 1usize..5, prop_oneof![1 => Just(65 * 8 * 2), 4 => Just(1usize << 16)], 1usize..4);
+		(surbs, 1usize..4, 1usize..5, prop_oneof![1 => Just(65 * 8 * 2), 4 => Just(1usize << 16)], 1usize..4);
 	let requests = (1usize..5, 1u32..4, 1u32..3, 1u32..4, 1usize..4, 1u32..3);
 	let times = (any::<bool>(), any::<bool>());
 	(traffic, receiving, requests, times).prop_map(|(traffic, receiving, requests, (delays, loops))| {

@@ -172,7 +172,15 @@ fn compare(
 		prop_assert_eq!(pending.by_message_id(message_id), None);
 	}
 	prop_assert_eq!(pending.len(), models.len());
-	prop_assert_eq!(pending.has_room(), models.len() < config.capacity);
+	// Each copy that may ever be posted has as many SURBs as were given.
+	let copies = (config.destinations * config.attempts * config.copies) as usize;
+	let surbs: usize = models.iter().map(|model| pending.get(model.id).unwrap().surbs * copies).sum();
+	for (more, capacity) in
+		[(0, surbs), (0, surbs.saturating_sub(1)), (3, surbs + 3 * copies), (3, surbs + 3 * copies - 1)]
+	{
+		let fits = models.is_empty() || surbs + more * copies <= capacity;
+		prop_assert_eq!(pending.has_room_for(more, capacity), fits && models.len() < config.capacity);
+	}
 	// The order is not compared here.
 	let mut queued: Vec<_> = pending.post_queue().collect();
 	queued.sort_unstable();
@@ -295,11 +303,23 @@ fn run_pending(config: RequestConfig, operations: Vec<Operation>) -> Result<(), 
 
 #[derive(Clone, Copy, Debug)]
 enum CacheOperation {
-	See { request: u8 },
-	Answer { request: u8 },
-	Sent { request: u8 },
-	Abandon { request: u8 },
-	Pass { time: u64 },
+	See {
+		request: u8,
+	},
+	Answer {
+		request: u8,
+	},
+	Sent {
+		request: u8,
+	},
+	Abandon {
+		request: u8,
+	},
+	/// The session that all requests are of.
+	SessionEnds,
+	Pass {
+		time: u64,
+	},
 }
 
 fn cache_operation() -> impl Strategy<Value = CacheOperation> {
@@ -309,6 +329,7 @@ fn cache_operation() -> impl Strategy<Value = CacheOperation> {
 		2 => (0u8..6).prop_map(|request| Answer { request }),
 		2 => (0u8..6).prop_map(|request| Sent { request }),
 		1 => (0u8..6).prop_map(|request| Abandon { request }),
+		1 => Just(SessionEnds),
 		2 => (0u64..8).prop_map(|time| Pass { time }),
 	]
 }
@@ -351,6 +372,7 @@ proptest! {
 		let mut cache = ReplyCache::new(capacity);
 		// Least recently used first.
 		let mut model: Vec<Remembered> = Vec::new();
+		let no_room = |model: &[Remembered]| model.len() >= capacity && model.iter().all(|entry| entry.reply.is_none());
 		let mut now = 10;
 		for (number, operation) in (0u8..).zip(operations) {
 			let id = |request: u8| MessageId([request; 16]);
@@ -358,13 +380,16 @@ proptest! {
 				CacheOperation::See { request } => {
 					let old = model.iter().position(|entry| entry.request == request).map(|at| model.remove(at));
 					let expected = match &old {
+						None if no_room(&model) => Seen::NoRoom,
 						None => Seen::New,
 						Some(Remembered { reply: None, .. }) => Seen::InProgress,
 						Some(Remembered { sent_at: Some(sent_at), .. }) if now < sent_at + COOLDOWN => Seen::InCooldown,
 						Some(Remembered { reply: Some(reply), .. }) => Seen::Answered(reply.clone()),
 					};
-					model.push(old.unwrap_or(Remembered { request, reply: None, sent_at: None }));
-					prop_assert_eq!(cache.see(at(now), id(request), cooldown), expected);
+					if expected != Seen::NoRoom {
+						model.push(old.unwrap_or(Remembered { request, reply: None, sent_at: None }));
+					}
+					prop_assert_eq!(cache.see(at(now), id(request), 7, cooldown), expected);
 				},
 				CacheOperation::Answer { request } => {
 					let reply = CachedReply { message_id: id(number), data: vec![number] };
@@ -372,6 +397,8 @@ proptest! {
 					prop_assert_eq!(cache.answer(id(request), reply.clone()), !stands);
 					if !stands {
 						model.retain(|entry| entry.request != request);
+					}
+					if !stands && !no_room(&model) {
 						model.push(Remembered { request, reply: Some(reply), sent_at: None });
 					}
 				},
@@ -385,10 +412,15 @@ proptest! {
 					cache.abandon(&id(request));
 					model.retain(|entry| entry.request != request || entry.reply.is_some());
 				},
+				CacheOperation::SessionEnds => {
+					cache.retain_sessions(|session| session != 7);
+					model.retain(|entry| entry.reply.is_some());
+				},
 				CacheOperation::Pass { time } => now += time,
 			}
 			if model.len() > capacity {
-				model.remove(0);
+				let oldest = model.iter().position(|entry| entry.reply.is_some());
+				model.remove(oldest.unwrap());
 			}
 			prop_assert_eq!(cache.len(), model.len());
 		}

@@ -150,8 +150,19 @@ impl PendingRequests {
 		self.requests.len()
 	}
 
-	pub fn has_room(&self) -> bool {
-		self.requests.len() < self.config.capacity
+	/// Is there room for one request more, with `surbs` SURBs in each copy, where the keys of `surb_capacity` SURBs are kept?
+	///
+	/// Whatever becomes of the pending requests, the keys of all their SURBs and all fragments that come over them fit. So no
+	/// request costs another one its answer: who answers both would find out that they are of one node. Only a request that is
+	/// pending alone may have more, and then loses its own oldest ones.
+	pub fn has_room_for(&self, surbs: usize, surb_capacity: usize) -> bool {
+		let RequestConfig { capacity, destinations, attempts, copies, .. } = self.config;
+		let most_copies = [destinations, attempts, copies]
+			.into_iter()
+			.fold(1, |copies: usize, by| copies.saturating_mul(by as usize));
+		let per_copy = self.requests.values().fold(surbs, |sum, request| sum.saturating_add(request.surbs));
+		let surbs_fit = self.requests.is_empty() || per_copy.saturating_mul(most_copies) <= surb_capacity;
+		surbs_fit && self.requests.len() < capacity
 	}
 
 	/// Takes a request, whose copies are then to be queued.

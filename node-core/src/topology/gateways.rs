@@ -29,7 +29,7 @@ use crate::{
 	Mixnode, PeerId, Time,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
-use core::time::Duration;
+use core::{cmp::Reverse, time::Duration};
 use rand_core::RngCore;
 
 /// How long a gateway may be missing before it is set aside, and the time between two of them, while another is live. A mixnode
@@ -110,6 +110,8 @@ pub(crate) struct Gateways {
 	replaced_at: Option<Time>,
 	/// Since when none in use is live.
 	cut_off_since: Option<Time>,
+	/// From when on it counts who is missing: our machine was suspended.
+	settled_at: Time,
 	/// How many were replaced.
 	replaced: u64,
 }
@@ -124,13 +126,15 @@ impl Gateways {
 			is_user: false,
 			replaced_at: None,
 			cut_off_since: None,
+			settled_at: Time::ZERO,
 			replaced: 0,
 		}
 	}
 
 	/// The most bytes of heap, in sessions of this many mixnodes, all of which may be silent.
 	pub fn max_bytes(wanted: usize, mixnodes: usize) -> usize {
-		let sample = wanted.saturating_mul(MAX_SAMPLE_FACTOR);
+		// Those of one list more, before others leave the sample.
+		let sample = wanted.saturating_mul(MAX_SAMPLE_FACTOR + 2);
 		sum([list(sample, size_of::<Gateway>()), tree(mixnodes, size_of::<PeerId>())])
 	}
 
@@ -138,24 +142,47 @@ impl Gateways {
 	pub fn draw<R: RngCore + ?Sized>(&mut self, rng: &mut R, mixnodes: &[Mixnode], unusable: &[MixnodeIndex]) {
 		let mut excluded = unusable.to_vec();
 		let sampled: BTreeSet<_> = self.sample.iter().map(|gateway| gateway.peer_id).collect();
-		let known = indices_of(mixnodes, |peer_id| sampled.contains(peer_id));
-		let known: Vec<_> = known.filter(|index| !unusable.contains(index)).collect();
-		excluded.extend(&known);
-		let mut listed = known.len();
-		while listed < self.wanted.saturating_mul(2) {
+		// An ID that is there twice is one peer all the same.
+		let mut listed = BTreeSet::new();
+		for (index, mixnode) in indexed(mixnodes).filter(|(index, _)| !unusable.contains(index)) {
+			if sampled.contains(&mixnode.peer_id) {
+				listed.insert(mixnode.peer_id);
+				excluded.push(index);
+			}
+		}
+		while listed.len() < self.wanted.saturating_mul(2) {
 			let Some(drawn) = draw(rng, mixnodes.len(), &mut excluded) else { break };
-			let Some(mixnode) = mixnodes.get(usize::from(drawn.get())) else { break };
-			// An ID that is there twice is one peer all the same.
-			excluded.extend(indices_of(mixnodes, |peer_id| *peer_id == mixnode.peer_id));
-			self.sample.push(Gateway::new(mixnode.peer_id));
-			listed += 1;
+			let Some(peer_id) = mixnodes.get(usize::from(drawn.get())).map(|mixnode| mixnode.peer_id) else { break };
+			let same = indexed(mixnodes).filter(|(_, mixnode)| mixnode.peer_id == peer_id);
+			excluded.extend(same.map(|(index, _)| index));
+			self.sample.push(Gateway::new(peer_id));
+			listed.insert(peer_id);
 		}
-		while self.sample.len() > self.wanted.saturating_mul(MAX_SAMPLE_FACTOR) {
-			let unlisted =
-				self.sample.iter().enumerate().filter_map(|(at, gateway)| Some((gateway.unlisted_since?, at)));
-			let Some((_, longest)) = unlisted.min() else { break };
-			self.sample.remove(longest);
+		// Those who have not been in a list for longest leave the sample, and of several those who were drawn last.
+		while self.sample.len() > self.max_sample() {
+			let others = self.sample.iter().enumerate().filter(|(_, gateway)| !listed.contains(&gateway.peer_id));
+			let order = |(at, gateway): &(usize, &Gateway)| (gateway.is_listed(), gateway.unlisted_since, Reverse(*at));
+			let longest = others.min_by_key(order);
+			let Some((at, _)) = longest else { break };
+			self.sample.remove(at);
 		}
+	}
+
+	fn max_sample(&self) -> usize {
+		self.wanted.saturating_mul(MAX_SAMPLE_FACTOR)
+	}
+
+	/// The sample, in the order in which it was drawn.
+	pub fn sample(&self) -> impl Iterator<Item = &PeerId> {
+		self.sample.iter().map(|gateway| &gateway.peer_id)
+	}
+
+	/// Takes back the sample of a node that ended. Nothing is known of the mixnodes in it.
+	pub fn restore(&mut self, sample: &[PeerId]) {
+		self.sample.clear();
+		let mut seen = BTreeSet::new();
+		let distinct = sample.iter().filter(|peer_id| seen.insert(**peer_id)).take(self.max_sample());
+		self.sample.extend(distinct.copied().map(Gateway::new));
 	}
 
 	/// Tells who is in the current session's list; `None` unless we are a user in it.
@@ -165,6 +192,14 @@ impl Gateways {
 		for gateway in &mut self.sample {
 			let is_listed = is_listed(&gateway.peer_id);
 			gateway.unlisted_since = (!is_listed).then(|| gateway.unlisted_since.unwrap_or(now));
+		}
+	}
+
+	/// Our machine was suspended. Who seems to be missing before `settled_at` may wait for us.
+	pub fn forget(&mut self, settled_at: Time) {
+		self.settled_at = settled_at;
+		for gateway in &mut self.sample {
+			(gateway.live_since, gateway.missing_since) = (None, None);
 		}
 	}
 
@@ -276,7 +311,7 @@ impl Gateways {
 		let patience = if self.cut_off_since.is_some() { PATIENCE_CUT_OFF } else { PATIENCE };
 		in_use.iter().filter_map(move |at| {
 			let gateway = self.sample.get(*at).filter(|gateway| gateway.live_since.is_none())?;
-			let missing_since = gateway.missing_since?;
+			let missing_since = gateway.missing_since?.max(self.settled_at);
 			match gateway.failures {
 				0 if has_spare => Some((missing_since.max(self.replaced_at.unwrap_or_default()) + patience, *at)),
 				0 => None,
@@ -295,12 +330,4 @@ impl Gateways {
 		let rest = self.sample.iter().filter_map(|gateway| Some(gateway.rest?.until)).min();
 		[due, rest].into_iter().flatten().min()
 	}
-}
-
-/// The indices of the mixnodes whose peer IDs are wanted.
-fn indices_of<'a>(
-	mixnodes: &'a [Mixnode],
-	wanted: impl Fn(&PeerId) -> bool + 'a,
-) -> impl Iterator<Item = MixnodeIndex> + 'a {
-	indexed(mixnodes).filter(move |(_, mixnode)| wanted(&mixnode.peer_id)).map(|(index, _)| index)
 }

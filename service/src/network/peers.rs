@@ -124,6 +124,8 @@ impl Peers {
 	pub async fn run(&mut self) -> PeerId {
 		loop {
 			tokio::select! {
+				// What is queued goes out first.
+				biased;
 				Some(lost) = self.senders.next() => self.drops.send_failed += lost,
 				Some(Blocked { peer_id, connection, is_blocked }) = self.blocked.1.recv() => {
 					if let Some(peer) = self.peers.get_mut(&peer_id).filter(|peer| peer.connection == connection) {

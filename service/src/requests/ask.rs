@@ -35,8 +35,8 @@ pub trait Ask {
 /// Why a request has no answer, whatever its type.
 #[derive(Debug, thiserror::Error)]
 pub enum NoAnswer {
-	/// The service has ended, before or after the request was sent.
-	#[error("the mixnet service has stopped, and the node with it")]
+	/// The service has ended, or has failed and is to start again, before or after the request was sent.
+	#[error("the mixnet service has stopped; if it starts again by itself, this node's log says when")]
 	Stopped,
 	/// The request is too large to be sent through the mixnet in this session.
 	#[error("the request is too large for the mixnet: it has {size} bytes, and {max} are the most")]
@@ -47,12 +47,13 @@ pub enum NoAnswer {
 		max: usize,
 	},
 	/// The core did not take the request, and nothing of it was sent.
-	#[error("not sent: {error}{}", retry_words(.retry_after))]
-	NotSent {
-		/// The core's reason.
-		error: PostError,
-		/// After how long to try again, where that is known.
-		retry_after: Option<Duration>,
+	#[error("not sent: {0}")]
+	NotSent(PostError),
+	/// As many requests wait as may, of all callers. Nothing of this one was sent.
+	#[error("not sent: {limit} requests wait to be sent, which is the most; try again later")]
+	LineFull {
+		/// How many may wait.
+		limit: usize,
 	},
 	/// The core took the request, but gave it up before it could send a packet of it.
 	#[error("not sent: {0}; try again later")]
@@ -63,19 +64,10 @@ pub enum NoAnswer {
 }
 
 impl NoAnswer {
-	/// After how long to try again, where waiting helps and the time is known.
+	/// After how long to try again, where waiting helps.
+	///
+	/// Always the same: a caller must not learn from it how much others have to send.
 	pub fn retry_after(&self) -> Option<Duration> {
-		match self {
-			Self::NotSent { retry_after, .. } => *retry_after,
-			_ => None,
-		}
-	}
-}
-
-/// What to do about a request that was not sent, where waiting helps.
-fn retry_words(retry_after: &Option<Duration>) -> String {
-	match retry_after {
-		Some(time) => format!("; try again in about {} s", time.as_secs_f64().ceil()),
-		None => String::new(),
+		matches!(self, Self::LineFull { .. }).then_some(Duration::from_secs(60))
 	}
 }

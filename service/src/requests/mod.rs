@@ -6,7 +6,7 @@
 //! - [`Serve`](serve::Serve) is the destination's side: how a request is read, and the work that it takes.
 //!
 //! ```text
-//! asker        RPC -> Ask::encode -> handle -> event loop -> core -> packets
+//! asker        RPC -> Ask::encode -> handle -> event loop: its turn in the line -> core -> packets
 //!              RPC <- Ask::read   <- handle <- event loop <- core <- packets
 //!
 //! destination  packets -> core -> event loop -> server: Serve::take, wait, a task that works
@@ -19,6 +19,8 @@
 //! # Map
 //!
 //! - [`ask`]: the asker's trait, and why a request may have no answer.
+//! - [`asking`]: this node's own requests, from its callers to the core and back; [`mod@line`]: the queue in which they wait.
+//! - [`validate`]: asks the chain whether it takes an extrinsic, before it is sent.
 //! - [`serve`]: the destination's trait.
 //! - [`server`]: bounds, delays, tasks and counters, the same for all types that this node serves.
 //! - [`submit_extrinsic`]: submits an extrinsic for somebody who does not want to be seen doing so.
@@ -38,6 +40,9 @@
 //! then tries other destinations, and gives up with `NoAnswer::NotAnswered`.
 
 pub mod ask;
+pub mod asking;
+pub mod line;
 pub mod serve;
 pub mod server;
 pub mod submit_extrinsic;
+pub mod validate;

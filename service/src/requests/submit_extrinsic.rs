@@ -7,7 +7,7 @@ use super::{
 	ask::{Ask, NoAnswer},
 	serve::{Job, Serve},
 };
-use codec::{Decode, DecodeAll, Encode};
+use codec::{Decode, DecodeAll, DecodeLimit, Encode};
 use futures::{future::BoxFuture, FutureExt};
 use mixnet_node_core::{
 	request::{RemoteError, Reply, Request},
@@ -23,6 +23,9 @@ use std::sync::Arc;
 
 /// The [name](Serve::name) of this type.
 pub const NAME: &str = "extrinsic";
+
+/// How deep calls may be nested in an extrinsic. Runtimes of the SDK take no more either.
+pub const MAX_EXTRINSIC_DEPTH: u32 = 256;
 
 /// A request to submit this extrinsic, which holds the bytes that `author_submitExtrinsic` takes.
 pub struct SubmitExtrinsic(pub Vec<u8>);
@@ -98,8 +101,15 @@ fn look_on_chain(reason: &NoAnswer) -> &'static str {
 		NoAnswer::NotAnswered(_) => {
 			"; it may have been submitted all the same: look for it on chain before sending it again"
 		},
-		NoAnswer::TooLarge { .. } | NoAnswer::NotSent { .. } | NoAnswer::GivenUp(_) => "",
+		NoAnswer::TooLarge { .. } | NoAnswer::NotSent(_) | NoAnswer::LineFull { .. } | NoAnswer::GivenUp(_) => "",
 	}
+}
+
+/// Reads an extrinsic of the node's own type. If that is the runtime's type and not opaque, decoding goes down into calls,
+/// which can be nested deeper than the stack allows.
+fn decode<E: Decode>(body: &[u8]) -> Result<E, String> {
+	E::decode_all_with_depth_limit(MAX_EXTRINSIC_DEPTH, &mut &*body)
+		.map_err(|error| format!("not an extrinsic of this chain: {error}"))
 }
 
 /// Where extrinsics go when their time has come.
@@ -131,8 +141,7 @@ impl<S: Submit> Serve for ServeSubmissions<S> {
 	}
 
 	fn take(&self, body: &[u8], reply_to: &ReplyTo) -> Result<Job, String> {
-		let extrinsic = S::Extrinsic::decode_all(&mut &*body)
-			.map_err(|error| format!("not an extrinsic of this chain: {error}"))?;
+		let extrinsic = decode(body)?;
 		let submit = self.0.clone();
 		let work = async move { submit.submit(extrinsic).await.map(|()| Reply::Ok(()).encode()) };
 		Ok(Job { delay: reply_to.extrinsic_delay(), work: work.boxed() })
@@ -178,6 +187,29 @@ fn known_is_good<E: IntoPoolError>(error: E) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	/// A call as runtimes have them: some contain another.
+	#[derive(Decode)]
+	enum Call {
+		Remark,
+		Sudo(#[allow(dead_code)] Box<Call>),
+	}
+
+	/// That many calls, each but the last in another.
+	fn nested(depth: usize) -> Vec<u8> {
+		let mut calls = vec![1; depth];
+		calls.push(0);
+		calls
+	}
+
+	#[test]
+	fn calls_nested_deeper_than_the_limit_are_malformed() {
+		assert!(matches!(decode(&nested(0)), Ok(Call::Remark)));
+		assert!(decode::<Call>(&nested(MAX_EXTRINSIC_DEPTH as usize)).is_ok());
+		for depth in [MAX_EXTRINSIC_DEPTH as usize + 1, 50_000] {
+			assert!(decode::<Call>(&nested(depth)).is_err(), "{depth}");
+		}
+	}
 
 	#[test]
 	fn an_extrinsic_that_the_pool_knows_counts_as_submitted() {

@@ -244,6 +244,63 @@ fn a_list_that_has_no_more_leaves_a_user_with_what_there_is() {
 	}
 }
 
+/// Whose places are in a session to come is not forgotten for those who are in the one of now.
+#[test]
+fn who_is_in_a_list_to_come_stays_in_the_sample() {
+	let mut user = User::new(8);
+	// As many as the sample holds have been in lists. All but three of them are in the list of now.
+	for session in 0..5 {
+		user.begin_session(6 * session..6 * session + 6);
+	}
+	user.begin_session(3..30);
+	assert_eq!(user.gateways.sample.len(), MAX_SAMPLE_FACTOR * WANTED);
+	user.begin_session([0, 1, 2, 100, 101, 102]);
+	let mut in_use: Vec<_> = user.in_use().iter().map(number).collect();
+	in_use.sort();
+	assert_eq!(in_use, [0, 1, 2]);
+	let mut sample: Vec<_> = user.gateways.sample().map(number).collect();
+	sample.sort();
+	assert_eq!((sample.len(), &sample[27..]), (MAX_SAMPLE_FACTOR * WANTED, &[100, 101, 102][..]));
+}
+
+#[test]
+fn a_sample_that_is_taken_back_leads_to_the_same_gateways() {
+	let mut user = User::new(9);
+	user.begin_session(0..100);
+	user.begin_session(50..150);
+	let (first, sample) = (user.in_use(), user.gateways.sample().copied().collect::<Vec<_>>());
+	let mut again = User::new(10);
+	again.gateways.restore(&[&sample[..], &sample].concat());
+	again.begin_session(50..150);
+	assert_eq!(again.in_use(), first);
+	assert_eq!(again.gateways.sample().copied().collect::<Vec<_>>(), sample, "nobody was drawn");
+	again.gateways.restore(&(0..1000).map(id).collect::<Vec<_>>());
+	assert_eq!(again.gateways.sample.len(), MAX_SAMPLE_FACTOR * WANTED);
+}
+
+/// Its connections may not have survived, and it takes time to find that out and to connect anew.
+#[test]
+fn a_machine_that_was_suspended_does_not_suspect_its_gateways() {
+	let mut user = User::new(11);
+	user.begin_session(0..100);
+	user.run(minutes(10), all);
+	let first = user.in_use();
+	// One was gone when the machine went to sleep.
+	user.run(minutes(4), |peer_id| *peer_id != first[0]);
+	user.now += minutes(8 * 60);
+	let settling = minutes(2);
+	user.gateways.forget(user.now + settling);
+	user.connected.clear();
+	user.refresh();
+	user.run(settling + PATIENCE_CUT_OFF - Duration::from_secs(1), |_| false);
+	assert_eq!((user.in_use(), user.gateways.replaced()), (first.clone(), 0));
+	// Then it is as ever.
+	user.run(Duration::from_secs(1), |_| false);
+	assert_eq!(user.gateways.replaced(), 1);
+	user.run(minutes(30), all);
+	assert_eq!(user.in_use(), first);
+}
+
 #[test]
 fn the_sample_is_bounded_however_fast_mixnodes_come_and_go() {
 	let mut user = User::new(6);

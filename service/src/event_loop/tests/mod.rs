@@ -1,6 +1,10 @@
 //! Event loops that send each other packets, without a chain or a network.
 
+mod alone;
+mod callers;
 mod request_types;
+mod session_0;
+mod time;
 
 use super::*;
 use crate::{
@@ -16,7 +20,7 @@ use crate::{
 use codec::Encode;
 use futures::future::BoxFuture;
 use mixnet_node_core::{request::RemoteError, ChainSession, KxSecret, PACKET_SIZE};
-use mixnet_primitives::{Mixnode, Parameters, PeerId, SessionPhase, SessionStatus};
+use mixnet_primitives::{KxPublic, Mixnode, Parameters, PeerId, SessionPhase, SessionStatus};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use sc_network::service::traits::{Direction, NotificationEvent};
@@ -180,9 +184,12 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 			peer_control: Box::new(network.clone()),
 			inbound,
 			workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
-			commands,
+			commands: Arc::new(tokio::sync::Mutex::new(commands)).lock_owned().await,
+			gateways: Arc::new(tokio::sync::Mutex::default()).lock_owned().await,
+			hung_up: handle.hung_up(),
 			updates,
 			next_key,
+			restarts: 0,
 		});
 		event_loop.watch = Watch::new(Duration::from_millis(20));
 		let update = Update {
@@ -331,25 +338,6 @@ async fn the_registrar_learns_the_key_for_the_next_session() {
 	assert_eq!(within(prove(1, first.kx_public)).await, None, "its session has begun");
 }
 
-/// A caller that gives up must not take the room of others.
-#[tokio::test]
-async fn requests_whose_callers_have_given_up_make_room() {
-	let (nodes, network) = start(3).await;
-	let user = &nodes[3];
-	// Nobody answers.
-	for node in &nodes[..3] {
-		node.ended.abort();
-		network.lock().expect("no test panics while it holds this; qed").remove(&node.network.own);
-	}
-	let capacity = mixnet_node_core::Config::default().request.capacity;
-	for _ in 0..2 * capacity {
-		let submission = user.submit(text("hello"));
-		assert!(tokio::time::timeout(Duration::from_millis(5), submission).await.is_err(), "it was not taken");
-	}
-	let status = within(user.status()).await;
-	assert!(status.queues.requests <= capacity as u64);
-}
-
 /// The builder runs the event loop in an essential task, so its end is the node's.
 #[tokio::test]
 async fn without_network_or_chain_the_service_ends_and_says_why() {
@@ -372,13 +360,19 @@ async fn without_network_or_chain_the_service_ends_and_says_why() {
 
 #[tokio::test]
 async fn a_node_whose_handle_was_dropped_mixes_all_the_same() {
-	let (mut nodes, _network) = start(3).await;
+	let (mut nodes, network) = start(2).await;
+	// Only the two mixnodes are left, so whatever comes to one of them comes from the other.
+	let user = nodes.pop().expect("the user is the last of them; qed");
+	user.ended.abort();
+	network.lock().expect("no test panics while it holds this; qed").remove(&user.network.own);
 	let node = nodes.remove(0);
 	drop(node.handle);
-	tokio::time::sleep(Duration::from_millis(200)).await;
+	// By then, what was under way has come.
+	tokio::time::sleep(Duration::from_millis(500)).await;
+	let before = within(nodes[0].status()).await.counters.received;
+	tokio::time::sleep(Duration::from_millis(500)).await;
+	assert!(within(nodes[0].status()).await.counters.received > before);
 	assert!(!node.ended.is_finished());
-	let other = within(nodes[0].status()).await;
-	assert!(other.counters.received > 0);
 }
 
 /// The core then sends nothing to it and replaces it, as its own tests show.

@@ -11,6 +11,7 @@ use crate::{
 };
 use codec::DecodeAll;
 use futures::FutureExt;
+use mixnet_node_core::HandlingDelay;
 
 const INDEX: u8 = 200;
 const LIMITS: RequestLimits = RequestLimits { waiting: 4, running: 2 };
@@ -88,6 +89,7 @@ impl Serve for ServeReverse {
 
 #[tokio::test]
 async fn a_second_request_type_is_served_without_a_change_of_the_event_loop() {
+	crate::unwinding::testing::use_the_sdks_hook_if_told();
 	let (nodes, _network) = start_serving(3, |server| server.add(ServeReverse, LIMITS)).await;
 	let user = &nodes[3];
 	let ask = |body: &[u8]| within(user.handle.ask(Reverse(body.to_vec())));
