@@ -77,7 +77,7 @@ pub struct Config {
 	pub parameters: Parameters,
 	/// Take part in sessions in which we are not a mixnode?
 	pub non_mixnode: bool,
-	/// The number of random mixnodes that a user connects to, per session. At least 1.
+	/// The number of random mixnodes that a user connects to. They stay from session to session. At least 1.
 	pub gateways: usize,
 	/// When losses of loop cover are alarming.
 	pub loops: LoopConfig,

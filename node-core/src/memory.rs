@@ -14,7 +14,7 @@ use crate::{
 	request::{PendingRequests, ReplyCache},
 	session::Sessions,
 	sphinx::Scratch,
-	topology::Topology,
+	topology::{Gateways, Topology},
 	traffic::{most_waiting, AuthoredQueue, CoverStock, ForwardQueue, Shares},
 	Config, Parameters,
 };
@@ -58,6 +58,7 @@ impl Config {
 	/// | scores of mixnodes and links, in two sessions | `mixnodes`; links: 16,384, or 2 for each mixnode | about 250 bytes |
 	/// | cover built ahead, in two sessions | 16 packets each | 2,252 bytes and about 230 of entry |
 	/// | packets unwrapped together | 64 | about 550 bytes |
+	/// | gateways that the node keeps in mind | ten for each of `gateways`; `mixnodes` | about 300 bytes; 100 bytes |
 	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
 	///
 	/// Memory that the driver causes is not bounded, and comes on top: events other than requests that it does not poll (about
@@ -84,6 +85,7 @@ impl Config {
 			Event::max_bytes(self.max_queued_requests, message),
 			loops.saturating_mul(LIVE_SESSIONS),
 			Topology::max_bytes(mixnodes).saturating_mul(LIVE_SESSIONS),
+			Gateways::max_bytes(self.gateways, mixnodes.saturating_mul(LIVE_SESSIONS)),
 			Sessions::max_bytes(),
 			sum([Batch::max_bytes(MAX_BATCH), Scratch::max_bytes(MAX_BATCH)]),
 			CoverStock::max_bytes(self.gateways.min(mixnodes)).saturating_mul(LIVE_SESSIONS),

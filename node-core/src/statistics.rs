@@ -154,6 +154,8 @@ pub struct Statistics {
 	pub replies_cached: u64,
 	/// SURBs whose keys we keep.
 	pub surbs_kept: u64,
+	/// Gateways that were gone for too long, and whose places others took.
+	pub gateways_replaced: u64,
 	pub(crate) dropped: [u64; NUM_DROP_REASONS],
 }
 
@@ -181,6 +183,7 @@ impl Default for Statistics {
 			requests_pending: 0,
 			replies_cached: 0,
 			surbs_kept: 0,
+			gateways_replaced: 0,
 			dropped: [0; NUM_DROP_REASONS],
 		}
 	}

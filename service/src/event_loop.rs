@@ -11,7 +11,7 @@ mod tests;
 use crate::{
 	chain::{follower::Update, registrar::NextKey},
 	clock::Clock,
-	config::Config,
+	config::{Config, Reach},
 	handle::Command,
 	log_target::LOG_TARGET,
 	network::{
@@ -21,6 +21,7 @@ use crate::{
 		peer_control::PeerControl,
 		peer_id::{to_mixnet_peer_id, to_network_peer_id},
 		peers::Peers,
+		watch::{self as watching, Watch, Watched},
 	},
 	requests::{
 		ask::NoAnswer,
@@ -34,7 +35,7 @@ use crate::{
 use mixnet_node_core::{Event, Mixnet, Packet, ReplyTo, RequestId, ReservedPeer, Role, Time, MAX_BATCH};
 use mixnet_primitives::{PeerId, RelativeSession, SessionIndex};
 use rand_core::{CryptoRng, RngCore};
-use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+use std::{collections::HashSet, convert::Infallible, future::pending, sync::Arc, time::Duration};
 use tokio::{
 	sync::{mpsc, watch, Notify, OwnedMutexGuard},
 	time::{sleep_until, Instant},
@@ -49,6 +50,7 @@ pub struct EventLoopParts<R> {
 	pub(crate) inbound: InboundReceiver,
 	pub(crate) workers: Workers,
 	pub(crate) commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
+	pub(crate) gateways: OwnedMutexGuard<Vec<PeerId>>,
 	pub(crate) hung_up: Arc<Notify>,
 	pub(crate) updates: mpsc::Receiver<Update>,
 	pub(crate) next_key: watch::Sender<Option<NextKey>>,
@@ -98,6 +100,9 @@ pub struct EventLoop<R> {
 	has_sessions: bool,
 	core: Mixnet<R>,
 	peers: Peers,
+	watch: Watch,
+	/// At which hosts mixnodes are dialled.
+	dialled: Reach,
 	server: Server,
 	/// This node's requests.
 	asking: Asking,
@@ -105,6 +110,8 @@ pub struct EventLoop<R> {
 	inbound: InboundReceiver,
 	workers: Workers,
 	commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
+	/// The core's sample of gateways, for the next run.
+	gateways: OwnedMutexGuard<Vec<PeerId>>,
 	/// Notified when a caller has hung up.
 	hung_up: Arc<Notify>,
 	updates: mpsc::Receiver<Update>,
@@ -124,17 +131,19 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	pub fn new(parts: EventLoopParts<R>) -> Self {
 		let EventLoopParts {
 			config,
-			core,
+			mut core,
 			server,
 			peer_control,
 			inbound,
 			workers,
 			commands,
+			gateways,
 			hung_up,
 			updates,
 			next_key,
 			restarts,
 		} = parts;
+		core.restore_gateways(&gateways);
 		Self {
 			clock: Clock::start(),
 			heard: Time::ZERO,
@@ -142,12 +151,15 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			has_sessions: false,
 			core,
 			peers: Peers::new(config.peer_queue_capacity),
+			watch: Watch::new(watching::INTERVAL),
+			dialled: config.dialled,
 			server,
 			asking: Asking::new(config.max_waiting_requests),
 			peer_control,
 			inbound,
 			workers,
 			commands,
+			gateways,
 			hung_up,
 			updates,
 			next_key,
@@ -177,7 +189,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				// What the core has sent goes to the network before anything else is done. Otherwise packets would leave late by
 				// the time that it takes to build others. Then comes what is due, then what is under way, then what is new.
 				biased;
-				never = self.peers.run() => match never {},
+				peer = self.peers.run() => self.judge(peer),
 				() = sleep_until_maybe(timeout) => {
 					let now = self.now();
 					self.core.handle_timeout(now);
@@ -186,6 +198,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				update = self.updates.recv() => self.handle_update(update.ok_or(Ended::Chain)?),
 				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
 				() = sleep_until_maybe(request_due) => self.server.start_due(Instant::now()),
+				watched = self.watch.next() => self.handle_watched(watched),
 				event = self.inbound.next(), if self.workers.has_room() => {
 					self.handle_inbound(event.ok_or(Ended::Network)?)?;
 				},
@@ -266,6 +279,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		match event {
 			Inbound::Connected { peer, sink } => {
 				if let Some(id) = self.peers.connected(&peer, sink) {
+					self.watch.forget(&id);
 					let now = self.now();
 					self.core.peer_connected(now, id);
 				}
@@ -273,6 +287,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			},
 			Inbound::Disconnected { peer } => {
 				if let Some(id) = self.peers.disconnected(&peer) {
+					self.watch.forget(&id);
 					let now = self.now();
 					self.core.peer_disconnected(now, id);
 				}
@@ -280,6 +295,32 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			},
 			Inbound::Packet { peer, packet } => Some((to_mixnet_peer_id(&peer)?, *packet)),
 		}
+	}
+
+	fn handle_watched(&mut self, watched: Watched) {
+		match watched {
+			Watched::Due => {
+				let mut gateways = self.core.gateways();
+				gateways.retain(|peer| self.peers.is_connected(peer));
+				self.watch.ask(gateways, &*self.peer_control);
+			},
+			Watched::Changed(peer) => self.judge(peer),
+		}
+	}
+
+	/// Tells the core that a peer has become silent or blocked, or is neither any more.
+	fn judge(&mut self, peer: PeerId) {
+		let now = self.now();
+		if self.is_silent(&peer) {
+			log::debug!(target: LOG_TARGET, "The peer {peer} is connected, but does not respond or takes no packets");
+			self.core.peer_silent(now, peer);
+		} else if self.peers.is_connected(&peer) {
+			self.core.peer_connected(now, peer);
+		}
+	}
+
+	fn is_silent(&self, peer: &PeerId) -> bool {
+		self.peers.is_blocked(peer) || self.watch.is_silent(peer)
 	}
 
 	/// Tells the core what the chain said, and the registrar which key is to be registered next.
@@ -341,11 +382,21 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			Event::RequestFailed { id, error, sent: true } => self.finish(id, Err(NoAnswer::NotAnswered(error))),
 			Event::RequestFailed { id, error, sent: false } => self.finish(id, Err(NoAnswer::GivenUp(error))),
 			Event::ReservedPeersChanged => {
+				// Before any of them is dialled, and so before anybody can know of them.
+				*self.gateways = self.core.gateway_sample();
 				let peers = self.core.reserved_peers();
 				self.reserved = peers.len();
 				self.inbound.set_roles(self.roles(&peers));
-				let addresses = addresses::reserved(&peers);
-				if let Err(error) = self.peer_control.set_reserved(addresses) {
+				let mut reserved = HashSet::new();
+				// Addresses are told one by one, and reserved are the bare IDs: the network drops peers from a reserved set
+				// if it likes none of their addresses.
+				for (peer, addresses) in addresses::reserved(&peers, self.dialled) {
+					for address in addresses {
+						self.peer_control.add_known_address(peer, address);
+					}
+					reserved.insert(addresses::bare(&peer));
+				}
+				if let Err(error) = self.peer_control.set_reserved(reserved) {
 					log::warn!(target: LOG_TARGET, "The network does not take the mixnodes as reserved peers: {error}");
 				}
 			},
@@ -401,6 +452,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			inbound_drops: self.inbound.drops(),
 			evicted: self.inbound.evicted(),
 			connected: self.peers.len(),
+			silent: self.peers.ids().filter(|peer| self.is_silent(peer)).count(),
 			reserved: self.reserved,
 			restarts: self.restarts,
 		}

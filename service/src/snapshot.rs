@@ -40,6 +40,8 @@ pub struct Snapshot {
 	pub evicted: u64,
 	/// Number of peers connected by the mixnet's protocol.
 	pub connected: usize,
+	/// Number of those of them that do not respond, or take no packets.
+	pub silent: usize,
 	/// Number of peers that this node wants to be connected to.
 	pub reserved: usize,
 	/// How often the service has failed, and was started again, since the node started.

@@ -117,6 +117,8 @@ pub struct Roles {
 pub struct PeerNumbers {
 	/// Peers connected by the mixnet's protocol.
 	pub connected: usize,
+	/// Those of them that do not respond, or take no packets. A user sends them nothing, and replaces them.
+	pub silent: usize,
 	/// Peers that this node wants to be connected to.
 	pub reserved: usize,
 	/// Peers that had to leave, since more came than there are places for.
@@ -169,6 +171,8 @@ pub struct Counters {
 	pub requests_delivered: u64,
 	/// Reply packets that were for this node.
 	pub replies_delivered: u64,
+	/// Gateways of this node that were gone or silent for too long, and whose places others took.
+	pub gateways_replaced: u64,
 	/// Others' extrinsics that this node's transaction pool took.
 	pub extrinsics_submitted: u64,
 	/// Others' extrinsics that this node's transaction pool refused, or that were malformed.
@@ -184,14 +188,15 @@ impl From<Snapshot> for Status {
 		let extrinsics = snapshot.served.iter().find(|report| report.name == submit_extrinsic::NAME);
 		let queues = Queues::new(&snapshot, extrinsics);
 		let counters = Counters::new(&snapshot, extrinsics);
-		let Snapshot { peer_id, session_status, previous, current, connected, reserved, evicted, restarts, .. } = snapshot;
+		let Snapshot { peer_id, session_status, previous, current, connected, silent, reserved, evicted, restarts, .. } =
+			snapshot;
 		Self {
 			peer_id: peer_id.to_base58(),
 			session: session_status.map(SessionView::from),
 			role: Roles { previous: role(previous.role), current: role(current.role) },
 			parameters: ParametersInForce { previous: previous.parameters, current: current.parameters },
 			loops: Loops { previous: loops(previous), current: loops(current) },
-			peers: PeerNumbers { connected, reserved, evicted },
+			peers: PeerNumbers { connected, silent, reserved, evicted },
 			queues,
 			counters,
 			restarts,
@@ -236,6 +241,7 @@ impl Counters {
 			ticks_awaiting_cover: core.ticks_awaiting_cover,
 			requests_delivered: core.requests_delivered,
 			replies_delivered: core.replies_delivered,
+			gateways_replaced: core.gateways_replaced,
 			extrinsics_submitted: extrinsics.done,
 			extrinsics_refused: extrinsics.refused + extrinsics.malformed,
 			dropped: dropped_by_reason.values().sum(),

@@ -108,6 +108,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		});
 
 		self.set_traffic();
+		self.set_current_gateways();
 		self.reserved_peers_changed = true;
 		self.events.push_back(Event::SessionChanged(status));
 		log::debug!(target: "mixnet", "Now in {status}");
@@ -133,6 +134,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
 		self.pending.leave_sessions(&mut self.rng, |_| false);
 		self.set_traffic();
+		self.set_current_gateways();
 		self.reserved_peers_changed = true;
 		log::warn!(
 			target: "mixnet",
@@ -187,6 +189,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				self.put_slot(index, Slot::Full(Box::new(new)));
 				self.count_connected(|_| true);
 				self.set_traffic();
+				self.set_current_gateways();
 				self.reserved_peers_changed = true;
 			},
 			Err(reason) => {
@@ -206,7 +209,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		mixnodes: Result<Vec<Mixnode>, MixnodesError>,
 	) -> Result<Session, RestingReason> {
 		let mixnodes = mixnodes.map_err(RestingReason::Mixnodes)?;
-		let topology = Topology::new(&mut self.rng, mixnodes, self.local_peer_id, keys.public, self.config.gateways)?;
+		let topology = Topology::new(&mut self.rng, mixnodes, self.local_peer_id, keys.public, &mut self.gateways)?;
 		let is_mixnode = topology.is_mixnode();
 		if !is_mixnode && !self.config.non_mixnode {
 			return Err(RestingReason::NotMixnode);
@@ -320,13 +323,16 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.collect()
 	}
 
-	/// A peer was connected. Tell of all: each has a share of the forward queue.
+	/// A peer was connected. Tell of all: each has a share of the forward queue. Also takes back
+	/// [`peer_silent`](Self::peer_silent).
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		if self.connected.insert(peer_id) {
 			self.shares.connected(&peer_id);
 			self.count_connected(|peer| *peer == peer_id);
 		}
+		self.gateways.heard(&peer_id);
+		self.refresh_gateways();
 	}
 
 	/// A peer was disconnected.
@@ -336,11 +342,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			self.shares.disconnected(&peer_id);
 			self.count_connected(|peer| *peer == peer_id);
 		}
+		self.gateways.heard(&peer_id);
+		self.refresh_gateways();
 	}
 
-	/// Counts the connected peers of the sessions that need a peer like this.
+	/// Counts the connected peers of the sessions that need a peer like this, and in which we are a mixnode.
+	/// ([`refresh_gateways`](Self::refresh_gateways) does so for the others.)
 	fn count_connected(&mut self, concerns: impl Fn(&PeerId) -> bool) {
-		for (_, session) in self.sessions.iter_mut() {
+		for (_, session) in self.sessions.iter_mut().filter(|(_, session)| session.topology.is_mixnode()) {
 			let mut reserved = session.topology.reserved_peers();
 			if reserved.any(|mixnode| concerns(&mixnode.peer_id)) {
 				let is_connected = |mixnode: &&Mixnode| self.connected.contains(&mixnode.peer_id);

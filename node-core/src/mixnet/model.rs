@@ -91,6 +91,11 @@ enum Operation {
 		peer: usize,
 		connected: bool,
 	},
+	/// Another node does not respond, connected or not.
+	Silent {
+		node: usize,
+		peer: usize,
+	},
 	/// All reserved peers are connected.
 	Connect {
 		node: usize,
@@ -176,6 +181,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 		4 => (node(), handling).prop_map(|(node, handling)| Events { node, handling }),
 		2 => any::<bool>().prop_map(|answered| HandBack { answered }),
 		4 => (node(), node(), any::<bool>()).prop_map(|(node, peer, connected)| Peer { node, peer, connected }),
+		3 => (node(), node()).prop_map(|(node, peer)| Silent { node, peer }),
 		3 => node().prop_map(|node| Connect { node }),
 		2 => node().prop_map(|node| Disconnect { node }),
 		5 => (node(), forgery).prop_map(|(node, forgery)| Forge { node, forgery }),

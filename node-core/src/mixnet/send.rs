@@ -200,9 +200,10 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	fn pop_request(&mut self, relative: RelativeSession, first: Option<MixnodeIndex>) -> Option<AddressedPacket> {
 		let session = self.sessions.session_mut(relative)?;
 		let next = session.authored.first_request()?;
-		// A user's cover goes to connected gateways only. If the gateway of a queued packet is gone, cover is sent instead: a gap
+		// A user's cover goes to live gateways only. If the gateway of a queued packet is gone, cover is sent instead: a gap
 		// would show that there was something to say.
-		if !session.topology.is_mixnode() && !self.connected.contains(&next.packet.peer_id) {
+		let gateway = &next.packet.peer_id;
+		if !session.topology.is_mixnode() && !session.topology.is_live_gateway(&self.connected, gateway) {
 			session.authored.pop_request();
 			self.statistics.count_drop(DropReason::GatewayGone);
 			return None;

@@ -8,6 +8,7 @@ use crate::{
 	session::Sessions,
 	sphinx::{Backend, Scratch},
 	statistics::{DropReason, Statistics},
+	topology::Gateways,
 	traffic::{most_waiting, ForwardQueue, Shares},
 	Config, ConfigError, KxSecret, PeerId, RelativeSession, SessionPhase, Time,
 };
@@ -57,6 +58,8 @@ pub struct Mixnet<R> {
 
 	pub(super) sessions: Sessions,
 	pub(super) connected: BTreeSet<PeerId>,
+	/// Our gateways in the sessions in which we are a user.
+	pub(super) gateways: Gateways,
 
 	/// Multiplies points of the curve, here and in the [`Unwrapper`](super::Unwrapper)s that we hand out.
 	pub(super) backend: Backend,
@@ -112,6 +115,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			settled_at: Time::ZERO,
 			sessions: Sessions::new(backend, session_0_secret),
 			connected: BTreeSet::new(),
+			gateways: Gateways::new(config.gateways),
 			backend,
 			scratch: Scratch::new(),
 			batch: Batch::default(),
@@ -162,6 +166,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// [`poll_transmit`](Self::poll_transmit) has given.
 	pub fn handle_timeout(&mut self, now: Time) {
 		self.advance(now);
+		if self.gateways.next_deadline().is_some_and(|deadline| deadline <= self.now) {
+			self.refresh_gateways();
+		}
 		self.handle_request_timers();
 		self.build_ahead();
 	}
@@ -179,7 +186,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// When something is due next: a packet, or a timer.
 	pub(super) fn next_due_time(&self) -> Option<Time> {
 		let ticks = self.sessions.iter().filter_map(|session| session.clock.next());
-		ticks.chain(self.forward_queue.next_deadline()).chain(self.pending.next_timer()).min()
+		let others = [self.forward_queue.next_deadline(), self.pending.next_timer(), self.gateways.next_deadline()];
+		ticks.chain(others.into_iter().flatten()).min()
 	}
 
 	/// The next event. `None` if nothing has happened since the last one.
@@ -207,6 +215,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			requests_pending: self.pending.len() as u64,
 			replies_cached: self.replies.len() as u64,
 			surbs_kept: self.surb_keystore.len() as u64,
+			gateways_replaced: self.gateways.replaced(),
 			..self.statistics.clone()
 		};
 		let evicted = self.request_assembler.evicted_messages() + self.reply_assembler.evicted_messages();

@@ -5,6 +5,7 @@
 //! - [`limits`]: how much each peer may send.
 //! - [`places`]: who has to leave if too many connect.
 //! - [`peers`]: who is connected, and a short queue for each.
+//! - [`watch`]: which gateways respond.
 //! - [`peer_control`]: what the service asks of the network besides carrying packets.
 //! - [`addresses`]: where reserved peers are to be found, and where this node is.
 //! - [`peer_id`]: peer IDs, as the network and as the mixnet write them.
@@ -19,3 +20,4 @@ pub mod places;
 pub mod protocol;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod watch;

@@ -1,6 +1,6 @@
-//! The protocol's name and configuration. (PROTOCOL.md, section 11)
+//! The protocols' names and configurations. (PROTOCOL.md, section 11)
 
-use super::places::SPARE;
+use super::{peer_control::QUESTION_TIMEOUT, places::SPARE};
 use crate::config::Config;
 use mixnet_node_core::PACKET_SIZE;
 use sc_network::{
@@ -20,6 +20,19 @@ pub fn name(genesis_hash: &[u8], fork_id: Option<&str>) -> ProtocolName {
 		None => format!("/{genesis_hash}/mixnet/1"),
 	}
 	.into()
+}
+
+/// `/{genesis hash}/mixnet/1/ping`, from the name of the mixnet's protocol: the protocol of questions that ask a gateway for
+/// a sign of life.
+pub fn ping_name(name: &ProtocolName) -> ProtocolName {
+	format!("{name}/ping").into()
+}
+
+/// The configuration of that protocol. Nobody serves it, so the network refuses every request of it at once: that is the sign.
+pub fn ping_configuration<B: BlockT, N: NetworkBackend<B, B::Hash>>(
+	name: ProtocolName,
+) -> N::RequestResponseProtocolConfig {
+	N::request_response_config(name, Vec::new(), 1, 1, QUESTION_TIMEOUT, None)
 }
 
 /// The protocol's configuration, which the network is built with, and the service's end of the protocol.
@@ -55,5 +68,6 @@ mod tests {
 	fn the_protocol_has_the_name_that_is_specified() {
 		assert_eq!(&*name(&[0xab, 0x01], None), "/ab01/mixnet/1");
 		assert_eq!(&*name(&[0xab, 0x01], Some("fork")), "/ab01/fork/mixnet/1");
+		assert_eq!(&*ping_name(&name(&[0xab, 0x01], None)), "/ab01/mixnet/1/ping");
 	}
 }

@@ -1,6 +1,7 @@
 //! A network for tests: channels between nodes of one process.
 
 use super::peer_control::PeerControl;
+use futures::future::BoxFuture;
 use sc_network::{
 	service::traits::{MessageSink, NotificationEvent},
 	NotificationService, ReputationChange,
@@ -56,7 +57,15 @@ impl PeerControl for Reports {
 		unreachable!("only reports are recorded")
 	}
 
+	fn add_known_address(&self, _: NetworkPeerId, _: Multiaddr) {
+		unreachable!("only reports are recorded")
+	}
+
 	fn set_reserved(&self, _: HashSet<Multiaddr>) -> Result<(), String> {
+		unreachable!("only reports are recorded")
+	}
+
+	fn ask_for_life(&self, _: &mixnet_primitives::PeerId) -> BoxFuture<'static, bool> {
 		unreachable!("only reports are recorded")
 	}
 

@@ -4,7 +4,7 @@ use super::world::answer;
 use crate::{
 	mixnet::{ChainSession, Event, Mixnet, Role},
 	request::{HandlingDelay, RequestId, Stage},
-	session::Slot,
+	session::{Session, Slot},
 	sphinx::{build_cover, used, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
 	traffic::{most_waiting, AuthoredKind, AuthoredQueue, CoverStock},
@@ -148,6 +148,7 @@ impl Watched {
 		if is_user {
 			assert_eq!(forwarded, 0);
 			assert!(self.mixnet.connected.contains(&packet.peer_id), "a packet to a peer that is not connected");
+			assert!(!self.mixnet.gateways.is_silent(&packet.peer_id), "a packet to a peer that does not respond");
 			assert!(self.mixnet.reserved_peers().iter().any(|peer| peer.peer_id == packet.peer_id));
 		}
 		Some(packet)
@@ -282,9 +283,11 @@ impl Watched {
 			assert!(session.replay.allocated_bytes() <= self.config.replay_filter_bytes);
 			assert!(session.topology.is_mixnode() || session.replay.is_empty());
 			assert!(session.topology.is_mixnode() || self.config.non_mixnode);
+			self.check_peers(session);
 		}
 		next.extend(self.mixnet.forward_queue.next_deadline());
 		next.extend(self.mixnet.pending.next_timer());
+		next.extend(self.mixnet.gateways.next_deadline());
 		if self.mixnet.has_to_build() {
 			// At once, or as soon as what is due has been polled.
 			next.push(self.mixnet.now);
@@ -293,6 +296,23 @@ impl Watched {
 		for peer in self.mixnet.reserved_peers() {
 			assert_ne!(peer.peer_id, self.mixnet.local_peer_id);
 		}
+	}
+
+	/// Checks whom a session needs, and who of them counts as connected.
+	fn check_peers(&self, session: &Session) {
+		let Mixnet { connected, gateways, .. } = &self.mixnet;
+		let reserved: Vec<_> = session.topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect();
+		let mut live: Vec<_> = reserved.iter().filter(|peer| connected.contains(peer)).collect();
+		let mut wanted = reserved.len();
+		if !session.topology.is_mixnode() {
+			live.retain(|peer| !gateways.is_silent(peer));
+			wanted = wanted.min(self.config.gateways);
+			let sample: Vec<_> = gateways.sample().collect();
+			assert!(reserved.iter().all(|peer| sample.contains(&peer)), "a gateway that is not in the sample");
+			assert_eq!(session.topology.connected_gateways(connected).len(), live.len());
+			assert!(live.len() <= self.config.gateways, "more gateways than wanted");
+		}
+		assert_eq!(session.loops.connected(), (live.len(), wanted));
 	}
 
 	/// Checks that a key that has left its slot never comes back.

@@ -18,11 +18,7 @@ mod revisions;
 mod tests;
 
 use super::at_block::{AtBlock, Registrations, WithPool};
-use crate::{
-	handle::Handle,
-	log_target::LOG_TARGET,
-	network::addresses::{self, Reach},
-};
+use crate::{config::Reach, handle::Handle, log_target::LOG_TARGET, network::addresses};
 use codec::Encode;
 use futures::StreamExt;
 use journal::{Journal, Note};

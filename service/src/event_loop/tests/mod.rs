@@ -39,7 +39,22 @@ use std::{
 struct Recorder {
 	own: NetworkPeerId,
 	reserved: Arc<Mutex<HashSet<Multiaddr>>>,
+	known: Arc<Mutex<Vec<(NetworkPeerId, Multiaddr)>>>,
+	/// Peers that give no sign of life.
+	frozen: Arc<Mutex<HashSet<PeerId>>>,
 	reported: Arc<Mutex<Vec<NetworkPeerId>>>,
+}
+
+impl Recorder {
+	fn new(own: NetworkPeerId) -> Self {
+		Self {
+			own,
+			reserved: Default::default(),
+			known: Default::default(),
+			frozen: Default::default(),
+			reported: Default::default(),
+		}
+	}
 }
 
 impl PeerControl for Recorder {
@@ -47,8 +62,12 @@ impl PeerControl for Recorder {
 		self.own
 	}
 
-	fn set_reserved(&self, addresses: HashSet<Multiaddr>) -> Result<(), String> {
-		*self.reserved.lock().expect("no test panics while it holds this; qed") = addresses;
+	fn add_known_address(&self, peer: NetworkPeerId, address: Multiaddr) {
+		self.known.lock().expect("no test panics while it holds this; qed").push((peer, address));
+	}
+
+	fn set_reserved(&self, peers: HashSet<Multiaddr>) -> Result<(), String> {
+		*self.reserved.lock().expect("no test panics while it holds this; qed") = peers;
 		Ok(())
 	}
 
@@ -58,6 +77,11 @@ impl PeerControl for Recorder {
 
 	fn disconnect(&self, _: NetworkPeerId) {
 		unreachable!("there are places enough")
+	}
+
+	fn ask_for_life(&self, peer: &PeerId) -> BoxFuture<'static, bool> {
+		let lives = !self.frozen.lock().expect("no test panics while it holds this; qed").contains(peer);
+		Box::pin(async move { lives })
 	}
 }
 
@@ -144,11 +168,11 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 	}
 	let mut started = Vec::new();
 	for (index, ((peer_id, secret), events)) in keys.into_iter().zip(inputs).enumerate() {
-		let config = Config::new(true);
+		let config = Config { dialled: Reach::Any, ..Config::new(true) };
 		let rng = ChaCha20Rng::seed_from_u64(index as u64);
 		let core = Mixnet::new(config.core.clone(), peer_id, rng, Some(secret)).expect("the config is valid; qed");
 		let own = names[index];
-		let network = Recorder { own, reserved: Default::default(), reported: Default::default() };
+		let network = Recorder::new(own);
 		let pool = Pool::default();
 		let (handle, commands) = Handle::new(8);
 		let (inbound_sender, inbound) = inbound::channel(Box::new(network.clone()), 150);
@@ -159,7 +183,7 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 		let mut server = Server::default();
 		server.add(ServeSubmissions::new(pool.clone()), config.submissions);
 		add_types(&mut server);
-		let event_loop = EventLoop::new(EventLoopParts {
+		let mut event_loop = EventLoop::new(EventLoopParts {
 			config,
 			core,
 			server,
@@ -167,11 +191,13 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 			inbound,
 			workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
 			commands: Arc::new(tokio::sync::Mutex::new(commands)).lock_owned().await,
+			gateways: Arc::new(tokio::sync::Mutex::default()).lock_owned().await,
 			hung_up: handle.hung_up(),
 			updates,
 			next_key,
 			restarts: 0,
 		});
+		event_loop.watch = Watch::new(Duration::from_millis(20));
 		let update = Update {
 			status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
 			sessions: vec![ChainSession::new(0, Ok(list.clone())).with_parameters(Some(fast()))],
@@ -258,7 +284,12 @@ async fn extrinsics_go_through_and_answers_come_back() {
 	assert_eq!(status.session.expect("it was told").phase_name, "DisconnectFromPrev");
 	assert_eq!(status.peers.connected, 6);
 	assert_eq!(status.peers.reserved, 3);
-	assert_eq!(user.network.reserved.lock().expect("no test panics while it holds this; qed").len(), 3);
+	// Addresses are told one by one, and only bare IDs are reserved.
+	let known = user.network.known.lock().expect("no test panics while it holds this; qed").clone();
+	let bare: HashSet<_> = known.iter().map(|(peer, _)| addresses::bare(peer)).collect();
+	assert_eq!(known[0].1.to_string(), format!("/ip4/127.0.0.1/tcp/1/p2p/{}", known[0].0));
+	assert_eq!(*user.network.reserved.lock().expect("no test panics while it holds this; qed"), bare);
+	assert_eq!(bare.len(), 3);
 	assert!(status.counters.requests_sent >= 3 && status.counters.replies_delivered >= 3);
 	let mixnode = within(nodes[0].status()).await;
 	assert_eq!(mixnode.role.current, "mixnode 0");
@@ -348,4 +379,26 @@ async fn a_node_whose_handle_was_dropped_mixes_all_the_same() {
 	tokio::time::sleep(Duration::from_millis(500)).await;
 	assert!(within(nodes[0].status()).await.counters.received > before);
 	assert!(!node.ended.is_finished());
+}
+
+/// The core then sends nothing to it and replaces it, as its own tests show.
+#[tokio::test]
+async fn a_gateway_that_is_frozen_is_noticed_and_so_is_its_return() {
+	let (nodes, _network) = start(3).await;
+	let user = &nodes[3];
+	let frozen = to_mixnet_peer_id(&nodes[1].network.own).expect("an Ed25519 key; qed");
+	let until_silent = |silent| async move {
+		while user.status().await.peers.silent != silent {
+			tokio::time::sleep(Duration::from_millis(10)).await;
+		}
+	};
+	tokio::time::sleep(Duration::from_millis(200)).await;
+	assert_eq!(user.status().await.peers.silent, 0);
+	user.network.frozen.lock().expect("no test panics while it holds this; qed").insert(frozen);
+	within(until_silent(1)).await;
+	assert_eq!(user.status().await.peers.connected, 3);
+	user.network.frozen.lock().expect("no test panics while it holds this; qed").clear();
+	within(until_silent(0)).await;
+	// Mixnodes ask nobody.
+	assert_eq!(nodes[0].status().await.peers.silent, 0);
 }
