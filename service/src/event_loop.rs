@@ -22,8 +22,9 @@ use crate::{
 	},
 	requests::{
 		ask::NoAnswer,
-		asking::Asking,
+		asking::{Asking, Outcome},
 		server::{Server, Taken},
+		wrong_answers::WrongAnswers,
 	},
 	snapshot::{SessionSnapshot, Snapshot},
 	workers::{OpenedBatch, WorkerDied, Workers},
@@ -91,6 +92,8 @@ pub struct EventLoop<R> {
 	server: Server,
 	/// This node's requests.
 	asking: Asking,
+	/// What mixnodes have answered to them.
+	answers: WrongAnswers,
 	peer_control: Box<dyn PeerControl>,
 	inbound: InboundReceiver,
 	workers: Workers,
@@ -128,6 +131,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			peers: Peers::new(config.peer_queue_capacity),
 			server,
 			asking: Asking::new(config.max_waiting_requests),
+			answers: WrongAnswers::default(),
 			peer_control,
 			inbound,
 			workers,
@@ -255,6 +259,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	fn handle_command(&mut self, command: Command) {
 		match command {
 			Command::Ask(asked) => self.asking.ask(&mut self.core, self.clock.now(), asked),
+			Command::CountWrong(mixnode, wrong) => self.answers.proved(mixnode, wrong),
 			// A caller that is gone needs no answer; the same below.
 			Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
 			Command::ProvePossession { session, kx_public, message, answer } => {
@@ -270,12 +275,14 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				Taken::Answer(reply_to, answer) => self.reply(reply_to, answer),
 				Taken::Abandon(reply_to) => self.core.abandon_request(reply_to),
 			},
-			Event::RequestAnswered { id, data, round_trip } => {
+			Event::RequestAnswered { id, destination, data, round_trip } => {
 				log::debug!(target: LOG_TARGET, "A request was answered after {round_trip:?}");
-				self.finish(id, Ok(data));
+				self.finish(id, Outcome { destination, result: Ok(data) });
 			},
-			Event::RequestFailed { id, error, sent: true } => self.finish(id, Err(NoAnswer::NotAnswered(error))),
-			Event::RequestFailed { id, error, sent: false } => self.finish(id, Err(NoAnswer::GivenUp(error))),
+			Event::RequestFailed { id, error, sent } => {
+				let error = if sent { NoAnswer::NotAnswered(error) } else { NoAnswer::GivenUp(error) };
+				self.finish(id, Outcome { destination: None, result: Err(error) });
+			},
 			Event::ReservedPeersChanged => {
 				let peers = self.core.reserved_peers();
 				self.reserved = peers.len();
@@ -297,8 +304,11 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	}
 
 	/// Tells a caller what became of its request. There may be room for the next one now.
-	fn finish(&mut self, id: RequestId, result: Result<Vec<u8>, NoAnswer>) {
-		self.asking.finish(id, result);
+	fn finish(&mut self, id: RequestId, outcome: Outcome) {
+		if let Outcome { destination: Some(mixnode), result: Ok(_) } = &outcome {
+			self.answers.answered(*mixnode);
+		}
+		self.asking.finish(id, outcome);
 		self.asking.post(&mut self.core, self.clock.now());
 	}
 
@@ -316,6 +326,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			current: session(RelativeSession::Current),
 			core: self.core.statistics(),
 			waiting_requests: self.asking.waiting(),
+			wrong_answers: self.answers.wrong().collect(),
 			served: self.server.reports(),
 			unknown_requests: self.server.unknown(),
 			sent: self.sent,

@@ -4,9 +4,12 @@
 //! [`status`](crate::status) makes the answer of `mixnet_status` from it. Prometheus metrics belong beside that, in a
 //! file `metrics.rs`; fed by the same snapshot, they cannot say anything else than the RPC does.
 
-use crate::{network::peers::PeerDrops, requests::server::ServeReport};
+use crate::{
+	network::peers::PeerDrops,
+	requests::{server::ServeReport, wrong_answers::AnswerCounts},
+};
 use mixnet_node_core::{LoopReport, Role, Statistics};
-use mixnet_primitives::{Parameters, SessionStatus};
+use mixnet_primitives::{Parameters, PeerId, SessionStatus};
 
 /// The state of the service.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub struct Snapshot {
 	pub core: Statistics,
 	/// This node's requests that wait for their turn.
 	pub waiting_requests: usize,
+	/// The mixnodes with answers that proved wrong.
+	pub wrong_answers: Vec<(PeerId, AnswerCounts)>,
 	/// The requests of others, type by type.
 	pub served: Vec<ServeReport>,
 	/// Requests of others that are of no type that this node serves.

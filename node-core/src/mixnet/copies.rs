@@ -8,7 +8,7 @@ use super::{
 use crate::{
 	message::{split, FragmentPlan},
 	parameters::ParametersExt,
-	request::{queue_delay, HandlingDelay, QueueEnd, RequestError, RequestId, RouteMetrics},
+	request::{queue_delay, HandlingDelay, Pending, QueueEnd, RequestError, RequestId, RouteMetrics},
 	session::Session,
 	sphinx::{
 		complete_requests, Backend, BatchBuilder, BuildError, BuiltPacket, BuiltSurb, MixnodeIndex, SurbId, SurbKeys,
@@ -130,9 +130,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let connected_gateways = session.topology.connected_gateways(&self.connected);
 		let destination = match request.bound_to {
 			Some((_, destination)) => destination,
-			None => session
-				.topology
-				.draw_destination(&mut self.rng, &connected_gateways)
+			None => draw_destination(&mut self.rng, session, &connected_gateways, request)
 				.map_err(|error| not_posted(NoPacket::Route(error)))?,
 		};
 		let mut copy = CopyBuilder {
@@ -160,6 +158,27 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.pending.posted(id, (session.index, destination), answer_by);
 		Ok(())
 	}
+}
+
+/// How often a destination is drawn that is to be avoided, until it is taken all the same.
+const MAX_DRAWS: usize = 32;
+
+/// Draws a destination for a request: another one than its own earlier ones and those of its twin, unless there are too
+/// few mixnodes for that.
+fn draw_destination<R: RngCore + CryptoRng>(
+	rng: &mut R,
+	session: &Session,
+	connected_gateways: &[MixnodeIndex],
+	request: &Pending,
+) -> Result<MixnodeIndex, RouteError> {
+	let mut destination = session.topology.draw_destination(rng, connected_gateways)?;
+	for _ in 1..MAX_DRAWS {
+		if !request.avoids((session.index, destination)) {
+			break;
+		}
+		destination = session.topology.draw_destination(rng, connected_gateways)?;
+	}
+	Ok(destination)
 }
 
 /// Builds a copy of a request: all routes are drawn first, then everything is built together.
