@@ -113,10 +113,10 @@ fuzz: ## Look for inputs that break the protocol state or the pallet, a minute f
 	@scripts/fuzz.sh $(ARGS)
 
 bench: ## Measure what packets cost, beside mixnet 0.7.0 and sphinx-packet 0.8.0 (ARGS=--help)
-	@scripts/bench.sh $(ARGS)
+	@scripts/packet-speed.sh $(ARGS)
 
 weights: ## Measure what the pallet's calls cost, and write it into the pallet (ARGS=--help)
-	@scripts/benchmarks.sh weights $(ARGS)
+	@scripts/pallet-costs.sh weights $(ARGS)
 
 scale: ## Measure the pallet beside the Substrate Mix Network's with up to 10,000 mixnodes (ARGS=--help)
-	@scripts/benchmarks.sh scale $(ARGS)
+	@scripts/pallet-costs.sh scale $(ARGS)

@@ -95,7 +95,9 @@ can_build_openssl() {
 has_libclang() {
 	[ -z "${LIBCLANG_PATH:-}" ] || return 0
 	{ ldconfig -p || /sbin/ldconfig -p; } 2>/dev/null | grep -qE 'libclang(-[0-9.]+)?\.so' && return
-	compgen -G '/usr/lib*/llvm*/lib*/libclang*.so*' >/dev/null && return
+	# libclang-cpp is another library, which comes with other packages.
+	compgen -G '/usr/lib*/llvm*/lib*/libclang.so*' >/dev/null && return
+	compgen -G '/usr/lib*/llvm*/lib*/libclang-[0-9]*.so*' >/dev/null && return
 	have brew && [ -e "$(brew --prefix llvm 2>/dev/null)/lib/libclang.dylib" ]
 }
 

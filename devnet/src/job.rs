@@ -317,8 +317,11 @@ async fn send_transfers(
 	}
 }
 
-/// Have the transfers arrived, and were there transfers in flight in every phase?
+/// Have the transfers arrived, were they answered by success, and were there transfers in flight in every phase?
 async fn check_outcome(network: &Network, load: &Load, chain: &ChainState) -> anyhow::Result<()> {
+	if let Some((index, error)) = load.wrongly_answered() {
+		bail!("transfer {index} of {} is finalised, but its sender was told an error: {error}", load.total());
+	}
 	// A transaction in a block may still have failed.
 	let received = network.user().rpc.balance(&transfers::receiver_account(), chain.finalised_hash).await?;
 	let expected = transfers::AMOUNT * load.total() as u128;

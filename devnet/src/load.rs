@@ -170,6 +170,14 @@ impl Load {
 		self.transfers.iter().filter(|transfer| transfer.sent.is_some()).count()
 	}
 
+	/// A transfer whose answer was an error, though it may be on the chain. A wallet would tell its user that it failed.
+	pub fn wrongly_answered(&self) -> Option<(usize, &str)> {
+		self.transfers.iter().enumerate().find_map(|(index, transfer)| match &transfer.answer {
+			Some((_, Err(error))) => Some((index, error.as_str())),
+			_ => None,
+		})
+	}
+
 	/// How many were answered, by success.
 	pub fn num_answered(&self) -> usize {
 		self.transfers.iter().filter(|transfer| matches!(transfer.answer, Some((_, Ok(()))))).count()
@@ -314,5 +322,17 @@ mod tests {
 		assert_eq!(load.failed(start + Duration::from_secs(1), Duration::from_secs(1)), Some((0, "no")));
 		load.finalised(&[0], start);
 		assert_eq!(load.failed(start + Duration::from_secs(1), Duration::from_secs(1)), None);
+	}
+
+	#[test]
+	fn an_error_is_no_good_answer_even_if_the_transfer_is_on_the_chain() {
+		let start = Instant::now();
+		let mut load = load(2, start);
+		load.answered(0, Ok(()), start);
+		assert_eq!(load.wrongly_answered(), None);
+		load.answered(1, Err("no".into()), start);
+		load.finalised(&[1], start);
+		assert_eq!(load.wrongly_answered(), Some((1, "no")));
+		assert_eq!(load.num_answered(), 1);
 	}
 }

@@ -26,7 +26,8 @@ pub struct RequestConfig {
 /// How replies are remembered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReplyConfig {
-	/// Most requests remembered; the least recently seen one is forgotten first. Each takes the data of its reply, at
+	/// Most requests remembered, those in progress included. The least recently seen one of those that were answered is
+	/// forgotten first. Each takes the data of its reply, at
 	/// most 2,025 bytes x [`max_fragments_per_message`](Parameters::max_fragments_per_message) (51 kB by default), and
 	/// 0.5 kB; an allocator may add a quarter.
 	pub capacity: usize,
@@ -38,12 +39,18 @@ pub struct ReplyConfig {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LoopConfig {
 	/// The share of loops that may get lost without an alarm, in a bad network say. Above 0, below 1. A loop takes six links:
-	/// if 1 % are lost on each, 6 % of the loops are.
+	/// if 1 % are lost on each, 6 % of the loops are. The same for loops that come back slowly.
 	pub max_loss: f64,
+	/// Losses of loops that are sent within this time after a session's mixnodes are known are no evidence: others may not know
+	/// the session yet, or may be starting like us. No longer than it takes until all nodes have seen a block finalised.
+	pub settling: Duration,
+	/// How long fewer than half of the peers that a session needs may be connected without an alarm. Longer than a node takes
+	/// to restart and to be found again.
+	pub max_disconnected: Duration,
 }
 
-/// Configuration of a [`Mixnet`](crate::Mixnet): what is a node's own choice. The defaults are the reference's.
-/// (PROTOCOL.md, sections 6 to 10)
+/// Configuration of a [`Mixnet`](crate::Mixnet): what is a node's own choice. Most defaults are the
+/// reference's. (PROTOCOL.md, sections 6 to 10)
 ///
 /// The [`Parameters`] of each session, on which all nodes must agree, are not a node's choice: they come from the chain
 /// ([`ChainSession`](crate::ChainSession)).
@@ -78,10 +85,11 @@ pub struct Config {
 	/// Time per hop, network and processing: a conservative estimate. Retry timers never count with less. They count with more
 	/// if loop cover shows that a hop takes longer, up to ten times this. Loops are overdue by this estimate.
 	pub per_hop_network_delay: Duration,
-	/// Most SURBs whose keys we keep, and fragments that came over them and wait for others; each takes at most 6 kB. The
-	/// oldest are forgotten first.
+	/// Most SURBs whose keys we keep, and fragments that came over them and wait for others; each takes at most 6 kB. A request
+	/// is taken if those of all copies of all pending requests fit, or if none is pending; so no request costs another one its
+	/// answer. The default is enough for as many requests as may be pending, with two SURBs in each copy.
 	pub surb_keystore_capacity: usize,
-	/// Most incomplete requests of others kept; the least recently used is forgotten first. Each takes at most 1.2 kB beside its
+	/// Most incomplete requests of others kept; the least recently used is forgotten first. Each takes at most 1.3 kB beside its
 	/// fragments.
 	pub max_incomplete_messages: usize,
 	/// Most fragments kept over all incomplete requests; each takes at most 2.9 kB.
@@ -108,9 +116,13 @@ impl Default for Config {
 			parameters: Parameters::default(),
 			non_mixnode: true,
 			gateways: 3,
-			loops: LoopConfig { max_loss: 0.1 },
+			loops: LoopConfig {
+				max_loss: 0.1,
+				settling: Duration::from_secs(60),
+				max_disconnected: Duration::from_secs(120),
+			},
 			per_hop_network_delay: Duration::from_millis(300),
-			surb_keystore_capacity: 200,
+			surb_keystore_capacity: 480,
 			max_incomplete_messages: 2000,
 			max_incomplete_fragments: 2000,
 			replay_filter_bytes: 256 << 20,
@@ -173,9 +185,12 @@ impl Config {
 		if !(self.loops.max_loss > 0.0 && self.loops.max_loss < 1.0) {
 			return Err(ConfigError::OutOfRange { field: "loops.max_loss", range: "above 0 and below 1" });
 		}
-		for (field, value) in
-			[("per_hop_network_delay", self.per_hop_network_delay), ("request.max_wait", self.request.max_wait)]
-		{
+		for (field, value) in [
+			("loops.settling", self.loops.settling),
+			("loops.max_disconnected", self.loops.max_disconnected),
+			("per_hop_network_delay", self.per_hop_network_delay),
+			("request.max_wait", self.request.max_wait),
+		] {
 			if value > MAX_DURATION {
 				return Err(ConfigError::OutOfRange { field, range: "at most a day" });
 			}
@@ -249,7 +264,7 @@ mod tests {
 			assert!(error.to_string().contains("parameters."), "{error}");
 		}
 		for max_loss in [0.0, 1.0, -0.1, f64::NAN] {
-			let config = Config { loops: LoopConfig { max_loss }, ..Config::default() };
+			let config = Config { loops: LoopConfig { max_loss, ..Config::default().loops }, ..Config::default() };
 			assert!(config.validate().is_err());
 		}
 		let mut config = Config::default();

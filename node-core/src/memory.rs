@@ -45,17 +45,17 @@ impl Config {
 	/// |---|---|---|
 	/// | replay filters, one for each of two sessions | `replay_filter_bytes`, also while they grow | |
 	/// | packets to be forwarded | `parameters.forward_queue_capacity` | 2,252 bytes and 144 of entries |
-	/// | authored packets, in two sessions | the larger `queue_capacity` of `parameters` | 2,252 bytes and 112 of entry |
+	/// | authored packets, in two sessions | the larger `queue_capacity` of `parameters` | 2,252 bytes and 144 of entry |
 	/// | keys of SURBs | `surb_keystore_capacity` | 1,200 bytes and about 280 of entries |
 	/// | fragments of incomplete requests | `max_incomplete_fragments` | 2,097 bytes and about 130 of entry |
-	/// | incomplete requests | `max_incomplete_messages` | about 860 bytes of entries |
+	/// | incomplete requests | `max_incomplete_messages` | about 1,020 bytes of entries |
 	/// | fragments of incomplete replies | `surb_keystore_capacity` | as those of requests, a message each |
 	/// | requests pending | `request.capacity` | their data: 2,025 bytes x `parameters.max_fragments_per_message` |
 	/// | replies remembered | `reply.capacity` | their data: as much |
 	/// | requests to be polled | `max_queued_requests` | their data and SURBs: twice as much |
 	/// | loops out and overdue, in two sessions | twice those out on average, 16,384 at most | about 1,000 bytes |
 	/// | scores of mixnodes and links, in two sessions | `mixnodes`; links: 16,384, or 2 for each mixnode | about 250 bytes |
-	/// | drop cover built ahead, in two sessions | 8 packets each | 2,252 bytes and 40 of entry |
+	/// | cover built ahead, in two sessions | 16 packets each | 2,252 bytes and about 230 of entry |
 	/// | packets unwrapped together | 64 | about 550 bytes |
 	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
 	///
@@ -66,7 +66,9 @@ impl Config {
 	pub fn memory_bytes(&self, parameters: &Parameters, mixnodes: usize) -> usize {
 		let message = max_data(parameters.max_fragments(), 0);
 		let of_role = |of: &dyn Fn(bool) -> usize| self.roles().map(of).max().unwrap_or(0);
-		let authored = of_role(&|is_mixnode| AuthoredQueue::max_bytes(parameters.authoring(is_mixnode).queue_capacity));
+		let queue = |is_mixnode| parameters.authoring(is_mixnode).queue_capacity;
+		let gateways = |is_mixnode| if is_mixnode { 0 } else { self.gateways.min(mixnodes) };
+		let authored = of_role(&|is_mixnode| AuthoredQueue::max_bytes(queue(is_mixnode), gateways(is_mixnode)));
 		let loops = of_role(&|is_mixnode| LoopMonitor::max_bytes(self, parameters, is_mixnode, mixnodes));
 		let terms = [
 			// Of both sessions together.
@@ -82,7 +84,7 @@ impl Config {
 			Topology::max_bytes(mixnodes).saturating_mul(LIVE_SESSIONS),
 			Sessions::max_bytes(),
 			sum([Batch::max_bytes(MAX_BATCH), Scratch::max_bytes(MAX_BATCH)]),
-			LIVE_SESSIONS * CoverStock::max_bytes(),
+			CoverStock::max_bytes(self.gateways.min(mixnodes)).saturating_mul(LIVE_SESSIONS),
 		];
 		// Not rounded: the filters' tables are large, and what an allocator adds to large allocations is mere address space.
 		let filters = ReplayFilter::max_bytes(self.replay_filter_bytes).saturating_mul(LIVE_SESSIONS);
@@ -152,7 +154,7 @@ mod tests {
 			(|config| config.parameters.mixnode_queue_capacity += 1000, 2 * 2252, 2 * 3000),
 			(|config| config.surb_keystore_capacity += 1000, 6 * 192 + 2025, 6000),
 			(|config| config.max_incomplete_fragments += 1000, 2025, 2900),
-			(|config| config.max_incomplete_messages -= 1000, 0, 1200),
+			(|config| config.max_incomplete_messages -= 1000, 0, 1300),
 			(|config| config.request.capacity += 1000, message, message * 5 / 4 + 4000),
 			(|config| config.reply.capacity += 1000, message, message * 5 / 4 + 600),
 			(|config| config.max_queued_requests += 1000, 2 * message, message * 5 / 2 + 500),

@@ -17,6 +17,9 @@ pub enum RestingReason {
 		/// How many packets can name.
 		max: usize,
 	},
+	/// The chain has told nothing for so long that its keys were destroyed, although nobody knows whether it is over.
+	#[error("the chain has finalised no block for too long")]
+	Stalled,
 	/// We are not among its mixnodes, and our configuration wants no part in such sessions.
 	#[error("not a mixnode, and configured to take part as a mixnode only")]
 	NotMixnode,

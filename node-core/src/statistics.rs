@@ -63,6 +63,8 @@ drop_reasons! {
 	RequestInCooldown = "request_in_cooldown",
 	/// A request of another node that came while too many others waited to be polled.
 	TooManyQueuedRequests = "too_many_queued_requests",
+	/// A request of another node that came while as many others as can be remembered were handled.
+	TooManyRequestsInProgress = "too_many_requests_in_progress",
 	/// A reply to a request that is no longer pending.
 	LateReply = "late_reply",
 
@@ -71,6 +73,9 @@ drop_reasons! {
 	AuthoredSessionClosed = "authored_session_closed",
 	/// A packet to be forwarded whose session ended before it was due.
 	ForwardSessionEnded = "forward_session_ended",
+	/// A packet to be forwarded was due while nothing ran here: the machine was suspended, say. Sending it now, with all others,
+	/// would be a burst.
+	ForwardTooLate = "forward_too_late",
 	/// An authored packet was due, but could not be built: no gateway is connected, or there are too few mixnodes.
 	NoRoute = "no_route",
 	/// A queued request packet whose gateway was disconnected meanwhile; cover was sent in its place.
@@ -129,6 +134,9 @@ pub struct Statistics {
 	pub requests_authored: u64,
 	/// Reply packets that we sent.
 	pub replies_authored: u64,
+	/// Ticks at which no cover was ready to be sent, and which waited until it was. More than a few: this machine is too slow for
+	/// the rate of the session, or was busy.
+	pub ticks_awaiting_cover: u64,
 	/// The mean time that a hop takes, network and processing, as measured by the loop cover that came back lately. Zero before
 	/// any came back.
 	pub mean_hop_delay: Duration,
@@ -163,6 +171,7 @@ impl Default for Statistics {
 			drop_cover_authored: 0,
 			requests_authored: 0,
 			replies_authored: 0,
+			ticks_awaiting_cover: 0,
 			mean_hop_delay: Duration::ZERO,
 			forward_queue_len: 0,
 			previous_authored_queue_len: 0,

@@ -93,7 +93,7 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 		})?;
 
 	// guide: mixnet tasks
-	// Its tasks are essential: a node whose mixnet service ends, ends too.
+	// If one of its tasks panics, all are started anew, and the node goes on.
 	let mixnet_handle = mixnet
 		.map(|prototype| {
 			prototype.start(
@@ -102,6 +102,7 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 				keystore_container.keystore(),
 				network.clone(),
 				sync_service.clone(),
+				task_manager.spawn_handle(),
 				&task_manager.spawn_essential_handle(),
 			)
 		})

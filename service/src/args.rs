@@ -1,14 +1,12 @@
 //! Command-line arguments.
 
-use crate::{config::Config, log_target::LOG_TARGET};
+use crate::{
+	config::Config,
+	secret_file::{self, SecretFile, SecretFileError},
+};
 use mixnet_node_core::KxSecret;
 use rand_core::OsRng;
-use std::{
-	fs, io,
-	io::Write,
-	num::NonZeroUsize,
-	path::{Path, PathBuf},
-};
+use std::{num::NonZeroUsize, path::PathBuf};
 use zeroize::Zeroizing;
 
 /// How to take part in the mixnet.
@@ -32,8 +30,8 @@ pub struct MixnetArgs {
 
 	/// File with the key-exchange secret for session 0: 64 hex digits, as `generate-mixnet-key` writes it.
 	///
-	/// Only for mixnodes that the chain's genesis names. The file is emptied and renamed to FILE.used. The key serves one
-	/// run of the node only, since packets could be replayed under it after a restart.
+	/// Only for mixnodes that the chain's genesis names. When session 0 begins for the node, the file is emptied and renamed to
+	/// FILE.used. The key serves one run of the node only, since packets could be replayed under it after a restart.
 	#[arg(long, value_name = "FILE", requires = "mixnet")]
 	pub mixnet_session_0_secret_file: Option<PathBuf>,
 
@@ -47,27 +45,21 @@ pub struct MixnetArgs {
 	/// fewer. More threads than cores do not help.
 	#[arg(long, value_name = "COUNT", requires = "mixnet", value_parser = clap::value_parser!(u8).range(1..=64))]
 	pub mixnet_threads: Option<u8>,
-}
 
-/// Why the arguments cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ArgsError {
-	/// The secret's file cannot be read or written.
-	#[error("{}: {error}", path.display())]
-	Io {
-		/// The file.
-		path: PathBuf,
-		/// The operating system's reason.
-		error: io::Error,
-	},
-	/// The file holds something else.
-	#[error("{}: not a mixnet secret (64 hex digits); `generate-mixnet-key --file` writes one", .0.display())]
-	NotASecret(PathBuf),
+	/// End the node if the mixnet fails.
+	///
+	/// By default, the mixnet is then started again, and the node goes on: it makes blocks also without the mixnet. Use this if
+	/// the node is there for the mixnet alone, and something starts it again.
+	#[arg(long, requires = "mixnet")]
+	pub mixnet_essential: bool,
 }
 
 impl MixnetArgs {
 	/// The configuration that these arguments ask for, or `None` without `--mixnet`.
-	pub fn config(&self, is_authority: bool) -> Result<Option<Config>, ArgsError> {
+	///
+	/// # Errors
+	/// The file for session 0 holds no secret that can be used.
+	pub fn config(&self, is_authority: bool) -> Result<Option<Config>, SecretFileError> {
 		if !self.mixnet {
 			return Ok(None);
 		}
@@ -75,39 +67,12 @@ impl MixnetArgs {
 		config.core.gateways = usize::from(self.mixnet_gateways);
 		config.threads =
 			self.mixnet_threads.and_then(|count| NonZeroUsize::new(count.into())).unwrap_or(config.threads);
+		config.essential = self.mixnet_essential;
 		if let Some(path) = &self.mixnet_session_0_secret_file {
-			config.session_0_secret = take_secret(path)?;
+			config.session_0_secret = SecretFile::check(path)?;
 		}
 		Ok(Some(config))
 	}
-}
-
-/// Takes the secret out of the file, so that no later run of the node finds it. `None` if an earlier run took it: nobody
-/// remembers which packets that run acted on, so its key is given up.
-fn take_secret(path: &Path) -> Result<Option<KxSecret>, ArgsError> {
-	let mut used = path.as_os_str().to_owned();
-	used.push(".used");
-	let used = PathBuf::from(used);
-	if used.exists() && !path.exists() {
-		log::warn!(
-			target: LOG_TARGET,
-			"Not mixing in session 0: an earlier run of this node has used the secret in {}, and replays could not be told",
-			path.display(),
-		);
-		return Ok(None);
-	}
-	let io = |error| ArgsError::Io { path: path.into(), error };
-	let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
-	let mut secret = Zeroizing::new([0; 32]);
-	hex::decode_to_slice(text.trim(), &mut *secret).map_err(|_| ArgsError::NotASecret(path.into()))?;
-	// The new name marks the secret as used. It must be on disk before the secret is used.
-	fs::rename(path, &used).map_err(io)?;
-	fs::File::create(&used).and_then(|file| file.sync_all()).map_err(io)?;
-	#[cfg(unix)]
-	if let Some(folder) = used.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-		fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
-	}
-	Ok(Some(KxSecret::from_bytes(*secret)))
 }
 
 /// Makes a key pair for a mixnode of session 0.
@@ -120,18 +85,13 @@ pub struct GenerateKeyCmd {
 
 impl GenerateKeyCmd {
 	/// Writes the secret to the file, which only its owner can read, and prints the public key.
-	pub fn run(&self) -> Result<(), ArgsError> {
+	///
+	/// # Errors
+	/// The file exists, or a secret of that name has been used.
+	pub fn run(&self) -> Result<(), SecretFileError> {
 		let mut bytes = Zeroizing::new([0; 32]);
 		rand_core::RngCore::fill_bytes(&mut OsRng, &mut *bytes);
-		let mut options = fs::OpenOptions::new();
-		options.write(true).create_new(true);
-		#[cfg(unix)]
-		std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-		let text = Zeroizing::new(hex::encode(*bytes));
-		options
-			.open(&self.file)
-			.and_then(|mut file| file.write_all(text.as_bytes()))
-			.map_err(|error| ArgsError::Io { path: self.file.clone(), error })?;
+		secret_file::write(&self.file, &bytes)?;
 		println!("{}", KxSecret::from_bytes(*bytes).public());
 		Ok(())
 	}
@@ -140,10 +100,7 @@ impl GenerateKeyCmd {
 #[cfg(test)]
 mod tests {
 	use super::*;
-
-	fn with_secret(file: &Path) -> MixnetArgs {
-		MixnetArgs { mixnet: true, mixnet_session_0_secret_file: Some(file.into()), ..parsed(&[]) }
-	}
+	use std::fs;
 
 	fn parsed(arguments: &[&str]) -> MixnetArgs {
 		#[derive(clap::Parser)]
@@ -169,34 +126,18 @@ mod tests {
 	}
 
 	#[test]
-	fn a_generated_secret_is_never_overwritten_and_serves_one_run() {
-		let directory = tempfile::tempdir().expect("a temporary folder can be made; qed");
-		let file = directory.path().join("secret");
+	fn a_generated_secret_is_never_overwritten() {
+		let folder = tempfile::tempdir().expect("a temporary folder can be made; qed");
+		let file = folder.path().join("secret");
 		GenerateKeyCmd { file: file.clone() }.run().expect("the file is new; qed");
 		let before = fs::read_to_string(&file).expect("it was just written; qed");
-
-		assert!(matches!(GenerateKeyCmd { file: file.clone() }.run(), Err(ArgsError::Io { .. })));
+		assert!(matches!(GenerateKeyCmd { file: file.clone() }.run(), Err(SecretFileError::Io { .. })));
 		assert_eq!(fs::read_to_string(&file).expect("it is still there; qed"), before);
 
-		let args = with_secret(&file);
-		let secret =
-			|| args.config(true).expect("the file is good; qed").expect("--mixnet is given; qed").session_0_secret;
-		assert!(secret().is_some());
-		assert!(secret().is_none(), "the same key in a second run");
-		assert!(!file.exists());
-		let used = directory.path().join("secret.used");
-		assert_eq!(fs::read_to_string(&used).expect("it marks the secret as used; qed"), "");
-	}
-
-	#[test]
-	fn a_file_that_holds_no_secret_is_refused_and_named() {
-		let directory = tempfile::tempdir().expect("a temporary folder can be made; qed");
-		let file = directory.path().join("secret");
-		let args = with_secret(&file);
-		assert!(matches!(args.config(true), Err(ArgsError::Io { .. })));
-		fs::write(&file, "not hex").expect("the folder is writable; qed");
-		let Err(error) = args.config(true) else { panic!("accepted a file without a secret") };
-		assert!(error.to_string().contains("generate-mixnet-key"), "{error}");
+		let path = file.to_str().expect("temporary folders have plain names");
+		let args = parsed(&["--mixnet", "--mixnet-session-0-secret-file", path]);
+		let config = args.config(true).expect("the file is good; qed").expect("--mixnet; qed");
+		assert!(config.session_0_secret.is_some());
 	}
 
 	#[test]

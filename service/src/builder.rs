@@ -6,7 +6,7 @@ use crate::{
 		registrar::{Registrar, RegistrarParts},
 	},
 	config::Config,
-	event_loop::{EventLoop, EventLoopParts},
+	event_loop::{Ended, EventLoop, EventLoopParts},
 	handle::{Command, Handle},
 	log_target::LOG_TARGET,
 	network::{inbound, peer_control::ProtocolPeers, peer_id::to_mixnet_peer_id, protocol},
@@ -14,9 +14,10 @@ use crate::{
 		server::Server,
 		submit_extrinsic::{ServeSubmissions, ToPool},
 	},
+	supervisor::{supervise, Kind, Lasting, Remembering, Run, Tasks},
 	workers::Workers,
 };
-use futures::{future::BoxFuture, FutureExt};
+use futures::FutureExt;
 use mixnet_node_core::{ConfigError, Mixnet};
 use mixnet_runtime_api::MixnetApi;
 use rand_core::OsRng;
@@ -30,11 +31,11 @@ use sc_transaction_pool_api::{LocalTransactionPool, OffchainTransactionPoolFacto
 use sp_api::{ApiExt, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 use sp_consensus::SyncOracle;
-use sp_core::traits::SpawnEssentialNamed;
+use sp_core::traits::{SpawnEssentialNamed, SpawnNamed};
 use sp_keystore::KeystorePtr;
 use sp_runtime::traits::Block as BlockT;
 use std::{io, sync::Arc};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, watch, Mutex};
 
 /// Commands that may wait for the event loop.
 const COMMANDS: usize = 64;
@@ -53,13 +54,6 @@ pub struct Prototype {
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-	/// The chain's runtime has no mixnet.
-	#[error(
-		"--mixnet: the chain's runtime at finalised block {0} does not have the runtime API `MixnetApi`. Use a chain \
-		 spec whose runtime includes pallet-mixnet, or start without --mixnet (if a later runtime has it, until the node \
-		 has caught up)"
-	)]
-	NoRuntimeApi(String),
 	/// The call into the runtime failed.
 	#[error("--mixnet: cannot ask the chain's runtime: {0}")]
 	Api(#[from] sp_api::ApiError),
@@ -77,8 +71,10 @@ pub enum StartError {
 impl Prototype {
 	/// The service's prototype, and the configuration of its protocol, which the network is built with.
 	///
+	/// A chain whose runtime has no mixnet may get one: then the service waits, and says so.
+	///
 	/// # Errors
-	/// The chain has no mixnet. That is found out here, since the SDK's network panics when it is stopped while it starts.
+	/// The chain's runtime cannot be asked.
 	pub fn new<B, N, C>(
 		config: Config,
 		client: &C,
@@ -94,7 +90,12 @@ impl Prototype {
 	{
 		let info = client.info();
 		if !client.runtime_api().has_api::<dyn MixnetApi<B>>(info.finalized_hash)? {
-			return Err(StartError::NoRuntimeApi(info.finalized_number.to_string()));
+			log::warn!(
+				target: LOG_TARGET,
+				"--mixnet: the chain's runtime at the finalised block {} has no mixnet (the runtime API `MixnetApi` of \
+				 pallet-mixnet); waiting until it has one",
+				info.finalized_number,
+			);
 		}
 		let protocol_name = protocol::name(info.genesis_hash.as_ref(), fork_id);
 		let (protocol_config, notifications) =
@@ -103,10 +104,12 @@ impl Prototype {
 		Ok((Self { config, protocol_name, notifications, handle, commands }, protocol_config))
 	}
 
-	/// Starts the service's tasks. They are essential: if one ends, the node ends with it.
+	/// Starts the service. `spawner` runs its tasks. If one of them panics, all are started anew; the one that does that is
+	/// `essential`: it ends the node if the network stops, or, if so configured, with the first panic.
 	///
 	/// # Errors
 	/// [`StartError`] says what the operator can do.
+	#[allow(clippy::too_many_arguments)]
 	pub fn start<B, C, P, S>(
 		self,
 		client: Arc<C>,
@@ -114,7 +117,8 @@ impl Prototype {
 		keystore: KeystorePtr,
 		network: Arc<dyn NetworkService>,
 		sync: Arc<S>,
-		spawner: &impl SpawnEssentialNamed,
+		spawner: impl SpawnNamed + 'static,
+		essential: &impl SpawnEssentialNamed,
 	) -> Result<Handle, StartError>
 	where
 		B: BlockT,
@@ -123,75 +127,78 @@ impl Prototype {
 		P: TransactionPool<Block = B> + LocalTransactionPool<Block = B> + 'static,
 		S: SyncOracle + Send + Sync + 'static,
 	{
-		let Self { mut config, protocol_name, notifications, handle, commands } = self;
+		let Self { config, protocol_name, notifications, handle, commands } = self;
 		let local = network.local_peer_id();
 		let peer_id = to_mixnet_peer_id(&local).ok_or(StartError::PeerId(local))?;
-		let session_0_secret = config.session_0_secret.take();
-		// Randomness comes from the operating system. A generator of our own could reveal destroyed session keys if its
-		// state leaked.
-		let core = Mixnet::new(config.core.clone(), peer_id, OsRng, session_0_secret)?;
-		let workers = Workers::start(config.threads)?;
-		log::info!(
-			target: LOG_TARGET,
-			"Unwrapping packets with {} threads; X25519 by {}",
-			config.threads,
-			core.backend(),
-		);
+		config.core.validate()?;
+		let mut first_workers = Some(Workers::start(config.threads)?);
 
-		let (updates_sender, updates) = mpsc::channel(UPDATES);
-		let (next_key_sender, next_key) = watch::channel(None);
-		if config.register {
-			let registrar = Registrar::new(RegistrarParts {
-				genesis_hash: client.info().genesis_hash,
-				keystore,
-				network: network.clone(),
-				peer_id,
-				handle: handle.clone(),
-				next_key,
-			});
-			let pool = OffchainTransactionPoolFactory::new(pool.clone());
-			spawn_blocking(spawner, "mixnet-registrar", registrar.run(client.clone(), pool, sync.clone()).boxed());
-		}
-		spawn_blocking(spawner, "mixnet-follower", follower::follow(client.clone(), sync, updates_sender).boxed());
+		let is_essential = config.essential;
+		let lasting = Lasting {
+			commands: Arc::new(Mutex::new(commands)),
+			notifications: Arc::new(Mutex::new(Remembering::new(notifications))),
+		};
+		let handle_for_registrar = handle.clone();
+		// All that a run consists of is made here, and nothing of it outlives the run.
+		let start = move |run: Run, tasks: &mut Tasks| -> Result<(), Ended> {
+			let not_started = |error: StartError| Ended::NotStarted(error.to_string());
+			// Randomness comes from the operating system. A generator of our own could reveal destroyed session keys if its
+			// state leaked.
+			let core =
+				Mixnet::new(config.core.clone(), peer_id, OsRng, None).map_err(|error| not_started(error.into()))?;
+			let workers = match first_workers.take() {
+				Some(workers) => workers,
+				None => Workers::start(config.threads).map_err(|error| not_started(error.into()))?,
+			};
+			log::info!(
+				target: LOG_TARGET,
+				"Unwrapping packets with {} threads; X25519 by {}",
+				config.threads,
+				core.backend(),
+			);
 
-		let (inbound_sender, inbound) = inbound::channel();
-		spawner.spawn_essential("mixnet-inbound", Some("mixnet"), inbound_sender.run(notifications).boxed());
-
-		let mut server = Server::default();
-		server.add(ServeSubmissions::new(ToPool { client, pool }), config.submissions);
-		let event_loop = EventLoop::new(EventLoopParts {
-			config,
-			core,
-			server,
-			peer_control: Box::new(ProtocolPeers { network, protocol: protocol_name }),
-			inbound,
-			workers,
-			commands,
-			hung_up: handle.hung_up(),
-			updates,
-			next_key: next_key_sender,
-		});
-		spawner.spawn_essential(
-			"mixnet",
-			Some("mixnet"),
-			async move {
-				let reason = event_loop.run().await;
-				log::error!(target: LOG_TARGET, "The mixnet service has ended: {reason}");
+			let (updates_sender, updates) = mpsc::channel(UPDATES);
+			let (next_key_sender, next_key) = watch::channel(None);
+			if config.register {
+				let registrar = Registrar::new(RegistrarParts {
+					genesis_hash: client.info().genesis_hash,
+					keystore: keystore.clone(),
+					network: network.clone(),
+					peer_id,
+					handle: handle_for_registrar.clone(),
+					next_key,
+				});
+				let pool = OffchainTransactionPoolFactory::new(pool.clone());
+				let registers = registrar.run(client.clone(), pool, sync.clone());
+				tasks.spawn("mixnet-registrar", Kind::Blocking, registers.map(|()| Ended::Chain));
 			}
-			.boxed(),
-		);
+			let follows = follower::follow(client.clone(), sync.clone(), updates_sender);
+			tasks.spawn("mixnet-follower", Kind::Blocking, follows.map(|()| Ended::Chain));
+
+			let (inbound_sender, inbound) = inbound::channel();
+			tasks.spawn("mixnet-inbound", Kind::Async, inbound_sender.run(run.notifications).map(|()| Ended::Network));
+
+			let mut server = Server::default();
+			server
+				.add(ServeSubmissions::new(ToPool { client: client.clone(), pool: pool.clone() }), config.submissions);
+			let event_loop = EventLoop::new(EventLoopParts {
+				config: config.clone(),
+				core,
+				server,
+				peer_control: Box::new(ProtocolPeers { network: network.clone(), protocol: protocol_name.clone() }),
+				inbound,
+				workers,
+				commands: run.commands,
+				hung_up: handle_for_registrar.hung_up(),
+				updates,
+				next_key: next_key_sender,
+				restarts: run.restarts,
+			});
+			tasks.spawn("mixnet", Kind::Async, event_loop.run());
+			Ok(())
+		};
+		let supervised = supervise(lasting, Box::new(spawner), is_essential, start);
+		essential.spawn_essential("mixnet-supervisor", Some("mixnet"), supervised.boxed());
 		Ok(handle)
 	}
-}
-
-fn spawn_blocking(spawner: &impl SpawnEssentialNamed, name: &'static str, task: BoxFuture<'static, ()>) {
-	spawner.spawn_essential_blocking(
-		name,
-		Some("mixnet"),
-		async move {
-			task.await;
-			log::error!(target: LOG_TARGET, "The mixnet service has ended: its task {name} stopped");
-		}
-		.boxed(),
-	);
 }

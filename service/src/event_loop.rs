@@ -10,6 +10,7 @@ mod tests;
 
 use crate::{
 	chain::{follower::Update, registrar::NextKey},
+	clock::Clock,
 	config::Config,
 	handle::Command,
 	log_target::LOG_TARGET,
@@ -26,16 +27,17 @@ use crate::{
 		server::{Server, Taken},
 		wrong_answers::WrongAnswers,
 	},
+	secret_file::SecretFile,
 	snapshot::{SessionSnapshot, Snapshot},
 	workers::{OpenedBatch, WorkerDied, Workers},
 };
 use mixnet_node_core::{Event, Mixnet, Packet, ReplyTo, RequestId, Time, MAX_BATCH};
-use mixnet_primitives::{PeerId, RelativeSession};
+use mixnet_primitives::{PeerId, RelativeSession, SessionIndex};
 use rand_core::{CryptoRng, RngCore};
 use sc_network::ReputationChange;
-use std::{convert::Infallible, future::pending, sync::Arc};
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 use tokio::{
-	sync::{mpsc, watch, Notify},
+	sync::{mpsc, watch, Notify, OwnedMutexGuard},
 	time::{sleep_until, Instant},
 };
 
@@ -50,13 +52,14 @@ pub struct EventLoopParts<R> {
 	pub(crate) peer_control: Box<dyn PeerControl>,
 	pub(crate) inbound: InboundReceiver,
 	pub(crate) workers: Workers,
-	pub(crate) commands: mpsc::Receiver<Command>,
+	pub(crate) commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
 	pub(crate) hung_up: Arc<Notify>,
 	pub(crate) updates: mpsc::Receiver<Update>,
 	pub(crate) next_key: watch::Sender<Option<NextKey>>,
+	pub(crate) restarts: u64,
 }
 
-/// Why the event loop ended.
+/// Why a run of the service ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
 	/// The network has stopped.
@@ -68,25 +71,35 @@ pub enum Ended {
 	/// A thread that unwraps packets has died.
 	#[error("{0}")]
 	Worker(#[from] WorkerDied),
+	/// A task has panicked.
+	#[error("its task {task} has panicked: {words}")]
+	Panic {
+		/// The task's name.
+		task: &'static str,
+		/// What the panic said.
+		words: String,
+	},
+	/// It could not be started.
+	#[error("it cannot be started: {0}")]
+	NotStarted(String),
 }
 
-/// The core's clock. Its epoch is the start of the event loop.
-struct Clock(Instant);
-
-impl Clock {
-	fn now(&self) -> Time {
-		Time::from_duration(self.0.elapsed())
-	}
-
-	/// The same time on the platform's clock; `None` if it is beyond that clock's range, which is as good as never.
-	fn instant(&self, time: Time) -> Option<Instant> {
-		self.0.checked_add(time.since_epoch())
+impl Ended {
+	/// Is that a fault of ours? Otherwise the node stops.
+	pub fn is_failure(&self) -> bool {
+		!matches!(self, Self::Network | Self::Chain)
 	}
 }
 
 /// Owns the core. Everything else talks to it by channels.
 pub struct EventLoop<R> {
 	clock: Clock,
+	/// When the chain last told something.
+	heard: Time,
+	/// How long it may tell nothing.
+	max_silence: Duration,
+	/// Are there sessions that would have to be given up if it does not?
+	has_sessions: bool,
 	core: Mixnet<R>,
 	peers: Peers,
 	server: Server,
@@ -97,11 +110,15 @@ pub struct EventLoop<R> {
 	peer_control: Box<dyn PeerControl>,
 	inbound: InboundReceiver,
 	workers: Workers,
-	commands: mpsc::Receiver<Command>,
+	commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
 	/// Notified when a caller has hung up.
 	hung_up: Arc<Notify>,
 	updates: mpsc::Receiver<Update>,
 	next_key: watch::Sender<Option<NextKey>>,
+	/// How often the service has failed before.
+	restarts: u64,
+	/// Where the secret for session 0 is, until the chain has told the session.
+	session_0_secret: Option<SecretFile>,
 	/// Packets handed to the peers' queues.
 	sent: u64,
 	/// Notifications that had not the size of a packet.
@@ -124,9 +141,13 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			hung_up,
 			updates,
 			next_key,
+			restarts,
 		} = parts;
 		Self {
-			clock: Clock(Instant::now()),
+			clock: Clock::start(),
+			heard: Time::ZERO,
+			max_silence: config.max_silence,
+			has_sessions: false,
 			core,
 			peers: Peers::new(config.peer_queue_capacity),
 			server,
@@ -139,6 +160,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			hung_up,
 			updates,
 			next_key,
+			restarts,
+			session_0_secret: config.session_0_secret,
 			sent: 0,
 			wrong_size: 0,
 			reserved: 0,
@@ -159,22 +182,53 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			let timeout = self.core.poll_timeout().and_then(|time| self.clock.instant(time));
 			let asking_due = self.asking.next_due().and_then(|time| self.clock.instant(time));
 			let request_due = self.server.next_due();
+			let silence_ends = self.clock.instant(self.heard + self.max_silence).filter(|_| self.has_sessions);
 			tokio::select! {
-				event = self.inbound.next(), if self.workers.has_room() => {
-					self.handle_inbound(event.ok_or(Ended::Network)?)?;
+				// What the core has sent goes to the network before anything else is done. Otherwise packets would leave late by
+				// the time that it takes to build others. Then comes what is due, then what is under way, then what is new.
+				biased;
+				never = self.peers.run() => match never {},
+				() = sleep_until_maybe(timeout) => {
+					let now = self.now();
+					self.core.handle_timeout(now);
 				},
 				opened = self.workers.next() => self.handle_unwrapped(opened?)?,
 				update = self.updates.recv() => self.handle_update(update.ok_or(Ended::Chain)?),
+				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
+				() = sleep_until_maybe(request_due) => self.server.start_due(Instant::now()),
+				event = self.inbound.next(), if self.workers.has_room() => {
+					self.handle_inbound(event.ok_or(Ended::Network)?)?;
+				},
 				// If nobody holds a handle any more, no commands come; the node mixes all the same.
 				Some(command) = self.commands.recv() => self.handle_command(command),
-				() = self.hung_up.notified() => self.asking.cancel(&mut self.core, self.clock.now()),
-				() = sleep_until_maybe(asking_due) => self.asking.post(&mut self.core, self.clock.now()),
-				() = sleep_until_maybe(timeout) => self.core.handle_timeout(self.clock.now()),
-				() = sleep_until_maybe(request_due) => self.server.start_due(Instant::now()),
-				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
-				never = self.peers.run() => match never {},
+				() = self.hung_up.notified() => {
+					let now = self.now();
+					self.asking.cancel(&mut self.core, now);
+				},
+				() = sleep_until_maybe(asking_due) => {
+					let now = self.now();
+					self.asking.post(&mut self.core, now);
+				},
+				() = sleep_until_maybe(silence_ends) => self.end_silence(),
 			}
 		}
+	}
+
+	/// The time, for the core. If the machine was suspended, the core is told that first.
+	fn now(&mut self) -> Time {
+		let now = self.clock.now();
+		if let Some(time) = self.clock.suspended() {
+			log::warn!(target: LOG_TARGET, "This machine was suspended for about {} s", time.as_secs());
+			self.core.handle_suspend(now);
+		}
+		now
+	}
+
+	/// The chain has told nothing for too long, so its sessions may be over.
+	fn end_silence(&mut self) {
+		let now = self.now();
+		self.core.give_up_sessions(now);
+		self.has_sessions = false;
 	}
 
 	/// Does everything that the core asks for, after each call that may have changed it.
@@ -211,7 +265,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			self.workers.finish(opened)?;
 		}
 		while let Some(packets) = self.workers.pop() {
-			let now = self.clock.now();
+			let now = self.now();
 			self.core.accept(now, packets);
 		}
 		Ok(())
@@ -222,13 +276,15 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		match event {
 			Inbound::Connected { peer, sink } => {
 				if let Some(id) = self.peers.connected(&peer, sink) {
-					self.core.peer_connected(self.clock.now(), id);
+					let now = self.now();
+					self.core.peer_connected(now, id);
 				}
 				None
 			},
 			Inbound::Disconnected { peer } => {
 				if let Some(id) = self.peers.disconnected(&peer) {
-					self.core.peer_disconnected(self.clock.now(), id);
+					let now = self.now();
+					self.core.peer_disconnected(now, id);
 				}
 				None
 			},
@@ -246,7 +302,11 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	/// Tells the core what the chain said, and the registrar which key is to be registered next.
 	fn handle_update(&mut self, update: Update) {
-		let now = self.clock.now();
+		let now = self.now();
+		(self.heard, self.has_sessions) = (now, true);
+		if let Some(file) = self.session_0_secret.take() {
+			self.take_session_0_secret(file, update.status.current_index);
+		}
 		self.core.set_status(now, update.status);
 		for session in update.sessions {
 			self.core.set_session(now, session);
@@ -256,9 +316,27 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		self.next_key.send_if_modified(|key| std::mem::replace(key, next_key) != next_key);
 	}
 
+	/// Gives the core its key for session 0, if that is the current session. Called before the first status: packets cannot
+	/// come for any session yet, so the disk holds up none.
+	fn take_session_0_secret(&mut self, file: SecretFile, current: SessionIndex) {
+		if current != 0 {
+			log::warn!(target: LOG_TARGET, "Leaving the secret for session 0 in its file: the chain is in session {current}");
+			return;
+		}
+		match file.take() {
+			Ok(secret) => {
+				self.core.restore_kx_secret(0, secret);
+			},
+			Err(error) => log::error!(target: LOG_TARGET, "Not mixing in session 0: {error}"),
+		}
+	}
+
 	fn handle_command(&mut self, command: Command) {
 		match command {
-			Command::Ask(asked) => self.asking.ask(&mut self.core, self.clock.now(), asked),
+			Command::Ask(asked) => {
+				let now = self.now();
+				self.asking.ask(&mut self.core, now, asked);
+			},
 			Command::CountWrong(mixnode, wrong) => self.answers.proved(mixnode, wrong),
 			// A caller that is gone needs no answer; the same below.
 			Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
@@ -298,7 +376,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	/// Sends an answer to somebody's request.
 	fn reply(&mut self, reply_to: ReplyTo, answer: Vec<u8>) {
-		if let Err(error) = self.core.post_reply(self.clock.now(), reply_to, answer) {
+		let now = self.now();
+		if let Err(error) = self.core.post_reply(now, reply_to, answer) {
 			log::debug!(target: LOG_TARGET, "Cannot answer a request: {error}");
 		}
 	}
@@ -309,7 +388,8 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			self.answers.answered(*mixnode);
 		}
 		self.asking.finish(id, outcome);
-		self.asking.post(&mut self.core, self.clock.now());
+		let now = self.now();
+		self.asking.post(&mut self.core, now);
 	}
 
 	/// The state of everything, for whoever presents it.
@@ -335,6 +415,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			wrong_size: self.wrong_size,
 			connected: self.peers.len(),
 			reserved: self.reserved,
+			restarts: self.restarts,
 		}
 	}
 }

@@ -9,6 +9,7 @@
 //! Files import only from files further down in this list:
 //!
 //! - [`builder`]: the three steps.
+//! - [`supervisor`]: starts the mixnet anew if a part of it panics.
 //! - [`event_loop`]: owns the core ([`mixnet_node_core::Mixnet`]); everything else talks to it by channels.
 //! - [`chain`]: reads sessions, mixnodes and parameters at finalised blocks, and registers this node at new best blocks.
 //! - [`rpc`]: what this node's user can ask.
@@ -18,11 +19,15 @@
 //! - [`requests`]: the types of requests between nodes, one file each, and how to add one.
 //! - [`network`]: the notifications protocol, the peers and their queues, the reserved peers' addresses.
 //! - [`args`] and [`config`]: what can be chosen.
+//! - [`secret_file`]: the file with the secret for session 0.
+//! - [`clock`]: the core's clock, which runs on in a suspension.
 //! - [`workers`]: the threads that unwrap packets.
+//! - `unwinding`: a panic in a task does not end the process.
 
 pub mod args;
 pub mod builder;
 pub mod chain;
+pub mod clock;
 pub mod config;
 pub mod event_loop;
 pub mod handle;
@@ -30,8 +35,11 @@ mod log_target;
 pub mod network;
 pub mod requests;
 pub mod rpc;
+pub mod secret_file;
 pub mod snapshot;
 pub mod status;
+pub mod supervisor;
+mod unwinding;
 pub mod workers;
 
 pub use args::{GenerateKeyCmd, MixnetArgs};

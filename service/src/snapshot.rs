@@ -44,6 +44,8 @@ pub struct Snapshot {
 	pub connected: usize,
 	/// Number of peers that this node wants to be connected to.
 	pub reserved: usize,
+	/// How often the service has failed, and was started again, since the node started.
+	pub restarts: u64,
 }
 
 /// What this node does in a session.

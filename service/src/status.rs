@@ -31,8 +31,10 @@ pub struct Status {
 	/// The mixnodes with answers to this node's requests that proved wrong, by their peer IDs.
 	#[serde(default)]
 	pub wrong_answers: BTreeMap<String, AnswerView>,
-	/// What has happened since the node started.
+	/// What has happened since the node started, or since the mixnet was started again.
 	pub counters: Counters,
+	/// How often the mixnet has failed, and was started again, since the node started.
+	pub restarts: u64,
 }
 
 /// The answers of a mixnode that has lied, or lagged.
@@ -89,6 +91,8 @@ pub struct LoopView {
 	pub sent: u64,
 	/// Loops that came back in time.
 	pub returned: u64,
+	/// Loops among them that took longer than the network usually takes.
+	pub slow: u64,
 	/// Loops that came back after they were given up.
 	pub late: u64,
 	/// Loops that were given up, and have not come back since.
@@ -103,6 +107,10 @@ pub struct LoopView {
 	pub loss_percent: Option<[f64; 3]>,
 	/// Whether so many are lost that somebody may block packets on purpose.
 	pub alarm: bool,
+	/// Whether so many come back slowly that somebody may hold packets back on purpose. Only mixnodes judge that.
+	pub slow_alarm: bool,
+	/// Whether fewer than half of the peers that the session needs have been connected for too long.
+	pub disconnected_alarm: bool,
 	/// Mixnodes and links at which more packets get lost than chance explains. If a mixnode's neighbours are named too,
 	/// the fault may be theirs.
 	pub suspected: Vec<String>,
@@ -168,6 +176,9 @@ pub struct Counters {
 	pub requests_sent: u64,
 	/// Reply packets sent.
 	pub replies_sent: u64,
+	/// Times at which one of this node's own packets was due, and had to wait because no cover was ready.
+	#[serde(default)]
+	pub ticks_awaiting_cover: u64,
 	/// Request packets that were for this node.
 	pub requests_delivered: u64,
 	/// Reply packets that were for this node.
@@ -189,7 +200,7 @@ impl From<Snapshot> for Status {
 		let counters = Counters::new(&snapshot, extrinsics);
 		let wrong_answers =
 			snapshot.wrong_answers.iter().map(|(mixnode, counts)| (name(mixnode), counts.into())).collect();
-		let Snapshot { peer_id, session_status, previous, current, connected, reserved, .. } = snapshot;
+		let Snapshot { peer_id, session_status, previous, current, connected, reserved, restarts, .. } = snapshot;
 		Self {
 			peer_id: peer_id.to_base58(),
 			session: session_status.map(SessionView::from),
@@ -200,6 +211,7 @@ impl From<Snapshot> for Status {
 			queues,
 			wrong_answers,
 			counters,
+			restarts,
 		}
 	}
 }
@@ -238,6 +250,7 @@ impl Counters {
 			drop_cover_sent: core.drop_cover_authored,
 			requests_sent: core.requests_authored,
 			replies_sent: core.replies_authored,
+			ticks_awaiting_cover: core.ticks_awaiting_cover,
 			requests_delivered: core.requests_delivered,
 			replies_delivered: core.replies_delivered,
 			extrinsics_submitted: extrinsics.done,
@@ -280,6 +293,7 @@ impl From<LoopReport> for LoopView {
 		Self {
 			sent: report.sent,
 			returned: report.returned,
+			slow: report.slow,
 			late: report.late,
 			lost: report.lost,
 			out: report.out,
@@ -289,6 +303,8 @@ impl From<LoopReport> for LoopView {
 				.loss
 				.map(|loss| [loss.low, loss.rate, loss.high].map(|share| (share * 1e4).round() / 100.0)),
 			alarm: report.loss_alarm,
+			slow_alarm: report.slow_alarm,
+			disconnected_alarm: report.disconnected_alarm,
 			suspected: mixnodes.map(ToString::to_string).chain(links.map(ToString::to_string)).collect(),
 		}
 	}

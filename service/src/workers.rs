@@ -15,11 +15,12 @@
 //! packets that it has no room for. A packet that comes alone does not wait for others: a batch is whatever has come.
 
 use mixnet_node_core::{Batch as Packets, Packet, PeerId, Scratch, Unwrapper};
+use sp_panic_handler::AbortGuard;
 use std::{
 	collections::VecDeque,
 	io,
 	num::NonZeroUsize,
-	sync::mpsc::{sync_channel, Receiver, SyncSender},
+	sync::mpsc::{sync_channel, SyncSender},
 	thread,
 };
 use tokio::sync::mpsc;
@@ -93,7 +94,7 @@ impl Workers {
 		let start = |index| {
 			let (jobs, receiver) = sync_channel(MAX_UNDER_WAY);
 			let done = done_sender.clone();
-			thread::Builder::new().name(format!("mixnet-{index}")).spawn(move || work(&receiver, &done))?;
+			thread::Builder::new().name(format!("mixnet-{index}")).spawn(move || work(receiver, &done))?;
 			Ok(Worker { jobs, batches: 0 })
 		};
 		let workers = (0..threads.get()).map(start).collect::<io::Result<_>>()?;
@@ -173,7 +174,9 @@ impl Workers {
 }
 
 /// What a thread does until the `Workers` are dropped.
-fn work(jobs: &Receiver<(Number, Job)>, done: &mpsc::Sender<Result<(Number, Done), WorkerDied>>) {
+fn work(jobs: impl IntoIterator<Item = (Number, Job)>, done: &mpsc::Sender<Result<(Number, Done), WorkerDied>>) {
+	// The SDK's panic hook would end the process.
+	let _unwinds = AbortGuard::force_unwind();
 	let _last_word = LastWord(done);
 	let mut scratch = Scratch::new();
 	for (number, job) in jobs {

@@ -5,7 +5,7 @@
 //! time at which a node wants to be called again, and each key that it registers. Compare [`Checkpoint`]s of every second or
 //! so to find out where two runs part.
 
-use crate::Output;
+use crate::output::Output;
 use mixnet_node_core::{DropReason, KxPublic, Time};
 use std::fmt::Debug;
 

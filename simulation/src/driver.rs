@@ -6,7 +6,8 @@ use crate::{
 	link::InFlight,
 	log,
 	node::{Core, Event, Held, Node, Ours},
-	world::{Answers, Asked, Output, World},
+	output::Output,
+	world::{Answers, Asked, World},
 };
 use mixnet_node_core::{Parameters, PeerId};
 

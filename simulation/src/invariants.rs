@@ -1,46 +1,8 @@
 //! What must hold of a core of ours at any time, seen from outside: its statistics add up, its queues keep within their
 //! bounds, and whatever waits has a timer.
 
-use crate::node::{Core, Node, Ours};
-use mixnet_node_core::{
-	Alarm, Config, DropReason, LoopReport, Parameters, PostError, RelativeSession, Role, Statistics,
-};
-
-/// What a driver counts to be compared with its core's statistics.
-pub(crate) struct DriverCounters {
-	/// Packets given to the core.
-	pub received: u64,
-	/// Packets polled from it.
-	pub transmitted: u64,
-	/// The longest forward queue, and the largest share of loop cover, of any session so far.
-	pub most: Parameters,
-	/// Did the last poll give no event, with nothing done since?
-	pub is_polled_out: bool,
-	/// Has its cache of replies ever been full? Then it may have forgotten requests.
-	pub forgets: bool,
-	/// Its statistics at the last check.
-	before: Statistics,
-}
-
-impl DriverCounters {
-	pub fn new(mixnet: Option<&Ours>) -> Self {
-		Self {
-			received: 0,
-			transmitted: 0,
-			most: mixnet.map_or_else(Parameters::default, |mixnet| mixnet.config().parameters),
-			is_polled_out: true,
-			forgets: false,
-			before: Statistics::default(),
-		}
-	}
-
-	/// The chain has these parameters for some session.
-	pub fn note_parameters(&mut self, parameters: &Parameters) {
-		let most = &mut self.most;
-		most.forward_queue_capacity = most.forward_queue_capacity.max(parameters.forward_queue_capacity);
-		most.loop_cover_permille = most.loop_cover_permille.max(parameters.loop_cover_permille);
-	}
-}
+use crate::node::{Core, Node};
+use mixnet_node_core::{Alarm, Config, DropReason, LoopReport, PostError, RelativeSession, Role, Statistics};
 
 /// Checks all that is quickly checked of a node; `pending`: how many of its requests have not ended.
 pub(crate) fn check<C: Core>(node: &mut Node<C>, pending: u64) {
@@ -74,7 +36,10 @@ pub(crate) fn check<C: Core>(node: &mut Node<C>, pending: u64) {
 	assert_eq!(now.packets_received, counters.received);
 	assert_eq!(now.authored() + now.packets_forwarded, counters.transmitted, "packets were sent that nobody counted");
 	assert_eq!(
-		now.packets_forwarded + now.forward_queue_len + now.dropped(DropReason::ForwardSessionEnded),
+		now.packets_forwarded
+			+ now.forward_queue_len
+			+ now.dropped(DropReason::ForwardSessionEnded)
+			+ now.dropped(DropReason::ForwardTooLate),
 		now.packets_accepted_to_forward,
 		"packets to be forwarded were lost"
 	);
@@ -121,7 +86,8 @@ pub(crate) fn packet_was_handled(before: &Statistics, after: &Statistics, reason
 pub(crate) fn request_was_refused(error: &PostError, config: &Config, pending: u64) {
 	match *error {
 		PostError::TooManyRequests { capacity, .. } => {
-			assert_eq!((capacity, pending), (config.request.capacity, capacity as u64));
+			assert_eq!(pending, capacity as u64);
+			assert!((1..=config.request.capacity).contains(&capacity));
 		},
 		PostError::NoRoom { packets, .. } => assert!(packets > 0),
 		PostError::TooLarge { fragments, max } => assert!(fragments > max),
@@ -142,8 +108,9 @@ pub(crate) fn loops_are_accounted_for<C: Core>(node: &Node<C>) {
 	let Some(mixnet) = node.mixnet.ours() else { return };
 	for relative in RelativeSession::BOTH {
 		let Some(report) = mixnet.loop_report(relative) else { continue };
-		let LoopReport { sent, returned, late, lost, out, unjudged, .. } = report;
+		let LoopReport { sent, returned, slow, late, lost, out, unjudged, .. } = report;
 		assert_eq!(sent, returned + late + lost + out + unjudged);
+		assert!(slow <= returned);
 		assert_eq!(report.round_trips.count(), returned + late);
 		if let Some(loss) = report.loss {
 			assert!(0.0 <= loss.low && loss.low <= loss.rate && loss.rate <= loss.high && loss.high <= 1.0);
@@ -155,11 +122,17 @@ pub(crate) fn loops_are_accounted_for<C: Core>(node: &Node<C>) {
 	}
 }
 
-/// An alarm says what is lost, and comes from a node whose loops are overdue.
+/// An alarm says what is lost, and comes from a node whose loops are overdue, or slow, or whose peers are gone.
 pub(crate) fn loop_alarm<C: Core>(node: &Node<C>, alarm: &Alarm) {
 	let Some(mixnet) = node.mixnet.ours() else { return };
-	assert!(mixnet.statistics().loop_cover_overdue > 0, "an alarm though no loop is overdue");
-	assert!(alarm.to_string().contains("lost"), "{alarm}");
+	match alarm {
+		Alarm::Slow { slow } => assert!(slow.is_some_and(|slow| slow.rate > 0.0), "an alarm though no loop is slow"),
+		Alarm::Disconnected { connected, wanted } => assert!(2 * connected < *wanted, "{alarm}"),
+		_ => {
+			assert!(mixnet.statistics().loop_cover_overdue > 0, "an alarm though no loop is overdue");
+			assert!(alarm.to_string().contains("lost"), "{alarm}");
+		},
+	}
 }
 
 fn counters_only_rise(before: &Statistics, now: &Statistics) {
@@ -178,6 +151,7 @@ fn counters_only_rise(before: &Statistics, now: &Statistics) {
 			statistics.drop_cover_authored,
 			statistics.requests_authored,
 			statistics.replies_authored,
+			statistics.ticks_awaiting_cover,
 		]
 	};
 	for (before, now) in counters(before).into_iter().zip(counters(now)) {

@@ -23,7 +23,8 @@
 //! # Map
 //!
 //! - `world.rs`: the [`World`], which lets the next thing happen.
-//! - `driver.rs`: what the drivers of its nodes do, and the checks that follow.
+//! - `driver.rs`: what the drivers of its nodes do, and the checks that follow. `counters.rs`: what they count.
+//! - `output.rs`: what leaves a node, and comes to it: see [`World::observer`].
 //! - `node.rs`: a node: its [`Core`] and its driver's counters. Other implementations of the protocol can take part.
 //! - [`alone`]: one core that a test drives by hand, and what its packets are compared with.
 //! - [`ours`]: our core as a node, and the calls by which it learns from the chain.
@@ -40,6 +41,7 @@
 pub mod alone;
 mod chain;
 mod clock;
+mod counters;
 mod digest;
 mod driver;
 mod expected;
@@ -49,6 +51,7 @@ mod link;
 pub mod log;
 mod node;
 pub mod ours;
+mod output;
 mod setup;
 mod world;
 
@@ -56,7 +59,8 @@ pub use chain::{Chain, News};
 pub use clock::Clock;
 pub use digest::{Checkpoint, Digest};
 pub use expected::{Expected, Posted};
-pub use link::{Block, Count, Faults, InFlight, Transport};
+pub use link::{Block, Count, Faults, Hold, InFlight, Transport};
 pub use node::{Core, Event, Held, Node, Ours};
+pub use output::{Observer, Output};
 pub use setup::{answer, fast_config, mixnode, peer_id, rng, soak};
-pub use world::{Answers, Asked, Dropped, Observer, Output, World};
+pub use world::{Answers, Asked, Dropped, World};

@@ -23,12 +23,17 @@ pub struct Faults {
 	pub duplication: f64,
 	/// Somebody on the links, who keeps packets from this node to that one from arriving.
 	pub blocks: Option<Block>,
+	/// Somebody on the links, who holds packets from this node to that one for some time before they go on.
+	pub holds: Option<Hold>,
 	/// Nodes whose links are all cut.
 	pub cut_off: BTreeSet<PeerId>,
 }
 
 /// Are packets from this node to that one kept from arriving?
 pub type Block = Box<dyn Fn(PeerId, PeerId) -> bool>;
+
+/// How long are packets from this node to that one held?
+pub type Hold = Box<dyn Fn(PeerId, PeerId) -> Duration>;
 
 impl Default for Faults {
 	/// Nothing goes wrong, and every packet takes 30 ms.
@@ -39,6 +44,7 @@ impl Default for Faults {
 			loss: 0.0,
 			duplication: 0.0,
 			blocks: None,
+			holds: None,
 			cut_off: BTreeSet::new(),
 		}
 	}
@@ -116,6 +122,7 @@ impl Transport {
 
 	fn start(&mut self, now: Time, packet: InFlight) {
 		let mut time = self.faults.latency;
+		time += self.faults.holds.as_ref().map_or(Duration::ZERO, |holds| holds(packet.from, packet.to));
 		if !self.faults.jitter.is_zero() {
 			time += self.faults.jitter.mul_f64(f64::from(self.rng.next_u32()) / 2f64.powi(32));
 		}

@@ -3,6 +3,7 @@
 //! [`Core`] is what the world asks of an implementation of the protocol. [`Mixnet`] is ours (see `ours.rs`, which alone
 //! names the calls by which it learns from the chain); tests bring others.
 
+use crate::counters::DriverCounters;
 use mixnet_node_core::{
 	AddressedPacket, Alarm, DropReason, HandlingDelay, KxPublic, MessageId, Mixnet, Mixnode, MixnodesError, Packet,
 	Parameters, PeerId, PostError, ReplyError, ReplyTo, RequestError, RequestId, SessionIndex, SessionStatus, Time,
@@ -148,14 +149,14 @@ pub struct Node<C> {
 	/// Requests that were posted.
 	pub posted: BTreeSet<RequestId>,
 	/// What the checks keep.
-	pub(crate) counters: crate::invariants::DriverCounters,
+	pub(crate) counters: DriverCounters,
 }
 
 impl<C: Core> Node<C> {
 	pub(crate) fn new(peer_id: PeerId, mixnet: C) -> Self {
 		Self {
 			peer_id,
-			counters: crate::invariants::DriverCounters::new(mixnet.ours()),
+			counters: DriverCounters::new(mixnet.ours().map(|ours| ours.config().parameters)),
 			mixnet,
 			connected: BTreeSet::new(),
 			answered: BTreeMap::new(),

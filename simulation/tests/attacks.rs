@@ -1,12 +1,14 @@
 //! A whole mixnet under attack, at the default rates: loops show it. (How often and how soon, over many seeds, is tested
 //! in `node-core/src/loops/tests.rs`, without packets.)
 
-use mixnet_node_core::{Alarm, Config, RelativeSession};
-use mixnet_simulation::{peer_id, World};
+use mixnet_node_core::{Alarm, Config, Parameters, RelativeSession, SessionPhase, SessionStatus};
+use mixnet_simulation::{peer_id, News, World};
 use std::time::Duration;
 
 const MIXNODES: usize = 10;
 const TARGET: usize = MIXNODES;
+/// Losses before are no evidence: [`LoopConfig::settling`](mixnet_node_core::LoopConfig::settling).
+const SETTLING: Duration = Duration::from_secs(60);
 
 /// A mixnet of mixnodes and one user, the target.
 fn world(seed: u64) -> World {
@@ -18,7 +20,7 @@ fn world(seed: u64) -> World {
 #[test]
 fn blocking_all_packets_but_the_targets_is_noticed_within_seconds() {
 	let mut world = world(1);
-	world.run(Duration::from_secs(20));
+	world.run(SETTLING + Duration::from_secs(10));
 	assert_eq!(world.alarms, [], "all is well");
 
 	let first_hop = world.nodes[TARGET].mixnet.reserved_peers()[0].peer_id;
@@ -51,14 +53,14 @@ fn blocking_all_packets_but_the_targets_is_noticed_within_seconds() {
 		}
 	}
 	let report = world.nodes[first_hop_index].mixnet.loop_report(RelativeSession::Current).unwrap();
-	assert!(report.loss_alarm && report.lost > report.returned, "{report:?}");
+	assert!(report.loss_alarm && report.lost > 10, "{report:?}");
 	assert_eq!(report.sent, report.returned + report.late + report.lost + report.out + report.unjudged);
 }
 
 #[test]
 fn loops_show_the_mixnets_state() {
 	let mut world = world(2);
-	world.run(Duration::from_secs(40));
+	world.run(SETTLING + Duration::from_secs(20));
 	assert_eq!(world.alarms, []);
 	for node in &world.nodes {
 		let report = node.mixnet.loop_report(RelativeSession::Current).unwrap();
@@ -90,4 +92,126 @@ fn a_machine_that_slept_accuses_nobody() {
 	assert!(before.out > 0);
 	assert_eq!((after.out, after.lost, after.unjudged), (0, before.lost, before.out));
 	assert!(std::iter::from_fn(|| node.poll_event()).next().is_none());
+}
+
+/// Who raised an alarm of this kind.
+fn raised(world: &World, is_kind: fn(&Alarm) -> bool) -> Vec<usize> {
+	let of_kind = world.alarms.iter().filter(|(.., alarm)| is_kind(alarm));
+	of_kind.map(|(_, node, _)| *node).collect()
+}
+
+#[test]
+fn losses_are_noticed_while_finality_stands_still() {
+	let all: Vec<_> = (0..6).collect();
+	let mut world = World::new(4, all.len(), |_| Config::default());
+	// Two of six are frozen, so that nothing is finalised any more, and the first phase does not end.
+	world.begin(&all, &all, SessionPhase::CoverToCurrent);
+	world.run(Duration::from_secs(30));
+	world.faults().cut_off = [4, 5].map(peer_id).into();
+	let is_noticed = |world: &World| {
+		let noticed = |node: &usize| {
+			let report = world.nodes[*node].mixnet.loop_report(RelativeSession::Current);
+			report.is_some_and(|report| report.session == 2 && report.loss_alarm)
+		};
+		(0..4).collect::<Vec<_>>().iter().all(noticed)
+	};
+	assert!(world.run_until(Duration::from_secs(80), is_noticed), "{:?}", world.alarms);
+}
+
+#[test]
+fn nodes_that_start_within_a_minute_of_one_another_raise_no_alarm() {
+	let mut world = World::new(5, MIXNODES + 2, |_| Config::default());
+	world.faults().jitter = Duration::from_millis(50);
+	world.set_status(0, SessionPhase::DisconnectFromPrev);
+	world.register(0..MIXNODES);
+	let status = SessionStatus { current_index: 1, phase: SessionPhase::RequestsToCurrent };
+	for node in 0..MIXNODES + 2 {
+		let up = Duration::from_secs(5 * node as u64);
+		world.tell_after(up, node, News::Status(status));
+		world.tell_after(up, node, News::Mixnodes);
+	}
+	world.run(Duration::from_secs(60));
+	let lost = |node: usize| world.nodes[node].mixnet.loop_report(RelativeSession::Current).unwrap().lost;
+	assert!(lost(0) > 10, "the first one's loops are lost until the others are up: {}", lost(0));
+	world.run(Duration::from_secs(120));
+	assert_eq!(world.alarms, []);
+}
+
+/// As [`world`], with a tenth of the packets.
+fn quiet_world(seed: u64) -> World {
+	let parameters = Parameters { mixnode_mean_period_ms: 1000, ..Parameters::default() };
+	World::in_session(seed, MIXNODES, 1, || Config { parameters, ..Config::default() })
+}
+
+/// Connects a node to all that it wants to be connected to, or disconnects it from them, on both sides.
+fn set_connected(world: &mut World, node: usize, is_connected: bool) {
+	for peer in world.nodes[node].mixnet.reserved_peers() {
+		let other = world.node_of(&peer.peer_id).unwrap();
+		world.set_connected(node, peer.peer_id, is_connected);
+		world.set_connected(other, peer_id(node), is_connected);
+		world.settle(other);
+	}
+	world.settle(node);
+}
+
+#[test]
+fn nodes_that_restart_all_at_once_are_not_taken_for_disconnected() {
+	let mut world = quiet_world(6);
+	world.run(SETTLING + Duration::from_secs(10));
+	for node in 0..=MIXNODES {
+		set_connected(&mut world, node, false);
+	}
+	world.run(Duration::from_secs(90));
+	for node in 0..=MIXNODES {
+		set_connected(&mut world, node, true);
+	}
+	world.run(Duration::from_secs(60));
+	let is_disconnected = |alarm: &Alarm| matches!(alarm, Alarm::Disconnected { .. });
+	assert_eq!(raised(&world, is_disconnected), Vec::<usize>::new());
+}
+
+#[test]
+fn who_is_cut_off_from_all_peers_notices_after_two_minutes() {
+	let mut world = quiet_world(7);
+	world.run(SETTLING + Duration::from_secs(10));
+	let is_disconnected = |alarm: &Alarm| matches!(alarm, Alarm::Disconnected { connected: 0, .. });
+	for node in [0, TARGET] {
+		set_connected(&mut world, node, false);
+	}
+	world.run(Duration::from_secs(115));
+	// No loop of theirs tells: those of the mixnode cannot be sent, and the user sends none.
+	let raised_by = |world: &World, node| world.alarms.iter().any(|(_, by, _)| *by == node);
+	assert!(!raised_by(&world, TARGET));
+	world.run(Duration::from_secs(10));
+	let mut noticed = raised(&world, is_disconnected);
+	noticed.sort_unstable();
+	assert_eq!(noticed, [0, TARGET], "{:?}", world.alarms);
+	let report = |node: usize| world.nodes[node].mixnet.loop_report(RelativeSession::Current).unwrap();
+	assert!(report(0).disconnected_alarm && report(TARGET).disconnected_alarm && !report(1).disconnected_alarm);
+	// Once they are back for as long, all is well again.
+	for node in [0, TARGET] {
+		set_connected(&mut world, node, true);
+	}
+	world.run(Duration::from_secs(130));
+	let report = |node: usize| world.nodes[node].mixnet.loop_report(RelativeSession::Current).unwrap();
+	assert!(!report(0).disconnected_alarm && !report(TARGET).disconnected_alarm);
+}
+
+#[test]
+fn a_mixnode_whose_packets_are_held_back_notices_though_they_come_in_time() {
+	let parameters = Parameters { hops: 3, ..Parameters::default() };
+	let mut world = World::in_session(8, 5, 0, || Config { parameters, ..Config::default() });
+	world.faults().jitter = Duration::from_millis(20);
+	world.run(Duration::from_secs(120));
+	assert_eq!(world.alarms, []);
+	// Three links allow for 0.9 s.
+	let hold = Duration::from_millis(600);
+	world.faults().holds = Some(Box::new(move |_, to| if to == peer_id(0) { hold } else { Duration::ZERO }));
+	let is_slow = |world: &World| raised(world, |alarm| matches!(alarm, Alarm::Slow { .. })).contains(&0);
+	let start = world.now();
+	assert!(world.run_until(Duration::from_secs(400), is_slow), "{:?}", world.alarms);
+	println!("noticed after {:?}", world.now() - start);
+	let report = world.nodes[0].mixnet.loop_report(RelativeSession::Current).unwrap();
+	assert!(report.slow_alarm && report.slow > 100 && !report.loss_alarm && report.late == 0, "{report:?}");
+	assert!(world.alarms.iter().all(|(.., alarm)| !matches!(alarm, Alarm::Loss { .. })), "{:?}", world.alarms);
 }

@@ -11,8 +11,8 @@ use mixed::{
 };
 use mixnet::core::{self as reference, Message, RelSessionIndex};
 use mixnet_node_core::{
-	sphinx::KxSecret, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, Packet, Parameters, PeerId,
-	RelativeSession, SessionIndex, SessionPhase, SessionStatus, Statistics, Time,
+	sphinx::KxSecret, AddressedPacket, Config, DropReason, Event, HandlingDelay, Mixnet, Mixnode, Packet, Parameters,
+	PeerId, RelativeSession, SessionIndex, SessionPhase, SessionStatus, Statistics, Time,
 };
 use mixnet_simulation::{log, ours, rng, Ours};
 use std::{collections::BTreeSet, time::Duration};
@@ -241,13 +241,23 @@ impl Three {
 	}
 }
 
+/// The next packet that this counter counts. Cover may come before it.
+fn next_of(mixnet: &mut Ours, counter: fn(&Statistics) -> u64) -> AddressedPacket {
+	loop {
+		let before = counter(&mixnet.statistics());
+		if let Some(packet) = mixnet.poll_transmit().filter(|_| counter(&mixnet.statistics()) > before) {
+			return packet;
+		}
+		mixnet.handle_timeout(mixnet.poll_timeout().unwrap());
+	}
+}
+
 #[test]
 fn replays_of_our_packets_are_refused_by_theirs() {
 	let three = Three::new();
 	let mut source = three.ours(0);
 	source.post_request(Time::ZERO, vec![7; 9], 1, HandlingDelay::Extrinsic).unwrap();
-	source.handle_timeout(source.poll_timeout().unwrap());
-	let packet = source.poll_transmit().expect("a tick is due, and a request waits");
+	let packet = next_of(&mut source, |statistics| statistics.requests_authored);
 
 	log::keep(TARGET);
 	let mut forwarder = three.theirs(usize::from(packet.peer_id.0[0]) - 1);
@@ -297,8 +307,7 @@ fn replays_of_their_packets_are_refused_by_ours() {
 
 	// The reply is taken; a replay of it is not.
 	destination.post_reply(Time::ZERO, reply_to, vec![8; 5]).unwrap();
-	destination.handle_timeout(destination.poll_timeout().unwrap());
-	let reply = destination.poll_transmit().expect("a tick is due, and a reply waits");
+	let reply = next_of(&mut destination, |statistics| statistics.replies_authored);
 	let mut middle = three.ours(usize::from(reply.peer_id.0[0]) - 1);
 	assert_eq!(middle.handle_packet(Time::ZERO, from, reply.packet), None);
 	let reply = middle.poll_transmit().expect("forwarded once");

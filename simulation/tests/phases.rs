@@ -25,7 +25,7 @@ fn cover_follows_the_table_with_and_without_requests() {
 		for (is_mixnode, period) in [(true, MIXNODE_PERIOD), (false, NON_MIXNODE_PERIOD)] {
 			for busy in [false, true] {
 				let what = format!("{phase}, mixnode: {is_mixnode}, busy: {busy}");
-				let seed = 100 + 4 * row as u64 + 2 * u64::from(is_mixnode) + u64::from(busy);
+				let seed = 2000 + 4 * row as u64 + 2 * u64::from(is_mixnode) + u64::from(busy);
 				let (mut mixnet, mut now) = node(seed, is_mixnode, phase);
 				let time = period * 1000;
 				let sent = run(&mut mixnet, &mut now, time, |mixnet, now| {
@@ -34,7 +34,11 @@ fn cover_follows_the_table_with_and_without_requests() {
 						statistics.previous_authored_queue_len + statistics.current_authored_queue_len
 					};
 					while busy && queued(mixnet.statistics()) < 5 {
-						mixnet.post_request(now, vec![0; 100], 1, HandlingDelay::Fixed(Duration::ZERO)).unwrap();
+						let posted = mixnet.post_request(now, vec![0; 100], 1, HandlingDelay::Fixed(Duration::ZERO));
+						// Second copies of others may wait to be built.
+						if posted.is_err() {
+							break;
+						}
 					}
 				});
 				let expected = if half { 500.0 } else { 1000.0 };
@@ -54,9 +58,13 @@ fn cover_follows_the_table_with_and_without_requests() {
 				assert_eq!(sent.after.dropped(DropReason::NoRoute), 0);
 				assert_proportion(loops, all, 0.25, &format!("{what}, loop cover"));
 				if busy {
-					// Requests replace all drop cover of their session, and no other cover.
+					// Requests replace the drop cover of their session that could have gone the same way, and no other cover: at
+					// a mixnode, all but that to the destination, one of nine others. A user has three gateways. One of them is the
+					// destination of every third request, which waits for one of the two others.
 					let its = if default == Previous { previous.len() } else { current.len() } as f64;
-					assert_proportion(requests, its, 0.75, &format!("{what}, requests"));
+					let same_way = if is_mixnode { 8.0 / 9.0 } else { 1.0 / (2.0 / 3.0 + 1.0 / 3.0 * 3.0 / 2.0) };
+					// The two copies of a request have one destination, and so are no two samples.
+					assert_proportion(requests / 2.0, its / 2.0, 0.75 * same_way, &format!("{what}, requests"));
 				} else {
 					assert_eq!(requests, 0.0);
 				}
@@ -152,6 +160,9 @@ fn without_a_connected_gateway_the_clock_ticks_and_nothing_is_sent() {
 	assert!(sent.times[1].is_empty());
 	assert!(mixnet.statistics().dropped(DropReason::NoRoute) > 20);
 	mixnet.peer_connected(now, gateways[0].peer_id);
+	while mixnet.poll_timeout().is_some_and(|at| at <= now) {
+		mixnet.handle_timeout(now);
+	}
 	assert_eq!(mixnet.statistics().current_authored_queue_len, 2);
 	assert!(mixnet.cancel_request(now, waiting));
 	assert_eq!(mixnet.statistics().current_authored_queue_len, 0);

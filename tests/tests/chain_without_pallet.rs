@@ -1,10 +1,10 @@
-//! A chain whose runtime has no pallet-mixnet: `--mixnet` is refused with words that say what to do.
+//! A chain whose runtime has no pallet-mixnet: with `--mixnet`, a node waits for it, and makes blocks meanwhile.
 
 use mixnet_runtime_api::MixnetApi;
-use mixnet_tests::process::assert_node_refuses;
+use mixnet_tests::process::Process;
 use sc_chain_spec::ChainType;
 use sp_api::RuntimeApiInfo;
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 /// Writes the spec of a chain whose runtime does not declare `MixnetApi`. It is our runtime with the API's name
 /// overwritten.
@@ -27,13 +27,19 @@ fn write_spec(path: &Path) {
 }
 
 #[test]
-fn the_mixnet_is_refused_where_the_chain_has_none() {
+fn where_the_chain_has_no_mixnet_the_node_waits_and_makes_blocks() {
 	let folder = tempfile::tempdir().expect("a temporary folder can be made");
 	let path = folder.path().join("spec.json");
 	write_spec(&path);
 	let path = path.to_str().expect("temporary folders have plain names");
-	assert_node_refuses(
-		&["--chain", path, "--tmp", "--mixnet", "--rpc-port", "0", "--no-prometheus"],
-		&["MixnetApi", "pallet-mixnet", "without --mixnet"],
-	);
+	let ports = ["--port", "0", "--rpc-port", "0", "--no-prometheus"];
+	let chain = ["--dev", "--tmp", "--chain", path, "--no-mdns", "--mixnet"];
+	let mut node = Process::node([&chain[..], &ports].concat());
+	let limit = Duration::from_secs(120);
+	for words in ["waiting until it has one", "Waiting until it has one", "finalized #2"] {
+		node.wait_for(words, limit);
+	}
+	let printed = node.printed();
+	assert!(printed.contains("MixnetApi") && printed.contains("without --mixnet"), "{printed}");
+	assert!(node.has_ended().is_none() && !printed.contains("panicked"), "{printed}");
 }

@@ -94,6 +94,7 @@ fn check_success(report: &Value) {
 	assert_eq!(report["failure"], Value::Null);
 	assert_eq!(report["validators"], 6);
 	assert_eq!(report["transfers"]["sent"], 8);
+	assert_eq!(report["transfers"]["answered"], 8);
 	assert_eq!(report["transfers"]["finalised"], 8);
 	assert!(report["rotations"].as_u64() >= Some(2));
 	assert!(report["rotationsInFlight"].as_u64() >= Some(1));

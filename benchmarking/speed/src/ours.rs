@@ -111,7 +111,16 @@ pub fn handle(node: &mut Node, mut packets: Vec<(PeerId, Packet)>) {
 pub fn node_with_drop_cover(backend: Backend) -> Node {
 	let mut config = Config::default();
 	config.parameters.loop_cover_permille = 0;
-	start(config, backend)
+	let mut node = start(config, backend);
+	build(&mut node, Time::ZERO);
+	node
+}
+
+/// Has the node build its cover ahead, as a driver does while nothing is due.
+fn build(node: &mut Node, now: Time) {
+	while node.poll_timeout().is_some_and(|at| at <= now) {
+		node.handle_timeout(now);
+	}
 }
 
 /// Advances the node's time to its next tick, and returns the packet that it sends then.
@@ -122,6 +131,7 @@ pub fn send_cover(node: &mut Node) -> Packet {
 	node.handle_timeout(tick);
 	let packet = node.poll_transmit().expect("at each tick there is a packet").packet;
 	assert!(node.poll_transmit().is_none());
+	build(node, tick);
 	packet
 }
 

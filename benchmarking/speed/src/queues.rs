@@ -2,7 +2,7 @@
 
 use crate::rng;
 use mixnet_node_core::{
-	traffic::{AuthoredQueue, ForwardPacket, ForwardQueue},
+	traffic::{AuthoredQueue, FirstHops, ForwardPacket, ForwardQueue},
 	AddressedPacket, Packet, PeerId, RequestId, Time, PACKET_SIZE,
 };
 use rand_chacha::ChaChaRng;
@@ -58,7 +58,7 @@ impl Authored {
 	pub fn with_packets(packets: usize) -> Self {
 		let mut queue = AuthoredQueue::new(packets, false);
 		for at in 0..packets {
-			assert!(queue.push_request(RequestId(at as u64), vec![packet()]));
+			assert!(queue.push_request(RequestId(at as u64), vec![packet()], &FirstHops::Any));
 		}
 		Self { queue }
 	}
@@ -68,7 +68,7 @@ impl Authored {
 		let start = Instant::now();
 		for at in 0..packets {
 			let packet = self.queue.pop().expect("it is never empty").packet;
-			assert!(self.queue.push_request(RequestId(at), vec![packet]));
+			assert!(self.queue.push_request(RequestId(at), vec![packet], &FirstHops::Any));
 		}
 		start.elapsed()
 	}

@@ -34,7 +34,10 @@ pub(crate) struct SentLoop {
 #[derive(Debug)]
 pub(super) struct DueLoop {
 	pub sent: SentLoop,
+	/// Did it come back in time?
 	pub returned: bool,
+	/// If so, did it take longer than the network usually takes?
+	pub slow: bool,
 }
 
 /// A loop that came back.
@@ -45,6 +48,8 @@ pub(crate) struct ReturnedLoop {
 	pub links: u32,
 	/// Did it come back after its deadline?
 	pub late: bool,
+	/// Did it come back in time, but slowly?
+	pub slow: bool,
 }
 
 /// What is kept of a loop that is overdue.
@@ -103,20 +108,28 @@ impl Ledger {
 		self.sent += 1;
 		let key = (sent.deadline, self.sent);
 		self.missing.insert(id, key);
-		self.out.insert(key, (id, DueLoop { sent, returned: false }));
+		self.out.insert(key, (id, DueLoop { sent, returned: false, slow: false }));
 		true
 	}
 
-	/// Takes note that a loop came back. `None` if it is not one of ours, or came back before.
-	pub fn returned(&mut self, now: Time, id: &CoverId) -> Option<ReturnedLoop> {
+	/// Takes note that a loop came back. `None` if it is not one of ours, or came back before. `longest`: the time that the
+	/// network takes at the longest over so many links, unless something is wrong. With more, the loop is slow.
+	pub fn returned(
+		&mut self,
+		now: Time,
+		id: &CoverId,
+		longest: impl FnOnce(u32) -> Option<Duration>,
+	) -> Option<ReturnedLoop> {
 		if let Some(key) = self.missing.remove(id) {
 			let (_, due) = self.out.get_mut(&key)?;
 			due.returned = true;
 			let SentLoop { sent_at, forwarding_delay, links, .. } = due.sent;
-			return Some(ReturnedLoop { round_trip: now - sent_at, forwarding_delay, links, late: false });
+			let round_trip = now - sent_at;
+			due.slow = longest(links).is_some_and(|longest| round_trip.saturating_sub(forwarding_delay) > longest);
+			return Some(ReturnedLoop { round_trip, forwarding_delay, links, late: false, slow: due.slow });
 		}
 		let OverdueLoop { sent_at, forwarding_delay, links } = self.overdue.remove(id)?;
-		Some(ReturnedLoop { round_trip: now - sent_at, forwarding_delay, links, late: true })
+		Some(ReturnedLoop { round_trip: now - sent_at, forwarding_delay, links, late: true, slow: false })
 	}
 
 	/// Takes the next loop whose deadline has passed.
@@ -139,8 +152,12 @@ impl Ledger {
 		Some(due)
 	}
 
-	/// Forgets all loops that are not judged. Returns how many of them had not come back.
+	/// Forgets all loops that are out. Returns how many of them were not judged and had not come back.
+	///
+	/// Overdue ones are forgotten, too. If they came back now, they would seem to have taken as long as we slept.
 	pub fn forget(&mut self) -> u64 {
+		self.overdue.clear();
+		self.overdue_order.clear();
 		let missing = self.missing.len();
 		self.out.clear();
 		self.missing.clear();

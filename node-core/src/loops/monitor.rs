@@ -1,9 +1,12 @@
 //! One session's loops, from sending to judgement.
 
 use super::{
+	connections::Connections,
 	evidence::{threshold, Evidence, ALTERNATIVES},
 	ledger::{DueLoop, Ledger, ReturnedLoop},
+	network_delay::NetworkDelay,
 	report::{Alarm, LinkScore, LoopReport, LossEstimate, MixnodeScore, RoundTrips},
+	slowness::Slowness,
 	suspicion::{Suspect, Suspicion},
 };
 use crate::{
@@ -15,6 +18,7 @@ use crate::{
 	Config, MixnodeIndex, Parameters, SessionIndex,
 };
 use alloc::vec::Vec;
+use core::time::Duration;
 use rand_core::RngCore;
 
 pub(crate) use super::ledger::SentLoop;
@@ -24,11 +28,15 @@ const MAX_OUT: usize = 1 << 14;
 
 /// The losses that are weighed as alternatives to one below the bound: `bound + (1 - bound) * share`. They stand for slow
 /// leaks, half of all, and nearly all.
-const LOSS_ALTERNATIVES: [f64; ALTERNATIVES] = [0.2, 0.5, 0.9];
+pub(super) const LOSS_ALTERNATIVES: [f64; ALTERNATIVES] = [0.2, 0.5, 0.9];
 
 /// The loops of one session. Lives as long as the session.
 #[derive(Debug)]
 pub(crate) struct LoopMonitor {
+	/// Losses of loops that were sent before are no evidence: others may not know the session yet.
+	settled_at: Time,
+	mean_forwarding_delay: Duration,
+	is_mixnode: bool,
 	ledger: Ledger,
 	sent: u64,
 	returned: u64,
@@ -42,7 +50,9 @@ pub(crate) struct LoopMonitor {
 	if_lost: [f64; ALTERNATIVES],
 	if_returned: [f64; ALTERNATIVES],
 	loss: Evidence,
+	slowness: Slowness,
 	suspicion: Suspicion,
+	connections: Connections,
 }
 
 impl LoopMonitor {
@@ -55,10 +65,16 @@ impl LoopMonitor {
 		])
 	}
 
-	pub fn new(config: &Config, parameters: &Parameters, is_mixnode: bool, num_mixnodes: usize) -> Self {
+	/// Of a session whose mixnodes become known now.
+	pub fn new(now: Time, config: &Config, parameters: &Parameters, is_mixnode: bool, num_mixnodes: usize) -> Self {
 		let bound = config.loops.max_loss;
 		let alternatives = LOSS_ALTERNATIVES.map(|share| bound + (1.0 - bound) * share);
+		let if_lost = alternatives.map(|loss| libm::log(loss / bound));
+		let if_returned = alternatives.map(|loss| libm::log((1.0 - loss) / (1.0 - bound)));
 		Self {
+			settled_at: now + config.loops.settling,
+			mean_forwarding_delay: parameters.mean_forwarding_delay(),
+			is_mixnode,
 			ledger: Ledger::new(capacity(config, parameters, is_mixnode)),
 			sent: 0,
 			returned: 0,
@@ -67,25 +83,37 @@ impl LoopMonitor {
 			judged: 0,
 			unjudged: 0,
 			round_trips: RoundTrips::EMPTY,
-			if_lost: alternatives.map(|loss| libm::log(loss / bound)),
-			if_returned: alternatives.map(|loss| libm::log((1.0 - loss) / (1.0 - bound))),
+			if_lost,
+			if_returned,
 			loss: Evidence::default(),
+			slowness: Slowness::new(if_lost, if_returned),
 			suspicion: Suspicion::new(num_mixnodes),
+			connections: Connections::new(config.loops.max_disconnected),
 		}
 	}
 
+	/// From now on, so many of the peers that the session needs are connected. Call [`judge`](Self::judge) before.
+	pub fn set_connected(&mut self, connected: usize, wanted: usize) {
+		self.connections.set(connected, wanted);
+	}
+
 	/// Takes note that a loop was sent.
-	pub fn sent(&mut self, id: CoverId, sent: SentLoop) {
+	pub fn sent(&mut self, id: CoverId, mut sent: SentLoop) {
 		self.sent += 1;
+		sent.weighs &= sent.sent_at >= self.settled_at;
 		if !self.ledger.insert(id, sent) {
 			self.unjudged += 1;
 		}
 	}
 
-	/// Takes note that a loop came back. `None` if we do not wait for it.
-	pub fn returned(&mut self, now: Time, id: &CoverId) -> Option<ReturnedLoop> {
-		let returned = self.ledger.returned(now, id)?;
+	/// Takes note that a loop came back. `None` if we do not wait for it. `network` says whether it is slow.
+	pub fn returned(&mut self, now: Time, id: &CoverId, network: &NetworkDelay) -> Option<ReturnedLoop> {
+		let longest = |links| network.longest(links, self.mean_forwarding_delay);
+		let returned = self.ledger.returned(now, id, longest)?;
 		self.round_trips.add(returned.round_trip);
+		if returned.slow {
+			self.slowness.count();
+		}
 		if returned.late {
 			self.late += 1;
 		} else {
@@ -94,9 +122,9 @@ impl LoopMonitor {
 		Some(returned)
 	}
 
-	/// Judges the loops whose deadline has passed. Returns how many of them are overdue.
+	/// Judges the loops whose deadline has passed, and the connections. Returns how many loops are overdue.
 	///
-	/// Losses are evidence if `weigh` is set; otherwise they are only counted.
+	/// Losses and lost connections are evidence if `weigh` is set; otherwise losses are only counted.
 	pub fn judge<R: RngCore + ?Sized>(
 		&mut self,
 		now: Time,
@@ -106,8 +134,16 @@ impl LoopMonitor {
 		weigh: bool,
 		mut alarm: impl FnMut(Alarm),
 	) -> u64 {
+		if !weigh {
+			self.connections.forget();
+		} else if self.connections.advance(now) {
+			let (connected, wanted) = (self.connections.connected(), self.connections.wanted());
+			alarm(Alarm::Disconnected { connected, wanted });
+		}
 		let mut overdue = 0;
-		while let Some(DueLoop { sent, returned }) = self.ledger.pop_due(now) {
+		while let Some(due) = self.ledger.pop_due(now) {
+			let DueLoop { sent, returned, .. } = &due;
+			let returned = *returned;
 			self.judged += 1;
 			overdue += u64::from(!returned);
 			self.overdue += u64::from(!returned);
@@ -118,6 +154,10 @@ impl LoopMonitor {
 			let log_ratios = if returned { self.if_returned } else { self.if_lost };
 			if self.loss.add(log_ratios, threshold(1)) {
 				alarm(Alarm::Loss { overdue: LossEstimate::new(self.overdue, self.judged) });
+			}
+			// A user's line may be full for minutes, and nobody hides behind a user's packets.
+			if self.is_mixnode && self.slowness.weigh(&due) {
+				alarm(Alarm::Slow { slow: self.slowness.estimate(self.returned) });
 			}
 			if !returned {
 				let mut suspects = Vec::new();
@@ -138,9 +178,11 @@ impl LoopMonitor {
 		overdue
 	}
 
-	/// Stops waiting for the loops that are out. The driver slept, so their loss would say nothing of the mixnet.
+	/// Stops waiting for the loops that are out, and counts no time without connections. The driver slept, so neither would say
+	/// anything of the mixnet.
 	pub fn forget(&mut self) {
 		self.unjudged += self.ledger.forget();
+		self.connections.forget();
 	}
 
 	fn loss_estimate(&self) -> Option<LossEstimate> {
@@ -152,6 +194,7 @@ impl LoopMonitor {
 			session,
 			sent: self.sent,
 			returned: self.returned,
+			slow: self.slowness.slow(),
 			late: self.late,
 			lost: self.overdue - self.late,
 			out: self.ledger.missing() as u64,
@@ -159,6 +202,8 @@ impl LoopMonitor {
 			round_trips: self.round_trips.clone(),
 			loss: self.loss_estimate(),
 			loss_alarm: self.loss.alarmed(),
+			slow_alarm: self.slowness.alarmed(),
+			disconnected_alarm: self.connections.alarmed(),
 			mixnodes: self.mixnode_scores(topology).collect(),
 			links: self.link_scores().collect(),
 		}

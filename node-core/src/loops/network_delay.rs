@@ -1,5 +1,6 @@
 //! The time that a hop takes, as loops show it.
 
+use super::usual_delay::UsualDelay;
 use crate::time::scale;
 use core::time::Duration;
 
@@ -16,16 +17,19 @@ pub(crate) struct NetworkDelay {
 	configured: Duration,
 	/// Mean and mean deviation, in seconds; `None` before the first loop came back.
 	measured: Option<(f64, f64)>,
+	/// Low quantiles, by which loops are slow.
+	usual: UsualDelay,
 }
 
 impl NetworkDelay {
 	pub fn new(configured: Duration) -> Self {
-		Self { configured, measured: None }
+		Self { configured, measured: None, usual: UsualDelay::new() }
 	}
 
 	/// Adds a measurement: a loop took `round_trip` over `links` links, of which `forwarding_delay` at mixnodes.
 	pub fn measure(&mut self, round_trip: Duration, forwarding_delay: Duration, links: u32) {
 		let per_link = round_trip.saturating_sub(forwarding_delay) / links.max(1);
+		self.usual.measure(per_link);
 		let sample = per_link.min(self.max()).as_secs_f64();
 		self.measured = Some(match self.measured {
 			None => (sample, sample / 2.0),
@@ -45,6 +49,12 @@ impl NetworkDelay {
 	pub fn per_hop(&self) -> Duration {
 		let measured = self.measured.map_or(0.0, |(mean, deviation)| mean + 4.0 * deviation);
 		scale(Duration::from_secs(1), measured).min(self.max()).max(self.configured)
+	}
+
+	/// The longest that the network takes over `links` links unless something is wrong: a loop that takes longer is slow. `None`
+	/// before enough loops came back.
+	pub fn longest(&self, links: u32, mean_forwarding_delay: Duration) -> Option<Duration> {
+		self.usual.longest(links, self.configured, mean_forwarding_delay)
 	}
 
 	fn max(&self) -> Duration {

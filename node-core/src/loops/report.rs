@@ -27,6 +27,8 @@ pub struct LoopReport {
 	pub sent: u64,
 	/// Loops that came back in time.
 	pub returned: u64,
+	/// Loops among them that took longer than the network usually takes. (docs/loops.md)
+	pub slow: u64,
 	/// Loops that came back after their deadline.
 	pub late: u64,
 	/// Loops that have not come back by their deadline, nor since.
@@ -41,6 +43,11 @@ pub struct LoopReport {
 	pub loss: Option<LossEstimate>,
 	/// Is the loss above the configured bound, by the test? [`Alarm::Loss`] was raised then.
 	pub loss_alarm: bool,
+	/// Are more loops slow than the configured bound, by the test? [`Alarm::Slow`] was raised then.
+	pub slow_alarm: bool,
+	/// Have fewer than half of the peers that the session needs been connected for too long? [`Alarm::Disconnected`] was raised
+	/// then.
+	pub disconnected_alarm: bool,
 	/// The mixnodes on the loops' routes, in the order of their indices.
 	pub mixnodes: Vec<MixnodeScore>,
 	/// The links on the loops' routes, in the order of their ends. In large sessions (over 127 mixnodes) only our own.
@@ -128,9 +135,11 @@ impl fmt::Display for LossEstimate {
 	}
 }
 
-/// A sign that packets get lost. Each alarm is raised once, and again if it comes back after all evidence was gone.
+/// A sign that packets get lost or are held back. Each alarm is raised once, and again if it comes back after all evidence was
+/// gone.
 ///
 /// While all is well, the probability of a false alarm is at most 10^-10 per loop and kind (`FALSE_ALARMS_PER_LOOP`).
+/// [`Disconnected`](Self::Disconnected) is no estimate but a fact.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum Alarm {
@@ -141,6 +150,21 @@ pub enum Alarm {
 		/// Loops overdue in the session so far, those that came back late included. The losses that raised the alarm may be
 		/// recent, and few compared with that.
 		overdue: Option<LossEstimate>,
+	},
+	/// More loops than [`LoopConfig::max_loss`](crate::LoopConfig::max_loss) come back slowly, though in time. Only mixnodes raise
+	/// it. Packets to or from this mixnode are held back to have it mix fewer at a time, or its line is full.
+	Slow {
+		/// Slow loops in the session so far, of those that came back in time.
+		slow: Option<LossEstimate>,
+	},
+	/// Fewer than half of the peers that the session needs, all other mixnodes or a user's gateways, have been connected for
+	/// [`LoopConfig::max_disconnected`](crate::LoopConfig::max_disconnected). Our connection is in a bad state, or somebody
+	/// closes connections to keep packets from us. No loop can tell: those that cannot be sent say nothing.
+	Disconnected {
+		/// Peers connected now.
+		connected: usize,
+		/// Peers that the session needs.
+		wanted: usize,
 	},
 	/// Packets get lost at a mixnode, on one of its links, or between it and the neighbours that are named.
 	Mixnode(MixnodeScore),
@@ -157,6 +181,16 @@ impl fmt::Display for Alarm {
 					write!(f, " (in the session so far {overdue})")?;
 				}
 				f.write_str(": packets may be blocked on purpose")
+			},
+			Self::Slow { slow } => {
+				f.write_str("too many loops are slow")?;
+				if let Some(slow) = slow {
+					write!(f, " (in the session so far {slow})")?;
+				}
+				f.write_str(": packets may be held back on purpose")
+			},
+			Self::Disconnected { connected, wanted } => {
+				write!(f, "connections are lost: {connected} of {wanted} peers are connected")
 			},
 			Self::Mixnode(suspected) => {
 				write!(f, "packets get lost at {suspected}: {}", suspected.score)
@@ -271,8 +305,8 @@ impl RoundTrips {
 	}
 }
 
-/// The attacker steadily blocks packets to a mixnode, but lets one in. This is the highest probability of telling which
-/// packet that leaves is that one: the Loopix paper's `s mu / (s lambda_M + lambda_R)` (section 4.2).
+/// The attacker steadily blocks packets to a mixnode, or holds them back, but lets one in. This is the highest probability of
+/// telling which packet that leaves is that one: the Loopix paper's `s mu / (s lambda_M + lambda_R)` (section 4.2).
 ///
 /// The attacker cannot tell the mixnode's loops from other packets. So the same share `1 / s` of all packets passes, and the
 /// mixnode misses a share `loss = 1 - 1 / s` of its loops. `mu` is one over `mean_forwarding_delay`. `lambda_M` are the
@@ -280,23 +314,31 @@ impl RoundTrips {
 /// the loss that raises an alarm, this is what the attacker can reach unnoticed in the long run. It says nothing of an
 /// attacker who blocks everything for the few seconds that it takes to be noticed.
 ///
+/// Packets that would have come in the time `hold` before the target are held back, and come after it. Meanwhile the
+/// mixnode empties: `e^(-mu hold)` of the packets are left that it would mix with the target. Its own loops leave it as
+/// before.
+///
 /// ```
 /// # #[cfg(feature = "unstable")]
 /// # fn main() {
 /// # use mixnet_node_core::loops::linking_bound;
 /// # use core::time::Duration;
 /// // 20 mixnodes at default rates: each sends 2.5 loops and forwards 50 packets a second.
-/// let unnoticed = linking_bound(0.1, Duration::from_secs(1), 2.5, 50.0);
+/// let unnoticed = linking_bound(0.1, Duration::ZERO, Duration::from_secs(1), 2.5, 50.0);
 /// assert!(unnoticed < 0.022);
+/// let held = linking_bound(0.0, Duration::from_millis(300), Duration::from_secs(1), 2.5, 50.0);
+/// assert!(held < 0.026);
 /// // An attacker who does not mind being noticed is still hindered by the mixnode's own loops.
-/// assert_eq!(linking_bound(1.0, Duration::from_secs(1), 2.5, 50.0), 0.4);
+/// assert_eq!(linking_bound(1.0, Duration::ZERO, Duration::from_secs(1), 2.5, 50.0), 0.4);
 /// # }
 /// # #[cfg(not(feature = "unstable"))]
 /// # fn main() {}
 /// ```
-pub fn linking_bound(loss: f64, mean_forwarding_delay: Duration, loops: f64, others: f64) -> f64 {
+pub fn linking_bound(loss: f64, hold: Duration, mean_forwarding_delay: Duration, loops: f64, others: f64) -> f64 {
+	let mean = mean_forwarding_delay.as_secs_f64();
+	let left = if mean > 0.0 { libm::exp(-hold.as_secs_f64() / mean) } else { 0.0 };
 	// Divided by s, so that an infinite s is no special case.
-	let mixed_with = mean_forwarding_delay.as_secs_f64() * (loops + (1.0 - loss.clamp(0.0, 1.0)) * others);
+	let mixed_with = mean * (loops + (1.0 - loss.clamp(0.0, 1.0)) * left * others);
 	if mixed_with > 1.0 {
 		1.0 / mixed_with
 	} else {

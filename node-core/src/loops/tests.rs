@@ -3,6 +3,8 @@
 //!
 //! The long forms, with more seeds, are run by `make soak`; what they showed is in docs/loops.md.
 
+mod holding;
+
 use super::*;
 use crate::{
 	parameters::ParametersExt,
@@ -41,6 +43,7 @@ struct Simulation {
 	config: Config,
 	topology: Topology,
 	monitor: LoopMonitor,
+	network: NetworkDelay,
 	gateways: Box<[MixnodeIndex]>,
 	now: Time,
 	number: u128,
@@ -58,7 +61,8 @@ impl Simulation {
 	/// A session of `num` mixnodes. We are the last of them, or a user.
 	fn new(seed: u64, num: usize, is_mixnode: bool) -> Self {
 		let mut rng = ChaChaRng::seed_from_u64(seed);
-		let config = Config::default();
+		let mut config = Config::default();
+		config.loops.settling = Duration::ZERO;
 		let mut mixnodes: Vec<_> = (0..num).map(mixnode).collect();
 		if is_mixnode {
 			*mixnodes.last_mut().unwrap() = Mixnode { kx_public: LOCAL_KEY, peer_id: LOCAL, ..mixnode(0) };
@@ -66,8 +70,9 @@ impl Simulation {
 		let topology = Topology::new(&mut rng, mixnodes, LOCAL, LOCAL_KEY, config.gateways).unwrap();
 		let connected: BTreeSet<_> = topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect();
 		let gateways = topology.connected_gateways(&connected).into();
-		let monitor = LoopMonitor::new(&config, &config.parameters, is_mixnode, num);
-		Self { rng, config, topology, monitor, gateways, now: Time::ZERO, number: 0, alarms: Vec::new() }
+		let monitor = LoopMonitor::new(Time::ZERO, &config, &config.parameters, is_mixnode, num);
+		let network = NetworkDelay::new(config.per_hop_network_delay);
+		Self { rng, config, topology, monitor, network, gateways, now: Time::ZERO, number: 0, alarms: Vec::new() }
 	}
 
 	/// Mean time between loops.
@@ -101,7 +106,7 @@ impl Simulation {
 		self.monitor.sent(id, sent);
 		if !lost {
 			// Loops are judged by their deadline alone, so it does not matter when they come back before it.
-			self.monitor.returned(self.now, &id).unwrap();
+			self.monitor.returned(self.now, &id, &self.network).unwrap();
 		}
 		let (now, alarms) = (self.now, &mut self.alarms);
 		let alarm = |alarm| alarms.push((now, alarm));
@@ -319,7 +324,7 @@ fn a_mixnode_framed_by_its_neighbours_is_not_accused_alone() {
 						let is_guilty = culprits.iter().any(|culprit| ends.contains(&Some(*culprit)));
 						assert!(is_guilty, "{what}, seed {seed}: {alarm}");
 					},
-					Alarm::Loss { .. } => panic!("{what}, seed {seed}: {alarm}"),
+					_ => panic!("{what}, seed {seed}: {alarm}"),
 				}
 			}
 		}
@@ -341,7 +346,7 @@ fn a_lossy_link_to_a_gateway_accuses_nobody_else() {
 				match alarm {
 					Alarm::Loss { .. } => (),
 					Alarm::Mixnode(score) => assert_eq!(score.mixnode, gateway, "seed {seed}: {alarm}"),
-					Alarm::Link(_) => panic!("seed {seed}: {alarm}"),
+					_ => panic!("seed {seed}: {alarm}"),
 				}
 			}
 			assert!(!simulation.alarms.is_empty(), "seed {seed}");
@@ -409,9 +414,10 @@ fn blocked_loops_are_noticed_within_seconds() {
 fn every_loop_is_accounted_for_whatever_becomes_of_it() {
 	let mut rng = ChaChaRng::seed_from_u64(1);
 	let config = Config::default();
+	let network = NetworkDelay::new(config.per_hop_network_delay);
 	let mixnodes = (0..20).map(mixnode).collect();
 	let topology = Topology::new(&mut rng, mixnodes, LOCAL, LOCAL_KEY, 3).unwrap();
-	let mut monitor = LoopMonitor::new(&config, &config.parameters, true, 20);
+	let mut monitor = LoopMonitor::new(Time::ZERO, &config, &config.parameters, true, 20);
 	let id = |number: u32| CoverId([number.to_le_bytes(); 4].concat().try_into().unwrap());
 	let at = |seconds: u64| Time::from_duration(Duration::from_secs(seconds));
 	let sent = |deadline: u64| SentLoop {
@@ -434,19 +440,20 @@ fn every_loop_is_accounted_for_whatever_becomes_of_it() {
 		monitor.sent(id(number), sent(10 + u64::from(number)));
 	}
 	check(&monitor, [0, 0, 0, 10, 0]);
-	assert_eq!(monitor.returned(at(5), &id(0)).map(|returned| returned.late), Some(false));
-	assert_eq!(monitor.returned(at(5), &id(0)), None, "only once");
-	assert_eq!(monitor.returned(at(5), &id(99)), None, "not ours");
+	assert_eq!(monitor.returned(at(5), &id(0), &network).map(|returned| returned.late), Some(false));
+	assert_eq!(monitor.returned(at(5), &id(0), &network), None, "only once");
+	assert_eq!(monitor.returned(at(5), &id(99), &network), None, "not ours");
 	check(&monitor, [1, 0, 0, 9, 0]);
 	// Loops 0 to 4 are due: a deadline passes only after its time.
 	assert_eq!(monitor.judge(at(15), &mut rng, &topology, 6, true, |_| ()), 4);
 	check(&monitor, [1, 0, 4, 5, 0]);
-	assert_eq!(monitor.returned(at(16), &id(1)).map(|returned| returned.late), Some(true));
-	assert_eq!(monitor.returned(at(16), &id(1)), None, "only once");
+	assert_eq!(monitor.returned(at(16), &id(1), &network).map(|returned| returned.late), Some(true));
+	assert_eq!(monitor.returned(at(16), &id(1), &network), None, "only once");
 	check(&monitor, [1, 1, 3, 5, 0]);
 	monitor.forget();
 	check(&monitor, [1, 1, 3, 0, 5]);
-	assert_eq!(monitor.returned(at(17), &id(9)), None);
+	assert_eq!(monitor.returned(at(17), &id(9), &network), None);
+	assert_eq!(monitor.returned(at(17), &id(2), &network), None, "overdue, and forgotten as well");
 	assert_eq!(monitor.judge(at(100), &mut rng, &topology, 6, true, |_| ()), 0);
 	// More loops than fit.
 	for number in 100..2000 {

@@ -34,14 +34,18 @@ impl fmt::Debug for AssembledMessage {
 
 /// Puts messages together from their fragments.
 ///
+/// Fragments of a request are known by its message ID. Fragments of a reply are known by the request that it answers and
+/// the reply's own ID, which the responder chose. Otherwise responders that collude could answer halves of one message to two
+/// requests: it would be completed, and one of the requests would end, only if both are of one node.
+///
 /// There are two bounds: on the number of incomplete messages, and on the number of their fragments together. Beyond
 /// either, the message that got no new fragment for the longest time is dropped. So memory is bounded by about
 /// [`FRAGMENT_SIZE`](super::FRAGMENT_SIZE) bytes for each fragment allowed, whatever is received.
 pub struct Assembler {
 	/// Each message here lacks at least one fragment and has at least one.
-	incomplete: BTreeMap<MessageId, Incomplete>,
+	incomplete: BTreeMap<Key, Incomplete>,
 	/// The same messages by [`Incomplete::used`], least recently used first.
-	by_use: BTreeMap<u64, MessageId>,
+	by_use: BTreeMap<u64, Key>,
 	/// The next [`Incomplete::used`].
 	uses: u64,
 	/// Number of fragments of all messages in `incomplete`.
@@ -51,6 +55,14 @@ pub struct Assembler {
 	max_fragments: usize,
 
 	evicted_messages: u64,
+}
+
+/// What an incomplete message is known by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+	/// The message ID of our request that it answers; `None` if it is a request itself.
+	answers: Option<MessageId>,
+	id: MessageId,
 }
 
 struct Incomplete {
@@ -75,14 +87,14 @@ impl Assembler {
 		// Data and SURBs share the space in a fragment. A SURB has a pointer to it besides.
 		let fragment = MAX_DATA + MAX_SURBS_PER_FRAGMENT * POINTER;
 		let part = size_of::<(u16, Part)>();
-		let message = size_of::<(MessageId, Incomplete)>();
+		let message = size_of::<(Key, Incomplete)>();
 		sum([
 			fragments.saturating_mul(fragment),
 			// Each message has a tree of its parts, and so a first node.
 			tree(fragments, part),
 			messages.saturating_mul(tree(0, part)),
 			tree(messages, message),
-			tree(messages, AGE + MessageId::SIZE),
+			tree(messages, AGE + size_of::<Key>()),
 		])
 	}
 
@@ -99,7 +111,7 @@ impl Assembler {
 		}
 	}
 
-	/// Takes a fragment of a message of at most `max_fragments_per_message`; gives the message if it was the last one
+	/// Takes a fragment of a request of at most `max_fragments_per_message`; gives the message if it was the last one
 	/// missing.
 	///
 	/// A copy of a fragment that comes after its message is complete starts the message anew: whoever handles messages
@@ -113,12 +125,36 @@ impl Assembler {
 		fragment: &PayloadData,
 		max_fragments_per_message: usize,
 	) -> Result<Option<AssembledMessage>, FragmentError> {
+		self.insert_under(None, fragment, max_fragments_per_message)
+	}
+
+	/// As [`insert`](Self::insert), but a fragment of a reply to `request`, whose SURB it came over.
+	///
+	/// # Errors
+	///
+	/// See [`FragmentError`]. Nothing has changed then.
+	pub fn insert_reply(
+		&mut self,
+		request: MessageId,
+		fragment: &PayloadData,
+		max_fragments_per_message: usize,
+	) -> Result<Option<AssembledMessage>, FragmentError> {
+		self.insert_under(Some(request), fragment, max_fragments_per_message)
+	}
+
+	fn insert_under(
+		&mut self,
+		answers: Option<MessageId>,
+		fragment: &PayloadData,
+		max_fragments_per_message: usize,
+	) -> Result<Option<AssembledMessage>, FragmentError> {
 		let fragment = FragmentView::read(fragment)?;
+		let key = Key { answers, id: fragment.message_id };
 		if fragment.count > max_fragments_per_message {
 			return Err(FragmentError::TooManyFragments(fragment.count));
 		}
 		let part = || Part { data: fragment.data.into(), surbs: fragment.surbs().collect() };
-		match self.incomplete.entry(fragment.message_id) {
+		match self.incomplete.entry(key) {
 			// Most messages are of one fragment, and never wait.
 			Entry::Vacant(_) if fragment.count == 1 => {
 				return Ok(Some(AssembledMessage::new(fragment.message_id, iter::once(part()))));
@@ -145,11 +181,30 @@ impl Assembler {
 				}
 			},
 		}
-		self.by_use.insert(self.uses, fragment.message_id);
+		self.by_use.insert(self.uses, key);
 		self.uses += 1;
 		self.fragments += 1;
 		self.evict();
 		Ok(None)
+	}
+
+	/// Destroys what came of replies to `request`, which was answered or given up. Returns how many fragments there were.
+	pub fn remove_replies_to(&mut self, request: &MessageId) -> usize {
+		let of_request = |id| Key { answers: Some(*request), id };
+		let range = of_request(MessageId([0; MessageId::SIZE]))..=of_request(MessageId([0xff; MessageId::SIZE]));
+		let keys: Vec<_> = self.incomplete.range(range).map(|(key, _)| *key).collect();
+		let before = self.fragments;
+		for message in keys.iter().filter_map(|key| self.incomplete.remove(key)) {
+			self.by_use.remove(&message.used);
+			self.fragments -= message.parts.len();
+		}
+		before - self.fragments
+	}
+
+	/// The requests to which an incomplete reply is kept.
+	#[cfg(test)]
+	pub fn answered(&self) -> impl Iterator<Item = MessageId> + '_ {
+		self.incomplete.keys().filter_map(|key| key.answers)
 	}
 
 	/// Number of incomplete messages kept.

@@ -52,7 +52,8 @@ pub enum ReplyError {
 impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// A request of another node is complete.
 	pub(super) fn handle_request(&mut self, reply_to: ReplyTo, data: Vec<u8>) -> Result<(), DropReason> {
-		match self.replies.see(self.now, reply_to.message_id, reply_to.parameters.reply_cooldown()) {
+		let cooldown = reply_to.parameters.reply_cooldown();
+		match self.replies.see(self.now, reply_to.message_id, reply_to.session, cooldown) {
 			Seen::New if self.queued_requests >= self.config.max_queued_requests => {
 				self.replies.abandon(&reply_to.message_id);
 				Err(DropReason::TooManyQueuedRequests)
@@ -61,6 +62,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				self.push_request_event(reply_to, data);
 				Ok(())
 			},
+			Seen::NoRoom => Err(DropReason::TooManyRequestsInProgress),
 			Seen::InProgress => Err(DropReason::RequestInProgress),
 			Seen::InCooldown => Err(DropReason::RequestInCooldown),
 			Seen::Answered(reply) => {

@@ -30,10 +30,11 @@ pub enum PostError {
 		/// Why it rests.
 		reason: RestingReason,
 	},
-	/// As many requests are pending as may be. Try again when one is done, or at about `at`.
-	#[error("{capacity} requests are pending already, which is the most")]
+	/// As many requests are pending as may be, or as there is room for the keys of their SURBs. Try again when one is done, or at
+	/// about `at`.
+	#[error("there is no room for another request and its answers beside those of the {capacity} that are pending")]
 	TooManyRequests {
-		/// How many may be.
+		/// How many are.
 		capacity: usize,
 		/// When one of them may be done, if none is answered before.
 		at: Time,
@@ -160,7 +161,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.check_size(data, surbs, self.config.largest_parameters().max_fragments())?;
 		let relative = self.request_session()?;
 		let fragments = self.check_size(data, surbs, self.max_fragments(relative))?;
-		if let Err(error) = self.check_room(relative, fragments, requests) {
+		if let Err(error) = self.check_room(relative, fragments, surbs, requests) {
 			// Keep replies out of that room meanwhile. The promise ends after twice the time.
 			let now = self.now;
 			if let (PostError::NoRoom { at, .. }, Some(session)) = (&error, self.sessions.session_mut(relative)) {
@@ -193,8 +194,15 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.map_err(|error| PostError::TooLarge { fragments: error.needed, max: error.max })
 	}
 
-	/// Is there room for one request more, of this many fragments, in this session, and for `requests` pending?
-	fn check_room(&self, relative: RelativeSession, fragments: usize, requests: usize) -> Result<(), PostError> {
+	/// Is there room for one request more, of this many fragments and SURBs, in this session? It becomes `requests` pending
+	/// ones.
+	fn check_room(
+		&self,
+		relative: RelativeSession,
+		fragments: usize,
+		surbs: usize,
+		requests: usize,
+	) -> Result<(), PostError> {
 		let Some(session) = self.sessions.session(relative) else { return Ok(()) };
 		// Requests that wait already are sent first, with all copies, if they are for this session.
 		let waiting: usize = self
@@ -208,9 +216,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.sum();
 		let packets = session.authored.in_the_way_of_new_request(self.now, fragments, waiting);
 		let at = self.now + self.time_to_send(session, packets);
-		if !self.pending.has_room_for(requests) {
+		if !self.pending.has_room_for(requests, surbs, self.config.surb_keystore_capacity) {
 			let at = self.pending.next_timer().unwrap_or(at).max(self.now + Duration::from_secs(1));
-			return Err(PostError::TooManyRequests { capacity: self.config.request.capacity, at });
+			return Err(PostError::TooManyRequests { capacity: self.pending.len(), at });
 		}
 		if packets > 0 {
 			return Err(PostError::NoRoom { packets, at });
@@ -222,15 +230,15 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	fn time_to_send(&self, session: &Session, packets: usize) -> Duration {
 		let factor = self.sessions.status().map_or(1, |status| status.phase.period_factor());
 		let period = session.authoring().mean_period.saturating_mul(factor);
-		scale(period, packets as f64 / (1.0 - session.parameters.loop_cover_proportion()))
+		let gateways = session.topology.connected_gateways(&self.connected);
+		let ticks = session.authored.ticks_to_send(packets, &gateways, session.topology.len().saturating_sub(1));
+		scale(period, ticks / (1.0 - session.parameters.loop_cover_proportion()))
 	}
 
 	/// Forgets a request. Returns whether it was pending. Packets that have left cannot be called back.
 	pub fn cancel_request(&mut self, now: Time, id: RequestId) -> bool {
 		self.advance(now);
-		let was_pending = self.remove_pending(id).is_some();
-		self.post_pending();
-		was_pending
+		self.remove_pending(id).is_some()
 	}
 
 	/// The session that new requests go to: the default one, or, while that cannot take them, another that may.
@@ -266,7 +274,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.map_or(0, |session| session.parameters.max_fragments().min(session.authored.max_requests()))
 	}
 
-	/// Ends retry timers, and gives up requests that waited too long to be posted.
+	/// Ends retry timers, and gives up requests that waited too long to be posted. What is to be sent again is built later:
+	/// packets may be due now.
 	pub(super) fn handle_request_timers(&mut self) {
 		while let Some(id) = self.pending.pop_timer(self.now) {
 			let Some(request) = self.pending.get(id) else { continue };
@@ -279,11 +288,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				Stage::Waiting => {
 					if !self.pending.next_attempt(id, &mut self.rng) {
 						self.fail(id, RequestError::NoReply);
+					} else if self.request_session().is_err() {
+						// No tick leads to it. Nothing is built either, but it waits for a session from now on.
+						self.copies_due = true;
 					}
 				},
 			}
 		}
-		self.post_pending();
 	}
 
 	/// A reply came over a SURB of the request message `message_id`.
@@ -296,7 +307,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		});
 		let round_trip = self.now - request.taken_at;
 		self.events.push_back(Event::RequestAnswered { id, destination, data, round_trip });
-		self.post_pending();
 		Ok(())
 	}
 
@@ -306,15 +316,22 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 	}
 
-	/// Removes a request, its packets that were not sent and the keys of its SURBs.
+	/// Removes a request, its packets that were not sent, the keys of its SURBs, and what came of its answers.
 	fn remove_pending(&mut self, id: RequestId) -> Option<Pending> {
 		let (request, message_ids) = self.pending.remove(id)?;
 		for (_, session) in self.sessions.iter_mut() {
 			session.authored.remove_request(id);
 		}
 		for message_id in &message_ids {
-			self.surb_keystore.remove_for(message_id);
+			self.forget_message(message_id);
 		}
 		Some(request)
+	}
+
+	/// Nobody waits for answers to this message ID any more. What is left of them goes at once: left-overs would fill the
+	/// stores, and then a destination could push out what another one has answered, and find out that both answer one node.
+	pub(super) fn forget_message(&mut self, message_id: &MessageId) {
+		self.surb_keystore.remove_for(message_id);
+		self.reply_assembler.remove_replies_to(message_id);
 	}
 }

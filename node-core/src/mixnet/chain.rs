@@ -101,6 +101,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let is_same = sessions.generation() == generation;
 		let ended = self.forward_queue.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
+		self.replies.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.pending.leave_sessions(&mut self.rng, |index| {
 			is_same && sessions.relative(index).is_some_and(|relative| sessions.allows_requests(relative))
 		});
@@ -109,6 +110,32 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.reserved_peers_changed = true;
 		self.events.push_back(Event::SessionChanged(status));
 		log::debug!(target: "mixnet", "Now in {status}");
+		self.post_pending();
+	}
+
+	/// Gives up the live sessions: destroys their keys, and rests in them, however long the chain keeps to them.
+	///
+	/// For a driver that has heard nothing of the chain for long. Sessions end when the chain says so, and with them the keys
+	/// by which recorded packets can be opened. A chain that stands still says nothing. The key for the next session stays, as
+	/// nobody has used it: when that session begins, this node mixes again.
+	pub fn give_up_sessions(&mut self, now: Time) {
+		self.advance(now);
+		let authored = self.authored_len();
+		for relative in RelativeSession::BOTH {
+			if let Some(slot) = self.sessions.slot_mut(relative) {
+				*slot = Slot::Resting(RestingReason::Stalled);
+			}
+		}
+		self.statistics.count_drops(DropReason::AuthoredSessionClosed, authored as u64);
+		let ended = self.forward_queue.retain_sessions(|_| false);
+		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
+		self.pending.leave_sessions(&mut self.rng, |_| false);
+		self.set_traffic();
+		self.reserved_peers_changed = true;
+		log::warn!(
+			target: "mixnet",
+			"Heard nothing of the chain for long: the keys of its sessions are destroyed, and the mixnet rests until the next one",
+		);
 		self.post_pending();
 	}
 
@@ -156,6 +183,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		match self.new_session(index, keys, parameters, mixnodes) {
 			Ok(new) => {
 				self.put_slot(index, Slot::Full(Box::new(new)));
+				self.count_connected(|_| true);
 				self.set_traffic();
 				self.reserved_peers_changed = true;
 			},
@@ -185,7 +213,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			index,
 			keys,
 			parameters,
-			loops: LoopMonitor::new(&self.config, &parameters, is_mixnode, topology.len()),
+			loops: LoopMonitor::new(self.now, &self.config, &parameters, is_mixnode, topology.len()),
 			topology,
 			replay: ReplayFilter::new(&mut self.rng, self.config.replay_filter_bytes),
 			clock: PoissonClock::default(),
@@ -287,14 +315,29 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// A peer was connected. Only reserved peers matter; telling of others does no harm.
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
-		self.connected.insert(peer_id);
-		self.post_pending();
+		if self.connected.insert(peer_id) {
+			self.count_connected(|peer| *peer == peer_id);
+		}
 	}
 
 	/// A peer was disconnected.
 	pub fn peer_disconnected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
-		self.connected.remove(&peer_id);
+		if self.connected.remove(&peer_id) {
+			self.count_connected(|peer| *peer == peer_id);
+		}
+	}
+
+	/// Counts the connected peers of the sessions that need a peer like this.
+	fn count_connected(&mut self, concerns: impl Fn(&PeerId) -> bool) {
+		for (_, session) in self.sessions.iter_mut() {
+			let mut reserved = session.topology.reserved_peers();
+			if reserved.any(|mixnode| concerns(&mixnode.peer_id)) {
+				let is_connected = |mixnode: &&Mixnode| self.connected.contains(&mixnode.peer_id);
+				let connected = session.topology.reserved_peers().filter(is_connected).count();
+				session.loops.set_connected(connected, session.topology.reserved_peers().count());
+			}
+		}
 	}
 }
 

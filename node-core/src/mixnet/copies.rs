@@ -14,11 +14,12 @@ use crate::{
 		complete_requests, Backend, BatchBuilder, BuildError, BuiltPacket, BuiltSurb, MixnodeIndex, SurbId, SurbKeys,
 		PAYLOAD_DATA_SIZE,
 	},
+	time::scale,
 	topology::{Route, RouteError, RouteKind},
-	traffic::AddressedPacket,
+	traffic::{AddressedPacket, FirstHops},
 	MessageId, Parameters, PeerId, RelativeSession,
 };
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
 
@@ -34,6 +35,8 @@ enum NotPosted {
 	Failed(RequestError),
 	/// It cannot be sent to this destination.
 	BadDestination,
+	/// The destination is the only gateway that is connected. It would see whose packets the fragments are.
+	OnlyGateway,
 }
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
@@ -50,6 +53,10 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				session.authored.remove_request(*id);
 			}
 		}
+		// Before any copies are built: their SURBs need the room.
+		for (_, message_id) in forgotten {
+			self.forget_message(&message_id);
+		}
 		// Each round queues at least one copy, or ends a request, or is the last one.
 		let mut progress = true;
 		while progress && full.len() < RelativeSession::BOTH.len() {
@@ -60,8 +67,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			}
 		}
 		// Of requests that were forgotten in the loop nothing is queued.
-		for (_, message_id) in forgotten.into_iter().chain(self.pending.take_forgotten()) {
-			self.surb_keystore.remove_for(&message_id);
+		for (_, message_id) in self.pending.take_forgotten() {
+			self.forget_message(&message_id);
 		}
 	}
 
@@ -92,6 +99,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 					self.fail(id, RequestError::NoReply);
 				}
 				true
+			},
+			Err(NotPosted::OnlyGateway) => {
+				let goes_on = self.pending.next_destination(id, &mut self.rng);
+				if !goes_on {
+					self.pending.blocked(id, self.now, RequestError::OnlyGateway);
+				}
+				goes_on
 			},
 		}
 	}
@@ -133,6 +147,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			None => draw_destination(&mut self.rng, session, &connected_gateways, request)
 				.map_err(|error| not_posted(NoPacket::Route(error)))?,
 		};
+		if connected_gateways == [destination] {
+			return Err(NotPosted::OnlyGateway);
+		}
 		let mut copy = CopyBuilder {
 			session,
 			connected_gateways: &connected_gateways,
@@ -145,15 +162,16 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for plan in &plans {
 			copy.add_fragment(&mut self.rng, plan).map_err(not_posted)?;
 		}
+		let first_hops = copy.first_hops();
 		let (packets, surb_keys, metrics) = copy.build(self.backend, &plans, &request.data);
 
 		let message_id = request.message_id;
 		let delay = handling_delay(&session.parameters, request.delay, &message_id);
-		session.authored.push_request(id, packets);
+		session.authored.push_request(id, packets, &first_hops);
 		for (surb_id, keys) in surb_keys {
 			self.surb_keystore.insert(message_id, surb_id, keys);
 		}
-		let round_trip = round_trip(session, &metrics, self.network_delay.per_hop());
+		let round_trip = round_trip(session, &metrics, self.network_delay.per_hop(), &connected_gateways);
 		let answer_by = self.now + round_trip.saturating_add(delay);
 		self.pending.posted(id, (session.index, destination), answer_by);
 		Ok(())
@@ -221,6 +239,18 @@ impl CopyBuilder<'_> {
 		build_on_route(rng, &session.topology, connected_gateways, kind, *hops, add).map(|(route, ())| route)
 	}
 
+	/// The mixnodes of which the first hops of the packets are drawn: see [`draw_path`](crate::topology::Topology::draw_path).
+	/// A user's are never the destination; a mixnode's are if there are no others.
+	fn first_hops(&self) -> FirstHops {
+		if self.session.topology.is_mixnode() {
+			let peer_id = self.session.topology.mixnode_peer_id(self.destination);
+			let goes_there_first = self.packets.iter().any(|(first, _)| Some(*first) == peer_id);
+			return if goes_there_first { FirstHops::Any } else { FirstHops::AllBut(self.destination) };
+		}
+		let gateways = self.connected_gateways.iter().copied();
+		FirstHops::Gateways(Arc::new(gateways.filter(|gateway| *gateway != self.destination).collect()))
+	}
+
 	/// Returns the packets, the keys of the SURBs in them, and how long they travel. `plans` are those that were added.
 	fn build(
 		self,
@@ -276,11 +306,25 @@ fn handling_delay(parameters: &Parameters, delay: HandlingDelay, message_id: &Me
 /// Handling the request is not included. (PROTOCOL.md, section 10)
 ///
 /// `per_hop` is the time that a hop takes, network and processing: the measured one, if it is more than the configured.
-fn round_trip(session: &Session, metrics: &RouteMetrics, per_hop: Duration) -> Duration {
+///
+/// Packets wait for a tick whose place they may take. The mean time between those of one packet is longer than that between
+/// all ticks, by the same factor for all packets: the mean of theirs.
+fn round_trip(
+	session: &Session,
+	metrics: &RouteMetrics,
+	per_hop: Duration,
+	connected_gateways: &[MixnodeIndex],
+) -> Duration {
 	let parameters = &session.parameters;
 	let loops = parameters.loop_cover_proportion();
-	let here = QueueEnd::new(session.authoring().mean_period, session.authored.len(), loops);
+	let queued = session.authored.len();
+	let ticks = session.authored.ticks_to_send(queued, connected_gateways, session.topology.len().saturating_sub(1));
+	let period = scale(session.authoring().mean_period, ticks / queued.max(1) as f64);
+	let here = QueueEnd::new(period, queued, loops);
 	let mixnode = parameters.authoring(true);
 	let there = QueueEnd::new(mixnode.mean_period, mixnode.queue_capacity, loops);
 	metrics.travel_time(parameters.mean_forwarding_delay(), per_hop).saturating_add(queue_delay(here, there))
 }
+
+#[cfg(test)]
+mod tests;

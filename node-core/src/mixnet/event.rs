@@ -56,11 +56,12 @@ pub enum Event {
 		/// Why it rests.
 		reason: RestingReason,
 	},
-	/// Our loop cover shows that packets get lost, or are blocked. [`Mixnet::loop_report`](crate::Mixnet::loop_report) has more.
+	/// Our loop cover or our connections show that packets get lost, or are blocked or held back.
+	/// [`Mixnet::loop_report`](crate::Mixnet::loop_report) has more.
 	LoopAlarm {
 		/// The session that the loops belong to.
 		session: SessionIndex,
-		/// What the loops show.
+		/// What they show.
 		alarm: Alarm,
 	},
 }

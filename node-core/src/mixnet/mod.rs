@@ -14,20 +14,23 @@
 //! - `state`: the state, time, and polling. `event`: what the driver is told.
 //! - `chain`: what the chain says of sessions, mixnodes and keys.
 //! - `unwrapper`: the part of receiving that needs keys alone, and can be done on another thread.
-//! - `receive`: packets in. Here they are judged.
+//! - `receive`: packets in. Here they are judged. `being_finished`: those that a worker has at this moment.
 //! - `send`: packets out.
+//! - `suspend`: what becomes of a node that did not run for some time.
 //! - `asking`: requests of ours, from being posted to being answered or given up.
 //! - `copies`: a copy of such a request is built and queued.
 //! - `answering`: requests of others, and our replies.
 
 mod answering;
 mod asking;
+mod being_finished;
 mod chain;
 mod copies;
 mod event;
 mod receive;
 mod send;
 mod state;
+mod suspend;
 mod unwrapper;
 
 pub use answering::ReplyError;

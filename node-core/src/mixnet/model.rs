@@ -229,8 +229,10 @@ fn parameters() -> impl Strategy<Value = Parameters> {
 /// A configuration with small bounds, so that all are reached.
 fn config() -> impl Strategy<Value = Config> {
 	let traffic = (1u32..7, 1u32..7, prop::bool::weighted(0.9), 1usize..4, 1u8..4, 1u32..6);
+	// With a few SURBs, requests wait for each other. With many, several are pending.
+	let surbs = prop_oneof![1usize..6, 40usize..80];
 	let receiving =
-		(1usize..6, 1usize..4, 1usize..5, prop_oneof![1 => Just(65 * 8 * 2), 4 => Just(1usize << 16)], 1usize..4);
+		(surbs, 1usize..4, 1usize..5, prop_oneof![1 => Just(65 * 8 * 2), 4 => Just(1usize << 16)], 1usize..4);
 	let requests = (1usize..5, 1u32..4, 1u32..3, 1u32..4, 1usize..4, 1u32..3);
 	let times = (any::<bool>(), any::<bool>());
 	(traffic, receiving, requests, times).prop_map(|(traffic, receiving, requests, (delays, loops))| {

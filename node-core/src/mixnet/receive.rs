@@ -5,16 +5,16 @@ use super::{
 	Event, Mixnet,
 };
 use crate::{
-	message::{AssembledMessage, Assembler, FragmentError},
+	message::FragmentError,
 	parameters::ParametersExt,
 	replay::{ReplayError, ReplayTag},
 	request::ReplyTo,
 	session::Session,
-	sphinx::{finish_batch, reply_payload, Action, CoverId, Opened, Packet, PayloadData, SurbId, UnwrapError},
+	sphinx::{finish_batch, reply_payload, Action, CoverId, Opened, Packet, SurbId, UnwrapError},
 	statistics::DropReason,
 	time::scale,
 	traffic::{AddressedPacket, ForwardPacket},
-	Parameters, PeerId, RelativeSession, Time,
+	PeerId, RelativeSession, Time,
 };
 use alloc::vec::Vec;
 use core::{mem, slice};
@@ -62,7 +62,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let unwrapper = self.unwrapper();
 		let mut packets = packets.into_iter();
 		self.batch.packets.reserve_exact(MAX_BATCH);
-		self.batch_tags.reserve_exact(MAX_BATCH);
 		while self.handle_batch(&unwrapper, now, packets.by_ref().take(MAX_BATCH), |_, _| ()) == MAX_BATCH {}
 	}
 
@@ -95,19 +94,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Marks the packets of a batch, of at most [`MAX_BATCH`], that are wanted: those that would be taken, and that
 	/// [`Unwrapper::finish`] has work with.
 	///
-	/// A packet that comes twice in a batch is wanted once: whoever sends a new packet many times has it finished once. The
-	/// decision is not final. Each packet is judged again when it is accepted, after those before it.
+	/// A packet that comes twice, in this batch or in others that were judged and not accepted yet, is wanted once: whoever
+	/// sends a header many times, with one payload or many, has it finished once. The decision is not final. Each packet is
+	/// judged again when it is accepted, after those before it.
 	pub fn judge_batch(&mut self, batch: &mut Batch) {
-		let mut tags = mem::take(&mut self.batch_tags);
-		tags.clear();
 		for received in &mut batch.packets {
 			let needs_finish = self.judge(received).is_ok_and(|(_, task)| task.needs_finish());
-			received.is_wanted = needs_finish && !tags.contains(&received.tag);
-			if received.is_wanted {
-				tags.push(received.tag);
-			}
+			received.is_wanted = needs_finish && received.tag.is_some_and(|tag| self.being_finished.insert(tag));
 		}
-		self.batch_tags = tags;
 	}
 
 	/// Accepts the packets of a batch in order: those that are taken are queued, delivered or counted, and the others
@@ -128,6 +122,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for received in batch.packets.drain(..) {
 			self.advance(now);
 			self.statistics.packets_received += 1;
+			if let Some(tag) = received.tag.filter(|_| received.is_wanted) {
+				self.being_finished.remove(tag);
+			}
 			let from = received.from;
 			let reason = self.accept_one(received).err();
 			if let Some(reason) = reason {
@@ -215,14 +212,17 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		mut received: Received,
 		tag: ReplayTag,
 	) -> Result<(), DropReason> {
+		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
+		// Before the payload is decrypted, and whatever is in it: a header with ever other payloads must not cost a decryption
+		// each.
+		session.replay.insert(tag).map_err(drop_reason)?;
+		let (session, parameters) = (session.index, session.parameters);
 		self.finish_one(&mut received);
 		let payload = received.unwrapping.request_payload().expect("a request, and finished just now; qed");
 		let fragment = payload.map_err(|_| DropReason::BadPayload)?;
-		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
-		session.replay.insert(tag).map_err(drop_reason)?;
-		let (session, parameters) = (session.index, session.parameters);
 		self.statistics.requests_delivered += 1;
-		let Some(message) = assemble(&mut self.request_assembler, fragment, &parameters)? else { return Ok(()) };
+		let message = self.request_assembler.insert(fragment, parameters.max_fragments()).map_err(bad_fragment)?;
+		let Some(message) = message else { return Ok(()) };
 		let generation = self.sessions.generation();
 		let reply_to = ReplyTo { session, generation, parameters, message_id: message.id, surbs: message.surbs };
 		self.handle_request(reply_to, message.data)
@@ -239,13 +239,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let fragment = reply_payload(&keys, packet).map_err(|_| DropReason::BadPayload)?;
 		self.statistics.replies_delivered += 1;
 		// SURBs in a reply have no use: nothing can be sent back for it.
-		let Some(message) = assemble(&mut self.reply_assembler, fragment, &parameters)? else { return Ok(()) };
+		let message = self.reply_assembler.insert_reply(request_message_id, fragment, parameters.max_fragments());
+		let Some(message) = message.map_err(bad_fragment)? else { return Ok(()) };
 		self.handle_reply(&request_message_id, message.data)
 	}
 
 	fn accept_loop(&mut self, relative: RelativeSession, id: &CoverId) -> Result<(), DropReason> {
 		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
-		let returned = session.loops.returned(self.now, id).ok_or(DropReason::UnknownLoopCover)?;
+		let returned = session.loops.returned(self.now, id, &self.network_delay).ok_or(DropReason::UnknownLoopCover)?;
 		self.network_delay.measure(returned.round_trip, returned.forwarding_delay, returned.links);
 		self.statistics.loop_cover_returned += 1;
 		self.statistics.loop_cover_late += u64::from(returned.late);
@@ -272,15 +273,11 @@ fn judge_replay(session: &Session, opened: &Opened, tag: &mut Option<ReplayTag>)
 	Ok(tag)
 }
 
-fn assemble(
-	assembler: &mut Assembler,
-	fragment: &PayloadData,
-	parameters: &Parameters,
-) -> Result<Option<AssembledMessage>, DropReason> {
-	assembler.insert(fragment, parameters.max_fragments()).map_err(|error| match error {
+fn bad_fragment(error: FragmentError) -> DropReason {
+	match error {
 		FragmentError::Duplicate => DropReason::RepeatedFragment,
 		_ => DropReason::BadFragment,
-	})
+	}
 }
 
 fn drop_reason(error: ReplayError) -> DropReason {

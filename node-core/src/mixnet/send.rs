@@ -4,12 +4,13 @@ use super::Mixnet;
 use crate::{
 	loops::SentLoop,
 	parameters::ParametersExt,
-	sphinx::{build_one_cover, BatchBuilder, BuildError, BuiltPacket, CoverId, Hop, MixnodeIndex, Target},
+	session::Session,
+	sphinx::{BatchBuilder, BuildError, BuiltPacket, CoverId, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
 	time::scale,
 	topology::{Route, RouteError, RouteKind, Topology},
-	traffic::{AddressedPacket, AuthoredKind, CoverStock},
-	PeerId, RelativeSession, SessionPhase,
+	traffic::{AddressedPacket, AuthoredKind, Cover, CoverStock, Prepared, PreparedLoop},
+	RelativeSession,
 };
 use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
@@ -41,183 +42,213 @@ pub(super) fn build_on_route<R: RngCore + CryptoRng, T>(
 	Ok((route, built))
 }
 
-/// Draws a destination and a route to it, for cover, and builds something for it.
-fn draw_cover<R: RngCore + CryptoRng, T>(
-	rng: &mut R,
-	topology: &Topology,
-	connected_gateways: &[MixnodeIndex],
-	hops: usize,
-	build: impl FnOnce(&mut R, &Route) -> Result<T, BuildError>,
-) -> Option<(Route, T)> {
-	let destination = topology.draw_destination(rng, connected_gateways).ok()?;
-	build_on_route(rng, topology, connected_gateways, RouteKind::To(destination), hops, build).ok()
+/// What is due: a packet to be forwarded, or a tick of this session's clock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Due {
+	Forward,
+	Tick(RelativeSession),
+}
+
+/// What a tick leads to.
+enum Ticked {
+	Packet(AddressedPacket),
+	/// Nothing: there is no route.
+	NoRoute,
+	/// The tick waits, since no cover is ready for it.
+	Waits,
 }
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// The next packet, to be sent at once. `None` if nothing is due at the latest time that the driver told us.
 	///
-	/// Packets to be forwarded come first, by deadline. Then each tick of a session's clock is a packet: of a request or a
-	/// reply, or cover. When nothing is due, cover is built for ticks to come.
+	/// Packets to be forwarded and ticks of the sessions' clocks take turns in the order in which they are due. Each tick is a
+	/// packet: of a request or a reply, or cover. Nothing is computed here: all is ready before. If a tick is due and no cover is
+	/// ready for it, it waits for that, and so do all packets that are due later: [`poll_timeout`](Self::poll_timeout) is
+	/// then in the past.
 	#[must_use = "the packet is to be sent now"]
 	pub fn poll_transmit(&mut self) -> Option<AddressedPacket> {
-		if let Some(packet) = self.forward_queue.pop_due(self.now) {
-			self.statistics.packets_forwarded += 1;
-			return Some(packet);
-		}
-		while let Some(relative) = self.take_tick() {
-			let packet = self.author(relative);
-			if packet.is_some() {
-				return packet;
+		while let Some(due) = self.next_due() {
+			match due {
+				Due::Forward => {
+					let packet = self.forward_queue.pop_due(self.now)?;
+					self.statistics.packets_forwarded += 1;
+					return Some(packet);
+				},
+				Due::Tick(relative) => match self.tick(relative) {
+					Ticked::Packet(packet) => return Some(packet),
+					Ticked::NoRoute => self.statistics.count_drop(DropReason::NoRoute),
+					Ticked::Waits => return None,
+				},
 			}
-			self.statistics.count_drop(DropReason::NoRoute);
 		}
-		// Now is the time: nothing is due.
-		self.stock_cover();
 		None
 	}
 
-	/// Builds cover for the ticks to come in sessions that have none left.
-	fn stock_cover(&mut self) {
-		for relative in RelativeSession::BOTH {
-			let session = self.sessions.session(relative);
-			if session.is_some_and(|session| session.clock.next().is_some() && session.cover.is_empty()) {
-				self.fill_cover(relative);
-			}
-		}
+	/// What is due first.
+	fn next_due(&self) -> Option<Due> {
+		let tick = |relative| Some((self.sessions.session(relative)?.clock.next()?, Due::Tick(relative)));
+		let forward = self.forward_queue.next_deadline().map(|deadline| (deadline, Due::Forward));
+		let next = RelativeSession::BOTH.into_iter().filter_map(tick).chain(forward).min()?;
+		(next.0 <= self.now).then_some(next.1)
 	}
 
-	/// Builds cover ahead if we are a mixnode. A user cannot: at the tick other gateways may be connected.
-	fn fill_cover(&mut self, relative: RelativeSession) {
-		let Some(session) = self.sessions.session_mut(relative).filter(|session| session.topology.is_mixnode()) else {
-			return;
+	/// Builds something that ticks to come will send, if no packet is ready to be sent: a batch of cover, or the copies of our
+	/// requests for which there is room.
+	///
+	/// When that happens, and for how many ticks of cover, depends on the number of ticks alone: see [`CoverStock`]. Copies
+	/// come after a batch of cover. If they were built as soon as there is room, or an answer or a peer comes, others could
+	/// see from packets that are late whether requests wait, and some could choose when to look.
+	pub(super) fn build_ahead(&mut self) {
+		let due = self.next_due();
+		let sessions = match due {
+			Some(Due::Tick(relative)) if self.awaits_cover(relative) => &[relative][..],
+			// These packets come first.
+			Some(_) => return,
+			None => &RelativeSession::BOTH,
 		};
+		if let Some(relative) = sessions.iter().find(|relative| self.wants_cover(**relative)) {
+			self.build_cover(*relative);
+			self.copies_due = true;
+		} else if core::mem::take(&mut self.copies_due) {
+			self.post_pending();
+		}
+	}
+
+	/// Is there something to be built as soon as no packet is due?
+	pub(super) fn has_to_build(&self) -> bool {
+		self.copies_due || RelativeSession::BOTH.into_iter().any(|relative| self.wants_cover(relative))
+	}
+
+	/// Is no cover ready for the session's next tick?
+	fn awaits_cover(&self, relative: RelativeSession) -> bool {
+		self.sessions.session(relative).is_some_and(|session| {
+			session.cover.is_empty() || !session.cover.is_for(&session.topology.connected_gateways(&self.connected))
+		})
+	}
+
+	/// Is there room for a batch of cover?
+	fn wants_cover(&self, relative: RelativeSession) -> bool {
+		let ticks = |session: &&Session| session.clock.next().is_some();
+		let is_low = |session: &Session| {
+			session.cover.is_low() || !session.cover.is_for(&session.topology.connected_gateways(&self.connected))
+		};
+		self.sessions.session(relative).filter(ticks).is_some_and(is_low)
+	}
+
+	/// Builds cover for the next ticks of a session.
+	fn build_cover(&mut self, relative: RelativeSession) {
+		let Some(session) = self.sessions.session_mut(relative) else { return };
+		let gateways = session.topology.connected_gateways(&self.connected);
+		session.cover.keep_for(&gateways);
 		let hops = usize::from(session.parameters.hops);
+		let loop_cover = Bernoulli::new(session.parameters.loop_cover_proportion())
+			.expect("below 1 in any parameters that passed their check; qed");
 		let mut batch = BatchBuilder::default();
-		let mut peers = Vec::with_capacity(CoverStock::SIZE);
-		let build = |batch: &mut BatchBuilder, rng: &mut R, route: &Route| batch.add_cover(rng, &route.hops, None);
-		while peers.len() < CoverStock::SIZE {
-			let drawn =
-				draw_cover(&mut self.rng, &session.topology, &[], hops, |rng, route| build(&mut batch, rng, route));
-			match drawn {
-				Some((route, ())) => peers.push(route.first_peer_id),
-				None => break,
+		let mut drawn = Vec::with_capacity(CoverStock::BATCH);
+		for _ in 0..CoverStock::BATCH {
+			let loop_id = loop_cover.sample(&mut self.rng).then(|| CoverId::random(&mut self.rng));
+			let add = |rng: &mut R, route: &Route| batch.add_cover(rng, &route.hops, loop_id);
+			let kind = match loop_id {
+				Some(_) => Ok(RouteKind::Loop),
+				None => session.topology.draw_destination(&mut self.rng, &gateways).map(RouteKind::To),
+			};
+			let route = kind
+				.ok()
+				.and_then(|kind| build_on_route(&mut self.rng, &session.topology, &gateways, kind, hops, add).ok());
+			drawn.push((loop_id, route.map(|(route, ())| route)));
+		}
+		let mut built = batch.build(self.backend).covers.into_iter();
+		for (loop_id, route) in drawn {
+			let cover = route.and_then(|route| Some(prepare_cover(session, route, loop_id, built.next()?)));
+			session.cover.push(Prepared::new(loop_id.is_some(), cover));
+		}
+	}
+
+	/// Takes the tick of a session that is due, if there is cover for it.
+	fn tick(&mut self, relative: RelativeSession) -> Ticked {
+		let Some(session) = self.sessions.session_mut(relative) else { return Ticked::NoRoute };
+		session.cover.keep_for(&session.topology.connected_gateways(&self.connected));
+		let Some(prepared) = session.cover.pop() else {
+			self.statistics.ticks_awaiting_cover += u64::from(session.cover.wait());
+			return Ticked::Waits;
+		};
+		session.clock.advance(&mut self.rng);
+		if !prepared.is_loop {
+			if let Some(packet) = self.pop_authored(relative, prepared.first()) {
+				return Ticked::Packet(packet);
 			}
 		}
-		let covers = batch.build(self.backend).covers.into_iter();
-		let address = |(peer_id, built): (_, BuiltPacket)| AddressedPacket { peer_id, packet: built.packet };
-		session.cover.fill(peers.into_iter().zip(covers).map(address).collect());
+		prepared.take().map_or(Ticked::NoRoute, |cover| Ticked::Packet(self.send_cover(relative, cover)))
 	}
 
-	/// Takes the earliest due tick. Returns the session that it belongs to.
-	fn take_tick(&mut self) -> Option<RelativeSession> {
-		let now = self.now;
-		let (_, relative, session) = self
-			.sessions
-			.iter_mut()
-			.filter_map(|(relative, session)| Some((session.clock.next()?, relative, session)))
-			.filter(|(tick, ..)| *tick <= now)
-			.min_by_key(|(tick, relative, _)| (*tick, *relative))?;
-		session.clock.advance(&mut self.rng);
-		Some(relative)
-	}
-
-	/// The packet for a tick in this session.
-	fn author(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
-		let loop_cover = self.sessions.session(relative)?.parameters.loop_cover_proportion();
-		let is_loop = Bernoulli::new(loop_cover)
-			.expect("below 1 in any parameters that passed their check; qed")
-			.sample(&mut self.rng);
-		if is_loop {
-			return self.build_loop_cover(relative);
-		}
-		if let Some(packet) = self.pop_authored(relative) {
-			return Some(packet);
-		}
-		self.build_drop_cover(relative)
-	}
-
-	/// The next request or reply packet, which takes the place of drop cover.
-	fn pop_authored(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
+	/// The next request or reply packet, if it may take the place of drop cover that was to go to `first`.
+	fn pop_authored(&mut self, relative: RelativeSession, first: Option<MixnodeIndex>) -> Option<AddressedPacket> {
 		if !self.sessions.allows_requests(relative) {
 			return None;
 		}
-		let authored = self.sessions.session_mut(relative)?.authored.pop()?;
-		let reachable = self.is_reachable(relative, &authored.packet.peer_id);
-		if !reachable {
+		let session = self.sessions.session_mut(relative)?;
+		let front = session.authored.front()?;
+		// A user's cover goes to connected gateways only. If the gateway of a queued packet is gone, cover is sent instead: a gap
+		// would show that there was something to say.
+		if !session.topology.is_mixnode() && !self.connected.contains(&front.packet.peer_id) {
+			session.authored.pop();
 			self.statistics.count_drop(DropReason::GatewayGone);
-		} else {
-			match authored.kind {
-				AuthoredKind::Request(id) => {
-					self.statistics.requests_authored += 1;
-					self.pending.note_sent(id);
-				},
-				AuthoredKind::Reply => self.statistics.replies_authored += 1,
-			}
+			return None;
 		}
-		// There is room for one packet more.
-		self.post_pending();
-		reachable.then_some(authored.packet)
-	}
-
-	/// Could cover be sent to this peer? A user's cover goes to connected gateways only. If the gateway of a queued packet is
-	/// gone, cover is sent instead: a gap would show that there was something to say.
-	fn is_reachable(&self, relative: RelativeSession, peer_id: &PeerId) -> bool {
-		let is_mixnode = self.sessions.session(relative).is_some_and(|session| session.topology.is_mixnode());
-		is_mixnode || self.connected.contains(peer_id)
-	}
-
-	/// Drop cover for a random mixnode.
-	fn build_drop_cover(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
-		if self.sessions.session(relative)?.cover.is_empty() {
-			self.fill_cover(relative);
+		if !first.is_none_or(|first| front.first_hops.contains(first)) {
+			return None;
 		}
-		let session = self.sessions.session_mut(relative)?;
-		let packet = match session.cover.pop() {
-			Some(packet) => packet,
-			None => {
-				let gateways = session.topology.connected_gateways(&self.connected);
-				let backend = self.backend;
-				let build = |rng: &mut R, route: &Route| build_one_cover(backend, rng, &route.hops, None);
-				let hops = usize::from(session.parameters.hops);
-				let (route, built) = draw_cover(&mut self.rng, &session.topology, &gateways, hops, build)?;
-				AddressedPacket { peer_id: route.first_peer_id, packet: built.packet }
+		let authored = session.authored.pop()?;
+		match authored.kind {
+			AuthoredKind::Request(id) => {
+				self.statistics.requests_authored += 1;
+				self.pending.note_sent(id);
 			},
-		};
-		self.statistics.drop_cover_authored += 1;
-		Some(packet)
+			AuthoredKind::Reply => self.statistics.replies_authored += 1,
+		}
+		Some(authored.packet)
 	}
 
-	/// Builds a loop cover packet, and notes when it should be back.
-	fn build_loop_cover(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
-		let phase = self.sessions.status()?.phase;
-		let session = self.sessions.session_mut(relative)?;
-		let gateways = session.topology.connected_gateways(&self.connected);
-		let id = CoverId::random(&mut self.rng);
-		let backend = self.backend;
-		let build = |rng: &mut R, route: &Route| build_one_cover(backend, rng, &route.hops, Some(id));
-		let hops = usize::from(session.parameters.hops);
-		let (route, built) =
-			build_on_route(&mut self.rng, &session.topology, &gateways, RouteKind::Loop, hops, build).ok()?;
-
-		let forwarding_delay = scale(session.parameters.mean_forwarding_delay(), built.delay);
-		let links = route.hops.len() as u32;
-		let others = |hop: &Hop| match hop.target {
-			Target::Mixnode(index) => (Some(index) != session.topology.local_index()).then_some(index),
-			Target::Peer(_) => None,
+	/// Cover is sent now. If it is a loop, it should be back after a time.
+	fn send_cover(&mut self, relative: RelativeSession, cover: Cover) -> AddressedPacket {
+		let Cover { packet, loops, .. } = cover;
+		let Some(PreparedLoop { id, forwarding_delay, links, route }) = loops else {
+			self.statistics.drop_cover_authored += 1;
+			return packet;
 		};
+		self.statistics.loop_cover_authored += 1;
+		let Some(session) = self.sessions.session_mut(relative) else { return packet };
 		let sent = SentLoop {
 			sent_at: self.now,
 			deadline: self.now + forwarding_delay + self.config.per_hop_network_delay.saturating_mul(links),
 			forwarding_delay,
 			links,
-			route: route.hops.iter().filter_map(others).collect(),
-			connected_gateways: gateways.into(),
-			// At first, mixnodes may not know the session yet. And a loop that cannot be sent says nothing of anybody.
-			weighs: (relative, phase) != (RelativeSession::Current, SessionPhase::CoverToCurrent)
-				&& self.connected.contains(&route.first_peer_id),
+			route,
+			connected_gateways: session.topology.connected_gateways(&self.connected).into(),
+			// A loop that cannot be sent says nothing of anybody. And after a suspension nobody knows which connections have
+			// survived.
+			weighs: self.connected.contains(&packet.peer_id) && self.now >= self.settled_at,
 		};
 		session.loops.sent(id, sent);
-		self.statistics.loop_cover_authored += 1;
-		Some(AddressedPacket { peer_id: route.first_peer_id, packet: built.packet })
+		packet
 	}
 }
+
+/// Makes cover ready to be sent over this route.
+fn prepare_cover(session: &Session, route: Route, loop_id: Option<CoverId>, built: BuiltPacket) -> Cover {
+	let local = session.topology.local_index();
+	let others = |hop: &Hop| match hop.target {
+		Target::Mixnode(index) => (Some(index) != local).then_some(index),
+		Target::Peer(_) => None,
+	};
+	let loops = loop_id.map(|id| PreparedLoop {
+		id,
+		forwarding_delay: scale(session.parameters.mean_forwarding_delay(), built.delay),
+		links: route.hops.len() as u32,
+		route: route.hops.iter().filter_map(others).collect(),
+	});
+	Cover { first: route.first, packet: AddressedPacket { peer_id: route.first_peer_id, packet: built.packet }, loops }
+}
+
+#[cfg(test)]
+mod tests;

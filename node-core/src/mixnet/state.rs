@@ -1,10 +1,9 @@
 //! The state, time, and polling.
 
-use super::{unwrapper::Batch, Event};
+use super::{being_finished::BeingFinished, unwrapper::Batch, Event};
 use crate::{
 	loops::NetworkDelay,
 	message::{Assembler, SurbKeystore},
-	replay::ReplayTag,
 	request::{PendingRequests, ReplyCache},
 	session::Sessions,
 	sphinx::{Backend, Scratch},
@@ -12,10 +11,7 @@ use crate::{
 	traffic::ForwardQueue,
 	Config, ConfigError, KxSecret, PeerId, RelativeSession, SessionPhase, Time,
 };
-use alloc::{
-	collections::{BTreeSet, VecDeque},
-	vec::Vec,
-};
+use alloc::collections::{BTreeSet, VecDeque};
 use rand_core::{CryptoRng, RngCore};
 
 /// One node of the mixnet. See the [crate's documentation](crate) for how to drive it.
@@ -56,16 +52,19 @@ pub struct Mixnet<R> {
 	pub(super) rng: R,
 	/// The latest time that the driver told us.
 	pub(super) now: Time,
+	/// From when on loops weigh: see `suspend`.
+	pub(super) settled_at: Time,
 
 	pub(super) sessions: Sessions,
 	pub(super) connected: BTreeSet<PeerId>,
 
 	/// Multiplies points of the curve, here and in the [`Unwrapper`](super::Unwrapper)s that we hand out.
 	pub(super) backend: Backend,
-	/// Memory for packets that are unwrapped together, and for the tags of the wanted ones. Empty between calls.
+	/// Memory for packets that are unwrapped together. Empty between calls.
 	pub(super) scratch: Scratch,
 	pub(super) batch: Batch,
-	pub(super) batch_tags: Vec<Option<ReplayTag>>,
+	/// Packets that workers have at this moment.
+	pub(super) being_finished: BeingFinished,
 
 	pub(super) forward_queue: ForwardQueue,
 	pub(super) network_delay: NetworkDelay,
@@ -73,12 +72,14 @@ pub struct Mixnet<R> {
 	/// Fragments of others' requests, of all sessions.
 	pub(super) request_assembler: Assembler,
 	/// Fragments of replies. It is a second one, so that only destinations that we asked can fill it, and nobody else can push
-	/// out its contents.
+	/// out its contents. All that they can send to pending requests fits: see `PendingRequests::has_room_for`.
 	pub(super) reply_assembler: Assembler,
 	pub(super) surb_keystore: SurbKeystore,
 
 	pub(super) pending: PendingRequests,
 	pub(super) replies: ReplyCache,
+	/// May copies of our requests be built, as soon as nothing is due?
+	pub(super) copies_due: bool,
 
 	pub(super) events: VecDeque<Event>,
 	/// The number of requests of others among `events`.
@@ -106,12 +107,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			local_peer_id,
 			rng,
 			now: Time::ZERO,
+			settled_at: Time::ZERO,
 			sessions: Sessions::new(backend, session_0_secret),
 			connected: BTreeSet::new(),
 			backend,
 			scratch: Scratch::new(),
 			batch: Batch::default(),
-			batch_tags: Vec::new(),
+			being_finished: BeingFinished::default(),
 			forward_queue: ForwardQueue::new(config.parameters.forward_queue_capacity as usize),
 			network_delay: NetworkDelay::new(config.per_hop_network_delay),
 			request_assembler: Assembler::new(config.max_incomplete_messages, config.max_incomplete_fragments),
@@ -120,6 +122,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			surb_keystore: SurbKeystore::new(config.surb_keystore_capacity),
 			pending: PendingRequests::new(config.request),
 			replies: ReplyCache::new(config.reply.capacity),
+			copies_due: false,
 			events: VecDeque::new(),
 			queued_requests: 0,
 			reserved_peers_changed: false,
@@ -150,16 +153,28 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 
 	/// Does what is due at `now`: makes packets due, ends retry timers. Calling early or twice does no harm.
+	///
+	/// If no packet is due, or one waits for cover, something is built that is sent later: eight packets of cover, or copies of
+	/// our requests. That takes up to a few milliseconds. So first hand to the network what
+	/// [`poll_transmit`](Self::poll_transmit) has given.
 	pub fn handle_timeout(&mut self, now: Time) {
 		self.advance(now);
 		self.handle_request_timers();
+		self.build_ahead();
 	}
 
 	/// The next time at which [`handle_timeout`](Self::handle_timeout) wants to be called. `None` while nothing is to come.
 	///
-	/// May change after any call that takes `&mut self`. It lies in the past as long as there are due packets to be polled.
+	/// May change after any call that takes `&mut self`. It does not lie in the future as long as there are due packets to be
+	/// polled, or something to be built for later.
 	#[must_use = "the time at which `handle_timeout` wants to be called"]
 	pub fn poll_timeout(&self) -> Option<Time> {
+		let builds = self.has_to_build().then_some(self.now);
+		self.next_due_time().into_iter().chain(builds).min()
+	}
+
+	/// When something is due next: a packet, or a timer.
+	pub(super) fn next_due_time(&self) -> Option<Time> {
 		let ticks = self.sessions.iter().filter_map(|session| session.clock.next());
 		ticks.chain(self.forward_queue.next_deadline()).chain(self.pending.next_timer()).min()
 	}
@@ -199,11 +214,17 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 	/// Time passes. It never runs backwards.
 	pub(super) fn advance(&mut self, now: Time) {
+		let has_slept = self.has_slept(now);
 		self.now = self.now.max(now);
+		if has_slept {
+			self.give_up_what_is_due();
+		}
 		let phase = self.sessions.status().map(|status| status.phase);
 		for (relative, session) in self.sessions.iter_mut() {
 			if session.clock.skip_late(self.now, &mut self.rng) {
 				self.statistics.count_drop(DropReason::AuthoredTooLate);
+				// These ticks would have led to it.
+				self.copies_due = true;
 				session.loops.forget();
 			}
 			let weigh = (relative, phase) != (RelativeSession::Previous, Some(SessionPhase::CoverToPrev));

@@ -43,6 +43,15 @@ fn node(index: u8, change: impl FnOnce(&mut Config)) -> Mixnet<ChaChaRng> {
 	mixnet
 }
 
+/// Has everything built that is wanted, as every driver does while nothing is due.
+pub(super) fn build(mixnet: &mut Mixnet<ChaChaRng>) {
+	assert_eq!(mixnet.poll_transmit(), None);
+	while mixnet.poll_timeout() == Some(mixnet.now) {
+		mixnet.handle_timeout(mixnet.now);
+		assert_eq!(mixnet.poll_transmit(), None);
+	}
+}
+
 /// The next authored packet of a node.
 fn next_packet(mixnet: &mut Mixnet<ChaChaRng>) -> AddressedPacket {
 	loop {
@@ -132,6 +141,41 @@ fn queued_packets_end_with_their_session() {
 	assert_eq!((statistics.forward_queue_len, statistics.dropped(DropReason::ForwardSessionEnded)), (0, 1));
 	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet), Some(DropReason::UnknownKey));
 	assert_eq!(forwarder.poll_timeout(), None);
+}
+
+/// Sessions end when the chain says so. One that says nothing must not keep keys alive.
+#[test]
+fn keys_of_a_chain_that_stands_still_are_given_up_and_the_next_one_stays() {
+	let (index, packet) = packet_to_forward();
+	let mut forwarder = node(index, |config| config.parameters.mean_forwarding_delay_ms = 100_000);
+	let (session, kx_public) = forwarder.next_kx_public();
+	let mut others = forwarder.reserved_peers();
+	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet.clone()), None);
+	forwarder.give_up_sessions(NOW);
+	let statistics = forwarder.statistics();
+	assert_eq!((statistics.forward_queue_len, statistics.dropped(DropReason::ForwardSessionEnded)), (0, 1));
+	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet.clone()), Some(DropReason::UnknownKey));
+	assert_eq!((forwarder.poll_timeout(), forwarder.reserved_peers()), (None, Vec::new()));
+	let reason = RestingReason::Stalled;
+	let refused = forwarder.post_request(NOW, vec![1], 1, HandlingDelay::Extrinsic);
+	assert_eq!(refused, Err(PostError::Resting { session: 0, reason }));
+
+	// Nothing that the chain says of that session brings a key back.
+	forwarder.set_status(NOW, status(0, SessionPhase::RequestsToCurrent));
+	assert_eq!(forwarder.wanted_mixnodes(), []);
+	forwarder.set_session(NOW, ChainSession::new(0, Ok((0..3).map(mixnode).collect())));
+	assert_eq!(forwarder.role(RelativeSession::Current), Role::Resting);
+	assert!(!forwarder.restore_kx_secret(0, KxSecret::from_bytes(secret(index))));
+	assert_eq!(forwarder.handle_packet(NOW, peer_id(0), packet), Some(DropReason::UnknownKey));
+
+	assert_eq!(forwarder.next_kx_public(), (session, kx_public));
+	forwarder.set_status(NOW, status(1, SessionPhase::CoverToCurrent));
+	let mut mixnodes: Vec<_> = (0..3).map(mixnode).collect();
+	mixnodes[usize::from(index)].kx_public = kx_public;
+	forwarder.set_session(NOW, ChainSession::new(1, Ok(mixnodes)));
+	assert!(matches!(forwarder.role(RelativeSession::Current), Role::Mixnode(_)));
+	others.sort_by_key(|peer| peer.peer_id);
+	assert_eq!(forwarder.reserved_peers(), others);
 }
 
 #[test]
@@ -289,6 +333,7 @@ fn possession_is_proven_of_the_next_sessions_key_alone() {
 #[test]
 fn time_does_not_run_backwards() {
 	let mut mixnet = node(0, |_| ());
+	build(&mut mixnet);
 	let at = mixnet.poll_timeout().unwrap();
 	mixnet.handle_timeout(at + Duration::from_millis(1));
 	mixnet.handle_timeout(Time::ZERO);
@@ -337,31 +382,31 @@ fn every_backend_sends_the_same() {
 }
 
 #[test]
-fn a_mixnode_has_cover_before_its_ticks_and_no_longer_than_its_session_lives() {
-	let mut mixnode = node(0, |_| ());
+fn cover_is_ready_before_the_ticks_and_no_longer_than_its_session_lives() {
+	let mut mixnet = node(0, |_| ());
 	let is_stocked = |mixnet: &Mixnet<ChaChaRng>| -> Vec<bool> {
 		mixnet.sessions.iter().map(|session| !session.cover.is_empty()).collect()
 	};
-	assert_eq!((is_stocked(&mixnode), mixnode.poll_transmit()), (vec![false], None));
+	assert_eq!(is_stocked(&mixnet), [false]);
+	build(&mut mixnet);
 	for _ in 0..30 {
-		assert_eq!(is_stocked(&mixnode), [true]);
-		next_packet(&mut mixnode);
-		// It may be out of stock until the driver is told that there is nothing more.
-		assert_eq!(mixnode.poll_transmit(), None);
+		assert_eq!(is_stocked(&mixnet), [true]);
+		next_packet(&mut mixnet);
+		build(&mut mixnet);
 	}
-	assert!(mixnode.statistics().drop_cover_authored >= 30);
-	mixnode.set_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
-	assert_eq!(mixnode.poll_transmit(), None);
-	assert!(is_stocked(&mixnode).is_empty());
-	mixnode.set_session(NOW, ChainSession::new(1, Ok((1..4).map(self::mixnode).collect())));
-	// It is a user in this session: its cover goes by the gateways that are connected when it is sent.
-	assert_eq!(mixnode.role(RelativeSession::Current), Role::NonMixnode);
+	assert_eq!(mixnet.statistics().drop_cover_authored, 30);
+	mixnet.set_status(NOW, status(1, SessionPhase::DisconnectFromPrev));
+	build(&mut mixnet);
+	assert!(is_stocked(&mixnet).is_empty());
+	// It is a user in this session.
+	mixnet.set_session(NOW, ChainSession::new(1, Ok((1..4).map(self::mixnode).collect())));
+	assert_eq!(mixnet.role(RelativeSession::Current), Role::NonMixnode);
 	for index in 1..4 {
-		mixnode.peer_connected(NOW, peer_id(index));
+		mixnet.peer_connected(NOW, peer_id(index));
 	}
-	next_packet(&mut mixnode);
-	assert_eq!(mixnode.poll_transmit(), None);
-	assert_eq!(is_stocked(&mixnode), [false]);
+	assert_eq!(is_stocked(&mixnet), [false]);
+	build(&mut mixnet);
+	assert_eq!(is_stocked(&mixnet), [true]);
 }
 
 /// Wherever the core multiplies: for keys, cover, requests, and packets that come alone or in batches, finished before

@@ -188,3 +188,27 @@ fn twins_have_no_destination_in_common_while_there_are_enough() {
 	network.run(|_| Some(Vec::new()));
 	assert_eq!(network.answers.len(), 2);
 }
+
+#[test]
+fn a_second_copy_that_begins_while_no_session_takes_requests_waits_for_one() {
+	let mut network = Network::new(1, MIXNODES);
+	let [_, second] = network.post_twice();
+	let node = &mut network.nodes[0];
+	// The next session is not known yet.
+	let status = SessionStatus { current_index: 1, phase: SessionPhase::DisconnectFromPrev };
+	node.set_status(network.now, status);
+	let begins_at = node.pending.get(second).unwrap().retry_at;
+	let mut failed = BTreeMap::new();
+	while failed.len() < 2 {
+		let at = node.poll_timeout().expect("it waits for something");
+		node.handle_timeout(at);
+		while node.poll_transmit().is_some() {}
+		while let Some(event) = node.poll_event() {
+			if let Event::RequestFailed { id, error, sent } = event {
+				assert_eq!((error, sent), (crate::request::RequestError::NotReady, false));
+				failed.insert(id, at);
+			}
+		}
+	}
+	assert_eq!(failed[&second], begins_at + Config::default().request.max_wait);
+}

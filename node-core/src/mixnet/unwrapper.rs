@@ -11,6 +11,7 @@
 //! [`Mixnet::judge_batch`](super::Mixnet::judge_batch) saves the work of finishing packets that will be dropped. It changes
 //! nothing else.
 
+use super::being_finished::BeingFinished;
 use crate::{
 	replay::ReplayTag,
 	session::{LiveKey, SessionId},
@@ -57,9 +58,9 @@ pub struct Batch {
 }
 
 impl Batch {
-	/// The most bytes of heap that a batch of this many packets takes, beside the packets.
+	/// The most bytes of heap that a batch of this many packets takes, beside the packets; and the tags of those under way.
 	pub(crate) const fn max_bytes(packets: usize) -> usize {
-		packets * (size_of::<Received>() + size_of::<Option<ReplayTag>>())
+		packets * size_of::<Received>() + BeingFinished::max_bytes()
 	}
 
 	/// Number of packets.
@@ -82,6 +83,12 @@ impl Batch {
 	#[cfg(feature = "unstable")]
 	pub fn set_wanted(&mut self, mut is_wanted: impl FnMut() -> bool) {
 		self.packets.iter_mut().for_each(|received| received.is_wanted = is_wanted());
+	}
+
+	/// Which packets are to be finished, in order.
+	#[cfg(feature = "unstable")]
+	pub fn wanted(&self) -> impl Iterator<Item = bool> + '_ {
+		self.packets.iter().map(|received| received.is_wanted)
 	}
 
 	/// Which packets were opened, in order.

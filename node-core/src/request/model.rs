@@ -207,7 +207,23 @@ fn compare(
 		prop_assert_eq!(pending.by_message_id(message_id), None);
 	}
 	prop_assert_eq!(pending.len(), models.len());
-	prop_assert_eq!(pending.has_room_for(1), models.len() < config.capacity);
+	// Each copy that may ever be posted has as many SURBs as were given.
+	let times = (config.destinations * config.attempts) as usize;
+	let surbs: usize = models
+		.iter()
+		.map(|model| pending.get(model.id).unwrap().surbs * times * model.copies_of_attempt as usize)
+		.sum();
+	// Twins share the copies of an attempt.
+	for (requests, copies) in [(1, config.copies as usize), (2, 2 * config.copies.div_ceil(2) as usize)] {
+		let more = 3 * times * copies;
+		for (more_surbs, capacity) in
+			[(0, surbs), (0, surbs.saturating_sub(1)), (3, surbs + more), (3, surbs + more - 1)]
+		{
+			let fits = models.is_empty() || surbs + more_surbs * times * copies <= capacity;
+			let fits = fits && models.len() + requests <= config.capacity;
+			prop_assert_eq!(pending.has_room_for(requests, more_surbs, capacity), fits);
+		}
+	}
 	// The order is not compared here.
 	let mut queued: Vec<_> = pending.post_queue().collect();
 	queued.sort_unstable();
@@ -345,11 +361,23 @@ fn run_pending(config: RequestConfig, operations: Vec<Operation>) -> Result<(), 
 
 #[derive(Clone, Copy, Debug)]
 enum CacheOperation {
-	See { request: u8 },
-	Answer { request: u8 },
-	Sent { request: u8 },
-	Abandon { request: u8 },
-	Pass { time: u64 },
+	See {
+		request: u8,
+	},
+	Answer {
+		request: u8,
+	},
+	Sent {
+		request: u8,
+	},
+	Abandon {
+		request: u8,
+	},
+	/// The session that all requests are of.
+	SessionEnds,
+	Pass {
+		time: u64,
+	},
 }
 
 fn cache_operation() -> impl Strategy<Value = CacheOperation> {
@@ -359,6 +387,7 @@ fn cache_operation() -> impl Strategy<Value = CacheOperation> {
 		2 => (0u8..6).prop_map(|request| Answer { request }),
 		2 => (0u8..6).prop_map(|request| Sent { request }),
 		1 => (0u8..6).prop_map(|request| Abandon { request }),
+		1 => Just(SessionEnds),
 		2 => (0u64..8).prop_map(|time| Pass { time }),
 	]
 }
@@ -401,6 +430,7 @@ proptest! {
 		let mut cache = ReplyCache::new(capacity);
 		// Least recently used first.
 		let mut model: Vec<Remembered> = Vec::new();
+		let no_room = |model: &[Remembered]| model.len() >= capacity && model.iter().all(|entry| entry.reply.is_none());
 		let mut now = 10;
 		for (number, operation) in (0u8..).zip(operations) {
 			let id = |request: u8| MessageId([request; 16]);
@@ -408,13 +438,16 @@ proptest! {
 				CacheOperation::See { request } => {
 					let old = model.iter().position(|entry| entry.request == request).map(|at| model.remove(at));
 					let expected = match &old {
+						None if no_room(&model) => Seen::NoRoom,
 						None => Seen::New,
 						Some(Remembered { reply: None, .. }) => Seen::InProgress,
 						Some(Remembered { sent_at: Some(sent_at), .. }) if now < sent_at + COOLDOWN => Seen::InCooldown,
 						Some(Remembered { reply: Some(reply), .. }) => Seen::Answered(reply.clone()),
 					};
-					model.push(old.unwrap_or(Remembered { request, reply: None, sent_at: None }));
-					prop_assert_eq!(cache.see(at(now), id(request), cooldown), expected);
+					if expected != Seen::NoRoom {
+						model.push(old.unwrap_or(Remembered { request, reply: None, sent_at: None }));
+					}
+					prop_assert_eq!(cache.see(at(now), id(request), 7, cooldown), expected);
 				},
 				CacheOperation::Answer { request } => {
 					let reply = CachedReply { message_id: id(number), data: vec![number] };
@@ -422,6 +455,8 @@ proptest! {
 					prop_assert_eq!(cache.answer(id(request), reply.clone()), !stands);
 					if !stands {
 						model.retain(|entry| entry.request != request);
+					}
+					if !stands && !no_room(&model) {
 						model.push(Remembered { request, reply: Some(reply), sent_at: None });
 					}
 				},
@@ -435,10 +470,15 @@ proptest! {
 					cache.abandon(&id(request));
 					model.retain(|entry| entry.request != request || entry.reply.is_some());
 				},
+				CacheOperation::SessionEnds => {
+					cache.retain_sessions(|session| session != 7);
+					model.retain(|entry| entry.reply.is_some());
+				},
 				CacheOperation::Pass { time } => now += time,
 			}
 			if model.len() > capacity {
-				model.remove(0);
+				let oldest = model.iter().position(|entry| entry.reply.is_some());
+				model.remove(oldest.unwrap());
 			}
 			prop_assert_eq!(cache.len(), model.len());
 		}

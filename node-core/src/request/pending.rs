@@ -51,6 +51,9 @@ pub enum RequestError {
 	/// We are not a mixnode, and no gateway got connected in time.
 	#[error("not connected to any gateway mixnode")]
 	NoConnectedGateways,
+	/// We are not a mixnode, and for long no gateway was connected but the request's destination, which must not get it from us.
+	#[error("the only connected gateway mixnode is the destination, which must not see who asks")]
+	OnlyGateway,
 	/// The session has too few mixnodes to send a request through.
 	#[error("too few mixnodes")]
 	TooFewMixnodes,
@@ -177,9 +180,27 @@ impl PendingRequests {
 		self.requests.len()
 	}
 
-	/// Is there room for this many requests more?
-	pub fn has_room_for(&self, requests: usize) -> bool {
-		self.requests.len().saturating_add(requests) <= self.config.capacity
+	/// Is there room for one request more, which becomes `requests` pending ones that [share its copies](Self::copies_of_each),
+	/// with `surbs` SURBs in each copy, where the keys of `surb_capacity` SURBs are kept?
+	///
+	/// Whatever becomes of the pending requests, the keys of all their SURBs and all fragments that come over them fit. So no
+	/// request costs another one its answer: who answers both would find out that they are of one node. Only a request that is
+	/// pending alone may have more, and then loses its own oldest ones, or its twin's: whoever answers both knows that already.
+	pub fn has_room_for(&self, requests: usize, surbs: usize, surb_capacity: usize) -> bool {
+		let RequestConfig { capacity, destinations, attempts, .. } = self.config;
+		let times = (destinations as usize).saturating_mul(attempts as usize);
+		let of_new = surbs.saturating_mul(self.copies_of_each(requests) as usize).saturating_mul(requests);
+		let per_attempt = self
+			.requests
+			.values()
+			.fold(of_new, |sum, request| sum.saturating_add(request.surbs.saturating_mul(request.copies as usize)));
+		let surbs_fit = self.requests.is_empty() || per_attempt.saturating_mul(times) <= surb_capacity;
+		surbs_fit && self.requests.len().saturating_add(requests) <= capacity
+	}
+
+	/// The copies in an attempt of each of the `requests` pending ones that a request becomes.
+	fn copies_of_each(&self, requests: usize) -> u32 {
+		self.config.copies.div_ceil(u32::try_from(requests).unwrap_or(u32::MAX))
 	}
 
 	/// Takes a request, whose copies are then to be queued.
@@ -207,7 +228,7 @@ impl PendingRequests {
 		delay: HandlingDelay,
 		second_at: Time,
 	) -> [RequestId; 2] {
-		let copies = self.config.copies.div_ceil(2);
+		let copies = self.copies_of_each(2);
 		let first = self.add(rng, now, data.clone(), surbs, delay, copies);
 		self.post_queue.push_back(first);
 		let second = self.add(rng, now, data, surbs, delay, copies);

@@ -68,6 +68,8 @@ pub(crate) struct CachedReply {
 pub(crate) enum Seen {
 	/// It is new: handle it.
 	New,
+	/// It is new, and as many others as can be remembered are being handled: ignore it.
+	NoRoom,
 	/// It is being handled: ignore it.
 	InProgress,
 	/// It was just replied to: ignore it.
@@ -78,7 +80,8 @@ pub(crate) enum Seen {
 
 #[derive(Debug)]
 enum State {
-	InProgress,
+	/// Being handled. The request came in this session.
+	InProgress(SessionIndex),
 	Answered {
 		reply: CachedReply,
 		/// When a copy of the reply was last sent. `None` if none could be sent.
@@ -89,15 +92,19 @@ enum State {
 #[derive(Debug)]
 struct Entry {
 	state: State,
-	/// When it was last used: a key of `ReplyCache::by_use`.
+	/// When it was last used: a key of `ReplyCache::by_use`, if it is answered.
 	used: u64,
 }
 
-/// Requests by message ID. Their number is bounded, and the least recently used one is forgotten first.
+/// Requests by message ID. Their number is bounded. The least recently used one of those that are answered is forgotten first.
+///
+/// A request in progress is not forgotten: its repeat would be handled as well. If all are in progress, a new one is refused.
+/// Those of a session that is over can be answered no more, and are forgotten then.
 #[derive(Debug)]
 pub(crate) struct ReplyCache {
 	capacity: usize,
 	entries: BTreeMap<MessageId, Entry>,
+	/// Those that are answered, the least recently used first.
 	by_use: BTreeMap<u64, MessageId>,
 	uses: u64,
 }
@@ -120,14 +127,14 @@ impl ReplyCache {
 		self.entries.len()
 	}
 
-	/// A request came, in a session with this cooldown. If it is new, it is in progress from now on.
-	pub fn see(&mut self, now: Time, message_id: MessageId, cooldown: Duration) -> Seen {
+	/// A request came in `session`, which has this cooldown. If it is new, it is in progress from now on.
+	pub fn see(&mut self, now: Time, message_id: MessageId, session: SessionIndex, cooldown: Duration) -> Seen {
 		let seen = match self.entries.get(&message_id).map(|entry| &entry.state) {
 			None => {
-				self.put(message_id, State::InProgress);
-				return Seen::New;
+				let has_room = self.put(message_id, State::InProgress(session));
+				return if has_room { Seen::New } else { Seen::NoRoom };
 			},
-			Some(State::InProgress) => Seen::InProgress,
+			Some(State::InProgress(_)) => return Seen::InProgress,
 			Some(State::Answered { sent_at: Some(sent_at), .. }) if now - *sent_at < cooldown => Seen::InCooldown,
 			Some(State::Answered { reply, .. }) => Seen::Answered(reply.clone()),
 		};
@@ -136,14 +143,25 @@ impl ReplyCache {
 	}
 
 	/// The request was handled, with this reply. Returns `false`, and keeps the first one, if it had a reply already.
+	///
+	/// The reply is not remembered if the request was forgotten, since its session is over, and there is no room.
 	pub fn answer(&mut self, message_id: MessageId, reply: CachedReply) -> bool {
 		match self.entries.get(&message_id) {
 			Some(Entry { state: State::Answered { .. }, .. }) => false,
 			_ => {
+				self.remove(&message_id);
 				self.put(message_id, State::Answered { reply, sent_at: None });
 				true
 			},
 		}
+	}
+
+	/// Forgets the requests in progress of sessions for which `is_live` is false.
+	pub fn retain_sessions(&mut self, is_live: impl Fn(SessionIndex) -> bool) {
+		self.entries.retain(|_, entry| match entry.state {
+			State::InProgress(session) => is_live(session),
+			State::Answered { .. } => true,
+		});
 	}
 
 	/// A copy of the reply was sent.
@@ -155,23 +173,26 @@ impl ReplyCache {
 
 	/// The request will not be replied to. If it comes again, it counts as new.
 	pub fn abandon(&mut self, message_id: &MessageId) {
-		if matches!(self.entries.get(message_id), Some(Entry { state: State::InProgress, .. })) {
+		if matches!(self.entries.get(message_id), Some(Entry { state: State::InProgress(_), .. })) {
 			self.remove(message_id);
 		}
 	}
 
-	fn put(&mut self, message_id: MessageId, state: State) {
-		self.remove(&message_id);
+	/// Enters a request that is not there. Returns `false` if all others are in progress, and there is no room.
+	fn put(&mut self, message_id: MessageId, state: State) -> bool {
 		if self.entries.len() >= self.capacity {
-			if let Some((_, oldest)) = self.by_use.pop_first() {
-				self.entries.remove(&oldest);
-			}
+			let Some((_, oldest)) = self.by_use.pop_first() else { return false };
+			self.entries.remove(&oldest);
 		}
 		self.uses += 1;
+		if matches!(state, State::Answered { .. }) {
+			self.by_use.insert(self.uses, message_id);
+		}
 		self.entries.insert(message_id, Entry { state, used: self.uses });
-		self.by_use.insert(self.uses, message_id);
+		true
 	}
 
+	/// An answered request was used.
 	fn touch(&mut self, message_id: &MessageId) {
 		if let Some(entry) = self.entries.get_mut(message_id) {
 			self.by_use.remove(&entry.used);

@@ -203,6 +203,11 @@ fn cache(capacity: usize) -> ReplyCache {
 	ReplyCache::new(capacity)
 }
 
+/// A request comes in session 7.
+fn see(cache: &mut ReplyCache, now: u64, request: u8) -> Seen {
+	cache.see(at(now), id(request), 7, COOLDOWN)
+}
+
 fn reply(byte: u8) -> CachedReply {
 	CachedReply { message_id: id(byte), data: vec![byte] }
 }
@@ -210,44 +215,71 @@ fn reply(byte: u8) -> CachedReply {
 #[test]
 fn repeats_are_ignored_in_progress_and_in_cooldown_and_answered_afterwards() {
 	let mut cache = cache(10);
-	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::New);
-	assert_eq!(cache.see(at(1000), id(1), COOLDOWN), Seen::InProgress);
+	assert_eq!(see(&mut cache, 0, 1), Seen::New);
+	assert_eq!(see(&mut cache, 1000, 1), Seen::InProgress);
 	assert!(cache.answer(id(1), reply(9)));
 	// No copy could be sent yet: no cooldown.
-	assert_eq!(cache.see(at(1000), id(1), COOLDOWN), Seen::Answered(reply(9)));
+	assert_eq!(see(&mut cache, 1000, 1), Seen::Answered(reply(9)));
 	cache.sent(at(1000), &id(1));
-	assert_eq!(cache.see(at(1009), id(1), COOLDOWN), Seen::InCooldown);
-	assert_eq!(cache.see(at(1010), id(1), COOLDOWN), Seen::Answered(reply(9)));
+	assert_eq!(see(&mut cache, 1009, 1), Seen::InCooldown);
+	assert_eq!(see(&mut cache, 1010, 1), Seen::Answered(reply(9)));
 	cache.sent(at(1010), &id(1));
-	assert_eq!(cache.see(at(1019), id(1), COOLDOWN), Seen::InCooldown);
+	assert_eq!(see(&mut cache, 1019, 1), Seen::InCooldown);
 	// The first reply stands.
 	assert!(!cache.answer(id(1), reply(8)));
 	cache.abandon(&id(1));
-	assert_eq!(cache.see(at(2000), id(1), COOLDOWN), Seen::Answered(reply(9)));
+	assert_eq!(see(&mut cache, 2000, 1), Seen::Answered(reply(9)));
 }
 
 #[test]
 fn an_abandoned_request_is_new_when_it_comes_again() {
 	let mut cache = cache(10);
-	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::New);
+	assert_eq!(see(&mut cache, 0, 1), Seen::New);
 	cache.abandon(&id(1));
 	assert_eq!(cache.len(), 0);
-	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::New);
+	assert_eq!(see(&mut cache, 0, 1), Seen::New);
 }
 
 #[test]
-fn the_least_recently_seen_request_is_forgotten_first() {
+fn the_least_recently_seen_answered_request_is_forgotten_first() {
+	let mut cache = cache(3);
+	for number in 1..=3 {
+		assert_eq!(see(&mut cache, 0, number), Seen::New);
+		assert!(cache.answer(id(number), reply(number)));
+	}
+	assert_eq!(see(&mut cache, 0, 1), Seen::Answered(reply(1)));
+	assert_eq!(see(&mut cache, 0, 4), Seen::New);
+	assert_eq!(cache.len(), 3);
+	assert_eq!(see(&mut cache, 0, 1), Seen::Answered(reply(1)));
+	assert_eq!(see(&mut cache, 0, 3), Seen::Answered(reply(3)));
+	assert_eq!(see(&mut cache, 0, 2), Seen::New, "forgotten");
+}
+
+#[test]
+fn a_request_in_progress_is_never_forgotten_while_it_can_be_answered() {
 	let mut cache = cache(2);
-	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::New);
-	assert_eq!(cache.see(at(0), id(2), COOLDOWN), Seen::New);
-	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::InProgress);
-	assert_eq!(cache.see(at(0), id(3), COOLDOWN), Seen::New);
-	assert_eq!(cache.len(), 2);
-	assert_eq!(cache.see(at(0), id(1), COOLDOWN), Seen::InProgress);
-	// Request 2 was forgotten; a reply to it is remembered all the same.
+	assert_eq!(see(&mut cache, 0, 1), Seen::New);
+	assert_eq!(see(&mut cache, 0, 2), Seen::New);
+	for number in 3..10 {
+		assert_eq!(see(&mut cache, 0, number), Seen::NoRoom);
+	}
+	assert_eq!(see(&mut cache, 1000, 1), Seen::InProgress);
+	// An answered one makes room, the other stays.
 	assert!(cache.answer(id(2), reply(5)));
+	assert_eq!(see(&mut cache, 1000, 3), Seen::New);
+	assert_eq!(see(&mut cache, 1000, 1), Seen::InProgress);
+	assert_eq!(see(&mut cache, 1000, 2), Seen::NoRoom);
+	// Their session ends: nobody can be answered any more. A driver that never hands a request back fills no cache for ever.
+	cache.retain_sessions(|session| session != 8);
 	assert_eq!(cache.len(), 2);
-	assert_eq!(cache.see(at(0), id(2), COOLDOWN), Seen::Answered(reply(5)));
+	cache.retain_sessions(|session| session != 7);
+	assert_eq!(cache.len(), 0);
+	// A reply comes all the same.
+	assert!(cache.answer(id(1), reply(6)));
+	assert_eq!(see(&mut cache, 1000, 1), Seen::Answered(reply(6)));
+	assert_eq!((see(&mut cache, 1000, 2), see(&mut cache, 1000, 3)), (Seen::New, Seen::New));
+	assert!(cache.answer(id(4), reply(4)), "without room");
+	assert_eq!(cache.len(), 2);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::{
 	topology::Topology,
 	traffic::{AuthoredQueue, CoverStock, PoissonClock},
 	Config, KxPublic, KxSecret, PeerId, RelativeSession, RestingReason, SessionIndex, SessionPhase, SessionStatus,
+	Time,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
@@ -142,7 +143,7 @@ fn full(rng: &mut ChaChaRng, index: SessionIndex, keys: KeyPair) -> Slot {
 		clock: PoissonClock::default(),
 		authored: AuthoredQueue::new(1, false),
 		cover: CoverStock::default(),
-		loops: LoopMonitor::new(&config, &config.parameters, true, 0),
+		loops: LoopMonitor::new(Time::ZERO, &config, &config.parameters, true, 0),
 	}))
 }
 

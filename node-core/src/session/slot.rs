@@ -56,7 +56,7 @@ pub(crate) struct Session {
 	pub clock: PoissonClock,
 	/// Request and reply packets for this session.
 	pub authored: AuthoredQueue,
-	/// Drop cover for this session. Stays empty if we are not a mixnode.
+	/// Cover for the ticks to come in this session.
 	pub cover: CoverStock,
 	/// Our loop cover in this session.
 	pub loops: LoopMonitor,

@@ -169,19 +169,6 @@ impl BatchBuilder {
 	}
 }
 
-/// One cover packet: a batch of its own. See [`BatchBuilder::add_cover`].
-pub(crate) fn build_one_cover<R: RngCore + CryptoRng + ?Sized>(
-	backend: Backend,
-	rng: &mut R,
-	route: &[Hop],
-	cover_id: Option<CoverId>,
-) -> Result<BuiltPacket, BuildError> {
-	let mut batch = BatchBuilder::default();
-	batch.add_cover(rng, route, cover_id)?;
-	let built = batch.build(backend).covers.pop();
-	Ok(built.expect("as many are built as were added, and one was; qed"))
-}
-
 /// Completes requests, each with its payload.
 pub fn complete_requests<'a>(requests: impl Iterator<Item = (IncompleteRequest, &'a PayloadData)>) -> Vec<BuiltPacket> {
 	let mut packets = Vec::with_capacity(requests.size_hint().0);

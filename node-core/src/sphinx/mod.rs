@@ -80,7 +80,6 @@ mod unwrap;
 mod tests;
 
 pub use batch::{finish_batch, open_batch, BatchItem, Scratch, Unwrapping};
-pub(crate) use batch_builder::build_one_cover;
 pub use batch_builder::{complete_requests, BatchBuilder, Built, BuiltPacket, BuiltSurb, IncompleteRequest};
 #[cfg(test)]
 pub(crate) use curve::used;

@@ -4,7 +4,7 @@
 //! nothing of this file, which is compiled for tests and with the feature `unstable`.
 
 use super::{
-	batch_builder::{build_one_cover, complete_requests, BatchBuilder, BuiltPacket, BuiltSurb},
+	batch_builder::{complete_requests, BatchBuilder, BuiltPacket, BuiltSurb},
 	header::BuildError,
 	hop_secrets::HopSecrets,
 	kx::KxSecret,
@@ -43,7 +43,9 @@ pub fn build_cover<R: RngCore + CryptoRng + ?Sized>(
 	route: &[Hop],
 	cover_id: Option<CoverId>,
 ) -> Result<BuiltPacket, BuildError> {
-	build_one_cover(Backend::best(), rng, route, cover_id)
+	let mut batch = BatchBuilder::default();
+	batch.add_cover(rng, route, cover_id)?;
+	Ok(one(batch.build(Backend::best()).covers))
 }
 
 /// A SURB for one reply over `route`, whose last hop is ourselves and whose first one is `first_mixnode`; the keys to

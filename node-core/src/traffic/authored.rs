@@ -2,12 +2,12 @@
 
 use super::AddressedPacket;
 use crate::{
-	bytes::{list, sum},
+	bytes::{list, sum, POINTER},
 	request::RequestId,
-	sphinx::PACKET_SIZE,
+	sphinx::{MixnodeIndex, PACKET_SIZE},
 	time::Time,
 };
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 
 /// The contents of an authored packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +18,49 @@ pub enum AuthoredKind {
 	Reply,
 }
 
+/// The mixnodes of which a packet's first hop was drawn, each as likely as the others.
+///
+/// No route begins at its own destination, so the fragments of a request never go there first; cover goes to all alike. A
+/// mixnode that gets fewer packets of somebody than others do could tell that a request to it is on its way. So a request
+/// takes the place only of cover that was to go to one of these mixnodes. Then the first hops of what we send have the same
+/// distribution, whatever waits and wherever it goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FirstHops {
+	/// All that cover goes to. And replies, whose first hop their SURB says.
+	Any,
+	/// All but the destination: requests of a mixnode.
+	AllBut(MixnodeIndex),
+	/// These gateways: requests of a user.
+	Gateways(Arc<Vec<MixnodeIndex>>),
+}
+
+impl FirstHops {
+	/// May a packet take the place of cover that was to go to this mixnode?
+	pub fn contains(&self, first: MixnodeIndex) -> bool {
+		match self {
+			Self::Any => true,
+			Self::AllBut(destination) => *destination != first,
+			Self::Gateways(gateways) => gateways.contains(&first),
+		}
+	}
+
+	/// The share of drop cover whose place it may take. Cover goes to these `gateways`, or to this many `others` if we are a
+	/// mixnode.
+	fn share(&self, gateways: &[MixnodeIndex], others: usize) -> f64 {
+		let (of, all) = match self {
+			Self::Any => (1, 1),
+			Self::AllBut(_) => (others.saturating_sub(1), others),
+			Self::Gateways(_) => (gateways.iter().filter(|gateway| self.contains(**gateway)).count(), gateways.len()),
+		};
+		// If it is none, the gateways are gone, and the packet leaves the queue at the next tick.
+		if of == 0 {
+			1.0
+		} else {
+			of as f64 / all as f64
+		}
+	}
+}
+
 /// A packet of ours, ready to be sent.
 #[derive(Debug)]
 pub struct AuthoredPacket {
@@ -25,6 +68,8 @@ pub struct AuthoredPacket {
 	pub kind: AuthoredKind,
 	/// The packet.
 	pub packet: AddressedPacket,
+	/// The mixnodes of which its first hop was drawn.
+	pub first_hops: FirstHops,
 }
 
 /// The packets that wait in one session: first in, first out, up to a capacity.
@@ -50,9 +95,15 @@ pub struct AuthoredQueue {
 const REPLIES_ONE_IN: usize = 4;
 
 impl AuthoredQueue {
-	/// The most bytes of heap that a queue of this capacity takes.
-	pub fn max_bytes(capacity: usize) -> usize {
-		sum([capacity.saturating_mul(PACKET_SIZE), list(capacity, size_of::<AuthoredPacket>())])
+	/// The most bytes of heap that a queue of this capacity takes at a node with at most this many gateways.
+	pub fn max_bytes(capacity: usize, gateways: usize) -> usize {
+		// The first hops of a user's request. They are shared by the packets of a copy, of which there may be as few as one.
+		let first_hops = match gateways {
+			0 => 0,
+			_ => sum([list(gateways, size_of::<MixnodeIndex>()), size_of::<Vec<MixnodeIndex>>(), 2 * POINTER]),
+		};
+		let packet = PACKET_SIZE.saturating_add(first_hops);
+		sum([capacity.saturating_mul(packet), list(capacity, size_of::<AuthoredPacket>())])
 	}
 
 	/// An empty queue. `answers`: will there be replies, that is, are we a mixnode?
@@ -101,6 +152,14 @@ impl AuthoredQueue {
 		self.in_the_way_of_request(packets + waiting + kept)
 	}
 
+	/// The ticks for drop cover that it takes on average until `packets` packets have left, those that wait first. Cover goes
+	/// to these `gateways`, or to this many `others` if we are a mixnode.
+	pub fn ticks_to_send(&self, packets: usize, gateways: &[MixnodeIndex], others: usize) -> f64 {
+		let queued = packets.min(self.queue.len());
+		let ticks = |packet: &AuthoredPacket| 1.0 / packet.first_hops.share(gateways, others);
+		(packets - queued) as f64 + self.queue.iter().take(queued).map(ticks).sum::<f64>()
+	}
+
 	fn promised(&self, now: Time) -> usize {
 		self.promised.filter(|(_, until)| now < *until).map_or(0, |(packets, _)| packets)
 	}
@@ -130,13 +189,15 @@ impl AuthoredQueue {
 		self.reserved = packets;
 	}
 
-	/// Appends the packets of one copy of a request, all or none. Returns whether there was room for them.
-	pub fn push_request(&mut self, id: RequestId, packets: Vec<AddressedPacket>) -> bool {
+	/// Appends the packets of one copy of a request, all or none, each with its first hop drawn of `first_hops`. Returns
+	/// whether there was room for them.
+	pub fn push_request(&mut self, id: RequestId, packets: Vec<AddressedPacket>, first_hops: &FirstHops) -> bool {
 		let room = self.has_room_for_request(packets.len());
 		if room {
 			self.requests += packets.len();
 			let kind = AuthoredKind::Request(id);
-			self.queue.extend(packets.into_iter().map(|packet| AuthoredPacket { kind, packet }));
+			let authored = |packet| AuthoredPacket { kind, packet, first_hops: first_hops.clone() };
+			self.queue.extend(packets.into_iter().map(authored));
 		}
 		room
 	}
@@ -146,12 +207,18 @@ impl AuthoredQueue {
 		let room = self.has_room_for_reply(now, packets.len());
 		if room {
 			let kind = AuthoredKind::Reply;
-			self.queue.extend(packets.into_iter().map(|packet| AuthoredPacket { kind, packet }));
+			let authored = |packet| AuthoredPacket { kind, packet, first_hops: FirstHops::Any };
+			self.queue.extend(packets.into_iter().map(authored));
 		}
 		room
 	}
 
 	/// The packet that has waited longest.
+	pub fn front(&self) -> Option<&AuthoredPacket> {
+		self.queue.front()
+	}
+
+	/// Takes the packet that has waited longest.
 	pub fn pop(&mut self) -> Option<AuthoredPacket> {
 		let packet = self.queue.pop_front()?;
 		if packet.kind != AuthoredKind::Reply {

@@ -41,6 +41,17 @@ impl PoissonClock {
 		self.running = self.running.and_then(|(mean, next)| tick_after(next, mean, rng));
 	}
 
+	/// Gives up the ticks that are due. Returns whether there were any.
+	pub fn skip_due<R: RngCore + ?Sized>(&mut self, now: Time, rng: &mut R) -> bool {
+		match self.running {
+			Some((mean, next)) if next <= now => {
+				self.running = tick_after(now, mean, rng);
+				true
+			},
+			_ => false,
+		}
+	}
+
 	/// Gives up ticks that are far too late. Returns whether there were any.
 	pub fn skip_late<R: RngCore + ?Sized>(&mut self, now: Time, rng: &mut R) -> bool {
 		match self.running {

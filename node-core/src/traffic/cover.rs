@@ -1,51 +1,145 @@
-//! Drop cover that was built before its tick.
+//! Cover that was built before its tick.
 
 use super::AddressedPacket;
-use crate::sphinx::PACKET_SIZE;
-use alloc::vec::Vec;
+use crate::{
+	bytes::{list, sum},
+	sphinx::{CoverId, MixnodeIndex, MAX_HOPS, PACKET_SIZE},
+};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
+use core::{mem, time::Duration};
 
-/// Drop cover of one session, ready to be sent.
+/// Loop cover that is ready to be sent: what its return will be judged by.
+#[derive(Debug)]
+pub(crate) struct PreparedLoop {
+	pub id: CoverId,
+	/// The sum of the forwarding delays on its route.
+	pub forwarding_delay: Duration,
+	/// Number of links on its route.
+	pub links: u32,
+	/// The mixnodes on its route, in order, without ourselves.
+	pub route: Box<[MixnodeIndex]>,
+}
+
+/// A cover packet that is ready to be sent.
+#[derive(Debug)]
+pub(crate) struct Cover {
+	/// The mixnode that it is sent to.
+	pub first: MixnodeIndex,
+	pub packet: AddressedPacket,
+	/// `None` for drop cover.
+	pub loops: Option<PreparedLoop>,
+}
+
+/// What one tick sends, unless a request or a reply takes its place.
 ///
-/// At a mixnode the route of cover depends on nothing that changes, so it does not matter when the packets are built.
-/// Several are built in less time together. And at its tick, cover is sent as fast as a request, which was built before as
-/// well.
-#[derive(Default)]
-pub(crate) struct CoverStock(Vec<AddressedPacket>);
+/// A packet that is not sent is zeroised: nobody who reads our memory later may find out which ones were cover.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+	/// Is the tick for loop cover? Nothing takes the place of that.
+	pub is_loop: bool,
+	/// `None` if there was no route.
+	cover: Option<Cover>,
+}
 
-impl CoverStock {
-	/// Number of packets that are built at a time, and the most that are kept.
-	pub const SIZE: usize = 8;
-
-	/// The most bytes of heap that a stock takes.
-	pub const fn max_bytes() -> usize {
-		Self::SIZE * (PACKET_SIZE + size_of::<AddressedPacket>())
+impl Prepared {
+	pub fn new(is_loop: bool, cover: Option<Cover>) -> Self {
+		Self { is_loop, cover }
 	}
 
-	pub fn is_empty(&self) -> bool {
-		self.0.is_empty()
+	/// The mixnode that the cover would be sent to.
+	pub fn first(&self) -> Option<MixnodeIndex> {
+		self.cover.as_ref().map(|cover| cover.first)
 	}
 
-	/// Replaces the packets that are left.
-	pub fn fill(&mut self, packets: Vec<AddressedPacket>) {
-		self.clear();
-		self.0 = packets;
-	}
-
-	pub fn pop(&mut self) -> Option<AddressedPacket> {
-		self.0.pop()
-	}
-
-	/// Zeroises the packets: nobody who reads our memory later may find out which ones were cover.
-	fn clear(&mut self) {
-		for packet in &mut self.0 {
-			packet.packet.zeroize();
-		}
-		self.0.clear();
+	/// Takes the cover, to send it.
+	pub fn take(mut self) -> Option<Cover> {
+		self.cover.take()
 	}
 }
 
-impl Drop for CoverStock {
+impl Drop for Prepared {
 	fn drop(&mut self) {
-		self.clear();
+		if let Some(cover) = &mut self.cover {
+			cover.packet.packet.zeroize();
+		}
+	}
+}
+
+/// The cover of the ticks to come in one session, an entry for each tick.
+///
+/// What a tick is for, loop or drop cover, is drawn when its cover is built. Every tick takes one entry, also if a request or
+/// a reply leaves in the cover's place. So what is in stock, and when more is built, depends on the ticks alone, and not on
+/// what left. And a tick has nothing to build, whatever leaves.
+///
+/// A user's routes go by its connected gateways. If those change, all is built anew.
+#[derive(Debug, Default)]
+pub(crate) struct CoverStock {
+	prepared: VecDeque<Prepared>,
+	/// The connected gateways that it was built for. None at a mixnode.
+	gateways: Vec<MixnodeIndex>,
+	/// Does a tick wait for it?
+	is_awaited: bool,
+}
+
+impl CoverStock {
+	/// Number of entries that are built together.
+	pub const BATCH: usize = 8;
+
+	/// The most entries that are kept.
+	pub const SIZE: usize = 2 * Self::BATCH;
+
+	/// The most bytes of heap that a stock takes at a node with at most this many gateways.
+	pub fn max_bytes(gateways: usize) -> usize {
+		sum([
+			Self::SIZE * (PACKET_SIZE + MAX_HOPS * size_of::<MixnodeIndex>()),
+			list(Self::SIZE, size_of::<Prepared>()),
+			list(gateways, size_of::<MixnodeIndex>()),
+		])
+	}
+
+	/// Throws everything away that was built for other connected gateways than these.
+	pub fn keep_for(&mut self, gateways: &[MixnodeIndex]) {
+		if !self.is_for(gateways) {
+			self.prepared.clear();
+			self.gateways = gateways.into();
+		}
+	}
+
+	/// Was it built for these connected gateways?
+	pub fn is_for(&self, gateways: &[MixnodeIndex]) -> bool {
+		self.gateways == gateways
+	}
+
+	/// Is nothing left?
+	pub fn is_empty(&self) -> bool {
+		self.prepared.is_empty()
+	}
+
+	/// Is there room for another batch?
+	pub fn is_low(&self) -> bool {
+		self.prepared.len() + Self::BATCH <= Self::SIZE
+	}
+
+	/// Adds the entry of the tick after all those that have one.
+	pub fn push(&mut self, prepared: Prepared) {
+		self.prepared.push_back(prepared);
+	}
+
+	/// Takes the entry of the next tick.
+	pub fn pop(&mut self) -> Option<Prepared> {
+		let prepared = self.prepared.pop_front()?;
+		self.is_awaited = false;
+		Some(prepared)
+	}
+
+	/// A tick found it empty, and waits. Returns whether this is news.
+	pub fn wait(&mut self) -> bool {
+		!mem::replace(&mut self.is_awaited, true)
+	}
+
+	/// Number of entries.
+	#[cfg(test)]
+	pub fn len(&self) -> usize {
+		self.prepared.len()
 	}
 }

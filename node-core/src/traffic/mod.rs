@@ -5,10 +5,13 @@
 //! does whether or not there is anything to say. A waiting request or reply packet takes the place of a drop cover packet.
 //! So the rate depends on nothing but the session's phase and on whether we are a mixnode.
 //!
+//! Nor may the work between a tick and its packet depend on what the packet is, since whoever sees when a packet leaves
+//! sees how long that took. So all packets are built before their ticks, at times that do not depend on what leaves.
+//!
 //! - `addressed`: a packet and where it goes.
 //! - [`clock`]: the Poisson clock of a session.
 //! - [`authored`]: request and reply packets that wait for a tick.
-//! - [`cover`]: drop cover, built before it is needed.
+//! - [`cover`]: cover, built before it is needed.
 //! - [`forward`]: packets of others that wait for their delay to pass. They are in a [`slab`], and a [`heap`] orders them.
 //!
 //! Nothing is queued for the network: a packet is taken from these queues, or cover is taken, when the driver polls for it.
@@ -23,9 +26,9 @@ mod heap;
 mod slab;
 
 pub use addressed::AddressedPacket;
-pub use authored::{AuthoredKind, AuthoredQueue};
+pub use authored::{AuthoredKind, AuthoredQueue, FirstHops};
 pub(crate) use clock::PoissonClock;
-pub(crate) use cover::CoverStock;
+pub(crate) use cover::{Cover, CoverStock, Prepared, PreparedLoop};
 pub use forward::{ForwardPacket, ForwardQueue};
 
 #[cfg(test)]

@@ -253,7 +253,7 @@ proptest! {
 				AuthoredOperation::PushRequest { request, packets: size } => {
 					let numbers = packets(size);
 					let has_room = model.in_the_way_of_request(size) == Some(0);
-					prop_assert_eq!(queue.push_request(RequestId(request), numbers.clone().map(packet).collect()), has_room);
+					prop_assert_eq!(queue.push_request(RequestId(request), numbers.clone().map(packet).collect(), &FirstHops::Any), has_room);
 					if has_room {
 						model.queue.extend(numbers.map(|number| (AuthoredKind::Request(RequestId(request)), number)));
 					}

@@ -1,5 +1,5 @@
 use super::{slab::Slab, *};
-use crate::{request::RequestId, AddressedPacket, Packet, PeerId, Time};
+use crate::{request::RequestId, AddressedPacket, MixnodeIndex, Packet, PeerId, Time};
 use core::time::Duration;
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
@@ -17,6 +17,11 @@ fn at(millis: u64) -> Time {
 /// A packet that tests can tell from others.
 fn packet(number: u8) -> AddressedPacket {
 	AddressedPacket { peer_id: PeerId([number; 32]), packet: Packet::from([number; 2252]) }
+}
+
+/// Queues packets of a request that may take the place of any cover.
+fn push_request(queue: &mut AuthoredQueue, request: u64, packets: Vec<AddressedPacket>) -> bool {
+	queue.push_request(RequestId(request), packets, &FirstHops::Any)
 }
 
 fn forward(deadline: u64, number: u8, session: u32) -> ForwardPacket {
@@ -88,10 +93,10 @@ fn forward_packets_end_with_their_session() {
 #[test]
 fn the_authored_queue_takes_messages_whole_or_not_at_all() {
 	let mut queue = AuthoredQueue::new(3, false);
-	assert!(queue.push_request(RequestId(0), vec![packet(0)]));
-	assert!(queue.push_request(RequestId(1), vec![packet(1)]));
+	assert!(push_request(&mut queue, 0, vec![packet(0)]));
+	assert!(push_request(&mut queue, 1, vec![packet(1)]));
 	assert_eq!(queue.in_the_way_of_request(2), 1);
-	assert!(!queue.push_request(RequestId(2), vec![packet(2), packet(3)]));
+	assert!(!push_request(&mut queue, 2, vec![packet(2), packet(3)]));
 	assert!(!queue.push_reply(at(0), vec![packet(2), packet(3)]));
 	assert_eq!(queue.len(), 2);
 	assert!(queue.push_reply(at(0), vec![packet(4)]));
@@ -105,8 +110,8 @@ fn the_authored_queue_takes_messages_whole_or_not_at_all() {
 fn requests_leave_a_part_of_a_mixnodes_queue_to_replies() {
 	let mut queue = AuthoredQueue::new(8, true);
 	assert_eq!((queue.capacity(), queue.max_requests()), (8, 6));
-	assert!(!queue.push_request(RequestId(0), (0..7).map(packet).collect()));
-	assert!(queue.push_request(RequestId(0), (0..6).map(packet).collect()));
+	assert!(!push_request(&mut queue, 0, (0..7).map(packet).collect()));
+	assert!(push_request(&mut queue, 0, (0..6).map(packet).collect()));
 	assert_eq!(queue.in_the_way_of_request(2), 2);
 	assert!(queue.push_reply(at(0), vec![packet(6), packet(7)]));
 	assert!(!queue.push_reply(at(0), vec![packet(8)]));
@@ -130,7 +135,7 @@ fn replies_leave_alone_the_room_that_a_request_waits_for() {
 	assert!(!queue.push_reply(at(0), vec![packet(5)]));
 	queue.pop();
 	assert!(!queue.push_reply(at(0), vec![packet(5)]));
-	assert!(queue.push_request(RequestId(0), vec![packet(6), packet(7)]));
+	assert!(push_request(&mut queue, 0, vec![packet(6), packet(7)]));
 	queue.reserve(0);
 	queue.pop();
 	assert!(queue.push_reply(at(0), vec![packet(5)]));
@@ -196,7 +201,7 @@ fn a_refused_request_has_its_room_kept_for_some_time() {
 	assert_eq!(queue.in_the_way_of_new_request(at(11), 1, 0), 2, "it was not that one");
 	queue.pop();
 	queue.taken(at(11), 2);
-	assert!(queue.push_request(RequestId(0), vec![packet(4), packet(5)]));
+	assert!(push_request(&mut queue, 0, vec![packet(4), packet(5)]));
 	assert_eq!(queue.pop().map(|packet| packet.kind), Some(AuthoredKind::Reply));
 	assert!(queue.push_reply(at(11), vec![packet(6)]), "the promise was kept");
 }
@@ -207,7 +212,7 @@ fn requests_wait_for_the_replies_between_them() {
 	for number in 0..2 {
 		assert!(queue.push_reply(at(0), vec![packet(number)]));
 	}
-	assert!(queue.push_request(RequestId(0), (0..6).map(packet).collect()));
+	assert!(push_request(&mut queue, 0, (0..6).map(packet).collect()));
 	// One of six request packets must leave, and two replies are before it.
 	assert_eq!(queue.in_the_way_of_request(1), 3);
 	assert_eq!(queue.in_the_way_of_request(4), 6);
@@ -233,4 +238,29 @@ fn the_clock_stops_at_the_end_of_time_and_not_before() {
 		assert!(tick.since_epoch() < Duration::MAX);
 		clock.advance(&mut rng);
 	}
+}
+
+#[test]
+fn packets_wait_for_cover_that_could_have_gone_the_same_way() {
+	let [zero, one, two] = [0, 1, 2].map(|index| MixnodeIndex::new(index).unwrap());
+	let of_user = FirstHops::Gateways(vec![zero, two].into());
+	let of_mixnode = FirstHops::AllBut(one);
+	let contained = |first_hops: &FirstHops| [zero, one, two].map(|first| first_hops.contains(first));
+	assert_eq!(contained(&of_user), [true, false, true]);
+	assert_eq!(contained(&of_mixnode), [true, false, true]);
+	assert_eq!(contained(&FirstHops::Any), [true; 3]);
+
+	let mut queue = AuthoredQueue::new(9, true);
+	assert!(queue.push_request(RequestId(0), vec![packet(0), packet(1)], &of_user));
+	assert!(queue.push_reply(at(0), vec![packet(2)]));
+	assert!(queue.push_request(RequestId(1), vec![packet(3)], &of_mixnode));
+	// Two of three gateways, and later one of two. When both are gone, the packets are dropped.
+	for (gateways, ticks) in [(&[zero, one, two][..], 1.5), (&[one, two], 2.0), (&[one], 1.0), (&[], 1.0)] {
+		let to_send = |packets| queue.ticks_to_send(packets, gateways, 4);
+		assert_eq!([0, 1, 2, 3].map(to_send), [0.0, ticks, 2.0 * ticks, 2.0 * ticks + 1.0]);
+		// Nobody knows about packets that are not queued yet.
+		let last = 4.0 / 3.0;
+		assert!((to_send(4) - to_send(3) - last).abs() < 1e-9 && (to_send(6) - to_send(4) - 2.0).abs() < 1e-9);
+	}
+	assert_eq!(AuthoredQueue::new(9, true).ticks_to_send(0, &[], 0), 0.0);
 }

@@ -16,6 +16,9 @@ const VERSION_2: u32 = 2;
 
 /// The follower's questions.
 pub trait Sessions {
+	/// Does the runtime have a mixnet?
+	fn has_mixnet(&self) -> Result<bool, ApiError>;
+
 	/// The current session and its phase.
 	fn status(&self) -> Result<SessionStatus, ApiError>;
 
@@ -77,6 +80,10 @@ where
 	C: ProvideRuntimeApi<B>,
 	C::Api: MixnetApi<B> + ApiExt<B>,
 {
+	fn has_mixnet(&self) -> Result<bool, ApiError> {
+		self.client.runtime_api().has_api::<dyn MixnetApi<B>>(self.hash)
+	}
+
 	fn status(&self) -> Result<SessionStatus, ApiError> {
 		self.client.runtime_api().session_status(self.hash)
 	}

@@ -16,7 +16,7 @@ use sc_client_api::BlockchainEvents;
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
 use sp_consensus::SyncOracle;
 use sp_runtime::traits::Block as BlockT;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, fmt::Debug, sync::Arc};
 use tokio::sync::mpsc;
 
 /// The mixnet's state in a finalised block.
@@ -56,30 +56,63 @@ where
 	S: SyncOracle + ?Sized,
 {
 	let mut finalised = client.finality_notification_stream();
-	let mut known = BTreeSet::new();
-	let mut failing = false;
+	let mut follower = Follower::default();
 	while let Some(notification) = finalised.next().await {
 		if sync.is_major_syncing() {
 			continue;
 		}
-		let hash = notification.hash;
-		let failure = match read(&AtBlock { client: &*client, hash }, &mut known) {
-			Ok((update, failure)) => {
-				if updates.send(update).await.is_err() {
-					return;
-				}
-				failure
+		let at = AtBlock { client: &*client, hash: notification.hash };
+		if let Some(update) = follower.step(&at, &notification.hash) {
+			if updates.send(update).await.is_err() {
+				return;
+			}
+		}
+	}
+}
+
+/// What was read and said so far.
+#[derive(Default)]
+struct Follower {
+	/// The sessions that were read.
+	known: BTreeSet<SessionIndex>,
+	/// Could the state at the latest block not be read? It is said once, not at every block.
+	failing: bool,
+	/// Had the runtime no mixnet at the latest block?
+	absent: bool,
+}
+
+impl Follower {
+	/// What is new at a finalised block; `None` if there is no mixnet, or if it cannot be read.
+	fn step(&mut self, block: &impl Sessions, hash: &impl Debug) -> Option<Update> {
+		let (update, failure) = match block.has_mixnet() {
+			Ok(true) => match read(block, &mut self.known) {
+				Ok((update, failure)) => (Some(update), failure),
+				Err(error) => (None, Some(error.into())),
 			},
-			Err(error) => Some(error.into()),
+			Ok(false) => {
+				if !self.absent {
+					log::warn!(
+						target: LOG_TARGET,
+						"The chain's runtime at block {hash:?} has no mixnet (the runtime API `MixnetApi` of pallet-mixnet). \
+						 Waiting until it has one. If it never will, start without --mixnet, or with another chain spec",
+					);
+				}
+				self.absent = true;
+				return None;
+			},
+			Err(error) => (None, Some(error.into())),
 		};
-		if let (Some(error), false) = (&failure, failing) {
-			// Once, not at every block.
+		if update.is_some() && std::mem::take(&mut self.absent) {
+			log::info!(target: LOG_TARGET, "The chain's runtime has a mixnet now");
+		}
+		if let (Some(error), false) = (&failure, self.failing) {
 			log::warn!(
 				target: LOG_TARGET,
 				"Cannot read the mixnet's state at block {hash:?}: {error}. Trying again at every finalised block.",
 			);
 		}
-		failing = failure.is_some();
+		self.failing = failure.is_some();
+		update
 	}
 }
 

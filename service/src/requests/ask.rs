@@ -47,8 +47,8 @@ pub trait Ask {
 /// Why a request has no answer, whatever its type.
 #[derive(Debug, thiserror::Error)]
 pub enum NoAnswer {
-	/// The service has ended, before or after the request was sent.
-	#[error("the mixnet service has stopped, and the node with it")]
+	/// The service has ended, or has failed and is to start again, before or after the request was sent.
+	#[error("the mixnet service has stopped; if it starts again by itself, this node's log says when")]
 	Stopped,
 	/// The request is too large to be sent through the mixnet in this session.
 	#[error("the request is too large for the mixnet: it has {size} bytes, and {max} are the most")]

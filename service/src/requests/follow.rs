@@ -43,7 +43,10 @@ pub struct InOwnChain<B: BlockT, C, P> {
 }
 
 /// The hashes of the extrinsics of the latest blocks, which all who follow extrinsics share.
-struct Bodies<B: BlockT>(Mutex<VecDeque<(B::Hash, Arc<HashSet<B::Hash>>)>>);
+struct Bodies<B: BlockT>(Mutex<VecDeque<Body<B::Hash>>>);
+
+/// A block, and the extrinsics in it.
+type Body<H> = (H, Arc<HashSet<H>>);
 
 /// More blocks than are best or finalised at a time.
 const BLOCKS: usize = 32;
@@ -80,10 +83,9 @@ where
 	fn follow(&self, extrinsic: &[u8]) -> BoxStream<'static, Seen> {
 		let hash = HashingFor::<B>::hash(extrinsic);
 		let (client, bodies) = (self.client.clone(), self.bodies.clone());
-		let block_with = move |blocks: &mut dyn Iterator<Item = B::Hash>| {
-			blocks
-				.find(|block| bodies.get(&*client, *block).contains(&hash))
-				.map(|block| Bytes(block.as_ref().to_vec()))
+		let block_with = move |blocks: Vec<B::Hash>| {
+			let block = blocks.into_iter().find(|block| bodies.get(&*client, *block).contains(&hash))?;
+			Some(Bytes(block.as_ref().to_vec()))
 		};
 		let pool = self.pool.import_notification_stream();
 		let pool = pool.filter_map(move |ready_one| ready((ready_one == hash).then_some(Seen::InPool)));
@@ -91,12 +93,12 @@ where
 		let best = self.client.import_notification_stream().filter(|import| ready(import.is_new_best));
 		let best = best.filter_map(move |import| {
 			let route = import.tree_route.as_deref().map_or(&[][..], |route| route.enacted());
-			let mut blocks = route.iter().map(|block| block.hash).chain([import.hash]);
-			ready(find(&mut blocks).map(Seen::InBlock))
+			let blocks = route.iter().map(|block| block.hash).chain([import.hash]);
+			ready(find(blocks.collect()).map(Seen::InBlock))
 		});
 		let finalized = self.client.finality_notification_stream().filter_map(move |finality| {
-			let mut blocks = finality.tree_route.iter().copied().chain([finality.hash]);
-			ready(block_with(&mut blocks).map(Seen::Finalized))
+			let blocks = finality.tree_route.iter().copied().chain([finality.hash]);
+			ready(block_with(blocks.collect()).map(Seen::Finalized))
 		});
 		select_all([pool.boxed(), best.boxed(), finalized.boxed()]).boxed()
 	}

@@ -19,7 +19,7 @@
 //! # Map
 //!
 //! - [`ask`]: the asker's trait, and why a request may have no answer.
-//! - [`asking`]: this node's own requests, from its callers to the core and back; [`line`]: the queue in which they wait.
+//! - [`asking`]: this node's own requests, from its callers to the core and back; [`mod@line`]: the queue in which they wait.
 //! - [`validate`]: asks the chain whether it takes an extrinsic, before it is sent; [`follow`]: what becomes of it in this node's
 //!   own view; [`wrong_answers`]: mixnodes whose answers proved wrong.
 //! - [`serve`]: the destination's trait.

@@ -29,7 +29,7 @@ pub trait Serve: Send {
 pub struct Job {
 	/// Delay before the work starts.
 	pub delay: Duration,
-	/// The work, in a task of its own once the delay is over. It must not panic: in a node of the SDK that ends the process.
+	/// The work, in a task of its own once the delay is over. If it panics, the asker is told that this node has failed.
 	/// What blocks, or computes for long, belongs on a thread for such work.
 	///
 	/// Gives the answer as it is sent, or the words in which the asker is told why there is none.

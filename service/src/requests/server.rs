@@ -10,7 +10,7 @@
 //! Each request type has bounds and counters of its own: requests of one type cannot take the room of another's.
 
 use super::serve::{Job, Serve};
-use crate::{config::RequestLimits, log_target::LOG_TARGET};
+use crate::{config::RequestLimits, log_target::LOG_TARGET, unwinding::unwinding};
 use codec::Encode;
 use futures::future::{pending, BoxFuture};
 use mixnet_node_core::{
@@ -164,7 +164,7 @@ impl Server {
 			while served.next_due().is_some_and(|due| due <= now) {
 				let Some((_, Waiting { reply_to, work })) = served.waiting.pop_first() else { break };
 				served.running += 1;
-				let task = self.running.spawn(work);
+				let task = self.running.spawn(unwinding(work));
 				self.origins.insert(task.id(), (*index, reply_to));
 			}
 		}

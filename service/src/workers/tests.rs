@@ -152,13 +152,10 @@ async fn each_thread_has_two_batches_and_a_late_one_holds_up_the_others() {
 /// Otherwise the event loop would wait for ever, and the node would live on without mixing.
 #[tokio::test]
 async fn a_thread_that_panics_says_so() {
+	crate::unwinding::testing::use_the_sdks_hook_if_told();
 	let (done_sender, done) = mpsc::channel(1);
 	let (jobs, receiver) = sync_channel::<(Number, Job)>(1);
-	let thread = thread::spawn(move || {
-		let _last_word = LastWord(&done_sender);
-		let _job = receiver.recv();
-		panic!("on purpose");
-	});
+	let thread = thread::spawn(move || work(receiver.into_iter().map(|_| panic!("on purpose")), &done_sender));
 	let mut workers = Workers { workers: vec![Worker { jobs, batches: 0 }], done, batches: VecDeque::new(), first: 0 };
 	let core = mixnode();
 	workers.open(core.unwrapper(), packets(1)).expect("the thread lives");

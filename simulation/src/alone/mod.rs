@@ -67,6 +67,7 @@ pub fn node_with_parameters(
 	let now = Time::from_duration(Duration::from_secs(50));
 	let mut config = Config { parameters: default_parameters(), ..Config::default() };
 	config.request.capacity = 2000;
+	config.surb_keystore_capacity = 48_000;
 	let mut mixnet = Mixnet::new(config, local_peer_id(), rng(seed), None).unwrap();
 	let keys = [0, 1, 2].map(|session| {
 		let (next, kx_public) = mixnet.next_kx_public();

@@ -5,7 +5,7 @@ use super::victim::{
 	whole, End, Victim, DELIVER_COVER_WITH_ID, DELIVER_REPLY, ENEMY, SESSION,
 };
 use mixnet_node_core::{
-	sphinx::{build_cover, build_request, Backend, Scratch, Target, PAYLOAD_DATA_SIZE},
+	sphinx::{build_cover, build_request, Backend, Scratch, Target, HEADER_SIZE, PAYLOAD_DATA_SIZE},
 	AddressedPacket, Batch, DropReason, Packet, SessionPhase, Unwrapper,
 };
 use mixnet_simulation::rng;
@@ -260,6 +260,40 @@ fn the_inputs_of_the_batch_test_reach_every_outcome() {
 	let statistics = victim.mixnet.statistics();
 	assert!(reasons.contains(&None) && statistics.loop_cover_returned > 5 && statistics.replies_delivered > 0);
 	assert!(statistics.requests_delivered > 5 && statistics.drop_cover_delivered == 1);
+}
+
+#[test]
+fn a_header_is_finished_once_whatever_payloads_come_with_it() {
+	let mut victim = Victim::new(1, SessionPhase::DisconnectFromPrev);
+	let unwrapper = victim.mixnet.unwrapper();
+	let mut scratch = Scratch::new();
+	let genuine = [request(SESSION, 1, &whole([1; 16], 7, &[])), to_forward(SESSION, 2)];
+	// Three batches are under way at once. In each there are three copies of both headers, all with other payloads.
+	let mut payloads = (0..).map(|bit| HEADER_SIZE * 8 + bit);
+	let copies: Vec<_> = (0..9).flat_map(|_| [&genuine[0], &genuine[1]].map(Clone::clone)).collect();
+	let copies: Vec<_> = copies.iter().zip(&mut payloads).map(|(packet, bit)| (ENEMY, flipped(packet, bit))).collect();
+	let mut batches: Vec<_> = copies.chunks(6).map(|batch| unwrapper.open(&mut scratch, batch.to_vec())).collect();
+	batches.iter_mut().for_each(|batch| victim.mixnet.judge_batch(batch));
+	let wanted: Vec<_> = batches.iter().map(|batch| batch.wanted().filter(|wanted| *wanted).count()).collect();
+	assert_eq!(wanted, [2, 0, 0]);
+	let mut reasons = Vec::new();
+	for mut batch in batches {
+		unwrapper.finish(&mut scratch, &mut batch);
+		victim.mixnet.accept_each(victim.now, batch, |_, reason| reasons.push(reason));
+	}
+	let expected = [Some(DropReason::BadPayload), None].into_iter().chain([Some(DropReason::Replayed); 16]);
+	assert_eq!(reasons, expected.collect::<Vec<_>>());
+	// Nor later, and the genuine ones come too late.
+	for packet in [flipped(&genuine[0], payloads.next().unwrap()), flipped(&genuine[1], payloads.next().unwrap())]
+		.into_iter()
+		.chain(genuine)
+	{
+		let mut batch = unwrapper.open(&mut scratch, [(ENEMY, packet.clone())]);
+		victim.mixnet.judge_batch(&mut batch);
+		assert!(!batch.has_wanted());
+		victim.mixnet.accept(victim.now, batch);
+		victim.refuses(packet, DropReason::Replayed, "once more");
+	}
 }
 
 #[test]

@@ -7,8 +7,8 @@
 use super::victim::{fragment, noise, reply, request, whole, Victim, SESSION};
 use mixnet_node_core::{
 	message::split,
-	sphinx::{PayloadData, SURB_SIZE},
-	DropReason, Event, MessageId, ReplyError, SessionPhase,
+	sphinx::{PayloadData, Surb, SURB_SIZE},
+	DropReason, Event, HandlingDelay, MessageId, PostError, RequestId, SessionPhase,
 };
 use std::time::Duration;
 
@@ -130,20 +130,27 @@ fn a_request_with_the_message_id_of_another_is_taken_for_its_repeat() {
 }
 
 #[test]
-fn a_request_is_handed_out_once_even_if_it_is_forgotten_meanwhile() {
-	// A flood of requests makes the victim forget the first one. Its repeat is new then, but only one of the two is
-	// answered.
+fn a_request_is_handed_out_once_whatever_others_send_meanwhile() {
 	let mut victim = Victim::with(5, SessionPhase::DisconnectFromPrev, |config| config.reply.capacity = 2);
 	let mut surb: [u8; SURB_SIZE] = noise(1);
 	surb[..2].copy_from_slice(&[3, 0]);
 	let (_, first) = victim.takes_request(request(SESSION, 1, &whole(ID, 1, &[surb])));
-	for seed in 2..5 {
-		victim.takes_request(request(SESSION, seed, &whole([seed as u8; 16], 1, &[])));
+	// A flood: one request is handled at a time beside the first one.
+	for seed in 2..50 {
+		let (_, other) = victim.takes_request(request(SESSION, seed, &whole([seed as u8 + 150; 16], 1, &[])));
+		let more = request(SESSION, 100 + seed, &whole([seed as u8 + 100; 16], 1, &[]));
+		assert_eq!(victim.handle(more), Some(DropReason::TooManyRequestsInProgress), "no room to remember it");
+		let repeat = request(SESSION, 200 + seed, &whole(ID, 1, &[surb]));
+		assert_eq!(victim.handle(repeat), Some(DropReason::RequestInProgress));
+		assert!(victim.poll_event().is_none());
+		if seed % 2 == 0 {
+			victim.mixnet.abandon_request(other);
+		} else {
+			// It came without SURBs. The reply is remembered all the same.
+			assert!(victim.mixnet.post_reply(victim.now, other, b"other".to_vec()).is_err());
+		}
 	}
-	let (_, repeat) = victim.takes_request(request(SESSION, 9, &whole(ID, 1, &[surb])));
-	assert_eq!(victim.mixnet.post_reply(victim.now, repeat, b"one".to_vec()), Ok(()));
-	let second = victim.mixnet.post_reply(victim.now, first, b"two".to_vec());
-	assert_eq!(second, Err(ReplyError::AlreadyReplied));
+	assert_eq!(victim.mixnet.post_reply(victim.now, first, b"one".to_vec()), Ok(()));
 	assert_eq!(victim.mixnet.statistics().replies_cached, 2);
 }
 
@@ -179,6 +186,74 @@ fn a_request_from_the_destination_is_no_answer() {
 	let _ = victim.handle(reply(surbs.next().unwrap(), &first));
 	assert_eq!(victim.handle(reply(surbs.next().unwrap(), &last)), None);
 	assert_eq!(victim.poll_answer(), Some((id, vec![5; 2035])));
+}
+
+/// A request of ours, and the SURBs that its destination got.
+fn asked(victim: &mut Victim, surbs: usize) -> (RequestId, Vec<Surb>) {
+	let (id, copies) = victim.ask(surbs);
+	(id, copies.into_iter().flat_map(|copy| copy.surbs).collect())
+}
+
+#[test]
+fn halves_of_an_answer_to_two_requests_answer_neither() {
+	// Two destinations that collude: if they could complete a message together, they would see one of the requests end, and
+	// know that both are of one node.
+	let mut victim = victim(11);
+	let (one, mut surbs_of_one) = asked(&mut victim, 2);
+	let (other, mut surbs_of_other) = asked(&mut victim, 2);
+	let [first, last] = two(ID, 5);
+	assert_eq!(victim.handle(reply(surbs_of_one.remove(0), &first)), None);
+	assert_eq!(victim.handle(reply(surbs_of_other.remove(0), &last)), None);
+	assert!(victim.poll_event().is_none());
+	// Nor does the one's answer hinder the other's, however it is split, or repeated.
+	assert_eq!(victim.handle(reply(surbs_of_other.remove(0), &first)), None);
+	assert_eq!(victim.poll_answer(), Some((other, vec![5; 2035])));
+	assert_eq!(victim.handle(reply(surbs_of_one.remove(0), &last)), None);
+	assert_eq!(victim.poll_answer(), Some((one, vec![5; 2035])));
+}
+
+#[test]
+fn what_came_of_an_answer_goes_with_its_request() {
+	// Otherwise destinations that leave their answers unfinished could push out what others have answered.
+	let mut victim = Victim::with(12, SessionPhase::DisconnectFromPrev, |config| config.surb_keystore_capacity = 24);
+	for number in 0..30 {
+		let (id, mut surbs) = asked(&mut victim, 2);
+		let [first, _] = two([number; 16], 5);
+		assert_eq!(victim.handle(reply(surbs.remove(0), &first)), None);
+		assert_eq!(victim.handle(reply(surbs.remove(0), &two([99; 16], 5)[0])), None);
+		assert!(victim.mixnet.cancel_request(victim.now, id));
+	}
+	assert_eq!(victim.dropped(DropReason::IncompleteMessage), 0);
+}
+
+#[test]
+fn no_request_costs_another_one_its_surbs() {
+	let mut victim = victim(13);
+	let delay = HandlingDelay::Fixed(Duration::from_secs(1));
+	let post = |victim: &mut Victim, surbs| victim.mixnet.post_request(victim.now, b"question".to_vec(), surbs, delay);
+	// Nobody answers, so all copies are sent to all destinations.
+	let mut posted = 0;
+	while posted < 20 {
+		posted += usize::from(post(&mut victim, 2).is_ok());
+		victim.run(Duration::from_secs(1));
+	}
+	let pending = victim.mixnet.statistics().requests_pending;
+	assert_eq!(pending, 20);
+	victim.run(Duration::from_secs(75));
+	assert!(victim.mixnet.statistics().surbs_kept > 200, "{}", victim.mixnet.statistics().surbs_kept);
+	assert_eq!(victim.dropped(DropReason::SurbEvicted), 0);
+	victim.run(Duration::from_secs(1000));
+	assert_eq!(victim.mixnet.statistics().requests_pending, 0);
+
+	// A request with so many SURBs that no other one's would fit is taken alone.
+	while victim.poll_event().is_some() {}
+	let large = post(&mut victim, 25).unwrap();
+	for surbs in [25, 20] {
+		assert!(matches!(post(&mut victim, surbs), Err(PostError::TooManyRequests { capacity: 1, .. })));
+	}
+	assert!(post(&mut victim, 15).is_ok());
+	assert!(victim.mixnet.cancel_request(victim.now, large));
+	assert!(post(&mut victim, 25).is_ok());
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn config() -> Config {
 	config.parameters.hops = 3;
 	config.parameters.loop_cover_permille = 50;
 	config.parameters.mixnode_mean_period_ms = 250;
-	config.parameters.mixnode_queue_capacity = 16;
+	config.parameters.mixnode_queue_capacity = 20;
 	config.parameters.non_mixnode_mean_period_ms = 350;
 	config.parameters.non_mixnode_queue_capacity = 16;
 	config

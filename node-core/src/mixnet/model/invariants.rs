@@ -5,9 +5,9 @@ use crate::{
 	mixnet::{ChainSession, Event, Mixnet, Role},
 	request::{HandlingDelay, RequestId, Stage},
 	session::Slot,
-	sphinx::{build_cover, Hop, MixnodeIndex, Target},
+	sphinx::{build_cover, used, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
-	traffic::{AuthoredKind, AuthoredQueue},
+	traffic::{AuthoredKind, AuthoredQueue, CoverStock},
 	AddressedPacket, Config, KxPublic, KxSecret, Packet, Parameters, PeerId, RelativeSession, SessionIndex, Statistics,
 	Time,
 };
@@ -113,14 +113,19 @@ impl Watched {
 		self.mixnet.sessions.iter().last().map(|session| session.keys.public)
 	}
 
-	/// The next packet. It is a forwarded one, the authored one that waited longest, or cover.
+	/// The next packet. It is a forwarded one, the authored one that waited longest, or cover, whichever is due first; and
+	/// nothing is computed for it.
 	pub fn transmit(&mut self) -> Option<AddressedPacket> {
 		let before = self.mixnet.statistics();
+		let forward = self.mixnet.forward_queue.next_deadline();
+		let tick = self.mixnet.sessions.iter().filter_map(|session| session.clock.next()).min();
 		let mut first = Vec::new();
 		for session in self.mixnet.sessions.iter() {
 			first.extend(queued_in(&session.authored).into_iter().next());
 		}
+		used::take();
 		let packet = self.mixnet.poll_transmit();
+		assert!(used::take().is_empty(), "something was built when a packet was asked for");
 		let after = self.mixnet.statistics();
 		let forwarded = after.packets_forwarded - before.packets_forwarded;
 		assert_eq!(after.authored() - before.authored() + forwarded, u64::from(packet.is_some()));
@@ -134,6 +139,11 @@ impl Watched {
 		assert_eq!(after.replies_authored - before.replies_authored, u64::from(kind == Some(AuthoredKind::Reply)));
 
 		let packet = packet?;
+		// Unless ticks came to nothing before it.
+		if after.dropped(DropReason::NoRoute) == before.dropped(DropReason::NoRoute) {
+			let forward_is_due = forward.is_some_and(|deadline| tick.is_none_or(|tick| deadline <= tick));
+			assert_eq!(forwarded == 1, forward_is_due, "another packet was due before");
+		}
 		assert_ne!(packet.peer_id, self.mixnet.local_peer_id);
 		let is_user = self.mixnet.sessions.iter().all(|session| !session.topology.is_mixnode());
 		if is_user {
@@ -232,12 +242,13 @@ impl Watched {
 				},
 				Stage::Posting { blocked: None, copies, .. } => {
 					assert!((1..=self.config.request.copies).contains(copies));
-					// It waits for room, which will come.
-					let is_full = |relative: RelativeSession| {
+					// It waits for room, which will come; or there is room, and it is queued when the next cover is built.
+					let ticks = |relative: RelativeSession| {
 						let session = sessions.session(relative).filter(|_| sessions.allows_requests(relative));
-						session.is_some_and(|session| session.authored.len() > 0)
+						session.is_some_and(|session| session.clock.next().is_some())
 					};
-					assert!(RelativeSession::BOTH.into_iter().any(is_full), "{id:?} waits for nothing");
+					let is_due = self.mixnet.copies_due;
+					assert!(is_due || RelativeSession::BOTH.into_iter().any(ticks), "{id:?} waits for nothing");
 				},
 			}
 		}
@@ -268,12 +279,17 @@ impl Watched {
 			assert_eq!(self.mixnet.parameters(relative), Some(session.parameters));
 			assert_eq!(session.clock.next().is_some(), status.phase.allows_cover(relative));
 			next.extend(session.clock.next());
+			assert!(session.cover.len() <= CoverStock::SIZE);
 			assert!(session.replay.allocated_bytes() <= self.config.replay_filter_bytes);
 			assert!(session.topology.is_mixnode() || session.replay.is_empty());
 			assert!(session.topology.is_mixnode() || self.config.non_mixnode);
 		}
 		next.extend(self.mixnet.forward_queue.next_deadline());
 		next.extend(self.mixnet.pending.next_timer());
+		if self.mixnet.has_to_build() {
+			// At once, or as soon as what is due has been polled.
+			next.push(self.mixnet.now);
+		}
 		assert_eq!(self.mixnet.poll_timeout(), next.into_iter().min());
 		for peer in self.mixnet.reserved_peers() {
 			assert_ne!(peer.peer_id, self.mixnet.local_peer_id);
@@ -379,6 +395,8 @@ impl Watched {
 		assert!(self.mixnet.request_assembler.messages() <= config.max_incomplete_messages);
 		assert!(self.mixnet.request_assembler.fragments() <= config.max_incomplete_fragments);
 		assert!(self.mixnet.reply_assembler.fragments() <= config.surb_keystore_capacity);
+		let Mixnet { reply_assembler, pending, .. } = &self.mixnet;
+		assert!(reply_assembler.answered().all(|request| pending.by_message_id(&request).is_some()));
 	}
 
 	/// Checks that all kept SURB keys belong to pending requests. Removes them, so this must be the last check.
@@ -444,6 +462,8 @@ fn check_counters(statistics: &Statistics) {
 	);
 	assert_eq!(
 		statistics.packets_accepted_to_forward,
-		statistics.packets_forwarded + statistics.forward_queue_len + dropped(&[DropReason::ForwardSessionEnded])
+		statistics.packets_forwarded
+			+ statistics.forward_queue_len
+			+ dropped(&[DropReason::ForwardSessionEnded, DropReason::ForwardTooLate])
 	);
 }

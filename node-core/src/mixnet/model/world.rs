@@ -183,17 +183,21 @@ impl World {
 		u32::try_from((i64::from(self.status.current_index) + ahead).max(0)).unwrap()
 	}
 
-	/// Lets time pass until the node wants to be called, calls it, and polls it until it has nothing more to send.
+	/// Lets time pass until the node wants to be called, and calls it until it has nothing more to send or to build.
 	fn timeout(&mut self, node: usize) {
 		if let Some(at) = self.nodes[node].mixnet.poll_timeout() {
 			self.now = self.now.max(at);
 		}
-		self.nodes[node].mixnet.handle_timeout(self.now);
-		while let Some(packet) = self.nodes[node].transmit() {
-			self.in_flight.push(packet);
+		for calls in 0.. {
+			self.nodes[node].mixnet.handle_timeout(self.now);
+			while let Some(packet) = self.nodes[node].transmit() {
+				self.in_flight.push(packet);
+			}
+			if self.nodes[node].mixnet.poll_timeout().is_none_or(|at| at > self.now) {
+				break;
+			}
+			assert!(calls < 1000, "the node wants to be called again at once");
 		}
-		let next = self.nodes[node].mixnet.poll_timeout();
-		assert!(next.is_none_or(|at| at > self.now), "the node wants to be called again at once");
 	}
 
 	fn meet(&mut self, packet: usize, fate: Fate) {

@@ -13,9 +13,9 @@ use crate::{
 	authorities::Generation,
 	migrations::v2::{advance, Cursor, MigrateWhatHandlersRead},
 	registration::invalid,
-	AuthorityId, BalanceOf, Call, Candidacies, CandidacyState, Config, CurrentSession, Mixnodes, NextElection,
-	NextToPrune, Operator, OperatorKeys, Operators, Pallet, PrivateAddresses, RegisteredAs, RegistrantClass,
-	SessionsParameters, UnbondingPart, MAX_PRUNED_AT_ONCE, MAX_UNBONDING_PARTS,
+	AuthorityId, BalanceOf, Call, Candidacies, CandidacyState, Config, CurrentSession, Election, Mixnodes,
+	NextElection, NextToPrune, Operator, OperatorKeys, Operators, Pallet, PrivateAddresses, RegisteredAs,
+	RegistrantClass, SessionsParameters, UnbondingPart, AUTHORITIES_PER_PAGE, MAX_PRUNED_AT_ONCE, MAX_UNBONDING_PARTS,
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
@@ -100,6 +100,19 @@ fn elected_operator<T: Config>() -> T::AccountId {
 	let registered_as = RegisteredAs { class: RegistrantClass::Operator, registrant };
 	setup::fill_election_of_the_best::<T>(account.clone(), registered_as);
 	account
+}
+
+/// Validators as pallet-session names them.
+fn session_keys<T: Config>(
+	validators: impl Iterator<Item = (T::AccountId, Registrant)>,
+) -> Vec<(T::AccountId, AuthorityId)> {
+	validators.map(|(account, key)| (account, sr25519::Public::from_raw(key.0).into())).collect()
+}
+
+/// pallet-session rotates, with these validators at work and queued.
+fn rotate_to<T: Config>(validators: &[(T::AccountId, AuthorityId)]) {
+	let iter = || validators.iter().map(|(account, key)| (account, key.clone()));
+	<Pallet<T> as OneSessionHandler<T::AccountId>>::on_new_session(true, iter(), iter());
 }
 
 /// Where an account stands in the next session's election.
@@ -306,28 +319,50 @@ mod benchmarks {
 		assert!(Mixnodes::<T>::iter_key_prefix(session_index).next().is_none());
 	}
 
-	/// All of the `a` authorities are new, a session begins, and nothing was ever pruned.
+	/// A session begins, and all authorities are new, who fill `p` pages. Nothing was ever pruned.
 	#[benchmark]
-	fn rotate(a: Linear<1, { T::MaxAuthorities::get() }>) {
+	fn rotate(p: Linear<1, { T::MaxAuthorities::get().div_ceil(AUTHORITIES_PER_PAGE) }>) {
 		setup::begin_session::<T>(T::MaxMixnodes::get());
 		NextToPrune::<T>::kill();
 		setup::fill_election::<T>();
-		let authorities = |kind| (0..a).map(move |index| setup::registrant(kind, index));
+		let count = (p * AUTHORITIES_PER_PAGE).min(T::MaxAuthorities::get());
+		let authorities = |kind| (0..count).map(move |index| setup::registrant(kind, index));
 		setup::set_authorities::<T>(&authorities("authority").collect::<Vec<_>>());
-		let queued: Vec<(T::AccountId, AuthorityId)> = (0..)
-			.zip(authorities("newcomer"))
-			.map(|(index, key): (u32, Registrant)| {
-				(account("validator", index, 0), sr25519::Public::from_raw(key.0).into())
-			})
-			.collect();
-		let iter = || queued.iter().map(|(account, key)| (account, key.clone()));
+		let account_of = |index| account("validator", index, 0);
+		let queued = (0..).zip(authorities("newcomer")).map(|(index, key)| (account_of(index), key));
+		let queued = session_keys::<T>(queued);
 
 		#[block]
 		{
-			<Pallet<T> as OneSessionHandler<T::AccountId>>::on_new_session(true, iter(), iter());
+			rotate_to::<T>(&queued);
 		}
 
 		assert_eq!(CurrentSession::<T>::get().index, NEXT);
+	}
+
+	/// pallet-session rotates in the middle of an election. All places are taken by authorities, and `c` of those who are
+	/// elected have another key now. So they are removed.
+	#[benchmark]
+	fn rotate_within_election(c: Linear<0, { T::MaxMixnodes::get() }>) {
+		setup::begin_session::<T>(T::MaxMixnodes::get());
+		CurrentSession::<T>::mutate(|session| session.length = u32::MAX);
+		setup::fill_election::<T>();
+		let (elected, all) = (T::MaxMixnodes::get(), T::MaxAuthorities::get());
+		let others = (0..all.saturating_sub(elected)).map(|index| setup::registrant("authority", index));
+		let authorities: Vec<_> =
+			(0..elected.min(all)).map(|index| setup::registrant("elected", index)).chain(others).collect();
+		setup::set_authorities::<T>(&authorities);
+		let new_key = |index, old| if index < c { setup::registrant("new key", index) } else { old };
+		let queued = (0..).zip(authorities).map(|(index, old)| (setup::account::<T>(&old), new_key(index, old)));
+		let queued = session_keys::<T>(queued);
+
+		#[block]
+		{
+			rotate_to::<T>(&queued);
+		}
+
+		let Election { elected, standbys, .. } = NextElection::<T>::get();
+		assert_eq!(elected + standbys, T::MaxMixnodes::get() + T::MaxStandbys::get() - c.min(all));
 	}
 
 	/// The block of the upgrade from version 1, with `a` authorities in each generation and `c` candidates, all of them

@@ -74,7 +74,7 @@ fn more_mixnodes_than_were_measured_are_refused() {
 }
 
 #[test]
-#[should_panic(expected = "MaxStandbys (17) is above 16, with which the weights were measured")]
+#[should_panic(expected = "MaxStandbys (101) is above 100, with which the weights were measured")]
 fn more_standbys_than_were_measured_are_refused() {
 	MaxStandbys::set(MEASURED_UP_TO.standbys + 1);
 	integrity_test();

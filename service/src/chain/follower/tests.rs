@@ -28,6 +28,7 @@ struct Chain {
 	/// The current session's.
 	mixnodes: Vec<Mixnode>,
 	lie: Lie,
+	has_mixnet: bool,
 	calls: RefCell<Vec<Call>>,
 }
 
@@ -39,6 +40,7 @@ impl Chain {
 			parameters: Some(of_sessions),
 			mixnodes: mixnodes(3),
 			lie: honest(),
+			has_mixnet: true,
 			calls: RefCell::default(),
 		}
 	}
@@ -68,7 +70,12 @@ impl Chain {
 }
 
 impl Sessions for Chain {
+	fn has_mixnet(&self) -> Result<bool, ApiError> {
+		Ok(self.has_mixnet)
+	}
+
 	fn status(&self) -> Result<SessionStatus, ApiError> {
+		assert!(self.has_mixnet, "a runtime without the API does not have this function");
 		Ok(self.status)
 	}
 
@@ -313,4 +320,22 @@ fn a_runtime_with_pages_is_asked_for_pages_at_one_block() {
 	assert!(failure.is_none(), "{failure:?}");
 	let sessions: Vec<_> = update.sessions.into_iter().map(|session| (session.index, session.mixnodes)).collect();
 	assert_eq!(sessions, [6, 7].map(|index| (index, Ok(runtime.mixnodes.clone()))));
+}
+
+/// A chain may get its mixnet by an upgrade, long after its genesis. A node with a new database begins at the genesis.
+#[test]
+fn a_chain_without_a_mixnet_is_waited_for() {
+	let mut follower = Follower::default();
+	let mut chain = Chain::new(0, SessionPhase::CoverToCurrent);
+	chain.has_mixnet = false;
+	for block in 0..3 {
+		assert!(follower.step(&chain, &block).is_none());
+		assert!(follower.absent && !follower.failing);
+	}
+	chain.has_mixnet = true;
+	let update = follower.step(&chain, &3).expect("it has a mixnet now");
+	assert_eq!((update.status, update.sessions.len()), (chain.status, 1));
+	assert!(!follower.absent);
+	// What was told is not told again.
+	assert!(follower.step(&chain, &4).is_some_and(|update| update.sessions.is_empty()));
 }

@@ -180,6 +180,19 @@ impl Journal {
 		})
 	}
 
+	/// This node knows no address of itself that it could register.
+	pub fn note_no_address(&mut self, session: SessionIndex, registrant: Registrant) -> Option<Note> {
+		let error = RegistrationError::NoAddress;
+		self.is_new(session, registrant, LastNote::Refused(error)).then(|| Note {
+			level: Level::Warn,
+			words: format!(
+				"Waiting to register for session {session} by the key {registrant}: this node knows no address of itself at \
+				 which others could reach it. {} as soon as it knows one",
+				advice(error).1,
+			),
+		})
+	}
+
 	/// Whether the last note about this registrant said something else; it is remembered.
 	fn is_new(&mut self, session: SessionIndex, registrant: Registrant, note: LastNote) -> bool {
 		self.last_notes.insert(registrant, (session, note)) != Some((session, note))

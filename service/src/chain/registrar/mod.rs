@@ -7,10 +7,12 @@
 //!
 //! - `choice`: chooses the registrant.
 //! - `journal`: what the node's operator is told about registrations, each thing once.
+//! - `published`: which addresses were registered, and whether they have changed since.
 //! - `revisions`: chooses the revision, so that a node which was started again replaces what it had sent.
 
 mod choice;
 mod journal;
+mod published;
 mod revisions;
 #[cfg(test)]
 mod tests;
@@ -25,13 +27,15 @@ use codec::Encode;
 use futures::StreamExt;
 use journal::{Journal, Note};
 use mixnet_primitives::{
-	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationError, RegistrationProofs, SessionIndex,
-	SubmitError,
+	KxPublic, Mixnode, PeerId, Registrant, Registration, RegistrationAdvice, RegistrationError, RegistrationProofs,
+	RegistrationStatus, SessionIndex, SubmitError,
 };
 use mixnet_runtime_api::MixnetApi;
+use published::Published;
 use revisions::Revisions;
 use sc_client_api::BlockchainEvents;
 use sc_network::{service::traits::NetworkSigner, NetworkStateInfo};
+use sc_network_types::multiaddr::Multiaddr;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_api::{ApiError, ProvideRuntimeApi};
 use sp_consensus::SyncOracle;
@@ -95,12 +99,21 @@ pub struct Registrar<H, N: ?Sized> {
 	parts: RegistrarParts<H, N>,
 	journal: Journal,
 	revisions: Revisions,
+	published: Published,
+	/// The addresses that this node knew of itself when none of them was usable.
+	unusable: Option<Vec<Multiaddr>>,
 }
 
 impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Sized> Registrar<H, N> {
 	/// A registrar that has not done anything yet.
 	pub fn new(parts: RegistrarParts<H, N>) -> Self {
-		Self { journal: Journal::new(parts.peer_id), revisions: Revisions::default(), parts }
+		Self {
+			journal: Journal::new(parts.peer_id),
+			revisions: Revisions::default(),
+			published: Published::default(),
+			unusable: None,
+			parts,
+		}
 	}
 
 	/// Does what is to be done at every new best block, until the client is gone; nothing while the node catches up.
@@ -158,10 +171,38 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		self.journal.note(&statuses, &next_key.kx_public).iter().for_each(Note::log);
 		let was_registered = |registrant: &Registrant| self.journal.was_registered(next_key.session, registrant);
 		let Some((registrant, least_revision)) = choice::choose(&statuses, &self.parts.peer_id, was_registered) else {
+			return self.follow_addresses(block, next_key, &statuses).await;
+		};
+		self.register(block, next_key, registrant, least_revision).await
+	}
+
+	/// Replaces the registration of this node's key, if this node is to be found at other addresses now.
+	async fn follow_addresses(
+		&mut self,
+		block: &impl Registrations,
+		next_key: NextKey,
+		statuses: &[(Registrant, RegistrationStatus)],
+	) -> Result<bool, StepError> {
+		let is_registered = |status: &RegistrationStatus| {
+			let registered = status.registered.as_ref();
+			let is_ours = registered.is_some_and(|registered| {
+				(registered.peer_id, registered.kx_public) == (self.parts.peer_id, next_key.kx_public)
+			});
+			is_ours && status.advice == RegistrationAdvice::Registered
+		};
+		let Some((registrant, status)) = statuses.iter().find(|(_, status)| is_registered(status)) else {
 			return Ok(false);
 		};
-		self.register(block, next_key, registrant, least_revision).await?;
-		Ok(true)
+		let external = self.parts.network.external_addresses();
+		if !self.published.has_moved(next_key.session, *registrant, &external, &self.parts.peer_id) {
+			return Ok(false);
+		}
+		log::info!(
+			target: LOG_TARGET,
+			"This node's addresses have changed: replacing its registration for session {}",
+			next_key.session,
+		);
+		self.register(block, next_key, *registrant, status.revision).await
 	}
 
 	/// The keys by which this node may register, in ascending order.
@@ -172,7 +213,8 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		keys
 	}
 
-	/// Registers this node, and tells the operator if the chain refuses it.
+	/// Registers this node, and tells the operator if the chain refuses it. Returns whether that was tried: without any
+	/// address, it waits until one becomes known.
 	///
 	/// Whether the chain takes addresses of private networks, only the chain knows. So all are sent first. If it refuses
 	/// them, only those that can be reached from the Internet are, if there are any.
@@ -182,38 +224,50 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 		next_key: NextKey,
 		registrant: Registrant,
 		least_revision: u8,
-	) -> Result<(), StepError> {
+	) -> Result<bool, StepError> {
 		let session_index = next_key.session;
 		let revision = self.revisions.next(session_index, registrant, least_revision);
 		let external = self.parts.network.external_addresses();
 		let published = |reach| addresses::published(&external, &self.parts.peer_id, reach);
+		// Looked at once, since the log has a line for each that cannot be used.
+		let mut addresses = if self.unusable.as_ref() == Some(&external) { Vec::new() } else { published(Reach::Any) };
+		if addresses.is_empty() {
+			if let Some(note) = self.journal.note_no_address(session_index, registrant) {
+				note.log();
+			}
+			self.unusable = Some(external);
+			return Ok(false);
+		}
+		let mut reach = Reach::Any;
 		let send = |external_addresses| {
 			let mixnode = Mixnode { kx_public: next_key.kx_public, peer_id: self.parts.peer_id, external_addresses };
 			self.send(block, Registration { session_index, registrant, revision, mixnode })
 		};
-		let mut answer = send(published(Reach::Any)).await?;
+		let mut answer = send(addresses.clone()).await?;
 		if answer == Err(SubmitError::Refused(RegistrationError::UnreachableAddress)) {
 			let reachable = published(Reach::Internet);
 			if !reachable.is_empty() {
-				answer = send(reachable).await?;
+				(addresses, reach) = (reachable, Reach::Internet);
+				answer = send(addresses.clone()).await?;
 			}
 		}
 		self.revisions.note_tried(session_index, registrant, least_revision, revision);
 		match answer {
 			Ok(()) => {
+				self.published.note(session_index, registrant, addresses, reach);
 				log::debug!(
 					target: LOG_TARGET,
 					"Sent revision {revision} of the registration for session {session_index} by the key {registrant}",
 				);
-				Ok(())
+				Ok(true)
 			},
 			// We have counted too far.
-			Err(SubmitError::Refused(RegistrationError::TooManyRevisions)) if self.revisions.begin_anew() => Ok(()),
+			Err(SubmitError::Refused(RegistrationError::TooManyRevisions)) if self.revisions.begin_anew() => Ok(true),
 			Err(SubmitError::Refused(error)) => {
 				if let Some(note) = self.journal.note_refusal(session_index, registrant, error) {
 					note.log();
 				}
-				Ok(())
+				Ok(true)
 			},
 			Err(SubmitError::Pool) => Err(StepError::Pool),
 		}

@@ -89,6 +89,7 @@ impl Serve for ServeReverse {
 
 #[tokio::test]
 async fn a_second_request_type_is_served_without_a_change_of_the_event_loop() {
+	crate::unwinding::testing::use_the_sdks_hook_if_told();
 	let (nodes, _network) = start_serving(3, |server| server.add(ServeReverse, LIMITS)).await;
 	let user = &nodes[3];
 	let ask = |body: &[u8]| within(user.handle.ask(Reverse(body.to_vec())));

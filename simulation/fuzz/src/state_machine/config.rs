@@ -2,7 +2,7 @@
 
 use super::super::reader::Reader;
 use core::time::Duration;
-use mixnet_node_core::{Config, LoopConfig, Parameters, ReplyConfig, RequestConfig};
+use mixnet_node_core::{Config, Parameters, ReplyConfig, RequestConfig};
 
 /// How many bytes of the input make the configuration.
 pub const SIZE: usize = 25;
@@ -36,9 +36,9 @@ pub fn read(reader: &mut Reader) -> Config {
 		},
 		non_mixnode,
 		gateways,
-		loops: LoopConfig { max_loss: 0.1 },
+		loops: Config::default().loops,
 		per_hop_network_delay,
-		surb_keystore_capacity: reader.one_of(&[100, 8, 1]),
+		surb_keystore_capacity: reader.one_of(&[480, 8, 1]),
 		max_incomplete_messages: reader.one_of(&[20, 2, 1]),
 		max_incomplete_fragments: reader.one_of(&[50, 4, 1]),
 		..Config::default()

@@ -171,8 +171,9 @@ impl Network {
 
 	/// Polls a node until nothing is due, as a driver should.
 	fn settle(&mut self, node: usize) {
-		// Requests that may not wait at all fail one after the other, each when the one before has made room.
-		let rounds = self.world.nodes[node].mixnet.config().request.capacity + 3;
+		// Requests that may not wait at all fail one after the other, each when the one before has made room. And for each of two
+		// sessions it builds up to two batches of cover, with copies of requests after them.
+		let rounds = self.world.nodes[node].mixnet.config().request.capacity + 3 + 2 * 2 * 2;
 		for _ in 0..rounds {
 			let packets = (0..MAX_TRANSMIT).take_while(|_| self.world.poll_transmit(node)).count();
 			assert!(packets < MAX_TRANSMIT, "there is no end of due packets");

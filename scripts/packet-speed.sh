@@ -12,7 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 usage() {
 	cat <<-TEXT
-		usage: scripts/bench.sh [--quick] [--repetitions N]
+		usage: scripts/packet-speed.sh [--quick] [--repetitions N]
 		or:    make bench ARGS="..."
 
 		Measures unwrapping, building, key exchanges, the replay filter and the queues. Prints a table of ratios, and writes

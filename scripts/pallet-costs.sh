@@ -16,7 +16,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 usage() {
 	cat <<-TEXT
-		usage: scripts/benchmarks.sh weights|scale [--steps N] [--repeat N]
+		usage: scripts/pallet-costs.sh weights|scale [--steps N] [--repeat N]
 		or:    make weights|scale ARGS="..."
 
 		  weights   measures what the pallet's calls cost in the example chain's runtime, and writes
