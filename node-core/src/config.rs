@@ -7,7 +7,7 @@ use mixnet_primitives::Parameters;
 /// How requests are repeated until they are answered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestConfig {
-	/// Most requests pending at a time. Each takes its data, at most 2,025 bytes x
+	/// Most requests pending at a time. One that is [posted twice](crate::Mixnet::post_request_twice) counts twice. Each takes its data, at most 2,025 bytes x
 	/// [`max_fragments_per_message`](Parameters::max_fragments_per_message) (51 kB by default), and 2.5 kB; an
 	/// allocator may add a quarter.
 	pub capacity: usize,
@@ -15,7 +15,8 @@ pub struct RequestConfig {
 	pub destinations: u32,
 	/// Attempts per destination; after each we wait for the estimated round-trip time. At least 1.
 	pub attempts: u32,
-	/// Copies of the message per attempt, each with routes and SURBs of its own. At least 1.
+	/// Copies of the message per attempt, each with routes and SURBs of its own. At least 1. The two requests that one
+	/// becomes which is [posted twice](crate::Mixnet::post_request_twice) share them.
 	pub copies: u32,
 	/// How long a request may wait for a connected gateway or a session's mixnodes before it fails. Waiting for room in the
 	/// authored queue does not count.
@@ -127,7 +128,7 @@ impl Default for Config {
 			replay_filter_bytes: 256 << 20,
 			max_queued_requests: 256,
 			request: RequestConfig {
-				capacity: 20,
+				capacity: 40,
 				destinations: 3,
 				attempts: 2,
 				copies: 2,

@@ -25,8 +25,9 @@ use crate::{
 	},
 	requests::{
 		ask::NoAnswer,
-		asking::Asking,
+		asking::{Asking, Outcome},
 		server::{Server, Taken},
+		wrong_answers::WrongAnswers,
 	},
 	secret_file::SecretFile,
 	snapshot::{SessionSnapshot, Snapshot},
@@ -106,6 +107,8 @@ pub struct EventLoop<R> {
 	server: Server,
 	/// This node's requests.
 	asking: Asking,
+	/// What mixnodes have answered to them.
+	answers: WrongAnswers,
 	peer_control: Box<dyn PeerControl>,
 	inbound: InboundReceiver,
 	workers: Workers,
@@ -155,6 +158,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			dialled: config.dialled,
 			server,
 			asking: Asking::new(config.max_waiting_requests),
+			answers: WrongAnswers::default(),
 			peer_control,
 			inbound,
 			workers,
@@ -360,6 +364,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				let now = self.now();
 				self.asking.ask(&mut self.core, now, asked);
 			},
+			Command::CountWrong(mixnode, wrong) => self.answers.proved(mixnode, wrong),
 			// A caller that is gone needs no answer; the same below.
 			Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
 			Command::ProvePossession { session, kx_public, message, answer } => {
@@ -375,12 +380,14 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				Taken::Answer(reply_to, answer) => self.reply(reply_to, answer),
 				Taken::Abandon(reply_to) => self.core.abandon_request(reply_to),
 			},
-			Event::RequestAnswered { id, data, round_trip } => {
+			Event::RequestAnswered { id, destination, data, round_trip } => {
 				log::debug!(target: LOG_TARGET, "A request was answered after {round_trip:?}");
-				self.finish(id, Ok(data));
+				self.finish(id, Outcome { destination, result: Ok(data) });
 			},
-			Event::RequestFailed { id, error, sent: true } => self.finish(id, Err(NoAnswer::NotAnswered(error))),
-			Event::RequestFailed { id, error, sent: false } => self.finish(id, Err(NoAnswer::GivenUp(error))),
+			Event::RequestFailed { id, error, sent } => {
+				let error = if sent { NoAnswer::NotAnswered(error) } else { NoAnswer::GivenUp(error) };
+				self.finish(id, Outcome { destination: None, result: Err(error) });
+			},
 			Event::ReservedPeersChanged => {
 				// Before any of them is dialled, and so before anybody can know of them.
 				*self.gateways = self.core.gateway_sample();
@@ -425,8 +432,11 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	}
 
 	/// Tells a caller what became of its request. There may be room for the next one now.
-	fn finish(&mut self, id: RequestId, result: Result<Vec<u8>, NoAnswer>) {
-		self.asking.finish(id, result);
+	fn finish(&mut self, id: RequestId, outcome: Outcome) {
+		if let Outcome { destination: Some(mixnode), result: Ok(_) } = &outcome {
+			self.answers.answered(*mixnode);
+		}
+		self.asking.finish(id, outcome);
 		let now = self.now();
 		self.asking.post(&mut self.core, now);
 	}
@@ -445,6 +455,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			current: session(RelativeSession::Current),
 			core: self.core.statistics(),
 			waiting_requests: self.asking.waiting(),
+			wrong_answers: self.answers.wrong().collect(),
 			served: self.server.reports(),
 			unknown_requests: self.server.unknown(),
 			sent: self.sent,

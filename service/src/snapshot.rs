@@ -6,10 +6,10 @@
 
 use crate::{
 	network::{inbound::InboundDrops, peers::PeerDrops},
-	requests::server::ServeReport,
+	requests::{server::ServeReport, wrong_answers::AnswerCounts},
 };
 use mixnet_node_core::{LoopReport, Role, Statistics};
-use mixnet_primitives::{Parameters, SessionStatus};
+use mixnet_primitives::{Parameters, PeerId, SessionStatus};
 
 /// The state of the service.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub struct Snapshot {
 	pub core: Statistics,
 	/// This node's requests that wait for their turn.
 	pub waiting_requests: usize,
+	/// The mixnodes with answers that proved wrong.
+	pub wrong_answers: Vec<(PeerId, AnswerCounts)>,
 	/// The requests of others, type by type.
 	pub served: Vec<ServeReport>,
 	/// Requests of others that are of no type that this node serves.

@@ -1,11 +1,12 @@
 //! The answer of `mixnet_status`: a [`Snapshot`] for people and scripts to read.
 
 use crate::{
-	requests::{server::ServeReport, submit_extrinsic},
+	network::peer_id::to_network_peer_id,
+	requests::{server::ServeReport, submit_extrinsic, wrong_answers::AnswerCounts},
 	snapshot::{SessionSnapshot, Snapshot},
 };
 use mixnet_node_core::{LoopReport, Role};
-use mixnet_primitives::{Parameters, SessionStatus};
+use mixnet_primitives::{Parameters, PeerId, SessionStatus};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -27,10 +28,25 @@ pub struct Status {
 	pub peers: PeerNumbers,
 	/// How much waits, and for what.
 	pub queues: Queues,
+	/// The mixnodes with answers to this node's requests that proved wrong, by their peer IDs.
+	#[serde(default)]
+	pub wrong_answers: BTreeMap<String, AnswerView>,
 	/// What has happened since the node started, or since the mixnet was started again.
 	pub counters: Counters,
 	/// How often the mixnet has failed, and was started again, since the node started.
 	pub restarts: u64,
+}
+
+/// The answers of a mixnode that has lied, or lagged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerView {
+	/// All its answers.
+	pub answers: u64,
+	/// How often it said that it had submitted an extrinsic, which was not seen.
+	pub submitted_nothing: u64,
+	/// How often it refused an extrinsic that came into a block.
+	pub refused_valid: u64,
 }
 
 /// A session and its phase.
@@ -188,6 +204,8 @@ impl From<Snapshot> for Status {
 		let extrinsics = snapshot.served.iter().find(|report| report.name == submit_extrinsic::NAME);
 		let queues = Queues::new(&snapshot, extrinsics);
 		let counters = Counters::new(&snapshot, extrinsics);
+		let wrong_answers =
+			snapshot.wrong_answers.iter().map(|(mixnode, counts)| (name(mixnode), counts.into())).collect();
 		let Snapshot { peer_id, session_status, previous, current, connected, silent, reserved, evicted, restarts, .. } =
 			snapshot;
 		Self {
@@ -198,6 +216,7 @@ impl From<Snapshot> for Status {
 			loops: Loops { previous: loops(previous), current: loops(current) },
 			peers: PeerNumbers { connected, silent, reserved, evicted },
 			queues,
+			wrong_answers,
 			counters,
 			restarts,
 		}
@@ -248,6 +267,18 @@ impl Counters {
 			dropped_by_reason,
 		}
 	}
+}
+
+impl From<&AnswerCounts> for AnswerView {
+	fn from(counts: &AnswerCounts) -> Self {
+		let AnswerCounts { answers, submitted_nothing, refused_valid } = *counts;
+		Self { answers, submitted_nothing, refused_valid }
+	}
+}
+
+/// A mixnode's peer ID as people write it; in hex, if it is none of the network.
+fn name(mixnode: &PeerId) -> String {
+	to_network_peer_id(mixnode).map_or_else(|| hex::encode(mixnode.0), |peer| peer.to_base58())
 }
 
 fn role(role: Role) -> String {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
 	message::{split, FragmentPlan},
 	parameters::ParametersExt,
-	request::{queue_delay, HandlingDelay, QueueEnd, RequestError, RequestId, RouteMetrics},
+	request::{queue_delay, HandlingDelay, Pending, QueueEnd, RequestError, RequestId, RouteMetrics},
 	session::Session,
 	sphinx::{
 		complete_requests, Backend, BatchBuilder, BuildError, BuiltPacket, BuiltSurb, MixnodeIndex, SurbId, SurbKeys,
@@ -35,6 +35,8 @@ enum NotPosted {
 	Failed(RequestError),
 	/// It cannot be sent to this destination.
 	BadDestination,
+	/// The destination is the only gateway that is connected. It would see whose packets the fragments are.
+	OnlyGateway,
 }
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
@@ -94,6 +96,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				}
 				true
 			},
+			Err(NotPosted::OnlyGateway) => {
+				let goes_on = self.pending.next_destination(id, &mut self.rng);
+				if !goes_on {
+					self.pending.blocked(id, self.now, RequestError::OnlyGateway);
+				}
+				goes_on
+			},
 		}
 	}
 
@@ -131,11 +140,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let connected_gateways = session.topology.connected_gateways(&self.connected);
 		let destination = match request.bound_to {
 			Some((_, destination)) => destination,
-			None => session
-				.topology
-				.draw_destination(&mut self.rng, &connected_gateways)
+			None => draw_destination(&mut self.rng, session, &connected_gateways, request)
 				.map_err(|error| not_posted(NoPacket::Route(error)))?,
 		};
+		if connected_gateways == [destination] {
+			return Err(NotPosted::OnlyGateway);
+		}
 		let mut copy = CopyBuilder {
 			session,
 			connected_gateways: &connected_gateways,
@@ -162,6 +172,27 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.pending.posted(id, (session.index, destination), answer_by);
 		Ok(())
 	}
+}
+
+/// How often a destination is drawn that is to be avoided, until it is taken all the same.
+const MAX_DRAWS: usize = 32;
+
+/// Draws a destination for a request: another one than its own earlier ones and those of its twin, unless there are too
+/// few mixnodes for that.
+fn draw_destination<R: RngCore + CryptoRng>(
+	rng: &mut R,
+	session: &Session,
+	connected_gateways: &[MixnodeIndex],
+	request: &Pending,
+) -> Result<MixnodeIndex, RouteError> {
+	let mut destination = session.topology.draw_destination(rng, connected_gateways)?;
+	for _ in 1..MAX_DRAWS {
+		if !request.avoids((session.index, destination)) {
+			break;
+		}
+		destination = session.topology.draw_destination(rng, connected_gateways)?;
+	}
+	Ok(destination)
 }
 
 /// Builds a copy of a request: all routes are drawn first, then everything is built together.
@@ -205,7 +236,7 @@ impl CopyBuilder<'_> {
 	}
 
 	/// The mixnodes of which the first hops of the packets are drawn: see [`draw_path`](crate::topology::Topology::draw_path).
-	/// They are the destination only if there are no others.
+	/// A user's are never the destination; a mixnode's are if there are no others.
 	fn first_hops(&self) -> FirstHops {
 		if self.session.topology.is_mixnode() {
 			let peer_id = self.session.topology.mixnode_peer_id(self.destination);
@@ -213,8 +244,7 @@ impl CopyBuilder<'_> {
 			return if goes_there_first { FirstHops::Any } else { FirstHops::AllBut(self.destination) };
 		}
 		let gateways = self.connected_gateways.iter().copied();
-		let others: Vec<_> = gateways.filter(|gateway| *gateway != self.destination).collect();
-		FirstHops::Gateways(Arc::new(if others.is_empty() { self.connected_gateways.into() } else { others }))
+		FirstHops::Gateways(Arc::new(gateways.filter(|gateway| *gateway != self.destination).collect()))
 	}
 
 	/// Returns the packets, the keys of the SURBs in them, and how long they travel. `plans` are those that were added.
@@ -291,3 +321,6 @@ fn round_trip(
 	let there = QueueEnd::new(mixnode.mean_period, mixnode.queue_capacity, loops);
 	metrics.travel_time(parameters.mean_forwarding_delay(), per_hop).saturating_add(queue_delay(here, there))
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,3 +47,5 @@ pub use unwrapper::{Batch, Unwrapper};
 mod model;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twice;

@@ -1,6 +1,10 @@
 use super::*;
-use crate::handle::Command;
+use crate::{handle::Command, requests::asking::Outcome};
 use codec::Encode;
+use futures::{
+	stream::{self, BoxStream},
+	StreamExt,
+};
 use mixnet_node_core::request::Reply;
 use std::{
 	io::Write,
@@ -19,9 +23,18 @@ impl Validate for Chain {
 	}
 }
 
+/// Nothing is ever seen.
+struct NotSeen;
+
+impl Follow for NotSeen {
+	fn follow(&self, _: &[u8]) -> BoxStream<'static, Seen> {
+		stream::pending().boxed()
+	}
+}
+
 fn start(validate: impl Validate) -> (MixnetRpc, mpsc::Receiver<Command>) {
 	let (handle, commands) = Handle::new(100);
-	(MixnetRpc::new(Some(handle), validate), commands)
+	(MixnetRpc::new(Some(handle), validate, NotSeen), commands)
 }
 
 /// Submits an extrinsic as a caller of the public, on this connection.
@@ -41,7 +54,8 @@ async fn extrinsics_are_bytes_which_only_the_chain_reads() {
 		let Some(Command::Ask(asked)) = commands.recv().await else { panic!("it was not sent") };
 		assert_eq!(asked.data, [&[1], &extrinsic[..]].concat());
 		assert_eq!(asked.caller, Caller::Public(3));
-		let _ = asked.answer.send(Ok(Reply::Ok(()).encode()));
+		let outcome = Outcome { destination: None, result: Ok(Reply::Ok(()).encode()) };
+		asked.outcomes.send(outcome).await.expect("the caller waits");
 	};
 	let (submitted, ()) = futures::join!(submit(&rpc, 3, extrinsic.clone()), answer);
 	assert!(submitted.is_ok(), "{submitted:?}");
@@ -140,10 +154,36 @@ async fn a_caller_that_closes_its_http_connection_has_hung_up() {
 	let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
 	let mut connection = TcpStream::connect(address).expect("it listens");
 	connection.write_all(request.as_bytes()).expect("it reads");
-	let Some(Command::Ask(mut asked)) = commands.recv().await else { panic!("it was not sent") };
-	assert!(!asked.answer.is_closed());
+	let Some(Command::Ask(asked)) = commands.recv().await else { panic!("it was not sent") };
+	assert!(!asked.outcomes.is_closed());
 	drop(connection);
-	let hung_up = tokio::time::timeout(Duration::from_secs(60), asked.answer.closed()).await;
+	let hung_up = tokio::time::timeout(Duration::from_secs(60), asked.outcomes.closed()).await;
 	assert!(hung_up.is_ok(), "the call goes on");
 	server.stop().expect("it runs");
+}
+
+#[tokio::test]
+async fn who_watches_an_extrinsic_is_told_what_mixnodes_say() {
+	let (rpc, mut commands) = start(Chain(|| Ok(())));
+	let mut module = rpc.into_rpc();
+	module.extensions_mut().insert(DenyUnsafe::Yes);
+	let parameters = [Bytes(vec![0_u8; 10].encode())];
+	let mut updates =
+		module.subscribe("mixnet_submitAndWatch", parameters, 16).await.expect("subscriptions are served");
+	let Some(Command::Ask(asked)) = commands.recv().await else { panic!("it was not sent") };
+	let refused = Reply::Err(mixnet_node_core::request::RemoteError::Other("outdated".into()));
+	for answer in [Reply::Ok(()), refused] {
+		let outcome = Outcome { destination: None, result: Ok(answer.encode()) };
+		asked.outcomes.send(outcome).await.expect("the caller waits");
+	}
+	let (update, _) = updates.next::<SubmissionUpdate>().await.expect("there is an update").expect("it can be read");
+	assert_eq!(update, SubmissionUpdate::Submitted);
+
+	// Who stops watching before a mixnode has answered takes the extrinsic back.
+	let parameters = [Bytes(vec![0_u8; 10].encode())];
+	let updates = module.subscribe("mixnet_submitAndWatch", parameters, 16).await.expect("subscriptions are served");
+	let Some(Command::Ask(asked)) = commands.recv().await else { panic!("it was not sent") };
+	drop(updates);
+	let hung_up = tokio::time::timeout(Duration::from_secs(60), asked.outcomes.closed()).await;
+	assert!(hung_up.is_ok(), "the call goes on");
 }

@@ -30,7 +30,10 @@ use sc_network_types::{ed25519::Keypair, multiaddr::Multiaddr, PeerId as Network
 use std::{
 	collections::HashSet,
 	num::NonZeroUsize,
-	sync::{Arc, Mutex},
+	sync::{
+		atomic::{AtomicUsize, Ordering},
+		Arc, Mutex,
+	},
 	time::Duration,
 };
 
@@ -85,17 +88,24 @@ impl PeerControl for Recorder {
 	}
 }
 
-/// Takes extrinsics, which are texts here; refuses one of them.
+/// Takes extrinsics, which are texts here; refuses one of them. Where the network has handled none before, it throws away
+/// another one although it says that it takes it, and refuses a third.
 #[derive(Clone, Default)]
-struct Pool(Arc<Mutex<Vec<String>>>);
+struct Pool {
+	taken: Arc<Mutex<Vec<String>>>,
+	/// How many extrinsics all nodes have been asked for.
+	asked: Arc<AtomicUsize>,
+}
 
 impl Submit for Pool {
 	type Extrinsic = String;
 
 	fn submit(&self, extrinsic: String) -> BoxFuture<'static, Result<(), String>> {
-		let refused = extrinsic == "refuse me";
-		if !refused {
-			self.0.lock().expect("no test panics while it holds this; qed").push(extrinsic);
+		let is_first = self.asked.fetch_add(1, Ordering::SeqCst) == 0;
+		let refused = extrinsic == "refuse me" || is_first && extrinsic == "first refuses me";
+		let thrown_away = is_first && extrinsic == "first throws me away";
+		if !refused && !thrown_away {
+			self.taken.lock().expect("no test panics while it holds this; qed").push(extrinsic);
 		}
 		Box::pin(async move {
 			if refused {
@@ -121,9 +131,26 @@ impl Node {
 		self.handle.ask(SubmitExtrinsic(extrinsic)).await
 	}
 
+	fn taken(&self) -> Vec<String> {
+		self.pool.taken.lock().expect("no test panics while it holds this; qed").clone()
+	}
+
 	/// The status, which must come.
 	async fn status(&self) -> Status {
 		self.handle.snapshot().await.expect("the event loop runs").into()
+	}
+}
+
+/// Waits until this many extrinsics were submitted, each by another node. Returns them.
+async fn submitted(nodes: &[Node], number: usize) -> Vec<String> {
+	loop {
+		let everywhere: Vec<_> = nodes.iter().map(Node::taken).collect();
+		assert!(everywhere.iter().all(|taken| taken.len() <= 1), "one node has submitted it twice");
+		let taken = everywhere.concat();
+		if taken.len() >= number {
+			return taken;
+		}
+		tokio::time::sleep(Duration::from_millis(10)).await;
 	}
 }
 
@@ -167,13 +194,14 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 		inputs.push(receiver);
 	}
 	let mut started = Vec::new();
+	let asked = Arc::<AtomicUsize>::default();
 	for (index, ((peer_id, secret), events)) in keys.into_iter().zip(inputs).enumerate() {
 		let config = Config { dialled: Reach::Any, ..Config::new(true) };
 		let rng = ChaCha20Rng::seed_from_u64(index as u64);
 		let core = Mixnet::new(config.core.clone(), peer_id, rng, Some(secret)).expect("the config is valid; qed");
 		let own = names[index];
 		let network = Recorder::new(own);
-		let pool = Pool::default();
+		let pool = Pool { asked: asked.clone(), ..Pool::default() };
 		let (handle, commands) = Handle::new(8);
 		let (inbound_sender, inbound) = inbound::channel(Box::new(network.clone()), 150);
 		let notifications = Notifications::new(own, nodes.clone(), events);
@@ -252,10 +280,9 @@ async fn extrinsics_go_through_and_answers_come_back() {
 	let (nodes, _network) = start(6).await;
 	let user = &nodes[6];
 	within(user.submit(text("hello"))).await.expect("nothing is lost here");
-	let taken = |node: &Node| node.pool.0.lock().expect("no test panics while it holds this; qed").clone();
-	let everywhere: Vec<_> = nodes.iter().flat_map(taken).collect();
-	assert_eq!(everywhere, ["hello"]);
-	assert!(taken(user).is_empty(), "the sender is the last to submit it itself");
+	// Two mixnodes submit it, one of them some time later.
+	assert_eq!(within(submitted(&nodes, 2)).await, ["hello", "hello"]);
+	assert!(user.taken().is_empty(), "the sender is the last to submit it itself");
 
 	// What the pool says comes back, and so does what is wrong with the request.
 	match within(user.submit(text("refuse me"))).await {
