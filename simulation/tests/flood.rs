@@ -79,7 +79,7 @@ const FROM_CHAIN: Parameters = Parameters {
 	non_mixnode_mean_period_ms: 1_000,
 	loop_cover_permille: 10,
 	forward_queue_capacity: 200,
-	mixnode_queue_capacity: 120,
+	mixnode_queue_capacity: 80,
 	non_mixnode_queue_capacity: 25,
 	max_fragments_per_message: FRAGMENTS as u32,
 	reply_cooldown_ms: 10_000,

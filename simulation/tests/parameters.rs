@@ -244,6 +244,21 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 }
 
 #[test]
+fn a_packet_counts_no_longer_than_in_the_session_that_lets_more_through() {
+	// 300 a second in session 1, and 350 in 300 ms in session 2.
+	let mut node = Node::new(51, true, RequestsToCurrent);
+	let mixnodes: Vec<_> = node.mixnet.reserved_peers().into_iter().map(|peer| peer.peer_id).collect();
+	let packets: Vec<_> = (0..400).map(|number| node.to_forward(2, number).0).collect();
+	let taken = packets.into_iter().zip(mixnodes.iter().cycle()).filter(|(packet, from)| {
+		node.mixnet.handle_packet(node.now, **from, packet.clone()).is_none()
+	});
+	assert_eq!(taken.count(), 350);
+	node.now += Duration::from_millis(300);
+	let (packet, _) = node.to_forward(2, 400);
+	assert_eq!(node.mixnet.handle_packet(node.now, mixnodes[0], packet), None);
+}
+
+#[test]
 fn each_session_has_messages_of_its_own_length() {
 	let mut node = Node::new(60, true, CoverToCurrent);
 	let post = |node: &mut Node, fragments: usize| {

@@ -234,15 +234,19 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 
 	/// Sets each session's clock to the rate of the phase: half the rate while the previous session is needed, even if we
-	/// take part in one of the two only. And sets the capacity of the forward queue, and the shares of neighbours in it, by the
-	/// larger values of the two sessions: a packet must not be dropped because of the parameters of the other session.
+	/// take part in one of the two only. And sets the capacity of the forward queue by the larger one of the two sessions, and the
+	/// shares of neighbours by the one that lets more packets through: none must be dropped because of the other session's
+	/// parameters.
 	fn set_traffic(&mut self) {
 		let parameters = self.sessions.iter().map(|session| session.parameters).reduce(|one, other| one.larger(&other));
 		let parameters = parameters.unwrap_or(self.config.parameters);
-		let capacity = parameters.forward_queue_capacity as usize;
-		self.forward_queue.set_capacity(most_waiting(capacity));
-		let user_period = parameters.authoring(false).mean_period;
-		self.shares.set(capacity, parameters.mean_forwarding_delay(), user_period);
+		self.forward_queue.set_capacity(most_waiting(parameters.forward_queue_capacity as usize));
+		let rate = |of: &Parameters| {
+			u64::from(of.forward_queue_capacity).saturating_mul(1_000_000) / u64::from(of.mean_forwarding_delay_ms.max(1))
+		};
+		let most = self.sessions.iter().map(|session| session.parameters).max_by_key(rate).unwrap_or(self.config.parameters);
+		let user_period = most.authoring(false).mean_period;
+		self.shares.set(most.forward_queue_capacity as usize, most.mean_forwarding_delay(), user_period);
 		let mixed_in = self.sessions.iter().filter(|session| session.topology.is_mixnode());
 		let mixnodes = mixed_in.flat_map(|session| session.topology.reserved_peers()).map(|mixnode| mixnode.peer_id);
 		self.shares.set_mixnodes(mixnodes, &self.connected);

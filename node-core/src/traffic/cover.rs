@@ -76,8 +76,8 @@ impl Drop for Prepared {
 
 /// The cover of the ticks to come in one session, an entry for each tick.
 ///
-/// What a tick is for, loop or drop cover, requests or replies, is drawn when its cover is built. Every tick takes one entry, also if a request or
-/// a reply leaves in the cover's place. So what is in stock, and when more is built, depends on the ticks alone, and not on
+/// What a tick is for, loop or drop cover, requests or replies, is drawn when its cover is built. Every tick takes one entry,
+/// also if a request or a reply leaves in the cover's place. So what is in stock, and when more is built, depends on the ticks alone, and not on
 /// what left. And a tick has nothing to build, whatever leaves.
 ///
 /// A user's routes go by its connected gateways. If those change, all is built anew.

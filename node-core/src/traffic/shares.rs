@@ -11,16 +11,15 @@
 //!
 //! **Who gets what.** Let C be the capacity: packets that may count at a time.
 //!
-//! - Each neighbour is guaranteed a minimum. Mixnodes share half of C, other peers (users) a quarter; but nobody is guaranteed
-//!   less than what an honest one needs at times: [`LEAST_OF_MIXNODE`], and what [`least_of_user`] says.
-//! - The rest is lent to whoever comes first. What others are guaranteed and do not use is held back from it, up to a quarter
-//!   of C. Users may borrow until all users together have a quarter of C.
-//! - Within their guarantees, users together get no more than half of C.
+//! - Each neighbour is guaranteed a minimum. Mixnodes share half of C, but each has [`LEAST_OF_MIXNODE`]. Other peers (users)
+//!   have what an honest one needs ([`need_of_user`]), but no more than half of C together.
+//! - Beyond that, a mixnode may have twice as many packets as places are free, and a user an eighth of these places. So there
+//!   is room for whoever has little: the more a neighbour sends, the sooner it is refused, and a flood stops itself before all
+//!   places are taken. (Switches share their buffers by such thresholds: Choudhury and Hahne, 1998.)
 //!
-//! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us. So much is lent to a
-//! mixnode that what one flooded neighbour takes from a peer is less than what the next hop takes from that neighbour: a
-//! flood of users, who may borrow little, passes; and what passes in floods of corrupt mixnodes is not thinned out much at
-//! the hop behind.
+//! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us. So a relay takes much
+//! less from a flooding user than the next hop takes from the relay. What corrupt mixnodes send through a relay costs it
+//! packets, though: `simulation/tests/fairness.rs` says how many.
 
 use crate::{
 	bytes::{list, sum, tree},
@@ -39,10 +38,16 @@ const ENOUGH_WAITING: usize = 11_000;
 /// What a mixnode is guaranteed at least: an honest one seldom has more on its way at a time, if there are many.
 const LEAST_OF_MIXNODE: usize = 8;
 
-/// What a user is guaranteed at least, who sends this many packets in a mean delay: a Poisson number of this mean is larger
-/// one time in 200.
-fn least_of_user(packets: usize) -> usize {
-	2 * packets + 3
+/// For each place that is free, a mixnode may have so many packets, beyond what it is guaranteed.
+const OF_MIXNODES: usize = 2;
+
+/// Of the places that are free, a user may have one in so many, beyond what it is guaranteed.
+const USERS_ONE_IN: usize = 8;
+
+/// What an honest user needs, who sends this many packets in a mean delay: a Poisson number of this mean is larger one time
+/// in 200.
+fn need_of_user(packets: usize) -> usize {
+	packets.saturating_mul(2).saturating_add(3)
 }
 
 /// Most packets that can wait if `capacity` packets may come in a mean delay: none waits longer than ten. Large capacities
@@ -60,40 +65,12 @@ pub(crate) enum Refused {
 	ShareUsed,
 }
 
-/// A mixnode of a live session, or any other peer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Class {
-	Mixnode,
-	User,
-}
-
 /// A packet that counts until `until`.
 #[derive(Debug)]
 struct Counted {
 	until: Time,
 	session: SessionIndex,
 	from: PeerId,
-	class: Class,
-}
-
-/// The peers of a class.
-#[derive(Default, Debug)]
-struct Peers {
-	/// How many there are.
-	peers: usize,
-	/// What each is guaranteed.
-	guaranteed: usize,
-	/// Packets of theirs that count.
-	packets: usize,
-	/// Those of them that are within the guarantees.
-	within: usize,
-}
-
-impl Peers {
-	/// What they are guaranteed together and do not use.
-	fn unused(&self) -> usize {
-		self.peers.saturating_mul(self.guaranteed).saturating_sub(self.within)
-	}
 }
 
 /// Who may have how many packets forwarded.
@@ -105,13 +82,13 @@ pub(crate) struct Shares {
 	/// Packets that a user sends in that time.
 	of_user: usize,
 	/// The mixnodes of live sessions in which we are one, without ourselves.
-	mixnode_ids: BTreeSet<PeerId>,
-	mixnodes: Peers,
-	users: Peers,
+	mixnodes: BTreeSet<PeerId>,
+	/// How many other peers are connected.
+	users: usize,
 	/// The oldest first.
 	counted: VecDeque<Counted>,
-	/// The number of packets that count of each peer, and its class when the first of them came.
-	by_peer: BTreeMap<PeerId, (usize, Class)>,
+	/// The number of packets that count of each peer, if there are any.
+	by_peer: BTreeMap<PeerId, usize>,
 }
 
 impl Shares {
@@ -119,24 +96,21 @@ impl Shares {
 	pub fn max_bytes(capacity: usize, mixnodes: usize) -> usize {
 		sum([
 			list(capacity, size_of::<Counted>()),
-			tree(capacity, size_of::<(PeerId, (usize, Class))>()),
+			tree(capacity, size_of::<(PeerId, usize)>()),
 			tree(mixnodes, size_of::<PeerId>()),
 		])
 	}
 
 	pub fn new(capacity: usize) -> Self {
-		let mut shares = Self {
+		Self {
 			capacity,
 			counts_for: Duration::ZERO,
 			of_user: 0,
-			mixnode_ids: BTreeSet::new(),
-			mixnodes: Peers::default(),
-			users: Peers::default(),
+			mixnodes: BTreeSet::new(),
+			users: 0,
 			counted: VecDeque::new(),
 			by_peer: BTreeMap::new(),
-		};
-		shares.divide();
-		shares
+		}
 	}
 
 	/// Sets the capacity, the mean delay, and the mean time between two packets of a user.
@@ -144,46 +118,22 @@ impl Shares {
 		self.capacity = capacity;
 		self.counts_for = mean_delay;
 		self.of_user = mean_delay.as_nanos().div_ceil(user_period.as_nanos().max(1)).try_into().unwrap_or(usize::MAX);
-		self.divide();
 	}
 
 	/// Sets who the mixnodes are: all but ourselves. `connected` are the connected peers.
 	pub fn set_mixnodes(&mut self, mixnodes: impl Iterator<Item = PeerId>, connected: &BTreeSet<PeerId>) {
-		self.mixnode_ids = mixnodes.collect();
-		self.mixnodes.peers = self.mixnode_ids.len();
-		self.users.peers = connected.iter().filter(|peer| !self.mixnode_ids.contains(peer)).count();
-		self.divide();
+		self.mixnodes = mixnodes.collect();
+		self.users = connected.iter().filter(|peer| !self.mixnodes.contains(peer)).count();
 	}
 
 	/// A peer was connected that was not.
 	pub fn connected(&mut self, peer: &PeerId) {
-		if !self.mixnode_ids.contains(peer) {
-			self.users.peers += 1;
-			self.divide();
-		}
+		self.users += usize::from(!self.mixnodes.contains(peer));
 	}
 
 	/// A peer was disconnected that was connected.
 	pub fn disconnected(&mut self, peer: &PeerId) {
-		if !self.mixnode_ids.contains(peer) {
-			self.users.peers = self.users.peers.saturating_sub(1);
-			self.divide();
-		}
-	}
-
-	/// Makes out what each is guaranteed, and what of the packets that count is within that.
-	fn divide(&mut self) {
-		let share = |part: usize, peers: usize| part / peers.max(1);
-		self.mixnodes.guaranteed = share(self.capacity / 2, self.mixnodes.peers).max(LEAST_OF_MIXNODE);
-		self.users.guaranteed = share(self.capacity / 4, self.users.peers).max(least_of_user(self.of_user));
-		(self.mixnodes.within, self.users.within) = (0, 0);
-		for (packets, class) in self.by_peer.values() {
-			let peers = match class {
-				Class::Mixnode => &mut self.mixnodes,
-				Class::User => &mut self.users,
-			};
-			peers.within += (*packets).min(peers.guaranteed);
-		}
+		self.users = self.users.saturating_sub(usize::from(!self.mixnodes.contains(peer)));
 	}
 
 	/// Forgets the packets that count no more.
@@ -196,31 +146,24 @@ impl Shares {
 
 	/// May a packet from this peer be taken?
 	pub fn check(&self, from: &PeerId) -> Result<(), Refused> {
-		let all = self.counted.len();
-		if all >= self.capacity {
+		let free = self.capacity.saturating_sub(self.counted.len());
+		if free == 0 {
 			return Err(Refused::Full);
 		}
-		let (packets, class) = self.by_peer.get(from).copied().unwrap_or_else(|| (0, self.class(from)));
-		let users_fit = |most: usize| class == Class::Mixnode || self.users.packets < most;
-		let may = if packets < self.peers(class).guaranteed {
-			users_fit(self.capacity.div_ceil(2))
+		let half = self.capacity / 2;
+		let (guaranteed, lent) = if self.mixnodes.contains(from) {
+			((half / self.mixnodes.len().max(1)).max(LEAST_OF_MIXNODE), free.saturating_mul(OF_MIXNODES))
 		} else {
-			let held_back = self.mixnodes.unused().saturating_add(self.users.unused()).min(self.capacity / 4);
-			all + held_back < self.capacity && users_fit(self.capacity.div_ceil(4))
+			(need_of_user(self.of_user).min(half / self.users.max(1)), free / USERS_ONE_IN)
 		};
-		may.then_some(()).ok_or(Refused::ShareUsed)
+		let packets = self.by_peer.get(from).copied().unwrap_or(0);
+		(packets < guaranteed.max(lent)).then_some(()).ok_or(Refused::ShareUsed)
 	}
 
 	/// A packet of this session was taken from this peer at `now`.
 	pub fn count(&mut self, now: Time, session: SessionIndex, from: PeerId) {
-		let class = self.class(&from);
-		let (packets, class) = self.by_peer.entry(from).or_insert((0, class));
-		*packets += 1;
-		let (packets, class) = (*packets, *class);
-		let peers = self.peers_mut(class);
-		peers.packets += 1;
-		peers.within += usize::from(packets <= peers.guaranteed);
-		self.counted.push_back(Counted { until: now + self.counts_for, session, from, class });
+		*self.by_peer.entry(from).or_insert(0) += 1;
+		self.counted.push_back(Counted { until: now + self.counts_for, session, from });
 	}
 
 	/// Takes back the last `packets` that were counted.
@@ -243,37 +186,11 @@ impl Shares {
 	}
 
 	fn forget(&mut self, counted: &Counted) {
-		let Entry::Occupied(mut entry) = self.by_peer.entry(counted.from) else { return };
-		let (packets, _) = entry.get_mut();
-		let before = *packets;
-		*packets -= 1;
-		if *packets == 0 {
-			entry.remove();
-		}
-		let peers = self.peers_mut(counted.class);
-		peers.packets -= 1;
-		peers.within -= usize::from(before <= peers.guaranteed);
-	}
-
-	fn class(&self, peer: &PeerId) -> Class {
-		if self.mixnode_ids.contains(peer) {
-			Class::Mixnode
-		} else {
-			Class::User
-		}
-	}
-
-	fn peers(&self, class: Class) -> &Peers {
-		match class {
-			Class::Mixnode => &self.mixnodes,
-			Class::User => &self.users,
-		}
-	}
-
-	fn peers_mut(&mut self, class: Class) -> &mut Peers {
-		match class {
-			Class::Mixnode => &mut self.mixnodes,
-			Class::User => &mut self.users,
+		if let Entry::Occupied(mut packets) = self.by_peer.entry(counted.from) {
+			*packets.get_mut() -= 1;
+			if *packets.get() == 0 {
+				packets.remove();
+			}
 		}
 	}
 }

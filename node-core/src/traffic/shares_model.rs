@@ -65,8 +65,6 @@ struct Counted {
 	until: u64,
 	session: u32,
 	from: u8,
-	/// Was its sender a mixnode when the first of its packets came that count together with this one?
-	of_mixnode: bool,
 }
 
 struct Model {
@@ -82,47 +80,19 @@ impl Model {
 		self.counted.iter().filter(|packet| packet.from == from).count()
 	}
 
-	fn is_mixnode(&self, peer: u8) -> bool {
-		let first = self.counted.iter().find(|packet| packet.from == peer);
-		first.map_or(self.mixnodes.contains(&peer), |packet| packet.of_mixnode)
-	}
-
-	fn users(&self) -> usize {
-		self.connected.difference(&self.mixnodes).count()
-	}
-
-	fn guaranteed(&self, is_mixnode: bool) -> usize {
-		if is_mixnode {
-			(self.capacity / 2 / self.mixnodes.len().max(1)).max(8)
-		} else {
-			// A user sends a packet in four seconds.
-			(self.capacity / 4 / self.users().max(1)).max(2 * self.mean_delay.div_ceil(4) as usize + 3)
-		}
-	}
-
-	/// What all of this kind are guaranteed and do not use.
-	fn unused(&self, is_mixnode: bool) -> usize {
-		let guaranteed = self.guaranteed(is_mixnode);
-		let peers = (0..PEERS).filter(|peer| self.is_mixnode(*peer) == is_mixnode);
-		let used: usize = peers.map(|peer| self.of(peer).min(guaranteed)).sum();
-		let peers = if is_mixnode { self.mixnodes.len() } else { self.users() };
-		(peers * guaranteed).saturating_sub(used)
-	}
-
 	fn check(&self, from: u8) -> Result<(), Refused> {
 		let all = self.counted.len();
 		if all >= self.capacity {
 			return Err(Refused::Full);
 		}
-		let is_mixnode = self.is_mixnode(from);
-		let of_users = self.counted.iter().filter(|packet| !packet.of_mixnode).count();
-		let within = self.of(from) < self.guaranteed(is_mixnode);
-		let held_back = (self.unused(true) + self.unused(false)).min(self.capacity / 4);
-		let may = match (within, is_mixnode) {
-			(true, true) => true,
-			(true, false) => of_users < self.capacity.div_ceil(2),
-			(false, true) => all + held_back < self.capacity,
-			(false, false) => all + held_back < self.capacity && of_users < self.capacity.div_ceil(4),
+		let free = self.capacity - all;
+		let users = self.connected.difference(&self.mixnodes).count().max(1);
+		// A user sends a packet in four seconds.
+		let need = 2 * self.mean_delay.div_ceil(4) as usize + 3;
+		let may = if self.mixnodes.contains(&from) {
+			self.of(from) < 8 || self.of(from) < self.capacity / 2 / self.mixnodes.len() || self.of(from) < 2 * free
+		} else {
+			(self.of(from) < need && self.of(from) < self.capacity / 2 / users) || self.of(from) < free / 8
 		};
 		may.then_some(()).ok_or(Refused::ShareUsed)
 	}
@@ -134,8 +104,7 @@ impl Model {
 
 	fn count(&mut self, now: u64, from: u8) {
 		let session = self.session(from);
-		let of_mixnode = self.is_mixnode(from);
-		self.counted.push(Counted { until: now + self.mean_delay, session, from, of_mixnode });
+		self.counted.push(Counted { until: now + self.mean_delay, session, from });
 	}
 }
 

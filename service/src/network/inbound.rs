@@ -128,7 +128,7 @@ impl InboundReceiver {
 
 	/// Sets how much each peer may send.
 	pub fn set_roles(&self, roles: Roles) {
-		lock(&self.shared).limits.set_roles(roles);
+		lock(&self.shared).limits.set_roles(Instant::now(), roles);
 	}
 
 	/// What was dropped.
@@ -182,6 +182,7 @@ impl InboundSender {
 	/// Makes a peer leave, if too many have come.
 	fn evict(&mut self) {
 		let mut shared = lock(&self.shared);
+		self.places.set_user_period(shared.limits.roles().user_period());
 		let is_mixnode = |peer: &PeerId| shared.limits.roles().is_mixnode(peer);
 		let random = |len: usize| (OsRng.next_u64() % len as u64) as usize;
 		if let Some(peer) = self.places.to_leave(Instant::now(), is_mixnode, random) {
@@ -354,9 +355,17 @@ mod tests {
 			settled(&network, &receiver).await;
 			while receiver.try_next().is_some() {}
 		}
-		// One of them is a mixnode, and takes no place. All but two send packets.
-		receiver.set_roles(Roles::new([peers[0]].into_iter().collect(), true, [Parameters::default()].into_iter()));
-		for _ in 0..20 {
+		let set_mixnodes = |receiver: &InboundReceiver, mixnodes: &[PeerId]| {
+			let mixnodes = mixnodes.iter().copied().collect();
+			receiver.set_roles(Roles::new(mixnodes, true, [Parameters::default()].into_iter()));
+		};
+		// Two of them are mixnodes, and take no places. All but two send packets.
+		set_mixnodes(&receiver, &[peers[0], peers[151]]);
+		for round in 0..20 {
+			if round == 13 {
+				assert!(reports.left().is_empty());
+				set_mixnodes(&receiver, &peers[..1]);
+			}
 			tokio::time::advance(std::time::Duration::from_secs(10)).await;
 			for peer in &peers[2..] {
 				send(&network, *peer, PACKET_SIZE);
@@ -364,9 +373,11 @@ mod tests {
 				while receiver.try_next().is_some() {}
 			}
 		}
-		assert_eq!(reports.left().first(), Some(&peers[1]));
-		assert!(!reports.left().contains(&peers[0]));
-		assert_eq!(receiver.evicted(), reports.left().len() as u64);
+		let left = reports.left();
+		assert_eq!(left.first(), Some(&peers[1]));
+		assert!(!left.contains(&peers[0]));
+		assert_eq!(receiver.evicted(), left.len() as u64);
+		assert_eq!(left.iter().collect::<std::collections::HashSet<_>>().len(), left.len(), "each once");
 	}
 
 	#[tokio::test]

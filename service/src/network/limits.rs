@@ -2,11 +2,13 @@
 //!
 //! **Rates.** A peer has a token bucket, whose size depends on its role. A user sends its own packets and no others, at the
 //! rate that the chain sets: more than twice that is its own doing, and an offence. What a mixnode sends is its authors'
-//! doing. A ban counts for the whole node, so an attacker could make validators ban each other, and cut consensus. Hence a mixnode
+//! doing. A ban counts for the whole node, so an attacker could make validators ban each other, and cut consensus. Hence nothing is an
+//! offence in the first minutes after the mixnodes have changed, which nodes learn at different times. And a mixnode
 //! may send as much as all of them together can have forwarded, twice over; more is dropped, and is no offence.
 //!
 //! **Shares.** Each connected peer is guaranteed some places in the queue, and half of the queue is lent to whoever comes
-//! first. So a peer that sends faster than we unwrap fills half of the queue, and the others find their places free.
+//! first. So a peer that sends faster than we unwrap fills half of the queue, and the others find their places free (up to 64
+//! peers that all do; beyond that, those who come first).
 
 use mixnet_primitives::Parameters;
 use sc_network_types::PeerId;
@@ -22,6 +24,9 @@ const LEAST_SHARE: usize = 4;
 const BURST: Duration = Duration::from_secs(30);
 /// Packets that may come at once in any case.
 const LEAST_BURST: f64 = 30.0;
+/// Nodes do not learn of a new session at the same time. For so long after the mixnodes have changed, a peer that we take for a user
+/// may be a mixnode, to itself or to others.
+const UNSETTLED: Duration = Duration::from_secs(600);
 /// Disconnected peers that are remembered until their buckets are full again. So nobody gets a new bucket by connecting again.
 const MAX_GONE: usize = 1000;
 
@@ -61,23 +66,35 @@ pub struct Roles {
 	mixnode: Rate,
 	/// `None` if it cannot be told who is a user.
 	user: Option<Rate>,
+	/// The longest mean time between two packets of a user, of the live sessions.
+	user_period: Duration,
 }
 
 impl Roles {
 	/// Nothing is known yet: nobody is limited, and nobody offends.
 	pub fn unknown() -> Self {
-		Self { mixnodes: HashSet::new(), mixnode: Rate::unlimited(), user: None }
+		Self { mixnodes: HashSet::new(), mixnode: Rate::unlimited(), user: None, user_period: Duration::ZERO }
 	}
 
 	/// The roles in live sessions with these parameters. All peers but `mixnodes` are users, if `are_all` mixnodes are
 	/// known that may send us packets.
 	pub fn new(mixnodes: HashSet<PeerId>, are_all: bool, parameters: impl Iterator<Item = Parameters>) -> Self {
-		let rates = parameters.map(|parameters| (Rate::of_mixnode(&parameters), Rate::of_user(&parameters)));
+		let mut user_period = Duration::ZERO;
+		let rates = parameters.map(|parameters| {
+			let period = Duration::from_millis(u64::from(parameters.non_mixnode_mean_period_ms));
+			user_period = user_period.max(period);
+			(Rate::of_mixnode(&parameters), Rate::of_user(&parameters))
+		});
 		let rates = rates.reduce(|one, other| (one.0.larger(other.0), one.1.larger(other.1)));
 		match rates {
-			Some((mixnode, user)) => Self { mixnodes, mixnode, user: are_all.then_some(user) },
+			Some((mixnode, user)) => Self { mixnodes, mixnode, user: are_all.then_some(user), user_period },
 			None => Self { mixnodes, ..Self::unknown() },
 		}
+	}
+
+	/// The longest mean time between two packets of a user, of the live sessions; zero if it is not known.
+	pub fn user_period(&self) -> Duration {
+		self.user_period
 	}
 
 	/// Is the peer one of the mixnodes?
@@ -136,6 +153,8 @@ impl Peer {
 pub struct Limits {
 	capacity: usize,
 	roles: Roles,
+	/// When it is certain again who is a user.
+	settled: Option<Instant>,
 	peers: HashMap<PeerId, Peer>,
 	connected: usize,
 	waiting: usize,
@@ -144,7 +163,7 @@ pub struct Limits {
 impl Limits {
 	/// For a queue of this capacity.
 	pub fn new(capacity: usize) -> Self {
-		Self { capacity, roles: Roles::unknown(), peers: HashMap::new(), connected: 0, waiting: 0 }
+		Self { capacity, roles: Roles::unknown(), settled: None, peers: HashMap::new(), connected: 0, waiting: 0 }
 	}
 
 	/// Who is what.
@@ -153,7 +172,10 @@ impl Limits {
 	}
 
 	/// Sets who is what.
-	pub fn set_roles(&mut self, roles: Roles) {
+	pub fn set_roles(&mut self, now: Instant, roles: Roles) {
+		if roles.mixnodes != self.roles.mixnodes {
+			self.settled = Some(now + UNSETTLED);
+		}
 		self.roles = roles;
 	}
 
@@ -192,8 +214,11 @@ impl Limits {
 		let peer = self.peers.entry(from).or_insert_with(|| Peer::new(now));
 		peer.fill(now, rate);
 		if peer.tokens < 1.0 {
+			let is_offence = is_offence && self.settled.is_none_or(|settled| settled <= now);
 			return Err(Refused::Rate { is_offence });
 		}
+		// It was sent, whether or not there is a place for it.
+		peer.tokens -= 1.0;
 		let half = self.capacity / 2;
 		let share = (half / self.connected.max(1)).max(LEAST_SHARE);
 		if self.waiting >= self.capacity {
@@ -202,7 +227,6 @@ impl Limits {
 		if peer.waiting >= share && self.waiting >= half {
 			return Err(Refused::Share);
 		}
-		peer.tokens -= 1.0;
 		peer.waiting += 1;
 		self.waiting += 1;
 		Ok(())
@@ -244,7 +268,7 @@ mod tests {
 	fn a_user_may_send_twice_what_users_send_and_a_mixnode_what_can_be_forwarded() {
 		let mixnode = PeerId::random();
 		let mut limits = Limits::new(512);
-		limits.set_roles(roles(&[mixnode], true));
+		limits.set_roles(Instant::now(), roles(&[mixnode], true));
 		// A packet a second, and two that may be.
 		assert_eq!(taken(&mut limits, PeerId::random(), 1, 100), 10);
 		assert_eq!(taken(&mut limits, PeerId::random(), 2, 100), 20);
@@ -259,7 +283,7 @@ mod tests {
 		let now = Instant::now();
 		let first_refusal = |roles, from| {
 			let mut limits = Limits::new(1 << 20);
-			limits.set_roles(roles);
+			limits.set_roles(now - UNSETTLED, roles);
 			(0..100_000).find_map(|_| limits.take(now, from).err())
 		};
 		assert_eq!(first_refusal(roles(&[mixnode], true), other), Some(Refused::Rate { is_offence: true }));
@@ -267,12 +291,18 @@ mod tests {
 		// While it is not known who the mixnodes are, anybody may be one.
 		assert_eq!(first_refusal(roles(&[mixnode], false), other), Some(Refused::Rate { is_offence: false }));
 		assert_eq!(first_refusal(Roles::unknown(), other), None);
+		// Nor while the mixnodes of a new session may not be known to all.
+		let mut limits = Limits::new(1 << 20);
+		limits.set_roles(now, roles(&[mixnode], true));
+		let mut refusal = |after| (0..1000).find_map(|_| limits.take(now + after, other).err());
+		assert_eq!(refusal(UNSETTLED / 2), Some(Refused::Rate { is_offence: false }));
+		assert_eq!(refusal(UNSETTLED), Some(Refused::Rate { is_offence: true }));
 	}
 
 	#[test]
 	fn a_connection_that_hung_is_no_offence_and_a_new_one_has_no_new_bucket() {
 		let mut limits = Limits::new(512);
-		limits.set_roles(roles(&[], true));
+		limits.set_roles(Instant::now(), roles(&[], true));
 		let (user, now) = (PeerId::random(), Instant::now());
 		let burst = |limits: &mut Limits, now| {
 			limits.connected(now, user);
