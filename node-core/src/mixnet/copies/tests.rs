@@ -61,9 +61,10 @@ impl User {
 		self.mixnet.sessions.session(relative)?.topology.mixnode_peer_id(destination)
 	}
 
-	/// Runs until `done`. No packet of a request leaves by way of `destination`.
+	/// Runs until `done`.
 	fn run(&mut self, mut done: impl FnMut(&mut Self) -> bool) {
 		while !done(self) {
+			assert!(self.now < START + Duration::from_secs(3600), "it never happens");
 			self.now = self.mixnet.poll_timeout().unwrap();
 			self.mixnet.handle_timeout(self.now);
 			while self.mixnet.poll_transmit().is_some() {}
