@@ -7,9 +7,9 @@ use mixnet_primitives::Parameters;
 /// How requests are repeated until they are answered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestConfig {
-	/// Most requests pending at a time. One that is [posted twice](crate::Mixnet::post_request_twice) counts twice. Each takes its data, at most 2,025 bytes x
-	/// [`max_fragments_per_message`](Parameters::max_fragments_per_message) (51 kB by default), and 2.5 kB; an
-	/// allocator may add a quarter.
+	/// Most requests pending at a time. One that is [posted twice](crate::Mixnet::post_request_twice) counts twice. Each takes
+	/// its data, at most 2,025 bytes x [`max_fragments_per_message`](Parameters::max_fragments_per_message) (51 kB by
+	/// default), and 2.5 kB; an allocator may add a quarter.
 	pub capacity: usize,
 	/// Destinations to try before giving up. They are drawn with replacement. At least 1.
 	pub destinations: u32,

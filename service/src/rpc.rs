@@ -15,6 +15,7 @@ use crate::{
 		validate::{Invalid, Validate},
 	},
 	status::Status,
+	unwinding::{call_unwinding, unwinding},
 };
 use callers::{Call, Callers};
 use jsonrpsee::{
@@ -29,7 +30,7 @@ use sc_rpc_api::{check_if_safe, DenyUnsafe};
 use serde::{Deserialize, Serialize};
 use sp_core::Bytes;
 use std::{sync::Arc, time::Duration};
-use submission::{Progress, Submission, PATIENCE};
+use submission::{Progress, Submission, MAX_PLACES, PATIENCE};
 use tokio::{
 	sync::{mpsc, Semaphore},
 	task::spawn_blocking,
@@ -175,6 +176,8 @@ pub struct MixnetRpc {
 	follow: Arc<dyn Follow>,
 	callers: Callers,
 	validations: Arc<Semaphore>,
+	/// Places of submissions that go on without their callers.
+	places: Arc<Semaphore>,
 }
 
 impl MixnetRpc {
@@ -188,6 +191,7 @@ impl MixnetRpc {
 			follow: Arc::new(follow),
 			callers: Callers::default(),
 			validations: Arc::new(Semaphore::new(MAX_VALIDATIONS)),
+			places: Arc::new(Semaphore::new(MAX_PLACES)),
 		}
 	}
 
@@ -216,7 +220,7 @@ impl MixnetRpc {
 		let (validate, extrinsic) = (self.validate.clone(), extrinsic.0.clone());
 		// The permit goes along: a caller that hangs up does not make room for one thread more.
 		let validated = spawn_blocking(move || {
-			let validated = validate.validate(&extrinsic);
+			let validated = call_unwinding(|| validate.validate(&extrinsic));
 			drop(permit);
 			validated
 		});
@@ -226,9 +230,9 @@ impl MixnetRpc {
 		}
 	}
 
-	/// Submits an extrinsic. It goes on after the call, so that answers can be judged, for some minutes and with little in
-	/// memory: as much as the mixnet carries in that time.
-	async fn submit(&self, caller: Caller, extrinsic: Bytes) -> RpcResult<mpsc::Receiver<Progress>> {
+	/// Submits an extrinsic. It goes on after the call for some minutes, so that answers can be judged, if there is a place for
+	/// it.
+	async fn submit(&self, caller: Caller, extrinsic: Bytes, watched: bool) -> RpcResult<mpsc::Receiver<Progress>> {
 		let handle = self.handle()?;
 		self.check(&extrinsic).await?;
 		// From before it is sent, so that nothing is missed.
@@ -243,10 +247,12 @@ impl MixnetRpc {
 			outcomes,
 			view,
 			progress,
+			watched,
 			is_valid: Box::new(move || validate.validate(&extrinsic).is_ok()),
 			patience: PATIENCE,
+			place: self.places.clone().try_acquire_owned().ok(),
 		};
-		tokio::spawn(submission.run());
+		tokio::spawn(unwinding(submission.run()));
 		Ok(receiver)
 	}
 
@@ -255,11 +261,12 @@ impl MixnetRpc {
 		&self,
 		extensions: &Extensions,
 		extrinsic: Bytes,
+		watched: bool,
 	) -> RpcResult<(Call, mpsc::Receiver<Progress>)> {
 		self.handle()?;
 		let caller = caller(extensions);
 		let call = self.begin(caller)?;
-		Ok((call, self.submit(caller, extrinsic).await?))
+		Ok((call, self.submit(caller, extrinsic, watched).await?))
 	}
 
 	fn handle(&self) -> RpcResult<&Handle> {
@@ -312,7 +319,7 @@ fn no_answer_code(reason: &NoAnswer) -> i32 {
 #[async_trait]
 impl MixnetRpcServer for MixnetRpc {
 	async fn submit_extrinsic(&self, extensions: &Extensions, extrinsic: Bytes) -> RpcResult<()> {
-		let (_call, mut progress) = self.begin_submission(extensions, extrinsic).await?;
+		let (_call, mut progress) = self.begin_submission(extensions, extrinsic, false).await?;
 		loop {
 			match progress.recv().await {
 				Some(Progress::Submitted) => return Ok(()),
@@ -324,7 +331,7 @@ impl MixnetRpcServer for MixnetRpc {
 	}
 
 	async fn submit_and_watch(&self, pending: PendingSubscriptionSink, extensions: &Extensions, extrinsic: Bytes) {
-		let (_call, mut progress) = match self.begin_submission(extensions, extrinsic).await {
+		let (_call, mut progress) = match self.begin_submission(extensions, extrinsic, true).await {
 			Ok(begun) => begun,
 			Err(error) => return pending.reject(error).await,
 		};

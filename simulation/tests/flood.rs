@@ -55,7 +55,7 @@ fn config() -> Config {
 	};
 	let mut config = Config {
 		parameters,
-		// Nine for each of the requests that may be pending.
+		// Four or five for each of the requests that may be pending.
 		surb_keystore_capacity: 180,
 		max_incomplete_messages: 150,
 		max_incomplete_fragments: 200,
@@ -238,11 +238,13 @@ impl Victim {
 
 	/// Posts as many requests as there is room for now.
 	fn post_more(&mut self) {
-		let post = |mixnet: &mut Mixnet<_>, now| {
-			let data = vec![1; LARGEST - 9 * 222];
-			mixnet.post_request(now, data, 9, HandlingDelay::Extrinsic).ok()
-		};
-		while let Some(id) = self.call(post) {
+		loop {
+			let surbs = 4 + self.requests.len() % 2;
+			let post = |mixnet: &mut Mixnet<_>, now| {
+				let data = vec![1; LARGEST - surbs * 222];
+				mixnet.post_request(now, data, surbs, HandlingDelay::Extrinsic).ok()
+			};
+			let Some(id) = self.call(post) else { return };
 			self.requests.push(id);
 		}
 	}

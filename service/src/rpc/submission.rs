@@ -16,12 +16,13 @@ use crate::{
 		submit_extrinsic::{SubmitError, SubmitExtrinsic},
 		wrong_answers::Wrong,
 	},
+	unwinding::call_unwinding,
 };
 use futures::{future::pending, stream::BoxStream, StreamExt};
 use mixnet_node_core::PeerId;
 use std::time::Duration;
 use tokio::{
-	sync::mpsc,
+	sync::{mpsc, OwnedSemaphorePermit},
 	task::spawn_blocking,
 	time::{sleep_until, Instant},
 };
@@ -48,14 +49,22 @@ pub struct Submission {
 	pub request: SubmitExtrinsic,
 	pub outcomes: Outcomes,
 	pub view: BoxStream<'static, Seen>,
-	/// Where progress goes; it has room for all. If nobody listens any more and no mixnode has answered, the request is
-	/// cancelled.
+	/// Where progress goes; it has room for all. If nobody listens any more and nothing was told, the request is cancelled.
 	pub progress: mpsc::Sender<Progress>,
+	/// Whether the caller is told what is seen.
+	pub watched: bool,
 	/// Whether the chain would still take the extrinsic.
 	pub is_valid: Box<dyn FnOnce() -> bool + Send>,
 	/// [`PATIENCE`], or less in tests.
 	pub patience: Duration,
+	/// A place among those that go on without their callers. Without one, answers are not judged, and it ends when the caller
+	/// needs it no longer.
+	pub place: Option<OwnedSemaphorePermit>,
 }
+
+/// The most submissions that go on without their callers: as many as the mixnet may carry in [`PATIENCE`]. Each keeps its
+/// extrinsic, and looks at every block.
+pub const MAX_PLACES: usize = 500;
 
 /// What the mixnodes have said.
 #[derive(Default)]
@@ -68,6 +77,8 @@ struct Answers {
 	refused: Vec<PeerId>,
 	/// Has any answered?
 	any: bool,
+	/// Has the caller been told that the extrinsic was seen?
+	told: bool,
 	failed: Option<SubmitError>,
 }
 
@@ -80,6 +91,19 @@ impl Submission {
 		let mut deadline = None;
 		loop {
 			tokio::select! {
+				// What was seen before an answer came excuses a refusal.
+				biased;
+				Some(seen) = self.view.next() => {
+					let is_final = matches!(seen, Seen::Finalized(_));
+					in_block |= !matches!(seen, Seen::InPool);
+					if self.watched {
+						answers.told |= !self.progress.is_closed();
+						self.tell(Progress::Seen(seen));
+					}
+					if is_final && deadline.is_some() {
+						break;
+					}
+				},
 				outcome = self.outcomes.next(), if deadline.is_none() => match outcome {
 					Some(outcome) => self.take(&mut answers, outcome, in_block),
 					None => {
@@ -93,16 +117,9 @@ impl Submission {
 						}
 					},
 				},
-				Some(seen) = self.view.next() => {
-					let is_final = matches!(seen, Seen::Finalized(_));
-					in_block |= !matches!(seen, Seen::InPool);
-					self.tell(Progress::Seen(seen));
-					if is_final && deadline.is_some() {
-						break;
-					}
-				},
-				// Without an answer, it is as if the caller had not asked.
-				() = self.progress.closed(), if !answers.any => return,
+				// Then it is as if the caller had not asked. Not if it was told that the extrinsic was seen: what is seen must have
+				// no influence on what is sent, and callers that have seen enough hang up.
+				() = self.progress.closed(), if !answers.any && !answers.told => return,
 				() = sleep_until_maybe(deadline) => {
 					if !in_block || self.progress.is_closed() {
 						break;
@@ -111,7 +128,7 @@ impl Submission {
 					deadline = Some(Instant::now() + self.patience);
 				},
 			}
-			if in_block && deadline.is_some() && self.progress.is_closed() {
+			if (in_block || self.place.is_none()) && deadline.is_some() && self.progress.is_closed() {
 				break;
 			}
 		}
@@ -152,12 +169,15 @@ impl Submission {
 			self.tell(Progress::NotSeen);
 			(answers.done, Wrong::SubmittedNothing)
 		};
-		if mixnodes.is_empty() {
+		if mixnodes.is_empty() || self.place.is_none() {
 			return;
 		}
 		// If it is invalid and in no block, something else has made it so, and nobody knows what became of it.
-		if wrong == Wrong::SubmittedNothing && !spawn_blocking(self.is_valid).await.unwrap_or(false) {
-			return;
+		if wrong == Wrong::SubmittedNothing {
+			let is_valid = spawn_blocking(|| call_unwinding(self.is_valid)).await;
+			if !is_valid.unwrap_or(false) {
+				return;
+			}
 		}
 		for mixnode in mixnodes {
 			self.handle.count_wrong(mixnode, wrong).await;

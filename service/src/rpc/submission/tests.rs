@@ -4,6 +4,8 @@ use codec::Encode;
 use futures::stream;
 use mixnet_node_core::request::{RemoteError, Reply};
 use sp_core::Bytes;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 const A: PeerId = PeerId([1; 32]);
 const B: PeerId = PeerId([2; 32]);
@@ -18,6 +20,14 @@ struct Outside {
 }
 
 async fn start(valid: bool) -> Outside {
+	start_at(valid, true, Some(place())).await
+}
+
+fn place() -> OwnedSemaphorePermit {
+	Arc::new(Semaphore::new(1)).try_acquire_owned().expect("nobody else knows it")
+}
+
+async fn start_at(valid: bool, watched: bool, place: Option<OwnedSemaphorePermit>) -> Outside {
 	let (handle, mut commands) = Handle::new(8);
 	let request = SubmitExtrinsic(vec![4, 1]);
 	let outcomes = handle.send(Caller::NODE, &request).await.expect("somebody listens");
@@ -32,8 +42,10 @@ async fn start(valid: bool) -> Outside {
 		outcomes,
 		view: view_in,
 		progress,
+		watched,
 		is_valid: Box::new(move || valid),
 		patience: Duration::from_millis(50),
+		place,
 	};
 	tokio::spawn(submission.run());
 	Outside { commands, outcomes: Some(asked.outcomes), view, progress: receiver }
@@ -136,10 +148,52 @@ async fn what_is_seen_has_no_influence_on_what_is_sent() {
 	assert!(!outcomes.is_closed(), "it was cancelled");
 }
 
+/// Otherwise whoever can hide it from this node would find out what a wallet does that hangs up when it has seen it.
+#[tokio::test]
+async fn a_caller_that_hangs_up_when_it_has_seen_enough_cancels_nothing() {
+	let mut submission = start(true).await;
+	submission.view.send(in_block()).expect("it goes on");
+	assert!(matches!(submission.next().await, Progress::Seen(_)));
+	let outcomes = submission.outcomes.clone().expect("as above; qed");
+	drop(submission.progress);
+	tokio::time::sleep(Duration::from_millis(100)).await;
+	assert!(!outcomes.is_closed(), "it was cancelled");
+}
+
 #[tokio::test]
 async fn a_caller_that_is_gone_before_any_answer_has_not_asked() {
-	let submission = start(true).await;
-	drop(submission.progress);
-	let outcomes = submission.outcomes.expect("as above; qed");
-	tokio::time::timeout(Duration::from_secs(60), outcomes.closed()).await.expect("it is cancelled at once");
+	for (watched, seen) in [(true, false), (false, false), (false, true)] {
+		let submission = start_at(true, watched, Some(place())).await;
+		if seen {
+			// It was not told of it.
+			submission.view.send(in_block()).expect("it goes on");
+			tokio::time::sleep(Duration::from_millis(5)).await;
+		}
+		drop(submission.progress);
+		let outcomes = submission.outcomes.expect("as above; qed");
+		tokio::time::timeout(Duration::from_secs(60), outcomes.closed()).await.expect("it is cancelled at once");
+	}
+}
+
+/// It has no place to wait in.
+#[tokio::test]
+async fn without_a_place_a_submission_ends_with_its_caller_and_nothing_is_counted() {
+	let mut submission = start_at(true, true, None).await;
+	submission.answer(A, Ok(())).await;
+	submission.answer(B, Err("bad signature")).await;
+	assert!(matches!(submission.next().await, Progress::Submitted));
+	// What was asked for is done all the same.
+	let Outside { outcomes, progress, view, .. } = submission;
+	let outcomes = outcomes.expect("as above; qed");
+	drop(progress);
+	tokio::time::sleep(Duration::from_millis(100)).await;
+	assert!(!outcomes.is_closed(), "it was cancelled");
+	drop(outcomes);
+	tokio::time::timeout(Duration::from_secs(60), view.closed()).await.expect("it has ended");
+
+	let mut submission = start_at(true, true, None).await;
+	submission.answer(A, Ok(())).await;
+	submission.answer(B, Err("bad signature")).await;
+	submission.view.send(in_block()).expect("it goes on");
+	assert_eq!(submission.counted().await, []);
 }
