@@ -181,11 +181,8 @@ impl Prototype {
 			let follows = follower::follow(client.clone(), sync.clone(), updates_sender);
 			tasks.spawn("mixnet-follower", Kind::Blocking, follows.map(|()| Ended::Chain));
 
-			let peer_control = || ProtocolPeers {
-				network: network.clone(),
-				protocol: protocol_name.clone(),
-				ping: ping_name.clone(),
-			};
+			let peer_control =
+				|| ProtocolPeers { network: network.clone(), protocol: protocol_name.clone(), ping: ping_name.clone() };
 			let (inbound_sender, inbound) = inbound::channel(Box::new(peer_control()), config.inbound_peers);
 			tasks.spawn("mixnet-inbound", Kind::Async, inbound_sender.run(run.notifications).map(|()| Ended::Network));
 

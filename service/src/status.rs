@@ -206,8 +206,9 @@ impl From<Snapshot> for Status {
 		let counters = Counters::new(&snapshot, extrinsics);
 		let wrong_answers =
 			snapshot.wrong_answers.iter().map(|(mixnode, counts)| (name(mixnode), counts.into())).collect();
-		let Snapshot { peer_id, session_status, previous, current, connected, silent, reserved, evicted, restarts, .. } =
-			snapshot;
+		let Snapshot {
+			peer_id, session_status, previous, current, connected, silent, reserved, evicted, restarts, ..
+		} = snapshot;
 		Self {
 			peer_id: peer_id.to_base58(),
 			session: session_status.map(SessionView::from),

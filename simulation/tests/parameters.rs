@@ -249,9 +249,10 @@ fn a_packet_counts_no_longer_than_in_the_session_that_lets_more_through() {
 	let mut node = Node::new(51, true, RequestsToCurrent);
 	let mixnodes: Vec<_> = node.mixnet.reserved_peers().into_iter().map(|peer| peer.peer_id).collect();
 	let packets: Vec<_> = (0..400).map(|number| node.to_forward(2, number).0).collect();
-	let taken = packets.into_iter().zip(mixnodes.iter().cycle()).filter(|(packet, from)| {
-		node.mixnet.handle_packet(node.now, **from, packet.clone()).is_none()
-	});
+	let taken = packets
+		.into_iter()
+		.zip(mixnodes.iter().cycle())
+		.filter(|(packet, from)| node.mixnet.handle_packet(node.now, **from, packet.clone()).is_none());
 	assert_eq!(taken.count(), 350);
 	node.now += Duration::from_millis(300);
 	let (packet, _) = node.to_forward(2, 400);

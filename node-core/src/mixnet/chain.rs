@@ -242,9 +242,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let parameters = parameters.unwrap_or(self.config.parameters);
 		self.forward_queue.set_capacity(most_waiting(parameters.forward_queue_capacity as usize));
 		let rate = |of: &Parameters| {
-			u64::from(of.forward_queue_capacity).saturating_mul(1_000_000) / u64::from(of.mean_forwarding_delay_ms.max(1))
+			u64::from(of.forward_queue_capacity).saturating_mul(1_000_000)
+				/ u64::from(of.mean_forwarding_delay_ms.max(1))
 		};
-		let most = self.sessions.iter().map(|session| session.parameters).max_by_key(rate).unwrap_or(self.config.parameters);
+		let most =
+			self.sessions.iter().map(|session| session.parameters).max_by_key(rate).unwrap_or(self.config.parameters);
 		let user_period = most.authoring(false).mean_period;
 		self.shares.set(most.forward_queue_capacity as usize, most.mean_forwarding_delay(), user_period);
 		let mixed_in = self.sessions.iter().filter(|session| session.topology.is_mixnode());
