@@ -175,17 +175,17 @@ impl InboundSender {
 			if !passed_on {
 				return;
 			}
-			self.evict();
+			self.evict(Instant::now());
 		}
 	}
 
 	/// Makes a peer leave, if too many have come.
-	fn evict(&mut self) {
+	fn evict(&mut self, now: Instant) {
 		let mut shared = lock(&self.shared);
 		self.places.set_user_period(shared.limits.roles().user_period());
 		let is_mixnode = |peer: &PeerId| shared.limits.roles().is_mixnode(peer);
 		let random = |len: usize| (OsRng.next_u64() % len as u64) as usize;
-		if let Some(peer) = self.places.to_leave(Instant::now(), is_mixnode, random) {
+		if let Some(peer) = self.places.to_leave(now, is_mixnode, random) {
 			shared.evicted += 1;
 			drop(shared);
 			log::debug!(target: LOG_TARGET, "All places are taken: the peer {peer} has to leave");
@@ -346,38 +346,30 @@ mod tests {
 		}
 	}
 
-	#[tokio::test]
-	async fn whoever_takes_a_spare_place_makes_a_silent_peer_leave() {
+	#[test]
+	fn whoever_takes_a_spare_place_makes_a_silent_peer_leave() {
+		let reports = Reports::default();
+		let (mut sender, receiver) = channel(Box::new(reports.clone()), 150);
 		let peers: Vec<_> = (0..152).map(|_| peer()).collect();
-		tokio::time::pause();
-		let (network, mut receiver, reports) = start(&peers);
-		while receiver.drops().wrong_size == 0 {
-			settled(&network, &receiver).await;
-			while receiver.try_next().is_some() {}
-		}
-		let set_mixnodes = |receiver: &InboundReceiver, mixnodes: &[PeerId]| {
+		let start = Instant::now();
+		peers.iter().for_each(|peer| sender.places.connected(start, *peer));
+		let set_mixnodes = |mixnodes: &[PeerId]| {
 			let mixnodes = mixnodes.iter().copied().collect();
 			receiver.set_roles(Roles::new(mixnodes, true, [Parameters::default()].into_iter()));
 		};
 		// Two of them are mixnodes, and take no places. All but two send packets.
-		set_mixnodes(&receiver, &[peers[0], peers[151]]);
-		for round in 0..20 {
-			if round == 13 {
-				assert!(reports.left().is_empty());
-				set_mixnodes(&receiver, &peers[..1]);
-			}
-			tokio::time::advance(std::time::Duration::from_secs(10)).await;
-			for peer in &peers[2..] {
-				send(&network, *peer, PACKET_SIZE);
-				settled(&network, &receiver).await;
-				while receiver.try_next().is_some() {}
-			}
+		set_mixnodes(&[peers[0], peers[151]]);
+		let now = start + std::time::Duration::from_secs(200);
+		peers[2..].iter().for_each(|peer| sender.places.heard(now, peer));
+		sender.evict(now);
+		assert!(reports.left().is_empty());
+		// Then only one of them is.
+		set_mixnodes(&peers[..1]);
+		for seconds in [1, 2, 3, 20] {
+			sender.evict(now + std::time::Duration::from_secs(seconds));
 		}
-		let left = reports.left();
-		assert_eq!(left.first(), Some(&peers[1]));
-		assert!(!left.contains(&peers[0]));
-		assert_eq!(receiver.evicted(), left.len() as u64);
-		assert_eq!(left.iter().collect::<std::collections::HashSet<_>>().len(), left.len(), "each once");
+		assert_eq!(reports.left(), [peers[1]]);
+		assert_eq!(receiver.evicted(), 1);
 	}
 
 	#[tokio::test]

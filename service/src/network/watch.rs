@@ -135,6 +135,10 @@ mod tests {
 			unreachable!("not asked for")
 		}
 
+		fn disconnect(&self, _: NetworkPeerId) {
+			unreachable!("not asked for")
+		}
+
 		fn ask_for_life(&self, _: &PeerId) -> BoxFuture<'static, bool> {
 			self.asked.fetch_add(1, Ordering::Relaxed);
 			std::future::ready(!self.is_frozen.load(Ordering::Relaxed)).boxed()
