@@ -296,7 +296,7 @@ mod tests {
 		drop(network);
 		// The flood is over before anything was taken here.
 		let dropped = |receiver: &InboundReceiver| receiver.drops().share_used + receiver.drops().queue_full;
-		while dropped(&receiver) < 9 * CAPACITY as u64 {
+		while dropped(&receiver) < (10 * CAPACITY - CAPACITY / 2) as u64 {
 			tokio::task::yield_now().await;
 		}
 		let (mut packets, mut connections) = (0, 0);
@@ -378,6 +378,7 @@ mod tests {
 		let (network, mut receiver, reports) = start(&[user, mixnode, fool]);
 		let mixnodes = [mixnode, fool].into_iter().collect();
 		receiver.set_roles(Roles::new(mixnodes, true, [Parameters::default()].into_iter()));
+		lock(&receiver.shared).limits.settle();
 		for size in [0, PACKET_SIZE - 1, PACKET_SIZE + 1].into_iter().cycle().take(12) {
 			send(&network, fool, size);
 		}

@@ -179,6 +179,12 @@ impl Limits {
 		self.roles = roles;
 	}
 
+	/// From now on, it is certain who is a user.
+	#[cfg(test)]
+	pub fn settle(&mut self) {
+		self.settled = None;
+	}
+
 	/// A peer was connected.
 	pub fn connected(&mut self, now: Instant, peer: PeerId) {
 		let peer = self.peers.entry(peer).or_insert_with(|| Peer::new(now));
@@ -283,7 +289,8 @@ mod tests {
 		let now = Instant::now();
 		let first_refusal = |roles, from| {
 			let mut limits = Limits::new(1 << 20);
-			limits.set_roles(now - UNSETTLED, roles);
+			limits.set_roles(now, roles);
+			limits.settle();
 			(0..100_000).find_map(|_| limits.take(now, from).err())
 		};
 		assert_eq!(first_refusal(roles(&[mixnode], true), other), Some(Refused::Rate { is_offence: true }));
