@@ -186,12 +186,23 @@ mod tests {
 		assert_eq!(alarms(&mut user, Duration::from_secs(90)), []);
 		assert_eq!(alarms(&mut user, Duration::from_secs(60)), [(1, 3)]);
 		// Those that take their places are connected. The others are tried beside them now and then, and do not count.
-		for _ in 0..100 {
+		let connect = |user: &mut Mixnet<ChaChaRng>| {
 			for peer in user.gateways().into_iter().filter(|peer| !gateways[..2].contains(peer)) {
 				user.peer_connected(user.now, peer);
 			}
+		};
+		let mut tried = 0;
+		for _ in 0..100 {
+			connect(&mut user);
 			assert_eq!(alarms(&mut user, Duration::from_secs(60)), []);
+			connect(&mut user);
+			if user.statistics().gateways_replaced == 2 {
+				let session = user.sessions.session(RelativeSession::Current).unwrap();
+				assert_eq!(session.loops.connected(), (3, 3));
+				tried += usize::from(user.gateways().len() > 3);
+			}
 		}
+		assert!(tried > 0);
 		assert_eq!(user.statistics().gateways_replaced, 2);
 	}
 
