@@ -193,7 +193,8 @@ async fn an_extrinsic_is_followed_in_pool_and_chain_until_it_is_finalised() {
 	let chain = &node.chain;
 	let client = Client::new(chain.clone());
 	let view = InOwnChain::<Block, _, _>::new(client.clone(), node.pool.clone());
-	let [alice, bob] = ["//Alice", "//Bob"].map(|name| chain.registration(&Registering::new(name, 1), 0));
+	let registration = |name, secret| chain.registration(&Registering::new(name, secret), 0);
+	let (alice, bob) = (registration("//Alice", 1), registration("//Bob", 2));
 	let mut seen = view.follow(&alice.encode());
 	let mut others: Vec<_> = (0..9).map(|_| view.follow(&bob.encode())).collect();
 
