@@ -329,7 +329,7 @@ fn a_flood_through_an_honest_neighbour_is_no_drop_of_what_it_sends() {
 		(&users[..], 2.0, 0.02),
 		// Corrupt mixnodes send all that the relay takes. The victim takes nearly as much from the relay.
 		(&mixnodes[..1], 100.0, 0.2),
-		(&mixnodes[..], 100.0, 0.2),
+		(&mixnodes[..], 100.0, 0.45),
 	] {
 		let (others, of_relay) = through_the_relay(attackers, rate);
 		assert!(others.share() <= 0.02, "{others:?}");

@@ -44,7 +44,7 @@ fn config() -> Config {
 	let parameters = Parameters {
 		hops: 2,
 		mixnode_mean_period_ms: 5,
-		mixnode_queue_capacity: 30,
+		mixnode_queue_capacity: 40,
 		// Loops have a test of their own. With the delay below, the bound would allow for very many.
 		loop_cover_permille: 0,
 		// Packets to forward stay until their session ends.

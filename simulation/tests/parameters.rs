@@ -211,9 +211,13 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 	};
 	// 300 in session 1, 350 in session 2: packets of session 1 may use the longer queue, too.
 	let mut node = Node::new(50, true, RequestsToCurrent);
-	assert_eq!(fill(&mut node, 1, 0), 350);
-	assert_eq!(fill(&mut node, 2, 1000), 350);
-	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardQueueFull), 500 + 150);
+	// Shares leave the last places free.
+	let filled = fill(&mut node, 1, 0);
+	assert!((335..=350).contains(&filled), "{filled}");
+	assert_eq!(fill(&mut node, 2, 1000), filled);
+	let statistics = node.mixnet.statistics();
+	let dropped = [DropReason::ForwardQueueFull, DropReason::ForwardShareUsed].map(|reason| statistics.dropped(reason));
+	assert_eq!(dropped.iter().sum::<u64>(), 1000 - filled);
 
 	// The next session has the default of 300 again. When it is the only live one, more than that wait; none is dropped.
 	let (_, kx_public) = node.mixnet.next_kx_public();
@@ -221,7 +225,7 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 	let mut mixnodes = others(3);
 	mixnodes.push(mixnode(local_peer_id(), kx_public));
 	ours::set_session(&mut node.mixnet, node.now, 3, None, Ok(mixnodes));
-	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardSessionEnded), 350);
+	assert_eq!(node.mixnet.statistics().dropped(DropReason::ForwardSessionEnded), filled);
 	node.keys[0] = kx_public;
 	// Room would be held back for who stays connected.
 	for gone in others(1) {
@@ -232,11 +236,11 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 		let route = [hop(9, kx_public), hop(0, secrets(3)[0].public())];
 		build_cover(&mut rng(seed), &route, None).unwrap().packet
 	};
-	for (seed, from) in (0..340).zip(mixnodes.iter().cycle()) {
+	for (seed, from) in (0..335).zip(mixnodes.iter().cycle()) {
 		assert_eq!(node.mixnet.handle_packet(node.now, *from, to_forward(seed)), None);
 	}
 	node.set_phase(3, DisconnectFromPrev);
-	assert_eq!(node.mixnet.statistics().forward_queue_len, 340);
+	assert_eq!(node.mixnet.statistics().forward_queue_len, 335);
 	let from = mixnodes[0];
 	assert_eq!(node.mixnet.handle_packet(node.now, from, to_forward(340)), Some(DropReason::ForwardQueueFull));
 	node.now += Duration::from_secs(1);
@@ -253,7 +257,7 @@ fn a_packet_counts_no_longer_than_in_the_session_that_lets_more_through() {
 		.into_iter()
 		.zip(mixnodes.iter().cycle())
 		.filter(|(packet, from)| node.mixnet.handle_packet(node.now, **from, packet.clone()).is_none());
-	assert_eq!(taken.count(), 350);
+	assert!(taken.count() >= 335);
 	node.now += Duration::from_millis(300);
 	let (packet, _) = node.to_forward(2, 400);
 	assert_eq!(node.mixnet.handle_packet(node.now, mixnodes[0], packet), None);

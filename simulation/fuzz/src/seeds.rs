@@ -171,7 +171,11 @@ fn state_machine() -> Vec<Seed> {
 		seed("ask-in-phase-1", &usual, &[&begin(1, 8, 1), ask]),
 		seed("ask-in-phase-2", &usual, &[&begin(2, 8, 1), ask]),
 		seed("ask-in-phase-3", &usual, &[in_phase_3, ask]),
-		seed("ask-as-a-user", &usual, &[&begin(3, 8, 8), &post(3), &post(3), &run(8), &reply_all, &run(12)]),
+		seed(
+			"ask-as-a-user",
+			&usual,
+			&[&begin(3, 8, 8), &post(3), &post(3), &run(8), &reply_all, &run(12), &reply_all, &run(24)],
+		),
 		seed("ask-with-little-room", &tight, &[in_phase_3, ask]),
 		seed("ask-much", &usual, &[in_phase_3, &long, &run(16)]),
 		seed("cancel", &usual, &[in_phase_3, &post_all, &[12, 0, 0, 0], &run(2), &[12, 1, 0, 0, 12, 1, 0, 3], &run(2)]),
