@@ -44,7 +44,7 @@ fn config() -> Config {
 	let parameters = Parameters {
 		hops: 2,
 		mixnode_mean_period_ms: 5,
-		mixnode_queue_capacity: 40,
+		mixnode_queue_capacity: 60,
 		// Loops have a test of their own. With the delay below, the bound would allow for very many.
 		loop_cover_permille: 0,
 		// Packets to forward stay until their session ends.
@@ -73,9 +73,9 @@ fn config() -> Config {
 const FROM_CHAIN: Parameters = Parameters {
 	hops: 2,
 	min_mixnodes: 2,
-	mean_forwarding_delay_ms: 2_500,
+	mean_forwarding_delay_ms: 1_000,
 	mean_extrinsic_delay_ms: 1_000,
-	mixnode_mean_period_ms: 25,
+	mixnode_mean_period_ms: 10,
 	non_mixnode_mean_period_ms: 1_000,
 	loop_cover_permille: 10,
 	forward_queue_capacity: 200,
@@ -92,7 +92,7 @@ const REASONS: [DropReason; 17] = [
 	DropReason::Replayed,
 	DropReason::ReplayFilterFull,
 	DropReason::BadNextHop,
-	DropReason::ForwardQueueFull,
+	DropReason::ForwardShareUsed,
 	DropReason::BadPayload,
 	DropReason::UnknownSurb,
 	DropReason::BadFragment,
@@ -301,7 +301,7 @@ impl Victim {
 				self.post_requests();
 				self.poll_events();
 			}
-			self.pass(Duration::from_millis(50));
+			self.pass(Duration::from_millis(100));
 		}
 	}
 }
@@ -335,8 +335,8 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	// Everything was full at some time.
 	let config = config();
 	let capacities = [
-		// So many come within a mean delay, and a few leave meanwhile.
-		parameters.forward_queue_capacity as usize * 9 / 10,
+		// So many come within a mean delay. With the chain's delay, of a second, many leave meanwhile.
+		parameters.forward_queue_capacity as usize / if from_chain.is_some() { 2 } else { 1 },
 		// Half of it is for replies, which are not always enough to fill it.
 		parameters.mixnode_queue_capacity as usize / 2,
 		config.request.capacity,
