@@ -79,7 +79,7 @@ const FROM_CHAIN: Parameters = Parameters {
 	non_mixnode_mean_period_ms: 1_000,
 	loop_cover_permille: 10,
 	forward_queue_capacity: 200,
-	mixnode_queue_capacity: 80,
+	mixnode_queue_capacity: 56,
 	non_mixnode_queue_capacity: 25,
 	max_fragments_per_message: FRAGMENTS as u32,
 	reply_cooldown_ms: 10_000,
@@ -301,7 +301,7 @@ impl Victim {
 				self.post_requests();
 				self.poll_events();
 			}
-			self.pass(Duration::from_millis(100));
+			self.pass(Duration::from_millis(150));
 		}
 	}
 }
@@ -335,8 +335,8 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	// Everything was full at some time.
 	let config = config();
 	let capacities = [
-		// So many come within a mean delay. With the chain's delay, of a second, many leave meanwhile.
-		parameters.forward_queue_capacity as usize / if from_chain.is_some() { 2 } else { 1 },
+		// So many come within a mean delay. With the chain's delay, of a second, most leave meanwhile.
+		parameters.forward_queue_capacity as usize / if from_chain.is_some() { 3 } else { 1 },
 		// Half of it is for replies, which are not always enough to fill it.
 		parameters.mixnode_queue_capacity as usize / 2,
 		config.request.capacity,
