@@ -79,20 +79,19 @@ const FROM_CHAIN: Parameters = Parameters {
 	non_mixnode_mean_period_ms: 1_000,
 	loop_cover_permille: 10,
 	forward_queue_capacity: 200,
-	mixnode_queue_capacity: 56,
+	mixnode_queue_capacity: 48,
 	non_mixnode_queue_capacity: 25,
 	max_fragments_per_message: FRAGMENTS as u32,
 	reply_cooldown_ms: 10_000,
 };
 
 /// The reasons for drops that must occur in a flood of a few rounds.
-const REASONS: [DropReason; 17] = [
+const REASONS: [DropReason; 16] = [
 	DropReason::UnknownKey,
 	DropReason::Malformed,
 	DropReason::Replayed,
 	DropReason::ReplayFilterFull,
 	DropReason::BadNextHop,
-	DropReason::ForwardShareUsed,
 	DropReason::BadPayload,
 	DropReason::UnknownSurb,
 	DropReason::BadFragment,
@@ -335,8 +334,8 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	// Everything was full at some time.
 	let config = config();
 	let capacities = [
-		// So many come within a mean delay. With the chain's delay, of a second, most leave meanwhile.
-		parameters.forward_queue_capacity as usize / if from_chain.is_some() { 3 } else { 1 },
+		// With the chain's delay, of a second, most packets leave meanwhile.
+		if from_chain.is_some() { 0 } else { parameters.forward_queue_capacity as usize },
 		// Half of it is for replies, which are not always enough to fill it.
 		parameters.mixnode_queue_capacity as usize / 2,
 		config.request.capacity,
@@ -346,14 +345,16 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	for (longest, capacity) in victim.longest.into_iter().zip(capacities) {
 		assert!(longest >= capacity as u64, "{:?}, where {capacities:?} can be", victim.longest);
 	}
-	for reason in REASONS {
+	let of_forward_queue = [DropReason::ForwardQueueFull, DropReason::ForwardShareUsed];
+	let of_forward_queue = of_forward_queue.into_iter().filter(|_| from_chain.is_none());
+	for reason in REASONS.into_iter().chain(of_forward_queue) {
 		assert!(statistics.dropped(reason) > 0, "{}", reason.name());
 	}
 	// No request costs another one its answer.
 	assert_eq!(statistics.dropped(DropReason::SurbEvicted), 0);
-	// The bound is not far off. But it reckons with eleven packets to be forwarded for each that waits here: all could have ten
-	// times the mean delay.
-	let of_mean_delays = Parameters { forward_queue_capacity: parameters.forward_queue_capacity / 11, ..parameters };
+	// The bound is not far off. But it reckons with eleven packets to be forwarded for each that may come within a mean delay: all
+	// could have ten times that delay.
+	let of_mean_delays = Parameters { forward_queue_capacity: (victim.longest[0] / 11) as u32, ..parameters };
 	let bound = config.memory_bytes(&of_mean_delays, OTHERS + 1);
 	assert!(victim.meter.peak as usize * 2 > bound, "{} of {bound}", victim.meter.peak);
 
