@@ -7,15 +7,16 @@ use mixnet_primitives::Parameters;
 /// How requests are repeated until they are answered. (PROTOCOL.md, section 10)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestConfig {
-	/// Most requests pending at a time. Each takes its data, at most 2,025 bytes x
-	/// [`max_fragments_per_message`](Parameters::max_fragments_per_message) (51 kB by default), and 2.5 kB; an
-	/// allocator may add a quarter.
+	/// Most requests pending at a time. One that is [posted twice](crate::Mixnet::post_request_twice) counts twice. Each takes
+	/// its data, at most 2,025 bytes x [`max_fragments_per_message`](Parameters::max_fragments_per_message) (51 kB by
+	/// default), and 2.5 kB; an allocator may add a quarter.
 	pub capacity: usize,
 	/// Destinations to try before giving up. They are drawn with replacement. At least 1.
 	pub destinations: u32,
 	/// Attempts per destination; after each we wait for the estimated round-trip time. At least 1.
 	pub attempts: u32,
-	/// Copies of the message per attempt, each with routes and SURBs of its own. At least 1.
+	/// Copies of the message per attempt, each with routes and SURBs of its own. At least 1. The two requests that one
+	/// becomes which is [posted twice](crate::Mixnet::post_request_twice) share them.
 	pub copies: u32,
 	/// How long a request may wait for a connected gateway or a session's mixnodes before it fails. Waiting for room in the
 	/// authored queue does not count.
@@ -77,7 +78,7 @@ pub struct Config {
 	pub parameters: Parameters,
 	/// Take part in sessions in which we are not a mixnode?
 	pub non_mixnode: bool,
-	/// The number of random mixnodes that a user connects to, per session. At least 1.
+	/// The number of random mixnodes that a user connects to. They stay from session to session. At least 1.
 	pub gateways: usize,
 	/// When losses of loop cover are alarming.
 	pub loops: LoopConfig,
@@ -127,7 +128,7 @@ impl Default for Config {
 			replay_filter_bytes: 256 << 20,
 			max_queued_requests: 256,
 			request: RequestConfig {
-				capacity: 20,
+				capacity: 40,
 				destinations: 3,
 				attempts: 2,
 				copies: 2,

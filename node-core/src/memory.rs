@@ -14,8 +14,8 @@ use crate::{
 	request::{PendingRequests, ReplyCache},
 	session::Sessions,
 	sphinx::Scratch,
-	topology::Topology,
-	traffic::{AuthoredQueue, CoverStock, ForwardQueue},
+	topology::{Gateways, Topology},
+	traffic::{most_waiting, AuthoredQueue, CoverStock, ForwardQueue, Shares},
 	Config, Parameters,
 };
 
@@ -44,7 +44,8 @@ impl Config {
 	/// | what | bounded by | each |
 	/// |---|---|---|
 	/// | replay filters, one for each of two sessions | `replay_filter_bytes`, also while they grow | |
-	/// | packets to be forwarded | `parameters.forward_queue_capacity` | 2,252 bytes and 144 of entries |
+	/// | packets to be forwarded | 11 times `parameters.forward_queue_capacity`, up to 11,000 or the capacity | 2,252 bytes and 144 of entries |
+	/// | what neighbours have sent of them lately | `parameters.forward_queue_capacity`, `mixnodes` | about 300 bytes |
 	/// | authored packets, in two sessions | the larger `queue_capacity` of `parameters` | 2,252 bytes and 144 of entry |
 	/// | keys of SURBs | `surb_keystore_capacity` | 1,200 bytes and about 280 of entries |
 	/// | fragments of incomplete requests | `max_incomplete_fragments` | 2,097 bytes and about 130 of entry |
@@ -57,6 +58,7 @@ impl Config {
 	/// | scores of mixnodes and links, in two sessions | `mixnodes`; links: 16,384, or 2 for each mixnode | about 250 bytes |
 	/// | cover built ahead, in two sessions | 16 packets each | 2,252 bytes and about 230 of entry |
 	/// | packets unwrapped together | 64 | about 550 bytes |
+	/// | gateways that the node keeps in mind | ten for each of `gateways`; `mixnodes` | about 300 bytes; 100 bytes |
 	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
 	///
 	/// Memory that the driver causes is not bounded, and comes on top: events other than requests that it does not poll (about
@@ -72,7 +74,8 @@ impl Config {
 		let loops = of_role(&|is_mixnode| LoopMonitor::max_bytes(self, parameters, is_mixnode, mixnodes));
 		let terms = [
 			// Of both sessions together.
-			ForwardQueue::max_bytes(parameters.forward_queue_capacity as usize),
+			ForwardQueue::max_bytes(most_waiting(parameters.forward_queue_capacity as usize)),
+			Shares::max_bytes(parameters.forward_queue_capacity as usize, mixnodes.saturating_mul(LIVE_SESSIONS)),
 			authored.saturating_mul(LIVE_SESSIONS),
 			SurbKeystore::max_bytes(self.surb_keystore_capacity),
 			Assembler::max_bytes(self.max_incomplete_messages, self.max_incomplete_fragments),
@@ -82,6 +85,7 @@ impl Config {
 			Event::max_bytes(self.max_queued_requests, message),
 			loops.saturating_mul(LIVE_SESSIONS),
 			Topology::max_bytes(mixnodes).saturating_mul(LIVE_SESSIONS),
+			Gateways::max_bytes(self.gateways, mixnodes.saturating_mul(LIVE_SESSIONS)),
 			Sessions::max_bytes(),
 			sum([Batch::max_bytes(MAX_BATCH), Scratch::max_bytes(MAX_BATCH)]),
 			CoverStock::max_bytes(self.gateways.min(mixnodes)).saturating_mul(LIVE_SESSIONS),
@@ -150,7 +154,8 @@ mod tests {
 		// A thousand more of each: bytes each that must be reckoned with, and what the field says that it takes.
 		let changes: [(Change, usize, usize); 9] = [
 			(|config| config.replay_filter_bytes += 1000, 2, 2),
-			(|config| config.parameters.forward_queue_capacity += 1000, 2252, 3000),
+			// 500 more, for each of which eleven packets may wait.
+			(|config| config.parameters.forward_queue_capacity += 500, 11 * 2252 / 2, 11 * 3000 / 2 + 200),
 			(|config| config.parameters.mixnode_queue_capacity += 1000, 2 * 2252, 2 * 3000),
 			(|config| config.surb_keystore_capacity += 1000, 6 * 192 + 2025, 6000),
 			(|config| config.max_incomplete_fragments += 1000, 2025, 2900),

@@ -41,8 +41,10 @@ drop_reasons! {
 	NotMixnode = "not_mixnode",
 	/// To be forwarded to a mixnode that does not exist, or to ourselves.
 	BadNextHop = "bad_next_hop",
-	/// The forward queue is full.
+	/// As many packets as the forward queue is for came within a mean forwarding delay; or, rarely, it is full.
 	ForwardQueueFull = "forward_queue_full",
+	/// The neighbour that a packet to be forwarded came from has sent its share, and there is nothing to lend it.
+	ForwardShareUsed = "forward_share_used",
 	/// The payload of a request or reply packet was changed on its way.
 	BadPayload = "bad_payload",
 	/// A reply to a SURB that we do not know: already used, forgotten, of a finished request, or never ours.
@@ -152,6 +154,8 @@ pub struct Statistics {
 	pub replies_cached: u64,
 	/// SURBs whose keys we keep.
 	pub surbs_kept: u64,
+	/// Gateways that were gone for too long, and whose places others took.
+	pub gateways_replaced: u64,
 	pub(crate) dropped: [u64; NUM_DROP_REASONS],
 }
 
@@ -179,6 +183,7 @@ impl Default for Statistics {
 			requests_pending: 0,
 			replies_cached: 0,
 			surbs_kept: 0,
+			gateways_replaced: 0,
 			dropped: [0; NUM_DROP_REASONS],
 		}
 	}

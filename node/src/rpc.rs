@@ -4,7 +4,7 @@ use crate::components::{Client, Pool};
 use jsonrpsee::RpcModule;
 use mixnet_runtime::{opaque::Block, AccountId, Nonce};
 use mixnet_service::{
-	requests::validate::AtBestBlock,
+	requests::{follow::InOwnChain, validate::AtBestBlock},
 	rpc::{MixnetRpc, MixnetRpcServer},
 };
 use std::sync::Arc;
@@ -19,10 +19,15 @@ pub fn create(
 	mixnet: Option<mixnet_service::Handle>,
 ) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
 	let mut module = RpcModule::new(());
-	module.merge(SystemApiServer::<_, AccountId, Nonce>::into_rpc(System::<_, _, Block>::new(client.clone(), pool)))?;
+	module.merge(SystemApiServer::<_, AccountId, Nonce>::into_rpc(System::<_, _, Block>::new(
+		client.clone(),
+		pool.clone(),
+	)))?;
 	// guide: mixnet rpc
-	// `mixnet` is an `Option<mixnet_service::Handle>`. The chain says which extrinsics it takes.
-	module.merge(MixnetRpc::new(mixnet, AtBestBlock::<Block, _>::new(client)).into_rpc())?;
+	// `mixnet` is an `Option<mixnet_service::Handle>`. The chain says which extrinsics it takes, and what becomes of them.
+	let takes = AtBestBlock::<Block, _>::new(client.clone());
+	let follow = InOwnChain::<Block, _, _>::new(client, pool);
+	module.merge(MixnetRpc::new(mixnet, takes, follow).into_rpc())?;
 	// guide: end
 	Ok(module)
 }

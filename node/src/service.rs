@@ -61,8 +61,10 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 	let mixnet = mixnet_args
 		.config(config.role.is_authority())
 		.map_err(|error| ServiceError::Other(error.to_string()))?
-		.map(|mixnet_config| {
-			let (prototype, protocol_config) = mixnet_service::Prototype::new::<Block, Network, _>(
+		.map(|mut mixnet_config| {
+			// Private addresses are dialled if the network's flags allow it.
+			mixnet_config.dialled = (&config.network.transport).into();
+			let (prototype, protocol_config, ping_config) = mixnet_service::Prototype::new::<Block, Network, _>(
 				mixnet_config,
 				&*client,
 				config.chain_spec.fork_id(),
@@ -70,6 +72,7 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 				net_config.peer_store_handle(),
 			)?;
 			net_config.add_notification_protocol(protocol_config);
+			net_config.add_request_response_protocol(ping_config);
 			Ok(prototype)
 		})
 		.transpose()

@@ -46,6 +46,7 @@ const UPDATES: usize = 4;
 pub struct Prototype {
 	config: Config,
 	protocol_name: ProtocolName,
+	ping_name: ProtocolName,
 	notifications: Box<dyn NotificationService>,
 	handle: Handle,
 	commands: mpsc::Receiver<Command>,
@@ -69,7 +70,8 @@ pub enum StartError {
 }
 
 impl Prototype {
-	/// The service's prototype, and the configuration of its protocol, which the network is built with.
+	/// The service's prototype, and the configurations of its two protocols, which the network is built with: that of packets,
+	/// and that of questions whether a gateway lives.
 	///
 	/// A chain whose runtime has no mixnet may get one: then the service waits, and says so.
 	///
@@ -81,7 +83,7 @@ impl Prototype {
 		fork_id: Option<&str>,
 		metrics: NotificationMetrics,
 		peer_store: Arc<dyn PeerStoreProvider>,
-	) -> Result<(Self, N::NotificationProtocolConfig), StartError>
+	) -> Result<(Self, N::NotificationProtocolConfig, N::RequestResponseProtocolConfig), StartError>
 	where
 		B: BlockT,
 		N: NetworkBackend<B, B::Hash>,
@@ -100,8 +102,11 @@ impl Prototype {
 		let protocol_name = protocol::name(info.genesis_hash.as_ref(), fork_id);
 		let (protocol_config, notifications) =
 			protocol::configuration::<B, N>(protocol_name.clone(), &config, metrics, peer_store);
+		let ping_name = protocol::ping_name(&protocol_name);
+		let ping_config = protocol::ping_configuration::<B, N>(ping_name.clone());
 		let (handle, commands) = Handle::new(COMMANDS);
-		Ok((Self { config, protocol_name, notifications, handle, commands }, protocol_config))
+		let prototype = Self { config, protocol_name, ping_name, notifications, handle, commands };
+		Ok((prototype, protocol_config, ping_config))
 	}
 
 	/// Starts the service. `spawner` runs its tasks. If one of them panics, all are started anew; the one that does that is
@@ -127,7 +132,7 @@ impl Prototype {
 		P: TransactionPool<Block = B> + LocalTransactionPool<Block = B> + 'static,
 		S: SyncOracle + Send + Sync + 'static,
 	{
-		let Self { config, protocol_name, notifications, handle, commands } = self;
+		let Self { config, protocol_name, ping_name, notifications, handle, commands } = self;
 		let local = network.local_peer_id();
 		let peer_id = to_mixnet_peer_id(&local).ok_or(StartError::PeerId(local))?;
 		config.core.validate()?;
@@ -137,6 +142,7 @@ impl Prototype {
 		let lasting = Lasting {
 			commands: Arc::new(Mutex::new(commands)),
 			notifications: Arc::new(Mutex::new(Remembering::new(notifications))),
+			gateways: Arc::default(),
 		};
 		let handle_for_registrar = handle.clone();
 		// All that a run consists of is made here, and nothing of it outlives the run.
@@ -175,7 +181,9 @@ impl Prototype {
 			let follows = follower::follow(client.clone(), sync.clone(), updates_sender);
 			tasks.spawn("mixnet-follower", Kind::Blocking, follows.map(|()| Ended::Chain));
 
-			let (inbound_sender, inbound) = inbound::channel();
+			let peer_control =
+				|| ProtocolPeers { network: network.clone(), protocol: protocol_name.clone(), ping: ping_name.clone() };
+			let (inbound_sender, inbound) = inbound::channel(Box::new(peer_control()), config.inbound_peers);
 			tasks.spawn("mixnet-inbound", Kind::Async, inbound_sender.run(run.notifications).map(|()| Ended::Network));
 
 			let mut server = Server::default();
@@ -185,10 +193,11 @@ impl Prototype {
 				config: config.clone(),
 				core,
 				server,
-				peer_control: Box::new(ProtocolPeers { network: network.clone(), protocol: protocol_name.clone() }),
+				peer_control: Box::new(peer_control()),
 				inbound,
 				workers,
 				commands: run.commands,
+				gateways: run.gateways,
 				hung_up: handle_for_registrar.hung_up(),
 				updates,
 				next_key: next_key_sender,

@@ -1,6 +1,7 @@
 //! What can be chosen about the service.
 
 use crate::{secret_file::SecretFile, workers};
+use sc_network::config::TransportConfig;
 use std::{num::NonZeroUsize, time::Duration};
 
 /// Configuration of the service.
@@ -12,8 +13,11 @@ pub struct Config {
 	pub session_0_secret: Option<SecretFile>,
 	/// Whether to register for each next session, by a key in this node's keystore that is an authority's or an operator's.
 	pub register: bool,
-	/// Most peers that may connect to this node without being reserved: mixnodes are the gateways of users.
+	/// Most peers that may stay connected to this node without being reserved: mixnodes are the gateways of users. A few more may
+	/// connect, and then others have to leave.
 	pub inbound_peers: u32,
+	/// At which hosts mixnodes are dialled. Take the network's own setting: `Reach::from(&config.network.transport)`.
+	pub dialled: Reach,
 	/// Number of threads that unwrap packets.
 	pub threads: NonZeroUsize,
 	/// How long the chain may finalise nothing until the keys of its sessions are given up. They would outlive their
@@ -28,6 +32,25 @@ pub struct Config {
 	pub max_waiting_requests: usize,
 	/// Bounds on the extrinsics that others want submitted.
 	pub submissions: RequestLimits,
+}
+
+/// Which hosts a chain takes addresses of, or which a node dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+	/// Any. It is a chain for a private network, or we have not heard otherwise.
+	Any,
+	/// Only those that can be reached from the Internet: none that are private, loopback, link-local, or otherwise special.
+	Internet,
+}
+
+impl From<&TransportConfig> for Reach {
+	/// What `--allow-private-ip` and `--no-private-ip` say, and without them the kind of chain.
+	fn from(transport: &TransportConfig) -> Self {
+		match transport {
+			TransportConfig::Normal { allow_private_ip: false, .. } => Self::Internet,
+			TransportConfig::Normal { .. } | TransportConfig::MemoryOnly => Self::Any,
+		}
+	}
 }
 
 /// Bounds on others' requests of one type.
@@ -48,6 +71,7 @@ impl Config {
 			session_0_secret: None,
 			register: registers,
 			inbound_peers: if registers { 150 } else { 0 },
+			dialled: Reach::Internet,
 			threads: workers::default_threads(),
 			max_silence: Duration::from_secs(3600),
 			essential: false,

@@ -11,37 +11,36 @@ mod tests;
 use crate::{
 	chain::{follower::Update, registrar::NextKey},
 	clock::Clock,
-	config::Config,
+	config::{Config, Reach},
 	handle::Command,
 	log_target::LOG_TARGET,
 	network::{
 		addresses,
 		inbound::{Inbound, InboundReceiver},
+		limits::Roles,
 		peer_control::PeerControl,
-		peer_id::to_mixnet_peer_id,
+		peer_id::{to_mixnet_peer_id, to_network_peer_id},
 		peers::Peers,
+		watch::{self as watching, Watch, Watched},
 	},
 	requests::{
 		ask::NoAnswer,
-		asking::Asking,
+		asking::{Asking, Outcome},
 		server::{Server, Taken},
+		wrong_answers::WrongAnswers,
 	},
 	secret_file::SecretFile,
 	snapshot::{SessionSnapshot, Snapshot},
 	workers::{OpenedBatch, WorkerDied, Workers},
 };
-use mixnet_node_core::{Event, Mixnet, Packet, ReplyTo, RequestId, Time, MAX_BATCH};
+use mixnet_node_core::{Event, Mixnet, Packet, ReplyTo, RequestId, ReservedPeer, Role, Time, MAX_BATCH};
 use mixnet_primitives::{PeerId, RelativeSession, SessionIndex};
 use rand_core::{CryptoRng, RngCore};
-use sc_network::ReputationChange;
-use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+use std::{collections::HashSet, convert::Infallible, future::pending, sync::Arc, time::Duration};
 use tokio::{
 	sync::{mpsc, watch, Notify, OwnedMutexGuard},
 	time::{sleep_until, Instant},
 };
-
-/// What a notification that is no packet costs its sender in reputation. (PROTOCOL.md, section 11)
-const WRONG_SIZE: ReputationChange = ReputationChange::new(-(1 << 12), "mixnet: a notification of another size");
 
 /// What the event loop is made of.
 pub struct EventLoopParts<R> {
@@ -52,6 +51,7 @@ pub struct EventLoopParts<R> {
 	pub(crate) inbound: InboundReceiver,
 	pub(crate) workers: Workers,
 	pub(crate) commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
+	pub(crate) gateways: OwnedMutexGuard<Vec<PeerId>>,
 	pub(crate) hung_up: Arc<Notify>,
 	pub(crate) updates: mpsc::Receiver<Update>,
 	pub(crate) next_key: watch::Sender<Option<NextKey>>,
@@ -101,13 +101,20 @@ pub struct EventLoop<R> {
 	has_sessions: bool,
 	core: Mixnet<R>,
 	peers: Peers,
+	watch: Watch,
+	/// At which hosts mixnodes are dialled.
+	dialled: Reach,
 	server: Server,
 	/// This node's requests.
 	asking: Asking,
+	/// What mixnodes have answered to them.
+	answers: WrongAnswers,
 	peer_control: Box<dyn PeerControl>,
 	inbound: InboundReceiver,
 	workers: Workers,
 	commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
+	/// The core's sample of gateways, for the next run.
+	gateways: OwnedMutexGuard<Vec<PeerId>>,
 	/// Notified when a caller has hung up.
 	hung_up: Arc<Notify>,
 	updates: mpsc::Receiver<Update>,
@@ -118,8 +125,6 @@ pub struct EventLoop<R> {
 	session_0_secret: Option<SecretFile>,
 	/// Packets handed to the peers' queues.
 	sent: u64,
-	/// Notifications that had not the size of a packet.
-	wrong_size: u64,
 	/// Number of peers that the core wants to be connected to.
 	reserved: usize,
 }
@@ -129,17 +134,19 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	pub fn new(parts: EventLoopParts<R>) -> Self {
 		let EventLoopParts {
 			config,
-			core,
+			mut core,
 			server,
 			peer_control,
 			inbound,
 			workers,
 			commands,
+			gateways,
 			hung_up,
 			updates,
 			next_key,
 			restarts,
 		} = parts;
+		core.restore_gateways(&gateways);
 		Self {
 			clock: Clock::start(),
 			heard: Time::ZERO,
@@ -147,19 +154,22 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			has_sessions: false,
 			core,
 			peers: Peers::new(config.peer_queue_capacity),
+			watch: Watch::new(watching::INTERVAL),
+			dialled: config.dialled,
 			server,
 			asking: Asking::new(config.max_waiting_requests),
+			answers: WrongAnswers::default(),
 			peer_control,
 			inbound,
 			workers,
 			commands,
+			gateways,
 			hung_up,
 			updates,
 			next_key,
 			restarts,
 			session_0_secret: config.session_0_secret,
 			sent: 0,
-			wrong_size: 0,
 			reserved: 0,
 		}
 	}
@@ -183,7 +193,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				// What the core has sent goes to the network before anything else is done. Otherwise packets would leave late by
 				// the time that it takes to build others. Then comes what is due, then what is under way, then what is new.
 				biased;
-				never = self.peers.run() => match never {},
+				peer = self.peers.run() => self.judge(peer),
 				() = sleep_until_maybe(timeout) => {
 					let now = self.now();
 					self.core.handle_timeout(now);
@@ -192,6 +202,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				update = self.updates.recv() => self.handle_update(update.ok_or(Ended::Chain)?),
 				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
 				() = sleep_until_maybe(request_due) => self.server.start_due(Instant::now()),
+				watched = self.watch.next() => self.handle_watched(watched),
 				event = self.inbound.next(), if self.workers.has_room() => {
 					self.handle_inbound(event.ok_or(Ended::Network)?)?;
 				},
@@ -272,6 +283,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		match event {
 			Inbound::Connected { peer, sink } => {
 				if let Some(id) = self.peers.connected(&peer, sink) {
+					self.watch.forget(&id);
 					let now = self.now();
 					self.core.peer_connected(now, id);
 				}
@@ -279,21 +291,40 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			},
 			Inbound::Disconnected { peer } => {
 				if let Some(id) = self.peers.disconnected(&peer) {
+					self.watch.forget(&id);
 					let now = self.now();
 					self.core.peer_disconnected(now, id);
 				}
 				None
 			},
-			Inbound::Notification { peer, notification } => {
-				let from = to_mixnet_peer_id(&peer)?;
-				let packet = Packet::try_from(notification.as_slice());
-				if packet.is_err() {
-					self.wrong_size += 1;
-					self.peer_control.report(peer, WRONG_SIZE);
-				}
-				Some((from, packet.ok()?))
-			},
+			Inbound::Packet { peer, packet } => Some((to_mixnet_peer_id(&peer)?, *packet)),
 		}
+	}
+
+	fn handle_watched(&mut self, watched: Watched) {
+		match watched {
+			Watched::Due => {
+				let mut gateways = self.core.gateways();
+				gateways.retain(|peer| self.peers.is_connected(peer));
+				self.watch.ask(gateways, &*self.peer_control);
+			},
+			Watched::Changed(peer) => self.judge(peer),
+		}
+	}
+
+	/// Tells the core that a peer has become silent or blocked, or is neither any more.
+	fn judge(&mut self, peer: PeerId) {
+		let now = self.now();
+		if self.is_silent(&peer) {
+			log::debug!(target: LOG_TARGET, "The peer {peer} is connected, but does not respond or takes no packets");
+			self.core.peer_silent(now, peer);
+		} else if self.peers.is_connected(&peer) {
+			self.core.peer_connected(now, peer);
+		}
+	}
+
+	fn is_silent(&self, peer: &PeerId) -> bool {
+		self.peers.is_blocked(peer) || self.watch.is_silent(peer)
 	}
 
 	/// Tells the core what the chain said, and the registrar which key is to be registered next.
@@ -333,6 +364,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				let now = self.now();
 				self.asking.ask(&mut self.core, now, asked);
 			},
+			Command::CountWrong(mixnode, wrong) => self.answers.proved(mixnode, wrong),
 			// A caller that is gone needs no answer; the same below.
 			Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
 			Command::ProvePossession { session, kx_public, message, answer } => {
@@ -348,23 +380,47 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				Taken::Answer(reply_to, answer) => self.reply(reply_to, answer),
 				Taken::Abandon(reply_to) => self.core.abandon_request(reply_to),
 			},
-			Event::RequestAnswered { id, data, round_trip } => {
+			Event::RequestAnswered { id, destination, data, round_trip } => {
 				log::debug!(target: LOG_TARGET, "A request was answered after {round_trip:?}");
-				self.finish(id, Ok(data));
+				self.finish(id, Outcome { destination, result: Ok(data) });
 			},
-			Event::RequestFailed { id, error, sent: true } => self.finish(id, Err(NoAnswer::NotAnswered(error))),
-			Event::RequestFailed { id, error, sent: false } => self.finish(id, Err(NoAnswer::GivenUp(error))),
+			Event::RequestFailed { id, error, sent } => {
+				let error = if sent { NoAnswer::NotAnswered(error) } else { NoAnswer::GivenUp(error) };
+				self.finish(id, Outcome { destination: None, result: Err(error) });
+			},
 			Event::ReservedPeersChanged => {
+				// Before any of them is dialled, and so before anybody can know of them.
+				*self.gateways = self.core.gateway_sample();
 				let peers = self.core.reserved_peers();
 				self.reserved = peers.len();
-				let addresses = addresses::reserved(&peers);
-				if let Err(error) = self.peer_control.set_reserved(addresses) {
+				self.inbound.set_roles(self.roles(&peers));
+				let mut reserved = HashSet::new();
+				// Addresses are told one by one, and reserved are the bare IDs: the network drops peers from a reserved set
+				// if it likes none of their addresses.
+				for (peer, addresses) in addresses::reserved(&peers, self.dialled) {
+					for address in addresses {
+						self.peer_control.add_known_address(peer, address);
+					}
+					reserved.insert(addresses::bare(&peer));
+				}
+				if let Err(error) = self.peer_control.set_reserved(reserved) {
 					log::warn!(target: LOG_TARGET, "The network does not take the mixnodes as reserved peers: {error}");
 				}
 			},
 			// The core logs them, and `mixnet_status` shows what they lead to.
 			_ => (),
 		}
+	}
+
+	/// Who may send us how much, where these are the peers that we stay connected to.
+	fn roles(&self, reserved: &[ReservedPeer]) -> Roles {
+		let live = RelativeSession::BOTH.map(|relative| (self.core.role(relative), self.core.parameters(relative)));
+		// As a mixnode of a session we know all others. As a user we know our gateways, and nobody else sends us packets; but
+		// if anybody does, it is not known who.
+		let is_mixnode = live.iter().any(|(role, _)| matches!(role, Role::Mixnode(_)));
+		let are_all = is_mixnode && self.core.wanted_mixnodes().is_empty();
+		let mixnodes = reserved.iter().filter_map(|peer| to_network_peer_id(&peer.peer_id)).collect();
+		Roles::new(mixnodes, are_all, live.into_iter().filter_map(|(_, parameters)| parameters))
 	}
 
 	/// Sends an answer to somebody's request.
@@ -376,8 +432,11 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	}
 
 	/// Tells a caller what became of its request. There may be room for the next one now.
-	fn finish(&mut self, id: RequestId, result: Result<Vec<u8>, NoAnswer>) {
-		self.asking.finish(id, result);
+	fn finish(&mut self, id: RequestId, outcome: Outcome) {
+		if let Outcome { destination: Some(mixnode), result: Ok(_) } = &outcome {
+			self.answers.answered(*mixnode);
+		}
+		self.asking.finish(id, outcome);
 		let now = self.now();
 		self.asking.post(&mut self.core, now);
 	}
@@ -396,13 +455,15 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			current: session(RelativeSession::Current),
 			core: self.core.statistics(),
 			waiting_requests: self.asking.waiting(),
+			wrong_answers: self.answers.wrong().collect(),
 			served: self.server.reports(),
 			unknown_requests: self.server.unknown(),
 			sent: self.sent,
 			peer_drops: self.peers.drops(),
-			inbound_queue_full: self.inbound.dropped(),
-			wrong_size: self.wrong_size,
+			inbound_drops: self.inbound.drops(),
+			evicted: self.inbound.evicted(),
 			connected: self.peers.len(),
+			silent: self.peers.ids().filter(|peer| self.is_silent(peer)).count(),
 			reserved: self.reserved,
 			restarts: self.restarts,
 		}

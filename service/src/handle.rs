@@ -3,12 +3,13 @@
 use crate::{
 	requests::{
 		ask::{Ask, NoAnswer},
-		asking::Asked,
+		asking::{Asked, Outcome},
 		line::Caller,
+		wrong_answers::Wrong,
 	},
 	snapshot::Snapshot,
 };
-use mixnet_primitives::{KxPublic, PossessionProof, SessionIndex};
+use mixnet_primitives::{KxPublic, PeerId, PossessionProof, SessionIndex};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, Notify};
 
@@ -16,6 +17,8 @@ use tokio::sync::{mpsc, oneshot, Notify};
 pub enum Command {
 	/// Send a request through the mixnet.
 	Ask(Asked),
+	/// Count an answer of this mixnode that has proved wrong.
+	CountWrong(PeerId, Wrong),
 	/// Say what state the service is in.
 	Snapshot(oneshot::Sender<Snapshot>),
 	/// Prove that the core holds a key's secret.
@@ -38,15 +41,22 @@ pub struct Handle {
 	hung_up: Arc<Notify>,
 }
 
-/// A caller that waits for an answer. Tells the service when it waits no more.
-struct Waiting {
-	answer: oneshot::Receiver<Result<Vec<u8>, NoAnswer>>,
+/// What comes of a request. If it is dropped before there was an answer, the request is cancelled at once.
+pub struct Outcomes {
+	outcomes: mpsc::Receiver<Outcome>,
 	hung_up: Arc<Notify>,
 }
 
-impl Drop for Waiting {
+impl Outcomes {
+	/// What came of asking the next mixnode; `None` after the last one, or if the service has ended.
+	pub async fn next(&mut self) -> Option<Outcome> {
+		self.outcomes.recv().await
+	}
+}
+
+impl Drop for Outcomes {
 	fn drop(&mut self) {
-		self.answer.close();
+		self.outcomes.close();
 		self.hung_up.notify_one();
 	}
 }
@@ -73,25 +83,47 @@ impl Handle {
 
 	/// Sends a caller's request through the mixnet, and returns the verified answer.
 	///
-	/// Waits until it is the caller's turn. Ends when a destination has answered, or when all attempts have failed: within
-	/// minutes from then. If the future is dropped, the request is cancelled at once; packets of it that have left cannot
-	/// be called back.
+	/// Waits until it is the caller's turn. Ends when a destination has given an answer that is believed, or when all attempts
+	/// have failed: within minutes from then. If the future is dropped before there was an answer, the request is cancelled at
+	/// once; packets of it that have left cannot be called back.
 	///
 	/// # Errors
-	/// A [`NoAnswer`] as the request type puts it, or what the type thinks of the answer.
+	/// A [`NoAnswer`] as the request type puts it, or what the type thinks of the answers.
 	pub async fn ask_for<A: Ask>(&self, caller: Caller, request: A) -> Result<A::Answer, A::Error> {
-		let (answer, receiver) = oneshot::channel();
-		let mut waiting = Waiting { answer: receiver, hung_up: self.hung_up.clone() };
+		let mut outcomes = self.send(caller, &request).await?;
+		let mut failed = None;
+		while let Some(Outcome { result, .. }) = outcomes.next().await {
+			match result.map_err(A::Error::from).and_then(|answer| request.read(&answer)) {
+				Ok(answer) => return Ok(answer),
+				Err(error) => {
+					failed = Some(match failed {
+						Some(first) => A::neither(first, error),
+						None => error,
+					})
+				},
+			}
+		}
+		Err(failed.unwrap_or_else(|| NoAnswer::Stopped.into()))
+	}
+
+	/// Sends a caller's request through the mixnet. Returns what comes of it, as it comes.
+	///
+	/// # Errors
+	/// [`NoAnswer::Stopped`].
+	pub async fn send<A: Ask>(&self, caller: Caller, request: &A) -> Result<Outcomes, NoAnswer> {
+		// As many as there can be.
+		let (sender, receiver) = mpsc::channel(2);
+		let outcomes = Outcomes { outcomes: receiver, hung_up: self.hung_up.clone() };
 		let asked = Asked {
 			caller,
 			data: request.encode(),
 			surbs: request.surbs(),
 			handling_delay: request.handling_delay(),
-			answer,
+			twice: request.twice(),
+			outcomes: sender,
 		};
 		self.commands.send(Command::Ask(asked)).await.map_err(|_| NoAnswer::Stopped)?;
-		let answer = (&mut waiting.answer).await.unwrap_or(Err(NoAnswer::Stopped))?;
-		request.read(&answer)
+		Ok(outcomes)
 	}
 
 	/// The core's proof that it holds the secret of `kx_public`, its key for a session to come, bound to `message`; `None`
@@ -105,6 +137,12 @@ impl Handle {
 		let (answer, receiver) = oneshot::channel();
 		self.commands.send(Command::ProvePossession { session, kx_public, message, answer }).await.ok()?;
 		receiver.await.ok()?
+	}
+
+	/// Counts an answer of this mixnode that has proved wrong.
+	pub(crate) async fn count_wrong(&self, mixnode: PeerId, wrong: Wrong) {
+		// If the service has ended, nobody asks.
+		let _ = self.commands.send(Command::CountWrong(mixnode, wrong)).await;
 	}
 
 	/// The state of the service; `None` if it has ended.

@@ -1,6 +1,7 @@
 //! The RPC methods `mixnet_*`.
 
 mod callers;
+mod submission;
 #[cfg(test)]
 mod tests;
 
@@ -8,18 +9,20 @@ use crate::{
 	handle::Handle,
 	requests::{
 		ask::NoAnswer,
+		follow::{Follow, Seen},
 		line::Caller,
 		submit_extrinsic::{SubmitError, SubmitExtrinsic},
 		validate::{Invalid, Validate},
 	},
 	status::Status,
+	unwinding::{call_unwinding, unwinding},
 };
 use callers::{Call, Callers};
 use jsonrpsee::{
 	core::{async_trait, server::ConnectionId, RpcResult},
 	proc_macros::rpc,
 	types::ErrorObjectOwned,
-	Extensions,
+	Extensions, PendingSubscriptionSink, SubscriptionMessage,
 };
 use mixnet_node_core::max_data;
 use mixnet_primitives::parameters::MAX_MAX_FRAGMENTS_PER_MESSAGE;
@@ -27,7 +30,11 @@ use sc_rpc_api::{check_if_safe, DenyUnsafe};
 use serde::{Deserialize, Serialize};
 use sp_core::Bytes;
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use submission::{Progress, Submission, MAX_PLACES, PATIENCE};
+use tokio::{
+	sync::{mpsc, Semaphore},
+	task::spawn_blocking,
+};
 
 /// What a node's user can ask of the mixnet.
 #[rpc(server)]
@@ -41,6 +48,18 @@ pub trait MixnetRpc {
 	/// Anybody may call this. So it tells nothing of what others send through this node, but by how long it takes.
 	#[method(name = "mixnet_submitExtrinsic", with_extensions)]
 	async fn submit_extrinsic(&self, extrinsic: Bytes) -> RpcResult<()>;
+
+	/// Submits an extrinsic through the mixnet, and follows it in this node's own view of its chain.
+	///
+	/// Sends nothing else than [`Self::submit_extrinsic`] does, whatever is seen. Ends with the first update that is
+	/// [last](SubmissionUpdate::is_last).
+	#[subscription(
+		name = "mixnet_submitAndWatch" => "mixnet_submissionUpdate",
+		unsubscribe = "mixnet_unwatchSubmission",
+		item = SubmissionUpdate,
+		with_extensions
+	)]
+	async fn submit_and_watch(&self, extrinsic: Bytes);
 
 	/// The state of this node's mixnet service.
 	///
@@ -61,7 +80,7 @@ pub mod code {
 	pub const NOT_SENT: i32 = 7003;
 	/// Sent, but no readable answer came: it may or may not have been submitted.
 	pub const NOT_ANSWERED: i32 = 7004;
-	/// The mixnode at the end of the route refused it. If it says that it is outdated, banned or imported already, another
+	/// The mixnodes that were asked refused it. If one says that it is outdated, banned or imported already, another
 	/// mixnode may have submitted it before.
 	pub const REFUSED: i32 = 7005;
 	/// The service has stopped, before or after it was sent: it may or may not have been submitted.
@@ -74,6 +93,58 @@ pub mod code {
 pub struct RetryAfter {
 	/// When to try again, in milliseconds from now. A fixed time: it must not tell what others send.
 	pub retry_after_ms: u64,
+}
+
+/// What `mixnet_submitAndWatch` tells of an extrinsic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "event")]
+pub enum SubmissionUpdate {
+	/// A mixnode says that it has submitted it.
+	Submitted,
+	/// It is in this node's transaction pool, where it came by gossip.
+	InPool,
+	/// It is in the block with this hash, which is on the way to the best one.
+	InBlock {
+		/// The block's hash.
+		block: Bytes,
+	},
+	/// It is in the block with this hash, which is finalised.
+	Finalized {
+		/// The block's hash.
+		block: Bytes,
+	},
+	/// A mixnode says that it has submitted it, but it has come into no block for ten minutes.
+	NotSeen,
+	/// No mixnode says that it has submitted it. Code and message are those of an error of `mixnet_submitExtrinsic`.
+	Failed {
+		/// The code.
+		code: i32,
+		/// The message.
+		message: String,
+	},
+}
+
+impl SubmissionUpdate {
+	/// Whether no update follows.
+	pub fn is_last(&self) -> bool {
+		matches!(self, Self::Finalized { .. } | Self::NotSeen | Self::Failed { .. })
+	}
+}
+
+impl From<Progress> for SubmissionUpdate {
+	fn from(progress: Progress) -> Self {
+		match progress {
+			Progress::Submitted => Self::Submitted,
+			Progress::Seen(Seen::InPool) => Self::InPool,
+			Progress::Seen(Seen::InBlock(block)) => Self::InBlock { block },
+			Progress::Seen(Seen::Finalized(block)) => Self::Finalized { block },
+			Progress::NotSeen => Self::NotSeen,
+			Progress::Failed(error) => {
+				let error = submit_error(error);
+				Self::Failed { code: error.code(), message: error.message().into() }
+			},
+		}
+	}
 }
 
 impl RetryAfter {
@@ -91,6 +162,9 @@ fn max_size() -> usize {
 /// After how long a caller is to try again that has too many calls under way.
 const TOO_MANY_CALLS: Duration = Duration::from_secs(10);
 
+/// Most updates on an extrinsic that a caller may leave unread; it is not told of more.
+const MAX_UPDATES: usize = 64;
+
 /// Most extrinsics validated at a time. They take turns in the order in which they came.
 const MAX_VALIDATIONS: usize = 2;
 
@@ -99,19 +173,25 @@ const MAX_VALIDATIONS: usize = 2;
 pub struct MixnetRpc {
 	handle: Option<Handle>,
 	validate: Arc<dyn Validate>,
+	follow: Arc<dyn Follow>,
 	callers: Callers,
 	validations: Arc<Semaphore>,
+	/// Places of submissions that go on without their callers.
+	places: Arc<Semaphore>,
 }
 
 impl MixnetRpc {
 	/// Serves the mixnet service behind `handle`. Without one, every method says how to switch the mixnet on. `validate`
-	/// says what the chain takes: [`AtBestBlock`](crate::requests::validate::AtBestBlock).
-	pub fn new(handle: Option<Handle>, validate: impl Validate) -> Self {
+	/// says what the chain takes ([`AtBestBlock`](crate::requests::validate::AtBestBlock)), and `follow` what becomes of it
+	/// ([`InOwnChain`](crate::requests::follow::InOwnChain)).
+	pub fn new(handle: Option<Handle>, validate: impl Validate, follow: impl Follow) -> Self {
 		Self {
 			handle,
 			validate: Arc::new(validate),
+			follow: Arc::new(follow),
 			callers: Callers::default(),
 			validations: Arc::new(Semaphore::new(MAX_VALIDATIONS)),
+			places: Arc::new(Semaphore::new(MAX_PLACES)),
 		}
 	}
 
@@ -140,7 +220,7 @@ impl MixnetRpc {
 		let (validate, extrinsic) = (self.validate.clone(), extrinsic.0.clone());
 		// The permit goes along: a caller that hangs up does not make room for one thread more.
 		let validated = spawn_blocking(move || {
-			let validated = validate.validate(&extrinsic);
+			let validated = call_unwinding(|| validate.validate(&extrinsic));
 			drop(permit);
 			validated
 		});
@@ -148,6 +228,45 @@ impl MixnetRpc {
 			Ok(validated) => validated.map_err(invalid),
 			Err(error) => Err(invalid(Invalid::CannotAsk(error.to_string()))),
 		}
+	}
+
+	/// Submits an extrinsic. It goes on after the call for some minutes, so that answers can be judged, if there is a place for
+	/// it.
+	async fn submit(&self, caller: Caller, extrinsic: Bytes, watched: bool) -> RpcResult<mpsc::Receiver<Progress>> {
+		let handle = self.handle()?;
+		self.check(&extrinsic).await?;
+		// From before it is sent, so that nothing is missed.
+		let view = self.follow.follow(&extrinsic);
+		let validate = self.validate.clone();
+		let request = SubmitExtrinsic(extrinsic.0.clone());
+		let outcomes = handle.send(caller, &request).await.map_err(|reason| submit_error(reason.into()))?;
+		let (progress, receiver) = mpsc::channel(MAX_UPDATES);
+		let submission = Submission {
+			handle: handle.clone(),
+			request,
+			outcomes,
+			view,
+			progress,
+			watched,
+			is_valid: Box::new(move || validate.validate(&extrinsic).is_ok()),
+			patience: PATIENCE,
+			place: self.places.clone().try_acquire_owned().ok(),
+		};
+		tokio::spawn(unwinding(submission.run()));
+		Ok(receiver)
+	}
+
+	/// Begins a call and submits an extrinsic.
+	async fn begin_submission(
+		&self,
+		extensions: &Extensions,
+		extrinsic: Bytes,
+		watched: bool,
+	) -> RpcResult<(Call, mpsc::Receiver<Progress>)> {
+		self.handle()?;
+		let caller = caller(extensions);
+		let call = self.begin(caller)?;
+		Ok((call, self.submit(caller, extrinsic, watched).await?))
 	}
 
 	fn handle(&self) -> RpcResult<&Handle> {
@@ -183,7 +302,7 @@ fn submit_error(reason: SubmitError) -> ErrorObjectOwned {
 		SubmitError::TooLarge { .. } => (code::BAD_EXTRINSIC, None),
 		SubmitError::NoAnswer(reason) => (no_answer_code(reason), reason.retry_after()),
 		SubmitError::Refused(_) => (code::REFUSED, None),
-		SubmitError::BadAnswer => (code::NOT_ANSWERED, None),
+		SubmitError::BadAnswer | SubmitError::RefusedByOne(_) => (code::NOT_ANSWERED, None),
 	};
 	ErrorObjectOwned::owned(code, reason.to_string(), retry_after.map(RetryAfter::new))
 }
@@ -200,11 +319,34 @@ fn no_answer_code(reason: &NoAnswer) -> i32 {
 #[async_trait]
 impl MixnetRpcServer for MixnetRpc {
 	async fn submit_extrinsic(&self, extensions: &Extensions, extrinsic: Bytes) -> RpcResult<()> {
-		let handle = self.handle()?;
-		let caller = caller(extensions);
-		let _call = self.begin(caller)?;
-		self.check(&extrinsic).await?;
-		handle.ask_for(caller, SubmitExtrinsic(extrinsic.0)).await.map_err(submit_error)
+		let (_call, mut progress) = self.begin_submission(extensions, extrinsic, false).await?;
+		loop {
+			match progress.recv().await {
+				Some(Progress::Submitted) => return Ok(()),
+				Some(Progress::Failed(reason)) => return Err(submit_error(reason)),
+				Some(Progress::Seen(_) | Progress::NotSeen) => (),
+				None => return Err(submit_error(NoAnswer::Stopped.into())),
+			}
+		}
+	}
+
+	async fn submit_and_watch(&self, pending: PendingSubscriptionSink, extensions: &Extensions, extrinsic: Bytes) {
+		let (_call, mut progress) = match self.begin_submission(extensions, extrinsic, true).await {
+			Ok(begun) => begun,
+			Err(error) => return pending.reject(error).await,
+		};
+		let Ok(sink) = pending.accept().await else { return };
+		loop {
+			let update = tokio::select! {
+				() = sink.closed() => return,
+				update = progress.recv() => update.map(SubmissionUpdate::from),
+			};
+			let Some(update) = update else { return };
+			let Ok(message) = SubscriptionMessage::from_json(&update) else { return };
+			if sink.send(message).await.is_err() || update.is_last() {
+				return;
+			}
+		}
 	}
 
 	async fn status(&self, extensions: &Extensions) -> RpcResult<Status> {

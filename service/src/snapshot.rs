@@ -4,9 +4,12 @@
 //! [`status`](crate::status) makes the answer of `mixnet_status` from it. Prometheus metrics belong beside that, in a
 //! file `metrics.rs`; fed by the same snapshot, they cannot say anything else than the RPC does.
 
-use crate::{network::peers::PeerDrops, requests::server::ServeReport};
+use crate::{
+	network::{inbound::InboundDrops, peers::PeerDrops},
+	requests::{server::ServeReport, wrong_answers::AnswerCounts},
+};
 use mixnet_node_core::{LoopReport, Role, Statistics};
-use mixnet_primitives::{Parameters, SessionStatus};
+use mixnet_primitives::{Parameters, PeerId, SessionStatus};
 
 /// The state of the service.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub struct Snapshot {
 	pub core: Statistics,
 	/// This node's requests that wait for their turn.
 	pub waiting_requests: usize,
+	/// The mixnodes with answers that proved wrong.
+	pub wrong_answers: Vec<(PeerId, AnswerCounts)>,
 	/// The requests of others, type by type.
 	pub served: Vec<ServeReport>,
 	/// Requests of others that are of no type that this node serves.
@@ -31,12 +36,14 @@ pub struct Snapshot {
 	pub sent: u64,
 	/// Packets that did not reach the network.
 	pub peer_drops: PeerDrops,
-	/// Notifications that came while too many others waited.
-	pub inbound_queue_full: u64,
-	/// Notifications that had not the size of a packet.
-	pub wrong_size: u64,
+	/// Notifications that were dropped as they came.
+	pub inbound_drops: InboundDrops,
+	/// Peers that had to leave, since all places were taken.
+	pub evicted: u64,
 	/// Number of peers connected by the mixnet's protocol.
 	pub connected: usize,
+	/// Number of those of them that do not respond, or take no packets.
+	pub silent: usize,
 	/// Number of peers that this node wants to be connected to.
 	pub reserved: usize,
 	/// How often the service has failed, and was started again, since the node started.
@@ -62,8 +69,10 @@ impl Snapshot {
 			("not_connected", self.peer_drops.not_connected),
 			("peer_queue_full", self.peer_drops.queue_full),
 			("send_failed", self.peer_drops.send_failed),
-			("inbound_queue_full", self.inbound_queue_full),
-			("wrong_size", self.wrong_size),
+			("inbound_queue_full", self.inbound_drops.queue_full),
+			("inbound_share_used", self.inbound_drops.share_used),
+			("inbound_too_fast", self.inbound_drops.too_fast),
+			("wrong_size", self.inbound_drops.wrong_size),
 			("unknown_request", self.unknown_requests),
 		];
 		let here = here.into_iter().map(|(reason, times)| (reason.to_string(), times));

@@ -1,11 +1,12 @@
 //! The answer of `mixnet_status`: a [`Snapshot`] for people and scripts to read.
 
 use crate::{
-	requests::{server::ServeReport, submit_extrinsic},
+	network::peer_id::to_network_peer_id,
+	requests::{server::ServeReport, submit_extrinsic, wrong_answers::AnswerCounts},
 	snapshot::{SessionSnapshot, Snapshot},
 };
 use mixnet_node_core::{LoopReport, Role};
-use mixnet_primitives::{Parameters, SessionStatus};
+use mixnet_primitives::{Parameters, PeerId, SessionStatus};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -27,10 +28,25 @@ pub struct Status {
 	pub peers: PeerNumbers,
 	/// How much waits, and for what.
 	pub queues: Queues,
+	/// The mixnodes with answers to this node's requests that proved wrong, by their peer IDs.
+	#[serde(default)]
+	pub wrong_answers: BTreeMap<String, AnswerView>,
 	/// What has happened since the node started, or since the mixnet was started again.
 	pub counters: Counters,
 	/// How often the mixnet has failed, and was started again, since the node started.
 	pub restarts: u64,
+}
+
+/// The answers of a mixnode that has lied, or lagged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerView {
+	/// All its answers.
+	pub answers: u64,
+	/// How often it said that it had submitted an extrinsic, which was not seen.
+	pub submitted_nothing: u64,
+	/// How often it refused an extrinsic that came into a block.
+	pub refused_valid: u64,
 }
 
 /// A session and its phase.
@@ -117,8 +133,12 @@ pub struct Roles {
 pub struct PeerNumbers {
 	/// Peers connected by the mixnet's protocol.
 	pub connected: usize,
+	/// Those of them that do not respond, or take no packets. A user sends them nothing, and replaces them.
+	pub silent: usize,
 	/// Peers that this node wants to be connected to.
 	pub reserved: usize,
+	/// Peers that had to leave, since more came than there are places for.
+	pub evicted: u64,
 }
 
 /// Lengths of queues.
@@ -167,6 +187,8 @@ pub struct Counters {
 	pub requests_delivered: u64,
 	/// Reply packets that were for this node.
 	pub replies_delivered: u64,
+	/// Gateways of this node that were gone or silent for too long, and whose places others took.
+	pub gateways_replaced: u64,
 	/// Others' extrinsics that this node's transaction pool took.
 	pub extrinsics_submitted: u64,
 	/// Others' extrinsics that this node's transaction pool refused, or that were malformed.
@@ -182,15 +204,20 @@ impl From<Snapshot> for Status {
 		let extrinsics = snapshot.served.iter().find(|report| report.name == submit_extrinsic::NAME);
 		let queues = Queues::new(&snapshot, extrinsics);
 		let counters = Counters::new(&snapshot, extrinsics);
-		let Snapshot { peer_id, session_status, previous, current, connected, reserved, restarts, .. } = snapshot;
+		let wrong_answers =
+			snapshot.wrong_answers.iter().map(|(mixnode, counts)| (name(mixnode), counts.into())).collect();
+		let Snapshot {
+			peer_id, session_status, previous, current, connected, silent, reserved, evicted, restarts, ..
+		} = snapshot;
 		Self {
 			peer_id: peer_id.to_base58(),
 			session: session_status.map(SessionView::from),
 			role: Roles { previous: role(previous.role), current: role(current.role) },
 			parameters: ParametersInForce { previous: previous.parameters, current: current.parameters },
 			loops: Loops { previous: loops(previous), current: loops(current) },
-			peers: PeerNumbers { connected, reserved },
+			peers: PeerNumbers { connected, silent, reserved, evicted },
 			queues,
+			wrong_answers,
 			counters,
 			restarts,
 		}
@@ -234,12 +261,25 @@ impl Counters {
 			ticks_awaiting_cover: core.ticks_awaiting_cover,
 			requests_delivered: core.requests_delivered,
 			replies_delivered: core.replies_delivered,
+			gateways_replaced: core.gateways_replaced,
 			extrinsics_submitted: extrinsics.done,
 			extrinsics_refused: extrinsics.refused + extrinsics.malformed,
 			dropped: dropped_by_reason.values().sum(),
 			dropped_by_reason,
 		}
 	}
+}
+
+impl From<&AnswerCounts> for AnswerView {
+	fn from(counts: &AnswerCounts) -> Self {
+		let AnswerCounts { answers, submitted_nothing, refused_valid } = *counts;
+		Self { answers, submitted_nothing, refused_valid }
+	}
+}
+
+/// A mixnode's peer ID as people write it; in hex, if it is none of the network.
+fn name(mixnode: &PeerId) -> String {
+	to_network_peer_id(mixnode).map_or_else(|| hex::encode(mixnode.0), |peer| peer.to_base58())
 }
 
 fn role(role: Role) -> String {

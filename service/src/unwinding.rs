@@ -22,6 +22,12 @@ pub fn unwinding<F: Future>(future: F) -> impl Future<Output = F::Output> {
 	})
 }
 
+/// Calls a function such that a panic in it unwinds.
+pub fn call_unwinding<T>(call: impl FnOnce() -> T) -> T {
+	let _unwinds = AbortGuard::force_unwind();
+	call()
+}
+
 #[cfg(test)]
 pub mod testing {
 	//! Tests under the panic hook of the SDK.
@@ -69,6 +75,7 @@ mod tests {
 			"supervisor::tests::if_one_task_panics_all_are_ended_before_they_start_again",
 			"supervisor::tests::after_a_panic_the_mixnet_starts_again_with_new_keys_and_the_same_peers",
 			"supervisor::tests::a_run_that_cannot_be_started_is_tried_again",
+			"rpc::tests::a_panic_in_a_call_or_after_it_ends_nothing_else",
 		] {
 			let (survived, printed) = passes(test);
 			assert!(survived, "{test} ended the process:\n{printed}");

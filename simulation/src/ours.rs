@@ -131,7 +131,7 @@ impl Core for Ours {
 				assert_eq!(message_id, reply_to.message_id());
 				Event::Request { message_id, data, reply_to }
 			},
-			OurEvent::RequestAnswered { id, data, round_trip } => {
+			OurEvent::RequestAnswered { id, data, round_trip, .. } => {
 				Event::Answered { id, data, round_trip: Some(round_trip) }
 			},
 			OurEvent::RequestFailed { id, error, sent } => Event::Failed { id, error, sent },

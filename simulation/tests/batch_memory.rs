@@ -38,7 +38,7 @@ fn packets(seed: u64, num: usize) -> Vec<Packet> {
 }
 
 fn for_node(packets: Vec<Packet>) -> Vec<(PeerId, Packet)> {
-	packets.into_iter().map(|packet| (PeerId([9; 32]), packet)).collect()
+	packets.into_iter().map(|packet| (PeerId([1; 32]), packet)).collect()
 }
 
 /// Mixnode 0 of three, with a large queue.

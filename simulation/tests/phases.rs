@@ -59,10 +59,10 @@ fn cover_follows_the_table_with_and_without_requests() {
 				assert_proportion(loops, all, 0.25, &format!("{what}, loop cover"));
 				if busy {
 					// Requests replace the drop cover of their session that could have gone the same way, and no other cover: at
-					// a mixnode, all but that to the destination, one of nine others. A user has three gateways. One of them is the
+					// a mixnode, all but that to the destination, one of nine others, at the ticks that are not for replies. A user has three gateways. One of them is the
 					// destination of every third request, which waits for one of the two others.
 					let its = if default == Previous { previous.len() } else { current.len() } as f64;
-					let same_way = if is_mixnode { 8.0 / 9.0 } else { 1.0 / (2.0 / 3.0 + 1.0 / 3.0 * 3.0 / 2.0) };
+					let same_way = if is_mixnode { 0.5 * 8.0 / 9.0 } else { 1.0 / (2.0 / 3.0 + 1.0 / 3.0 * 3.0 / 2.0) };
 					// The two copies of a request have one destination, and so are no two samples.
 					assert_proportion(requests / 2.0, its / 2.0, 0.75 * same_way, &format!("{what}, requests"));
 				} else {

@@ -50,9 +50,9 @@ fn a_waiting_packet_takes_300_bytes_of_memory_at_most_beside_itself() {
 	assert!((32..=300).contains(&most), "{most} bytes");
 
 	let before = HEAP.allocated();
-	let mut queue = AuthoredQueue::new(PACKETS, true);
+	let mut queue = AuthoredQueue::new(2 * PACKETS, true);
 	let mut most = 0;
-	while queue.push_reply(Time::ZERO, vec![packet()]) {
+	while queue.push_reply(vec![packet()]) {
 		if queue.len() >= 1000 {
 			most = most.max(overhead(before, queue.len()));
 		}

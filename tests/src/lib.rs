@@ -4,6 +4,7 @@
 
 pub mod process;
 pub mod programs;
+pub mod remarks;
 
 use std::{
 	net::{Ipv4Addr, TcpListener},
@@ -26,11 +27,6 @@ pub fn eventually(limit: Duration, mut condition: impl FnMut() -> bool) -> bool 
 		}
 		sleep(Duration::from_millis(100));
 	}
-}
-
-/// A port that nobody used a moment ago.
-pub fn free_port() -> u16 {
-	used_port().1
 }
 
 /// A port on which the listener listens.

@@ -27,6 +27,26 @@ impl Process {
 		Self::start(Command::new(programs::node()).args(arguments))
 	}
 
+	/// Starts a node with these arguments, on ports that the operating system chooses. Returns it with the port of its RPC, once
+	/// that answers.
+	pub fn node_with_rpc(arguments: &[&str]) -> (Self, u16) {
+		let own = ["--port", "0", "--rpc-port", "0", "--no-prometheus", "--no-telemetry"];
+		let mut node = Self::node(own.iter().chain(arguments));
+		// It is said once the port is bound.
+		const WORDS: &str = "Running JSON-RPC server: addr=127.0.0.1:";
+		let mut port = None;
+		let answers = eventually(SHORT, || {
+			assert!(node.has_ended().is_none(), "the node ended:\n{}", node.printed());
+			// The address is followed by a comma. Without one, the line may not be complete yet.
+			let printed = node.printed();
+			let rest = printed.split_once(WORDS).and_then(|(_, rest)| rest.split_once(','));
+			port = rest.map(|(port, _)| port.parse().expect("it is a port"));
+			port.is_some()
+		});
+		assert!(answers, "no RPC:\n{}", node.printed());
+		(node, port.expect("it was found"))
+	}
+
 	/// Starts a devnet with these arguments. It runs the node that the tests run, unless they name another one.
 	pub fn devnet<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Self {
 		let mut command = Command::new(programs::devnet());

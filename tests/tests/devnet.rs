@@ -1,8 +1,15 @@
 //! A whole run of the devnet, with few transfers, and experiments with the network that stays afterwards.
 
+use jsonrpsee::{
+	core::client::{ClientT, Subscription, SubscriptionClientT},
+	rpc_params,
+	ws_client::WsClientBuilder,
+};
+use mixnet_service::rpc::SubmissionUpdate;
 use mixnet_tests::{
 	eventually,
 	process::{send, Process, Signal},
+	remarks,
 };
 use serde_json::Value;
 use std::{net::TcpStream, time::Duration};
@@ -31,6 +38,8 @@ fn a_run_succeeds_and_the_network_that_stays_outlives_its_nodes() {
 		devnet.wait_for(rpc(node), END);
 		assert!(TcpStream::connect(rpc(node)).is_ok(), "{} does not answer", rpc(node));
 	}
+	let user = nodes.iter().find(|node| node["role"] == "user").map(rpc).expect("there is an ordinary node");
+	submit_and_watch(user);
 	kill_freeze_and_start(&mut devnet, nodes);
 
 	// Ctrl-C ends it, and all is well: the job was done.
@@ -42,6 +51,26 @@ fn a_run_succeeds_and_the_network_that_stays_outlives_its_nodes() {
 	}
 	#[cfg(target_os = "linux")]
 	assert_eq!(mixnet_tests::process::processes_with(folder.path()), [0; 0]);
+}
+
+/// Submits an extrinsic by this node, which tells what becomes of it.
+#[tokio::main]
+async fn submit_and_watch(rpc: &str) {
+	let client = WsClientBuilder::default().build(format!("ws://{rpc}")).await.expect("the node answers");
+	let extrinsic = format!("0x{}", hex::encode(remarks::signed(&client, 10).await));
+	let (subscribe, unsubscribe) = ("mixnet_submitAndWatch", "mixnet_unwatchSubmission");
+	let updates = client.subscribe(subscribe, rpc_params![&extrinsic], unsubscribe).await;
+	let mut updates: Subscription<SubmissionUpdate> = updates.expect("anybody may watch");
+	let mut told = Vec::new();
+	while !told.last().is_some_and(SubmissionUpdate::is_last) {
+		let update = tokio::time::timeout(LIMIT, updates.next()).await.expect("the next one comes");
+		told.push(update.expect("there is a last one").expect("it can be read"));
+	}
+	// A mixnode's answer may come later than that.
+	let Some(SubmissionUpdate::Finalized { block }) = told.last() else { panic!("{told:?}") };
+	assert!(told.contains(&SubmissionUpdate::InBlock { block: block.clone() }), "{told:?}");
+	let block: Value = client.request("chain_getBlock", rpc_params![block]).await.expect("it is there");
+	assert!(block["block"]["extrinsics"].as_array().is_some_and(|all| all.contains(&extrinsic.into())), "{block}");
 }
 
 /// Kills Bob, freezes Charlie, and starts Bob again as the devnet says.

@@ -3,12 +3,11 @@
 use jsonrpsee::{core::client::ClientT, http_client::HttpClientBuilder, rpc_params};
 use mixnet_runtime::{AccountId, Hash, Mixnet, Runtime};
 use mixnet_tests::{
-	eventually, free_port,
 	process::{assert_node_refuses, Process},
 	SHORT,
 };
 use sp_core::{sr25519, Pair as _};
-use std::{net::TcpStream, path::Path};
+use std::path::Path;
 
 /// Bob's account.
 const ACCOUNT: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
@@ -37,28 +36,9 @@ async fn the_key_stays_and_its_proof_is_what_the_pallet_wants() {
 	assert_eq!(operator_key(folder.path(), &[]).0, key, "one is enough");
 
 	// A node of the same chain says what its first block is.
-	let port = free_port();
 	let path = folder.path().to_str().expect("temporary folders have plain names");
-	let rpc_port = port.to_string();
-	let mut node = Process::node([
-		"--chain",
-		"dev",
-		"--base-path",
-		path,
-		"--port",
-		"0",
-		"--rpc-port",
-		&rpc_port,
-		"--no-prometheus",
-		"--no-telemetry",
-		"--mixnet",
-		"--mixnet-operator",
-	]);
-	let answers = eventually(SHORT, || {
-		assert!(node.has_ended().is_none(), "the node ended:\n{}", node.printed());
-		TcpStream::connect(("127.0.0.1", port)).is_ok()
-	});
-	assert!(answers, "no RPC:\n{}", node.printed());
+	let own = ["--chain", "dev", "--base-path", path, "--mixnet", "--mixnet-operator"];
+	let (_node, port) = Process::node_with_rpc(&own);
 	let client = HttpClientBuilder::default().build(format!("http://127.0.0.1:{port}")).expect("it is well formed");
 	let genesis: Hash = client.request("chain_getBlockHash", rpc_params![0]).await.expect("there is a first block");
 

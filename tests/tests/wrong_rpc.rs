@@ -6,29 +6,23 @@ use jsonrpsee::{
 	http_client::{HttpClient, HttpClientBuilder},
 	rpc_params,
 };
-use mixnet_runtime::{
-	tx_extension, AccountId, Hash, RuntimeCall, Signature, SignedPayload, UncheckedExtrinsic, VERSION,
-};
+use mixnet_runtime::UncheckedExtrinsic;
 use mixnet_service::{requests::submit_extrinsic::MAX_EXTRINSIC_DEPTH, rpc::code, status::Status};
-use mixnet_tests::{eventually, free_port, process::Process, SHORT};
-use sp_core::{sr25519, Pair as _};
-use sp_runtime::generic::Era;
+use mixnet_tests::{
+	process::Process,
+	remarks::{self, call},
+	SHORT,
+};
 use std::time::Duration;
 
 /// A node of a chain with one validator, whose mixnet rests.
 fn start(arguments: &[&str]) -> (Process, HttpClient) {
-	let port = free_port().to_string();
-	let own = ["--dev", "--tmp", "--port", "0", "--no-prometheus", "--no-telemetry", "--rpc-port", &port];
-	let mut node = Process::node(own.iter().chain(arguments));
+	let own = ["--dev", "--tmp"];
+	let (node, port) = Process::node_with_rpc(&[&own, arguments].concat());
 	let client = HttpClientBuilder::default()
 		.request_timeout(Duration::from_secs(10))
 		.build(format!("http://127.0.0.1:{port}"))
 		.expect("the address is well formed");
-	let answers = eventually(SHORT, || {
-		assert!(node.has_ended().is_none(), "the node ended:\n{}", node.printed());
-		std::net::TcpStream::connect(("127.0.0.1", port.parse().expect("it is a number"))).is_ok()
-	});
-	assert!(answers, "no RPC:\n{}", node.printed());
 	(node, client)
 }
 
@@ -38,23 +32,6 @@ const NESTING: [u8; 2] = [9, 0];
 /// An extrinsic with `size` bytes of data in it, which nobody signed.
 fn remark(size: usize) -> String {
 	format!("0x{}", hex::encode(UncheckedExtrinsic::new_bare(call(size)).encode()))
-}
-
-/// A call with `size` bytes of data in it.
-fn call(size: usize) -> RuntimeCall {
-	RuntimeCall::System(frame_system::Call::remark { remark: vec![7; size] })
-}
-
-/// The same, signed by Alice.
-async fn signed_remark(client: &HttpClient, size: usize) -> Vec<u8> {
-	let genesis: Hash = client.request("chain_getBlockHash", rpc_params![0]).await.expect("there is a genesis");
-	let alice = sr25519::Pair::from_string("//Alice", None).expect("it is a derivation path; qed");
-	let extension = tx_extension(Era::Immortal, 0, 0);
-	let implicit = ((), (), VERSION.spec_version, VERSION.transaction_version, genesis, genesis, (), (), (), ());
-	let payload = SignedPayload::from_raw(call(size), extension.clone(), implicit);
-	let signature = payload.using_encoded(|payload| alice.sign(payload));
-	let account = AccountId::from(alice.public());
-	UncheckedExtrinsic::new_signed(call(size), account.into(), Signature::Sr25519(signature), extension).encode()
 }
 
 /// An extrinsic that nobody signed, with this many calls around another.
@@ -89,7 +66,7 @@ async fn a_resting_mixnet_refuses_every_submission() {
 	}
 	assert!(knows, "the node does not know that the mixnet rests:\n{}", node.printed());
 
-	let mut signed = signed_remark(&client, 10).await;
+	let mut signed = remarks::signed(&client, 10).await;
 	let (code, words) = refused(&client, &format!("0x{}", hex::encode(&signed))).await;
 	assert_eq!(code, code::NOT_SENT, "{words}");
 	assert!(words.contains("rest"), "{words}");

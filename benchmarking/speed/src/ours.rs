@@ -11,10 +11,10 @@ use rand_chacha::{rand_core::RngCore, ChaChaRng};
 /// Our node. It is mixnode 0 in each session.
 pub type Node = Mixnet<ChaChaRng>;
 
-/// The peer that packets come from.
-pub const SENDER: PeerId = PeerId([0xff; 32]);
+/// The peer that packets come from: mixnode 1. A stranger may have fewer packets forwarded.
+pub const SENDER: PeerId = PeerId([2; 32]);
 
-/// How many packets fit into a node's forward queue.
+/// How many packets a node takes to forward in a mean delay, from all peers.
 pub const CAPACITY: usize = 10_000;
 
 /// The secret key of a mixnode in session 0.

@@ -67,7 +67,7 @@ impl Authored {
 	pub fn turn(&mut self, packets: u64) -> Duration {
 		let start = Instant::now();
 		for at in 0..packets {
-			let packet = self.queue.pop().expect("it is never empty").packet;
+			let packet = self.queue.pop_request().expect("it is never empty").packet;
 			assert!(self.queue.push_request(RequestId(at), vec![packet], &FirstHops::Any));
 		}
 		start.elapsed()

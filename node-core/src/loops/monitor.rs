@@ -97,6 +97,12 @@ impl LoopMonitor {
 		self.connections.set(connected, wanted);
 	}
 
+	/// What [`set_connected`](Self::set_connected) has told.
+	#[cfg(test)]
+	pub fn connected(&self) -> (usize, usize) {
+		(self.connections.connected(), self.connections.wanted())
+	}
+
 	/// Takes note that a loop was sent.
 	pub fn sent(&mut self, id: CoverId, mut sent: SentLoop) {
 		self.sent += 1;

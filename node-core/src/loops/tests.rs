@@ -10,7 +10,7 @@ use crate::{
 	parameters::ParametersExt,
 	sphinx::CoverId,
 	time::{scale, Time},
-	topology::{RouteKind, Topology},
+	topology::{Gateways, RouteKind, Topology},
 	Config, KxPublic, Mixnode, MixnodeIndex, PeerId,
 };
 use core::time::Duration;
@@ -67,7 +67,8 @@ impl Simulation {
 		if is_mixnode {
 			*mixnodes.last_mut().unwrap() = Mixnode { kx_public: LOCAL_KEY, peer_id: LOCAL, ..mixnode(0) };
 		}
-		let topology = Topology::new(&mut rng, mixnodes, LOCAL, LOCAL_KEY, config.gateways).unwrap();
+		let mut gateways = Gateways::new(config.gateways);
+		let topology = Topology::new(&mut rng, mixnodes, LOCAL, LOCAL_KEY, &mut gateways).unwrap();
 		let connected: BTreeSet<_> = topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect();
 		let gateways = topology.connected_gateways(&connected).into();
 		let monitor = LoopMonitor::new(Time::ZERO, &config, &config.parameters, is_mixnode, num);
@@ -416,7 +417,7 @@ fn every_loop_is_accounted_for_whatever_becomes_of_it() {
 	let config = Config::default();
 	let network = NetworkDelay::new(config.per_hop_network_delay);
 	let mixnodes = (0..20).map(mixnode).collect();
-	let topology = Topology::new(&mut rng, mixnodes, LOCAL, LOCAL_KEY, 3).unwrap();
+	let topology = Topology::new(&mut rng, mixnodes, LOCAL, LOCAL_KEY, &mut Gateways::new(3)).unwrap();
 	let mut monitor = LoopMonitor::new(Time::ZERO, &config, &config.parameters, true, 20);
 	let id = |number: u32| CoverId([number.to_le_bytes(); 4].concat().try_into().unwrap());
 	let at = |seconds: u64| Time::from_duration(Duration::from_secs(seconds));

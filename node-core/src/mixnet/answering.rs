@@ -38,7 +38,7 @@ pub enum ReplyError {
 		/// How many there are.
 		given: usize,
 	},
-	/// The authored queue is full.
+	/// The places for replies in the authored queue are taken.
 	#[error("the authored queue is full")]
 	QueueFull,
 	/// A SURB names no mixnode of the session.
@@ -127,13 +127,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			return Err(closed);
 		}
 		let session = self.sessions.session_mut(relative).ok_or(closed)?;
-		let max = session.parameters.max_fragments().min(session.authored.capacity());
+		let max = session.parameters.max_fragments().min(session.authored.max_replies());
 		let plans = split(reply.message_id, &reply.data, 0, max)
 			.map_err(|error| ReplyError::TooLarge { fragments: error.needed, max: error.max })?;
 		let Some(rest) = reply_to.surbs.len().checked_sub(plans.len()) else {
 			return Err(ReplyError::TooFewSurbs { needed: plans.len(), given: reply_to.surbs.len() });
 		};
-		if !session.authored.has_room_for_reply(self.now, plans.len()) {
+		if !session.authored.has_room_for_reply(plans.len()) {
 			return Err(ReplyError::QueueFull);
 		}
 		let mut packets = Vec::with_capacity(plans.len());
@@ -148,7 +148,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				.ok_or(ReplyError::BadSurb)?;
 			packets.push(AddressedPacket { peer_id, packet });
 		}
-		session.authored.push_reply(self.now, packets);
+		session.authored.push_reply(packets);
 		Ok(())
 	}
 }

@@ -6,6 +6,7 @@ use crate::{
 	parameters::ParametersExt,
 	request::{HandlingDelay, Pending, RequestError, RequestId, Stage},
 	session::{Session, Slot},
+	sphinx::exponential,
 	statistics::DropReason,
 	time::scale,
 	MessageId, RelativeSession, RestingReason, SessionIndex, Time,
@@ -111,13 +112,57 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		surbs: usize,
 		delay: HandlingDelay,
 	) -> Result<RequestId, PostError> {
+		self.take_place(now, &data, surbs, 1)?;
+		let id = self.pending.insert(&mut self.rng, self.now, data, surbs, delay);
+		self.post_pending();
+		Ok(id)
+	}
+
+	/// Takes a request that two mixnodes are to handle, because one alone may lie. It becomes two requests, each with events
+	/// of its own and for other mixnodes than its twin, as far as there are enough.
+	///
+	/// The twins share the copies of an attempt. The first is sent at once, and the second after a time that is drawn here:
+	/// exponential, with the mean time that a packet is delayed on its way. So neither what the first one's destination
+	/// answers nor what this node sees of the chain has an influence on what is sent to the second one's.
+	///
+	/// # Errors
+	///
+	/// As [`Self::post_request`]. The twins are two requests pending.
+	pub fn post_request_twice(
+		&mut self,
+		now: Time,
+		data: Vec<u8>,
+		surbs: usize,
+		delay: HandlingDelay,
+	) -> Result<[RequestId; 2], PostError> {
+		let relative = self.take_place(now, &data, surbs, 2)?;
+		let mean = self.sessions.session(relative).map_or(Duration::ZERO, |session| {
+			session.parameters.mean_forwarding_delay().saturating_mul(u32::from(session.parameters.hops))
+		});
+		let mut seed = [0; 16];
+		self.rng.fill_bytes(&mut seed);
+		let second_at = self.now + scale(mean, exponential(&seed));
+		let ids = self.pending.insert_twins(&mut self.rng, self.now, data, surbs, delay, second_at);
+		self.post_pending();
+		Ok(ids)
+	}
+
+	/// Checks that there is room for a copy of a new request, which becomes `requests` pending ones. Returns the session that
+	/// it goes to.
+	fn take_place(
+		&mut self,
+		now: Time,
+		data: &[u8],
+		surbs: usize,
+		requests: usize,
+	) -> Result<RelativeSession, PostError> {
 		self.advance(now);
 		// A request that is too large for any session is refused as such, even while no session takes requests.
-		self.check_size(&data, surbs, self.config.largest_parameters().max_fragments())?;
+		self.check_size(data, surbs, self.config.largest_parameters().max_fragments())?;
 		let relative = self.request_session()?;
-		let fragments = self.check_size(&data, surbs, self.max_fragments(relative))?;
-		if let Err(error) = self.check_room(relative, fragments, surbs) {
-			// Keep replies out of that room meanwhile. The promise ends after twice the time.
+		let fragments = self.check_size(data, surbs, self.max_fragments(relative))?;
+		if let Err(error) = self.check_room(relative, fragments, surbs, requests) {
+			// Keep smaller requests out of that room meanwhile. The promise ends after twice the time.
 			let now = self.now;
 			if let (PostError::NoRoom { at, .. }, Some(session)) = (&error, self.sessions.session_mut(relative)) {
 				session.authored.promise(now, fragments, *at + (*at - now).max(Duration::from_secs(1)));
@@ -127,9 +172,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		if let Some(session) = self.sessions.session_mut(relative) {
 			session.authored.taken(self.now, fragments);
 		}
-		let id = self.pending.insert(&mut self.rng, self.now, data, surbs, delay);
-		self.post_pending();
-		Ok(id)
+		Ok(relative)
 	}
 
 	/// Could this request be taken, if there were room? Nothing is sent, and nothing changes.
@@ -151,8 +194,15 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.map_err(|error| PostError::TooLarge { fragments: error.needed, max: error.max })
 	}
 
-	/// Is there room for one request more, of this many fragments and SURBs, in this session?
-	fn check_room(&self, relative: RelativeSession, fragments: usize, surbs: usize) -> Result<(), PostError> {
+	/// Is there room for one request more, of this many fragments and SURBs, in this session? It becomes `requests` pending
+	/// ones.
+	fn check_room(
+		&self,
+		relative: RelativeSession,
+		fragments: usize,
+		surbs: usize,
+		requests: usize,
+	) -> Result<(), PostError> {
 		let Some(session) = self.sessions.session(relative) else { return Ok(()) };
 		// Requests that wait already are sent first, with all copies, if they are for this session.
 		let waiting: usize = self
@@ -166,7 +216,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.sum();
 		let packets = session.authored.in_the_way_of_new_request(self.now, fragments, waiting);
 		let at = self.now + self.time_to_send(session, packets);
-		if !self.pending.has_room_for(surbs, self.config.surb_keystore_capacity) {
+		if !self.pending.has_room_for(requests, surbs, self.config.surb_keystore_capacity) {
 			let at = self.pending.next_timer().unwrap_or(at).max(self.now + Duration::from_secs(1));
 			return Err(PostError::TooManyRequests { capacity: self.pending.len(), at });
 		}
@@ -238,6 +288,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				Stage::Waiting => {
 					if !self.pending.next_attempt(id, &mut self.rng) {
 						self.fail(id, RequestError::NoReply);
+					} else if self.request_session().is_err() {
+						// No tick leads to it. Nothing is built either, but it waits for a session from now on.
+						self.copies_due = true;
 					}
 				},
 			}
@@ -247,8 +300,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// A reply came over a SURB of the request message `message_id`.
 	pub(super) fn handle_reply(&mut self, message_id: &MessageId, data: Vec<u8>) -> Result<(), DropReason> {
 		let id = self.pending.by_message_id(message_id).ok_or(DropReason::LateReply)?;
-		let Pending { taken_at, .. } = self.remove_pending(id).ok_or(DropReason::LateReply)?;
-		self.events.push_back(Event::RequestAnswered { id, data, round_trip: self.now - taken_at });
+		let request = self.remove_pending(id).ok_or(DropReason::LateReply)?;
+		let destination = request.destination_of(message_id).and_then(|(session, destination)| {
+			let relative = self.sessions.relative(session)?;
+			self.sessions.session(relative)?.topology.mixnode_peer_id(destination)
+		});
+		let round_trip = self.now - request.taken_at;
+		self.events.push_back(Event::RequestAnswered { id, destination, data, round_trip });
 		Ok(())
 	}
 

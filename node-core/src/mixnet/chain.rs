@@ -8,7 +8,7 @@ use crate::{
 	session::{KeyPair, Session, Slot},
 	statistics::DropReason,
 	topology::Topology,
-	traffic::{AuthoredQueue, CoverStock, PoissonClock},
+	traffic::{most_waiting, AuthoredQueue, CoverStock, PoissonClock},
 	KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,
 	RestingReason, SessionIndex, SessionStatus, Time,
 };
@@ -100,6 +100,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		// If the chain started over, no session is the one it was, even if it has the same index.
 		let is_same = sessions.generation() == generation;
 		let ended = self.forward_queue.retain_sessions(|index| is_same && sessions.relative(index).is_some());
+		self.shares.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
 		self.replies.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.pending.leave_sessions(&mut self.rng, |index| {
@@ -107,6 +108,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		});
 
 		self.set_traffic();
+		self.set_current_gateways();
 		self.reserved_peers_changed = true;
 		self.events.push_back(Event::SessionChanged(status));
 		log::debug!(target: "mixnet", "Now in {status}");
@@ -128,9 +130,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 		self.statistics.count_drops(DropReason::AuthoredSessionClosed, authored as u64);
 		let ended = self.forward_queue.retain_sessions(|_| false);
+		self.shares.retain_sessions(|_| false);
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
 		self.pending.leave_sessions(&mut self.rng, |_| false);
 		self.set_traffic();
+		self.set_current_gateways();
 		self.reserved_peers_changed = true;
 		log::warn!(
 			target: "mixnet",
@@ -185,6 +189,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				self.put_slot(index, Slot::Full(Box::new(new)));
 				self.count_connected(|_| true);
 				self.set_traffic();
+				self.set_current_gateways();
 				self.reserved_peers_changed = true;
 			},
 			Err(reason) => {
@@ -204,7 +209,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		mixnodes: Result<Vec<Mixnode>, MixnodesError>,
 	) -> Result<Session, RestingReason> {
 		let mixnodes = mixnodes.map_err(RestingReason::Mixnodes)?;
-		let topology = Topology::new(&mut self.rng, mixnodes, self.local_peer_id, keys.public, self.config.gateways)?;
+		let topology = Topology::new(&mut self.rng, mixnodes, self.local_peer_id, keys.public, &mut self.gateways)?;
 		let is_mixnode = topology.is_mixnode();
 		if !is_mixnode && !self.config.non_mixnode {
 			return Err(RestingReason::NotMixnode);
@@ -229,12 +234,24 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 
 	/// Sets each session's clock to the rate of the phase: half the rate while the previous session is needed, even if we
-	/// take part in one of the two only. And sets the capacity of the forward queue to the larger one of the two sessions: a
-	/// packet must not be dropped because of the parameters of the other session.
+	/// take part in one of the two only. And sets the capacity of the forward queue by the larger one of the two sessions, and the
+	/// shares of neighbours by the one that lets more packets through: none must be dropped because of the other session's
+	/// parameters.
 	fn set_traffic(&mut self) {
-		let capacity = self.sessions.iter().map(|session| session.parameters.forward_queue_capacity).max();
-		let capacity = capacity.unwrap_or(self.config.parameters.forward_queue_capacity);
-		self.forward_queue.set_capacity(capacity as usize);
+		let parameters = self.sessions.iter().map(|session| session.parameters).reduce(|one, other| one.larger(&other));
+		let parameters = parameters.unwrap_or(self.config.parameters);
+		self.forward_queue.set_capacity(most_waiting(parameters.forward_queue_capacity as usize));
+		let rate = |of: &Parameters| {
+			u64::from(of.forward_queue_capacity).saturating_mul(1_000_000)
+				/ u64::from(of.mean_forwarding_delay_ms.max(1))
+		};
+		let most =
+			self.sessions.iter().map(|session| session.parameters).max_by_key(rate).unwrap_or(self.config.parameters);
+		let user_period = most.authoring(false).mean_period;
+		self.shares.set(most.forward_queue_capacity as usize, most.mean_forwarding_delay(), user_period);
+		let mixed_in = self.sessions.iter().filter(|session| session.topology.is_mixnode());
+		let mixnodes = mixed_in.flat_map(|session| session.topology.reserved_peers()).map(|mixnode| mixnode.peer_id);
+		self.shares.set_mixnodes(mixnodes, &self.connected);
 		let Some(SessionStatus { phase, .. }) = self.sessions.status() else { return };
 		for (relative, session) in self.sessions.iter_mut() {
 			let mean = session.authoring().mean_period.saturating_mul(phase.period_factor());
@@ -312,25 +329,33 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			.collect()
 	}
 
-	/// A peer was connected. Only reserved peers matter; telling of others does no harm.
+	/// A peer was connected. Tell of all: each has a share of the forward queue. Also takes back
+	/// [`peer_silent`](Self::peer_silent).
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		if self.connected.insert(peer_id) {
+			self.shares.connected(&peer_id);
 			self.count_connected(|peer| *peer == peer_id);
 		}
+		self.gateways.heard(&peer_id);
+		self.refresh_gateways();
 	}
 
 	/// A peer was disconnected.
 	pub fn peer_disconnected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		if self.connected.remove(&peer_id) {
+			self.shares.disconnected(&peer_id);
 			self.count_connected(|peer| *peer == peer_id);
 		}
+		self.gateways.heard(&peer_id);
+		self.refresh_gateways();
 	}
 
-	/// Counts the connected peers of the sessions that need a peer like this.
+	/// Counts the connected peers of the sessions that need a peer like this, and in which we are a mixnode.
+	/// ([`refresh_gateways`](Self::refresh_gateways) does so for the others.)
 	fn count_connected(&mut self, concerns: impl Fn(&PeerId) -> bool) {
-		for (_, session) in self.sessions.iter_mut() {
+		for (_, session) in self.sessions.iter_mut().filter(|(_, session)| session.topology.is_mixnode()) {
 			let mut reserved = session.topology.reserved_peers();
 			if reserved.any(|mixnode| concerns(&mixnode.peer_id)) {
 				let is_connected = |mixnode: &&Mixnode| self.connected.contains(&mixnode.peer_id);

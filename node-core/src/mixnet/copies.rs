@@ -8,7 +8,7 @@ use super::{
 use crate::{
 	message::{split, FragmentPlan},
 	parameters::ParametersExt,
-	request::{queue_delay, HandlingDelay, QueueEnd, RequestError, RequestId, RouteMetrics},
+	request::{queue_delay, HandlingDelay, Pending, QueueEnd, RequestError, RequestId, RouteMetrics},
 	session::Session,
 	sphinx::{
 		complete_requests, Backend, BatchBuilder, BuildError, BuiltPacket, BuiltSurb, MixnodeIndex, SurbId, SurbKeys,
@@ -26,7 +26,7 @@ use rand_core::{CryptoRng, RngCore};
 /// Why a copy of a request was not queued.
 enum NotPosted {
 	/// The authored queue has no room for the packets of a copy.
-	NoRoom { relative: RelativeSession, packets: usize },
+	NoRoom { relative: RelativeSession },
 	/// It waits its turn: another request waits for room in the authored queue.
 	InTurn,
 	/// Something else is missing, which may come.
@@ -35,17 +35,18 @@ enum NotPosted {
 	Failed(RequestError),
 	/// It cannot be sent to this destination.
 	BadDestination,
+	/// The destination is the only gateway that is connected. It would see whose packets the fragments are.
+	OnlyGateway,
 }
 
 impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Queues what can be queued of the waiting requests: one copy of each in turn, so that a large request does not hold up
 	/// the others with all of its copies. If a request finds no room in its session, those behind it in the same session wait
-	/// too, and room is kept for it. Otherwise small requests or replies could starve it.
+	/// too. Otherwise small requests could starve it.
 	pub(super) fn post_pending(&mut self) {
 		let mut full = BTreeSet::new();
 		let forgotten = self.pending.take_forgotten();
 		for (_, session) in self.sessions.iter_mut() {
-			session.authored.reserve(0);
 			// The answers to these packets could not be read any more. The request is sent anew under another message ID.
 			for (id, _) in &forgotten {
 				session.authored.remove_request(*id);
@@ -75,11 +76,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	fn post_one(&mut self, id: RequestId, full: &mut BTreeSet<RelativeSession>) -> bool {
 		match self.post_copy_somewhere(id, full) {
 			Ok(()) => true,
-			Err(NotPosted::NoRoom { relative, packets }) => {
+			Err(NotPosted::NoRoom { relative }) => {
 				full.insert(relative);
-				if let Some(session) = self.sessions.session_mut(relative) {
-					session.authored.reserve(packets);
-				}
 				false
 			},
 			Err(NotPosted::InTurn) => false,
@@ -97,6 +95,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 					self.fail(id, RequestError::NoReply);
 				}
 				true
+			},
+			Err(NotPosted::OnlyGateway) => {
+				let goes_on = self.pending.next_destination(id, &mut self.rng);
+				if !goes_on {
+					self.pending.blocked(id, self.now, RequestError::OnlyGateway);
+				}
+				goes_on
 			},
 		}
 	}
@@ -130,16 +135,17 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let plans = split(request.message_id, &request.data, request.surbs, max)
 			.map_err(|error| NotPosted::Failed(RequestError::TooLarge { fragments: error.needed, max: error.max }))?;
 		if !session.authored.has_room_for_request(plans.len()) {
-			return Err(NotPosted::NoRoom { relative, packets: plans.len() });
+			return Err(NotPosted::NoRoom { relative });
 		}
 		let connected_gateways = session.topology.connected_gateways(&self.connected);
 		let destination = match request.bound_to {
 			Some((_, destination)) => destination,
-			None => session
-				.topology
-				.draw_destination(&mut self.rng, &connected_gateways)
+			None => draw_destination(&mut self.rng, session, &connected_gateways, request)
 				.map_err(|error| not_posted(NoPacket::Route(error)))?,
 		};
+		if connected_gateways == [destination] {
+			return Err(NotPosted::OnlyGateway);
+		}
 		let mut copy = CopyBuilder {
 			session,
 			connected_gateways: &connected_gateways,
@@ -166,6 +172,27 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.pending.posted(id, (session.index, destination), answer_by);
 		Ok(())
 	}
+}
+
+/// How often a destination is drawn that is to be avoided, until it is taken all the same.
+const MAX_DRAWS: usize = 32;
+
+/// Draws a destination for a request: another one than its own earlier ones and those of its twin, unless there are too
+/// few mixnodes for that.
+fn draw_destination<R: RngCore + CryptoRng>(
+	rng: &mut R,
+	session: &Session,
+	connected_gateways: &[MixnodeIndex],
+	request: &Pending,
+) -> Result<MixnodeIndex, RouteError> {
+	let mut destination = session.topology.draw_destination(rng, connected_gateways)?;
+	for _ in 1..MAX_DRAWS {
+		if !request.avoids((session.index, destination)) {
+			break;
+		}
+		destination = session.topology.draw_destination(rng, connected_gateways)?;
+	}
+	Ok(destination)
 }
 
 /// Builds a copy of a request: all routes are drawn first, then everything is built together.
@@ -209,7 +236,7 @@ impl CopyBuilder<'_> {
 	}
 
 	/// The mixnodes of which the first hops of the packets are drawn: see [`draw_path`](crate::topology::Topology::draw_path).
-	/// They are the destination only if there are no others.
+	/// A user's are never the destination; a mixnode's are if there are no others.
 	fn first_hops(&self) -> FirstHops {
 		if self.session.topology.is_mixnode() {
 			let peer_id = self.session.topology.mixnode_peer_id(self.destination);
@@ -217,8 +244,7 @@ impl CopyBuilder<'_> {
 			return if goes_there_first { FirstHops::Any } else { FirstHops::AllBut(self.destination) };
 		}
 		let gateways = self.connected_gateways.iter().copied();
-		let others: Vec<_> = gateways.filter(|gateway| *gateway != self.destination).collect();
-		FirstHops::Gateways(Arc::new(if others.is_empty() { self.connected_gateways.into() } else { others }))
+		FirstHops::Gateways(Arc::new(gateways.filter(|gateway| *gateway != self.destination).collect()))
 	}
 
 	/// Returns the packets, the keys of the SURBs in them, and how long they travel. `plans` are those that were added.
@@ -287,7 +313,7 @@ fn round_trip(
 ) -> Duration {
 	let parameters = &session.parameters;
 	let loops = parameters.loop_cover_proportion();
-	let queued = session.authored.len();
+	let queued = session.authored.requests_len();
 	let ticks = session.authored.ticks_to_send(queued, connected_gateways, session.topology.len().saturating_sub(1));
 	let period = scale(session.authoring().mean_period, ticks / queued.max(1) as f64);
 	let here = QueueEnd::new(period, queued, loops);
@@ -295,3 +321,6 @@ fn round_trip(
 	let there = QueueEnd::new(mixnode.mean_period, mixnode.queue_capacity, loops);
 	metrics.travel_time(parameters.mean_forwarding_delay(), per_hop).saturating_add(queue_delay(here, there))
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use crate::{
 	message::MessageId,
 	request::{ReplyTo, RequestError, RequestId},
 	sphinx::SURB_SIZE,
-	RestingReason, SessionIndex, SessionStatus,
+	PeerId, RestingReason, SessionIndex, SessionStatus,
 };
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -29,6 +29,8 @@ pub enum Event {
 	RequestAnswered {
 		/// As [`Mixnet::post_request`](crate::Mixnet::post_request) returned it.
 		id: RequestId,
+		/// The mixnode that was asked; none if its session is over.
+		destination: Option<PeerId>,
 		/// The reply's data.
 		data: Vec<u8>,
 		/// Time since the request was posted.

@@ -13,6 +13,7 @@
 //!
 //! - `state`: the state, time, and polling. `event`: what the driver is told.
 //! - `chain`: what the chain says of sessions, mixnodes and keys.
+//! - `gateways`: a user's gateways, and who of them is silent.
 //! - `unwrapper`: the part of receiving that needs keys alone, and can be done on another thread.
 //! - `receive`: packets in. Here they are judged. `being_finished`: those that a worker has at this moment.
 //! - `send`: packets out.
@@ -27,6 +28,7 @@ mod being_finished;
 mod chain;
 mod copies;
 mod event;
+mod gateways;
 mod receive;
 mod send;
 mod state;
@@ -45,3 +47,5 @@ pub use unwrapper::{Batch, Unwrapper};
 mod model;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twice;

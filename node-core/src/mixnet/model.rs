@@ -91,6 +91,11 @@ enum Operation {
 		peer: usize,
 		connected: bool,
 	},
+	/// Another node does not respond, connected or not.
+	Silent {
+		node: usize,
+		peer: usize,
+	},
 	/// All reserved peers are connected.
 	Connect {
 		node: usize,
@@ -176,6 +181,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 		4 => (node(), handling).prop_map(|(node, handling)| Events { node, handling }),
 		2 => any::<bool>().prop_map(|answered| HandBack { answered }),
 		4 => (node(), node(), any::<bool>()).prop_map(|(node, peer, connected)| Peer { node, peer, connected }),
+		3 => (node(), node()).prop_map(|(node, peer)| Silent { node, peer }),
 		3 => node().prop_map(|node| Connect { node }),
 		2 => node().prop_map(|node| Disconnect { node }),
 		5 => (node(), forgery).prop_map(|(node, forgery)| Forge { node, forgery }),
@@ -203,7 +209,7 @@ fn parameters() -> impl Strategy<Value = Parameters> {
 			non_mixnode_mean_period_ms: 1000,
 			loop_cover_permille,
 			forward_queue_capacity: 50 + more,
-			mixnode_queue_capacity: fragments + more,
+			mixnode_queue_capacity: 2 * fragments + more,
 			non_mixnode_queue_capacity: fragments + more,
 			max_fragments_per_message: fragments,
 			reply_cooldown_ms: 3000 * cooldown,

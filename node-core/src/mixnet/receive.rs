@@ -13,7 +13,7 @@ use crate::{
 	sphinx::{finish_batch, reply_payload, Action, CoverId, Opened, Packet, SurbId, UnwrapError},
 	statistics::DropReason,
 	time::scale,
-	traffic::{AddressedPacket, ForwardPacket},
+	traffic::{AddressedPacket, ForwardPacket, Refused},
 	PeerId, RelativeSession, Time,
 };
 use alloc::vec::Vec;
@@ -98,10 +98,21 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// sends a header many times, with one payload or many, has it finished once. The decision is not final. Each packet is
 	/// judged again when it is accepted, after those before it.
 	pub fn judge_batch(&mut self, batch: &mut Batch) {
+		// Packets count already now against what their neighbours may send, but only against others of this batch.
+		let mut counted = 0;
 		for received in &mut batch.packets {
-			let needs_finish = self.judge(received).is_ok_and(|(_, task)| task.needs_finish());
-			received.is_wanted = needs_finish && received.tag.is_some_and(|tag| self.being_finished.insert(tag));
+			let judged = self.judge(received).ok().filter(|(_, task)| task.needs_finish());
+			received.is_wanted = judged.is_some() && received.tag.is_some_and(|tag| self.being_finished.insert(tag));
+			let session = match judged {
+				Some((relative, Task::Forward { .. })) if received.is_wanted => self.sessions.session(relative),
+				_ => None,
+			};
+			if let Some(session) = session {
+				self.shares.count(self.now, session.index, received.from);
+				counted += 1;
+			}
 		}
+		self.shares.take_back(counted);
 	}
 
 	/// Accepts the packets of a batch in order: those that are taken are queued, delivered or counted, and the others
@@ -140,7 +151,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	///
 	/// Whether a SURB or a loop is ours, and whether a payload is intact, shows only when the packet is accepted.
 	fn judge(&self, received: &mut Received) -> Result<(RelativeSession, Task), DropReason> {
-		let Received { unwrapping, session, tag, .. } = received;
+		let Received { from, unwrapping, session, tag, .. } = received;
 		let (_, opened) = unwrapping.opened().map_err(|error| match error {
 			UnwrapError::BadMac => DropReason::UnknownKey,
 			_ => DropReason::Malformed,
@@ -154,6 +165,10 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				if self.forward_queue.is_full() {
 					return Err(DropReason::ForwardQueueFull);
 				}
+				self.shares.check(from).map_err(|refused| match refused {
+					Refused::Full => DropReason::ForwardQueueFull,
+					Refused::ShareUsed => DropReason::ForwardShareUsed,
+				})?;
 				Task::Forward { tag, peer_id, delay }
 			},
 			Action::DeliverRequest => Task::DeliverRequest { tag: judge_replay(session, opened, tag)? },
@@ -199,9 +214,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let deadline = self.now + scale(session.parameters.mean_forwarding_delay(), delay);
 		let session = session.index;
 		self.finish_one(&mut received);
+		let from = received.from;
 		let packet = received.unwrapping.into_forwarded().expect("to be forwarded, and finished just now; qed");
 		let packet = AddressedPacket { peer_id, packet };
 		self.forward_queue.push(ForwardPacket { deadline, session, packet });
+		self.shares.count(self.now, session, from);
 		self.statistics.packets_accepted_to_forward += 1;
 		Ok(())
 	}

@@ -9,7 +9,10 @@ use crate::{
 	statistics::DropReason,
 	time::scale,
 	topology::{Route, RouteError, RouteKind, Topology},
-	traffic::{AddressedPacket, AuthoredKind, Cover, CoverStock, Prepared, PreparedLoop},
+	traffic::{
+		AddressedPacket, AuthoredKind, AuthoredPacket, Cover, CoverStock, Prepared, PreparedLoop, Replacement,
+		REPLIES_SHARE,
+	},
 	RelativeSession,
 };
 use alloc::vec::Vec;
@@ -143,6 +146,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let hops = usize::from(session.parameters.hops);
 		let loop_cover = Bernoulli::new(session.parameters.loop_cover_proportion())
 			.expect("below 1 in any parameters that passed their check; qed");
+		// Users send no replies.
+		let replies = if session.topology.is_mixnode() { REPLIES_SHARE } else { 0.0 };
+		let replies = Bernoulli::new(replies).expect("a constant below 1; qed");
 		let mut batch = BatchBuilder::default();
 		let mut drawn = Vec::with_capacity(CoverStock::BATCH);
 		for _ in 0..CoverStock::BATCH {
@@ -155,12 +161,17 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			let route = kind
 				.ok()
 				.and_then(|kind| build_on_route(&mut self.rng, &session.topology, &gateways, kind, hops, add).ok());
-			drawn.push((loop_id, route.map(|(route, ())| route)));
+			let replacement = match (loop_id, replies.sample(&mut self.rng)) {
+				(Some(_), _) => None,
+				(None, true) => Some(Replacement::Reply),
+				(None, false) => Some(Replacement::Request),
+			};
+			drawn.push((loop_id, replacement, route.map(|(route, ())| route)));
 		}
 		let mut built = batch.build(self.backend).covers.into_iter();
-		for (loop_id, route) in drawn {
+		for (loop_id, replacement, route) in drawn {
 			let cover = route.and_then(|route| Some(prepare_cover(session, route, loop_id, built.next()?)));
-			session.cover.push(Prepared::new(loop_id.is_some(), cover));
+			session.cover.push(Prepared::new(replacement, cover));
 		}
 	}
 
@@ -173,40 +184,46 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			return Ticked::Waits;
 		};
 		session.clock.advance(&mut self.rng);
-		if !prepared.is_loop {
-			if let Some(packet) = self.pop_authored(relative, prepared.first()) {
-				return Ticked::Packet(packet);
-			}
+		let replacement = match prepared.replacement {
+			Some(_) if !self.sessions.allows_requests(relative) => None,
+			Some(Replacement::Request) => self.pop_request(relative, prepared.first()),
+			Some(Replacement::Reply) => self.pop_reply(relative),
+			None => None,
+		};
+		if let Some(packet) = replacement {
+			return Ticked::Packet(packet);
 		}
 		prepared.take().map_or(Ticked::NoRoute, |cover| Ticked::Packet(self.send_cover(relative, cover)))
 	}
 
-	/// The next request or reply packet, if it may take the place of drop cover that was to go to `first`.
-	fn pop_authored(&mut self, relative: RelativeSession, first: Option<MixnodeIndex>) -> Option<AddressedPacket> {
-		if !self.sessions.allows_requests(relative) {
-			return None;
-		}
+	/// The next packet of a request, if it may take the place of drop cover that was to go to `first`.
+	fn pop_request(&mut self, relative: RelativeSession, first: Option<MixnodeIndex>) -> Option<AddressedPacket> {
 		let session = self.sessions.session_mut(relative)?;
-		let front = session.authored.front()?;
-		// A user's cover goes to connected gateways only. If the gateway of a queued packet is gone, cover is sent instead: a gap
+		let next = session.authored.first_request()?;
+		// A user's cover goes to live gateways only. If the gateway of a queued packet is gone, cover is sent instead: a gap
 		// would show that there was something to say.
-		if !session.topology.is_mixnode() && !self.connected.contains(&front.packet.peer_id) {
-			session.authored.pop();
+		let gateway = &next.packet.peer_id;
+		if !session.topology.is_mixnode() && !session.topology.is_live_gateway(&self.connected, gateway) {
+			session.authored.pop_request();
 			self.statistics.count_drop(DropReason::GatewayGone);
 			return None;
 		}
-		if !first.is_none_or(|first| front.first_hops.contains(first)) {
+		if !first.is_none_or(|first| next.first_hops.contains(first)) {
 			return None;
 		}
-		let authored = session.authored.pop()?;
-		match authored.kind {
-			AuthoredKind::Request(id) => {
-				self.statistics.requests_authored += 1;
-				self.pending.note_sent(id);
-			},
-			AuthoredKind::Reply => self.statistics.replies_authored += 1,
+		let AuthoredPacket { kind, packet, .. } = session.authored.pop_request()?;
+		if let AuthoredKind::Request(id) = kind {
+			self.pending.note_sent(id);
 		}
-		Some(authored.packet)
+		self.statistics.requests_authored += 1;
+		Some(packet)
+	}
+
+	/// The next packet of a reply.
+	fn pop_reply(&mut self, relative: RelativeSession) -> Option<AddressedPacket> {
+		let AuthoredPacket { packet, .. } = self.sessions.session_mut(relative)?.authored.pop_reply()?;
+		self.statistics.replies_authored += 1;
+		Some(packet)
 	}
 
 	/// Cover is sent now. If it is a loop, it should be back after a time.

@@ -8,7 +8,8 @@ use crate::{
 	session::Sessions,
 	sphinx::{Backend, Scratch},
 	statistics::{DropReason, Statistics},
-	traffic::ForwardQueue,
+	topology::Gateways,
+	traffic::{most_waiting, ForwardQueue, Shares},
 	Config, ConfigError, KxSecret, PeerId, RelativeSession, SessionPhase, Time,
 };
 use alloc::collections::{BTreeSet, VecDeque};
@@ -57,6 +58,8 @@ pub struct Mixnet<R> {
 
 	pub(super) sessions: Sessions,
 	pub(super) connected: BTreeSet<PeerId>,
+	/// Our gateways in the sessions in which we are a user.
+	pub(super) gateways: Gateways,
 
 	/// Multiplies points of the curve, here and in the [`Unwrapper`](super::Unwrapper)s that we hand out.
 	pub(super) backend: Backend,
@@ -67,6 +70,8 @@ pub struct Mixnet<R> {
 	pub(super) being_finished: BeingFinished,
 
 	pub(super) forward_queue: ForwardQueue,
+	/// How many packets each neighbour may put into `forward_queue`.
+	pub(super) shares: Shares,
 	pub(super) network_delay: NetworkDelay,
 
 	/// Fragments of others' requests, of all sessions.
@@ -110,11 +115,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			settled_at: Time::ZERO,
 			sessions: Sessions::new(backend, session_0_secret),
 			connected: BTreeSet::new(),
+			gateways: Gateways::new(config.gateways),
 			backend,
 			scratch: Scratch::new(),
 			batch: Batch::default(),
 			being_finished: BeingFinished::default(),
-			forward_queue: ForwardQueue::new(config.parameters.forward_queue_capacity as usize),
+			forward_queue: ForwardQueue::new(most_waiting(config.parameters.forward_queue_capacity as usize)),
+			shares: Shares::new(config.parameters.forward_queue_capacity as usize),
 			network_delay: NetworkDelay::new(config.per_hop_network_delay),
 			request_assembler: Assembler::new(config.max_incomplete_messages, config.max_incomplete_fragments),
 			// Replies come over SURBs, so no more of their fragments can be on their way.
@@ -159,6 +166,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// [`poll_transmit`](Self::poll_transmit) has given.
 	pub fn handle_timeout(&mut self, now: Time) {
 		self.advance(now);
+		if self.gateways.next_deadline().is_some_and(|deadline| deadline <= self.now) {
+			self.refresh_gateways();
+		}
 		self.handle_request_timers();
 		self.build_ahead();
 	}
@@ -176,7 +186,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// When something is due next: a packet, or a timer.
 	pub(super) fn next_due_time(&self) -> Option<Time> {
 		let ticks = self.sessions.iter().filter_map(|session| session.clock.next());
-		ticks.chain(self.forward_queue.next_deadline()).chain(self.pending.next_timer()).min()
+		let others = [self.forward_queue.next_deadline(), self.pending.next_timer(), self.gateways.next_deadline()];
+		ticks.chain(others.into_iter().flatten()).min()
 	}
 
 	/// The next event. `None` if nothing has happened since the last one.
@@ -204,6 +215,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			requests_pending: self.pending.len() as u64,
 			replies_cached: self.replies.len() as u64,
 			surbs_kept: self.surb_keystore.len() as u64,
+			gateways_replaced: self.gateways.replaced(),
 			..self.statistics.clone()
 		};
 		let evicted = self.request_assembler.evicted_messages() + self.reply_assembler.evicted_messages();
@@ -216,6 +228,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub(super) fn advance(&mut self, now: Time) {
 		let has_slept = self.has_slept(now);
 		self.now = self.now.max(now);
+		self.shares.advance(self.now);
 		if has_slept {
 			self.give_up_what_is_due();
 		}

@@ -48,6 +48,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			session.loops.forget();
 		}
 		self.settled_at = self.now + SETTLING;
+		self.gateways.forget(self.settled_at);
+		self.refresh_gateways();
 		// The ticks that were given up would have led to it.
 		self.copies_due = true;
 		log::info!(

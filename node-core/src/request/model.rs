@@ -21,6 +21,10 @@ const MAX_WAIT: u64 = 5;
 #[derive(Clone, Copy, Debug)]
 enum Operation {
 	Insert,
+	/// The second begins after this time.
+	InsertTwins {
+		after: u64,
+	},
 	Remove {
 		request: usize,
 	},
@@ -58,6 +62,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 	let request = || 0usize..3;
 	prop_oneof![
 		2 => Just(Insert),
+		1 => (0u64..4).prop_map(|after| InsertTwins { after }),
 		1 => request().prop_map(|request| Remove { request }),
 		1 => request().prop_map(|request| Sent { request }),
 		14 => (request(), 0u32..2, 0u16..3, 0u64..6).prop_map(|(request, session, destination, answer_after)| {
@@ -80,6 +85,11 @@ struct Model {
 	message_ids: Vec<MessageId>,
 	bound_to: Option<(SessionIndex, MixnodeIndex)>,
 	sent: bool,
+	/// Copies of an attempt.
+	copies_of_attempt: u32,
+	/// The twin, and the destinations that neither should have again.
+	twin: Option<RequestId>,
+	used: BTreeSet<(SessionIndex, MixnodeIndex)>,
 	/// Copies still to be posted; 0 while it waits for an answer.
 	copies: u32,
 	/// The time until which it is blocked.
@@ -91,19 +101,38 @@ struct Model {
 }
 
 impl Model {
-	fn post_again(&mut self, config: &RequestConfig) {
-		self.copies = config.copies;
+	fn new(id: RequestId, data: Vec<u8>, copies: u32, config: &RequestConfig) -> Self {
+		Self {
+			id,
+			data,
+			message_ids: vec![MessageId([0; 16])],
+			bound_to: None,
+			sent: false,
+			copies_of_attempt: copies,
+			twin: None,
+			used: BTreeSet::new(),
+			copies,
+			blocked: None,
+			answer_by: 0,
+			timer: None,
+			destinations_left: config.destinations - 1,
+			attempts_left: config.attempts - 1,
+		}
+	}
+
+	fn post_again(&mut self) {
+		self.copies = self.copies_of_attempt;
 		self.blocked = None;
 		self.timer = None;
 	}
 
-	fn leave_destination(&mut self, config: &RequestConfig) {
+	fn leave_destination(&mut self) {
 		// It gets a new message ID. Zero stands for it until `compare` fills it in.
 		if self.bound_to.take().is_some() {
 			self.message_ids.push(MessageId([0; 16]));
 		}
 		self.answer_by = 0;
-		self.post_again(config);
+		self.post_again();
 	}
 
 	fn wait_for_the_last(&mut self) {
@@ -119,7 +148,7 @@ impl Model {
 		}
 		self.destinations_left -= 1;
 		self.attempts_left = config.attempts - 1;
-		self.leave_destination(config);
+		self.leave_destination();
 		true
 	}
 
@@ -128,7 +157,7 @@ impl Model {
 			return self.next_destination(config);
 		}
 		self.attempts_left -= 1;
-		self.post_again(config);
+		self.post_again();
 		true
 	}
 }
@@ -157,6 +186,12 @@ fn compare(
 		prop_assert_eq!(Some(&request.message_id), model.message_ids.last());
 		prop_assert_eq!(request.bound_to, model.bound_to);
 		prop_assert_eq!(request.sent, model.sent);
+		for session in 0..2 {
+			for destination in (0..3).map(|index| MixnodeIndex::new(index).unwrap()) {
+				let destination = (session, destination);
+				prop_assert_eq!(request.avoids(destination), model.used.contains(&destination));
+			}
+		}
 		match &request.stage {
 			Stage::Waiting => prop_assert_eq!(model.copies, 0),
 			Stage::Posting { copies, blocked } => {
@@ -173,13 +208,21 @@ fn compare(
 	}
 	prop_assert_eq!(pending.len(), models.len());
 	// Each copy that may ever be posted has as many SURBs as were given.
-	let copies = (config.destinations * config.attempts * config.copies) as usize;
-	let surbs: usize = models.iter().map(|model| pending.get(model.id).unwrap().surbs * copies).sum();
-	for (more, capacity) in
-		[(0, surbs), (0, surbs.saturating_sub(1)), (3, surbs + 3 * copies), (3, surbs + 3 * copies - 1)]
-	{
-		let fits = models.is_empty() || surbs + more * copies <= capacity;
-		prop_assert_eq!(pending.has_room_for(more, capacity), fits && models.len() < config.capacity);
+	let times = (config.destinations * config.attempts) as usize;
+	let surbs: usize = models
+		.iter()
+		.map(|model| pending.get(model.id).unwrap().surbs * times * model.copies_of_attempt as usize)
+		.sum();
+	// Twins share the copies of an attempt.
+	for (requests, copies) in [(1, config.copies as usize), (2, 2 * config.copies.div_ceil(2) as usize)] {
+		let more = 3 * times * copies;
+		for (more_surbs, capacity) in
+			[(0, surbs), (0, surbs.saturating_sub(1)), (3, surbs + more), (3, surbs + more - 1)]
+		{
+			let fits = models.is_empty() || surbs + more_surbs * times * copies <= capacity;
+			let fits = fits && models.len() + requests <= config.capacity;
+			prop_assert_eq!(pending.has_room_for(requests, more_surbs, capacity), fits);
+		}
 	}
 	// The order is not compared here.
 	let mut queued: Vec<_> = pending.post_queue().collect();
@@ -211,19 +254,27 @@ fn run_pending(config: RequestConfig, operations: Vec<Operation>) -> Result<(), 
 				taken += 1;
 				prop_assert_eq!(pending.get(id).unwrap().taken_at, at(now));
 				prop_assert_eq!(pending.get(id).unwrap().surbs, taken - 1);
-				models.push(Model {
-					id,
-					data,
-					message_ids: vec![MessageId([0; 16])],
-					bound_to: None,
-					sent: false,
-					copies: config.copies,
-					blocked: None,
-					answer_by: 0,
-					timer: None,
-					destinations_left: config.destinations - 1,
-					attempts_left: config.attempts - 1,
-				});
+				models.push(Model::new(id, data, config.copies, &config));
+			},
+			Operation::InsertTwins { .. } if models.len() + 2 > config.capacity => (),
+			Operation::InsertTwins { after } => {
+				let data = vec![taken as u8];
+				let delay = HandlingDelay::Extrinsic;
+				let [first, second] =
+					pending.insert_twins(&mut rng, at(now), data.clone(), taken, delay, at(now + after));
+				prop_assert!(models.iter().all(|model| model.id < first) && first < second, "an ID is used once");
+				taken += 2;
+				for (id, twin) in [(first, second), (second, first)] {
+					let mut model = Model::new(id, data.clone(), config.copies.div_ceil(2), &config);
+					model.twin = Some(twin);
+					models.push(model);
+				}
+				if let Some(second) = models.last_mut() {
+					second.copies = 0;
+					second.attempts_left += 1;
+					second.answer_by = now + after;
+					second.timer = Some(second.answer_by);
+				}
 			},
 			Operation::Remove { request } => {
 				let removed = pending.remove(named(request)).map(|(_, message_ids)| message_ids);
@@ -253,6 +304,13 @@ fn run_pending(config: RequestConfig, operations: Vec<Operation>) -> Result<(), 
 				model.blocked = None;
 				model.timer = (model.copies == 0).then_some(model.answer_by);
 				prop_assert_eq!(pending.posted(model.id, bound_to, at(now + answer_after)), model.copies > 0);
+				let (id, twin) = (model.id, model.twin);
+				for model in
+					models.iter_mut().filter(|model| twin.is_some() && (model.id == id || Some(model.id) == twin))
+				{
+					model.used.retain(|(session, _)| *session == bound_to.0);
+					model.used.insert(bound_to);
+				}
 			},
 			Operation::Blocked { request } => {
 				pending.blocked(named(request), at(now), RequestError::NotReady);
@@ -273,7 +331,7 @@ fn run_pending(config: RequestConfig, operations: Vec<Operation>) -> Result<(), 
 				for model in models.iter_mut().filter(|model| model.bound_to.is_some_and(|(bound, _)| bound == session))
 				{
 					if !model.sent {
-						model.leave_destination(&config);
+						model.leave_destination();
 					} else if !model.next_destination(&config) {
 						model.wait_for_the_last();
 					}

@@ -51,6 +51,9 @@ pub enum RequestError {
 	/// We are not a mixnode, and no gateway got connected in time.
 	#[error("not connected to any gateway mixnode")]
 	NoConnectedGateways,
+	/// We are not a mixnode, and for long no gateway was connected but the request's destination, which must not get it from us.
+	#[error("the only connected gateway mixnode is the destination, which must not see who asks")]
+	OnlyGateway,
 	/// The session has too few mixnodes to send a request through.
 	#[error("too few mixnodes")]
 	TooFewMixnodes,
@@ -84,6 +87,8 @@ pub(crate) struct Pending {
 	pub data: Vec<u8>,
 	/// SURBs per copy.
 	pub surbs: usize,
+	/// Copies per attempt.
+	copies: u32,
 	pub delay: HandlingDelay,
 	/// When the user posted it.
 	pub taken_at: Time,
@@ -91,18 +96,42 @@ pub(crate) struct Pending {
 	pub message_id: MessageId,
 	/// The session and the destination that know `message_id`; `None` before its first copy is posted.
 	pub bound_to: Option<(SessionIndex, MixnodeIndex)>,
+	/// The request to another destination that has the same data.
+	twin: Option<RequestId>,
+	/// Destinations of this request and of its twin, in the session that one of them was last posted in. None if it has no
+	/// twin.
+	used: Vec<(SessionIndex, MixnodeIndex)>,
 	/// Has one of its packets left us?
 	pub sent: bool,
 	/// When the retry timer ends, if all copies are posted by then.
 	pub retry_at: Time,
 	destinations_left: u32,
 	attempts_left: u32,
-	/// Message IDs that it had before, the latest last. Late answers to them count as well.
-	old_message_ids: VecDeque<MessageId>,
+	/// Message IDs that it had before, the latest last, and the destination that knows each. Late answers to them count as
+	/// well.
+	old_message_ids: VecDeque<(MessageId, (SessionIndex, MixnodeIndex))>,
+}
+
+impl Pending {
+	/// The destination that knows this message ID of the request, and its session.
+	pub fn destination_of(&self, message_id: &MessageId) -> Option<(SessionIndex, MixnodeIndex)> {
+		if *message_id == self.message_id {
+			return self.bound_to;
+		}
+		self.old_message_ids.iter().find(|(old, _)| old == message_id).map(|(_, destination)| *destination)
+	}
+
+	/// Should the request have another destination than this one?
+	pub fn avoids(&self, destination: (SessionIndex, MixnodeIndex)) -> bool {
+		self.used.contains(&destination)
+	}
 }
 
 /// Most old message IDs remembered per request. Unless sessions change often, the default policy needs fewer.
 const MAX_OLD_MESSAGE_IDS: usize = 8;
+
+/// Most destinations remembered of a request and its twin. The default policy needs six.
+const MAX_USED: usize = 16;
 
 /// All our pending requests.
 #[derive(Debug)]
@@ -124,9 +153,10 @@ impl PendingRequests {
 	pub fn max_bytes(capacity: usize, max_data: usize) -> usize {
 		/// Those that it had before, and the present one.
 		const MESSAGE_IDS: usize = MAX_OLD_MESSAGE_IDS + 1;
-		let message_ids = list(MESSAGE_IDS, MessageId::SIZE);
+		let message_ids = list(MESSAGE_IDS, MessageId::SIZE + size_of::<(SessionIndex, MixnodeIndex)>());
+		let used = list(MAX_USED, size_of::<(SessionIndex, MixnodeIndex)>());
 		sum([
-			capacity.saturating_mul(max_data.saturating_add(message_ids)),
+			capacity.saturating_mul(max_data.saturating_add(message_ids).saturating_add(used)),
 			tree(capacity, size_of::<RequestId>() + size_of::<Pending>()),
 			tree(capacity.saturating_mul(MESSAGE_IDS), MessageId::SIZE + size_of::<RequestId>()),
 			list(capacity, size_of::<RequestId>()),
@@ -150,19 +180,27 @@ impl PendingRequests {
 		self.requests.len()
 	}
 
-	/// Is there room for one request more, with `surbs` SURBs in each copy, where the keys of `surb_capacity` SURBs are kept?
+	/// Is there room for one request more, which becomes `requests` pending ones that [share its copies](Self::copies_of_each),
+	/// with `surbs` SURBs in each copy, where the keys of `surb_capacity` SURBs are kept?
 	///
 	/// Whatever becomes of the pending requests, the keys of all their SURBs and all fragments that come over them fit. So no
 	/// request costs another one its answer: who answers both would find out that they are of one node. Only a request that is
-	/// pending alone may have more, and then loses its own oldest ones.
-	pub fn has_room_for(&self, surbs: usize, surb_capacity: usize) -> bool {
-		let RequestConfig { capacity, destinations, attempts, copies, .. } = self.config;
-		let most_copies = [destinations, attempts, copies]
-			.into_iter()
-			.fold(1, |copies: usize, by| copies.saturating_mul(by as usize));
-		let per_copy = self.requests.values().fold(surbs, |sum, request| sum.saturating_add(request.surbs));
-		let surbs_fit = self.requests.is_empty() || per_copy.saturating_mul(most_copies) <= surb_capacity;
-		surbs_fit && self.requests.len() < capacity
+	/// pending alone may have more, and then loses its own oldest ones, or its twin's: whoever answers both knows that already.
+	pub fn has_room_for(&self, requests: usize, surbs: usize, surb_capacity: usize) -> bool {
+		let RequestConfig { capacity, destinations, attempts, .. } = self.config;
+		let times = (destinations as usize).saturating_mul(attempts as usize);
+		let of_new = surbs.saturating_mul(self.copies_of_each(requests) as usize).saturating_mul(requests);
+		let per_attempt = self
+			.requests
+			.values()
+			.fold(of_new, |sum, request| sum.saturating_add(request.surbs.saturating_mul(request.copies as usize)));
+		let surbs_fit = self.requests.is_empty() || per_attempt.saturating_mul(times) <= surb_capacity;
+		surbs_fit && self.requests.len().saturating_add(requests) <= capacity
+	}
+
+	/// The copies in an attempt of each of the `requests` pending ones that a request becomes.
+	fn copies_of_each(&self, requests: usize) -> u32 {
+		self.config.copies.div_ceil(u32::try_from(requests).unwrap_or(u32::MAX))
 	}
 
 	/// Takes a request, whose copies are then to be queued.
@@ -174,17 +212,65 @@ impl PendingRequests {
 		surbs: usize,
 		delay: HandlingDelay,
 	) -> RequestId {
+		let id = self.add(rng, now, data, surbs, delay, self.config.copies);
+		self.post_queue.push_back(id);
+		id
+	}
+
+	/// Takes a request twice, each for destinations of its own. They share the copies of an attempt. Those of the first are
+	/// then to be queued; the second begins at `second_at`.
+	pub fn insert_twins<R: RngCore + CryptoRng>(
+		&mut self,
+		rng: &mut R,
+		now: Time,
+		data: Vec<u8>,
+		surbs: usize,
+		delay: HandlingDelay,
+		second_at: Time,
+	) -> [RequestId; 2] {
+		let copies = self.copies_of_each(2);
+		let first = self.add(rng, now, data.clone(), surbs, delay, copies);
+		self.post_queue.push_back(first);
+		let second = self.add(rng, now, data, surbs, delay, copies);
+		for (id, twin) in [(first, second), (second, first)] {
+			if let Some(request) = self.requests.get_mut(&id) {
+				request.twin = Some(twin);
+			}
+		}
+		if let Some(request) = self.requests.get_mut(&second) {
+			// The end of an attempt in which nothing was sent.
+			request.attempts_left += 1;
+			request.stage = Stage::Waiting;
+			request.retry_at = second_at;
+		}
+		self.set_timer(second, Some(second_at));
+		[first, second]
+	}
+
+	/// Adds a request whose copies are to be queued, but not to the post queue.
+	fn add<R: RngCore + CryptoRng>(
+		&mut self,
+		rng: &mut R,
+		now: Time,
+		data: Vec<u8>,
+		surbs: usize,
+		delay: HandlingDelay,
+		copies: u32,
+	) -> RequestId {
 		let id = RequestId(self.next_id);
 		self.next_id += 1;
 		let message_id = MessageId::random(rng);
 		let request = Pending {
 			data,
 			surbs,
+			copies,
 			delay,
 			taken_at: now,
-			stage: Stage::Posting { copies: self.config.copies, blocked: None },
+			stage: Stage::Posting { copies, blocked: None },
 			message_id,
 			bound_to: None,
+			twin: None,
+			used: Vec::new(),
 			sent: false,
 			retry_at: Time::ZERO,
 			destinations_left: self.config.destinations - 1,
@@ -193,7 +279,6 @@ impl PendingRequests {
 		};
 		self.requests.insert(id, request);
 		self.by_message_id.insert(message_id, id);
-		self.post_queue.push_back(id);
 		id
 	}
 
@@ -208,10 +293,10 @@ impl PendingRequests {
 
 	/// Removes a request. Returns it with all its message IDs.
 	pub fn remove(&mut self, id: RequestId) -> Option<(Pending, Vec<MessageId>)> {
-		let mut request = self.requests.remove(&id)?;
+		let request = self.requests.remove(&id)?;
 		self.post_queue.retain(|queued| *queued != id);
 		self.timers.retain(|(_, timed)| *timed != id);
-		let mut message_ids: Vec<_> = request.old_message_ids.drain(..).collect();
+		let mut message_ids: Vec<_> = request.old_message_ids.iter().map(|(message_id, _)| *message_id).collect();
 		message_ids.push(request.message_id);
 		for message_id in &message_ids {
 			self.by_message_id.remove(message_id);
@@ -252,6 +337,7 @@ impl PendingRequests {
 	pub fn posted(&mut self, id: RequestId, bound_to: (SessionIndex, MixnodeIndex), answer_by: Time) -> bool {
 		let Some(request) = self.requests.get_mut(&id) else { return false };
 		request.bound_to = Some(bound_to);
+		let twin = request.twin;
 		request.retry_at = request.retry_at.max(answer_by);
 		let retry_at = request.retry_at;
 		let copies_left = match &mut request.stage {
@@ -270,7 +356,22 @@ impl PendingRequests {
 			self.post_queue.push_back(id);
 			self.set_timer(id, None);
 		}
+		if let Some(twin) = twin {
+			for id in [id, twin] {
+				self.note_used(id, bound_to);
+			}
+		}
 		copies_left > 0
+	}
+
+	/// This destination is not to get the request again, and its twin neither.
+	fn note_used(&mut self, id: RequestId, destination: (SessionIndex, MixnodeIndex)) {
+		let Some(request) = self.requests.get_mut(&id) else { return };
+		request.used.retain(|(session, _)| *session == destination.0);
+		if !request.used.contains(&destination) {
+			request.used.truncate(MAX_USED - 1);
+			request.used.push(destination);
+		}
 	}
 
 	/// The request cannot be queued now, because something else than room is missing. It is given up after a while.
@@ -348,12 +449,12 @@ impl PendingRequests {
 	/// request was sent, and the oldest of very many.
 	fn rebind<R: RngCore + CryptoRng>(&mut self, id: RequestId, rng: &mut R) {
 		let Some(request) = self.requests.get_mut(&id) else { return };
-		if request.bound_to.take().is_some() {
+		if let Some(destination) = request.bound_to.take() {
 			let old = core::mem::replace(&mut request.message_id, MessageId::random(rng));
-			request.old_message_ids.push_back(old);
+			request.old_message_ids.push_back((old, destination));
 			let remembered = if request.sent { MAX_OLD_MESSAGE_IDS } else { 0 };
 			while request.old_message_ids.len() > remembered {
-				if let Some(oldest) = request.old_message_ids.pop_front() {
+				if let Some((oldest, _)) = request.old_message_ids.pop_front() {
 					self.by_message_id.remove(&oldest);
 					self.forgotten.push((id, oldest));
 				}
@@ -369,7 +470,7 @@ impl PendingRequests {
 		if request.stage == Stage::Waiting {
 			self.post_queue.push_back(id);
 		}
-		request.stage = Stage::Posting { copies: self.config.copies, blocked: None };
+		request.stage = Stage::Posting { copies: request.copies, blocked: None };
 		self.set_timer(id, None);
 	}
 

@@ -5,7 +5,7 @@ use crate::{
 	loops::LoopMonitor,
 	replay::ReplayFilter,
 	sphinx::{build_cover, Backend, Hop, MixnodeIndex, Opened, Target},
-	topology::Topology,
+	topology::{Gateways, Topology},
 	traffic::{AuthoredQueue, CoverStock, PoissonClock},
 	Config, KxPublic, KxSecret, PeerId, RelativeSession, RestingReason, SessionIndex, SessionPhase, SessionStatus,
 	Time,
@@ -136,7 +136,7 @@ fn full(rng: &mut ChaChaRng, index: SessionIndex, keys: KeyPair) -> Slot {
 	let config = Config::default();
 	Slot::Full(Box::new(Session {
 		index,
-		topology: Topology::new(rng, Vec::new(), PeerId([0; 32]), keys.public, 1).unwrap(),
+		topology: Topology::new(rng, Vec::new(), PeerId([0; 32]), keys.public, &mut Gateways::new(1)).unwrap(),
 		keys,
 		replay: ReplayFilter::new(rng, 1 << 16),
 		parameters: config.parameters,

@@ -1,5 +1,6 @@
 //! A session's mixnodes: which of them we are, and which are our gateways.
 
+use super::gateways::Gateways;
 use crate::{
 	bytes::{list, sum, tree},
 	sphinx::{MixnodeIndex, Target},
@@ -16,12 +17,14 @@ enum LocalNode {
 	Mixnode(MixnodeIndex),
 	/// A user, which stays connected to its gateways.
 	NonMixnode {
-		/// Distinct, in random order.
+		/// Distinct, in the order of their preference.
 		gateways: Vec<MixnodeIndex>,
+		/// Those of them that are silent: connected or not, nothing is sent by them.
+		silent: Vec<MixnodeIndex>,
 	},
 }
 
-/// A session's mixnodes, as seen from one node. Does not change during the session.
+/// A session's mixnodes, as seen from one node. Nothing but a user's gateways changes during the session.
 #[derive(Debug)]
 pub(crate) struct Topology {
 	pub(super) mixnodes: Vec<Mixnode>,
@@ -42,20 +45,20 @@ impl Topology {
 	pub fn max_bytes(mixnodes: usize) -> usize {
 		sum([
 			mixnodes.saturating_mul(Self::MAX_BYTES_PER_MIXNODE),
-			// The gateways, and the unusable ones.
-			list(mixnodes, 2 * size_of::<MixnodeIndex>()),
+			// The gateways, the silent ones, and the unusable ones.
+			list(mixnodes, 3 * size_of::<MixnodeIndex>()),
 			tree(mixnodes, size_of::<PeerId>()),
 		])
 	}
 
-	/// We are a mixnode if an entry has both our key and our peer ID. Otherwise we draw `gateways` mixnodes to connect to, or
-	/// as many as there are.
+	/// We are a mixnode if an entry has both our key and our peer ID. Otherwise we connect to some of `gateways`, of which there
+	/// may have to be more for this session.
 	pub fn new<R: RngCore + ?Sized>(
 		rng: &mut R,
 		mixnodes: Vec<Mixnode>,
 		local_peer_id: PeerId,
 		local_kx_public: KxPublic,
-		gateways: usize,
+		gateways: &mut Gateways,
 	) -> Result<Self, RestingReason> {
 		const MAX: usize = MixnodeIndex::MAX.get() as usize + 1;
 		if mixnodes.len() > MAX {
@@ -75,17 +78,30 @@ impl Topology {
 		let local_node = match local_index {
 			Some(index) => LocalNode::Mixnode(index),
 			None => {
-				let mut excluded = unusable.clone();
-				let mut drawn = Vec::new();
-				while drawn.len() < gateways {
-					let Some(gateway) = draw(rng, mixnodes.len(), &mut excluded) else { break };
-					excluded.push(gateway);
-					drawn.push(gateway);
-				}
-				LocalNode::NonMixnode { gateways: drawn }
+				gateways.draw(rng, &mixnodes, &unusable);
+				LocalNode::NonMixnode { gateways: Vec::new(), silent: Vec::new() }
 			},
 		};
-		Ok(Self { mixnodes, local_peer_id, local_kx_public, local_node, unusable })
+		let mut topology = Self { mixnodes, local_peer_id, local_kx_public, local_node, unusable };
+		topology.set_gateways(gateways);
+		Ok(topology)
+	}
+
+	/// Takes over who is in use as a gateway, and who is silent. Returns whether there are others to be connected to than
+	/// before. A mixnode has no gateways.
+	pub fn set_gateways(&mut self, gateways: &Gateways) -> bool {
+		if self.is_mixnode() {
+			return false;
+		}
+		let in_use = gateways.in_use(|peer_id| self.may_visit(peer_id));
+		let in_use: Vec<_> = in_use.filter_map(|peer_id| self.usable_index(peer_id)).collect();
+		let is_silent = |index: &MixnodeIndex| self.mixnode_peer_id(*index).is_some_and(|id| gateways.is_silent(&id));
+		let now_silent = in_use.iter().copied().filter(is_silent).collect();
+		let LocalNode::NonMixnode { gateways, silent } = &mut self.local_node else { return false };
+		*silent = now_silent;
+		let changed = *gateways != in_use;
+		*gateways = in_use;
+		changed
 	}
 
 	/// Our index among the mixnodes, if we are one.
@@ -104,7 +120,7 @@ impl Topology {
 	pub fn reserved_peers(&self) -> impl Iterator<Item = &Mixnode> {
 		let (all, gateways): (&[Mixnode], &[MixnodeIndex]) = match &self.local_node {
 			LocalNode::Mixnode(_) => (&self.mixnodes, &[]),
-			LocalNode::NonMixnode { gateways } => (&[], gateways),
+			LocalNode::NonMixnode { gateways, .. } => (&[], gateways),
 		};
 		let gateways = gateways.iter().filter_map(|index| self.mixnode(*index));
 		all.iter().chain(gateways).filter(|mixnode| mixnode.peer_id != self.local_peer_id)
@@ -133,21 +149,34 @@ impl Topology {
 		(peer_id != self.local_peer_id).then_some(peer_id)
 	}
 
-	/// Our gateways among the `connected` peers. None if we are a mixnode.
+	/// Is there a mixnode with this peer ID that our packets may visit?
+	pub fn may_visit(&self, peer_id: &PeerId) -> bool {
+		self.usable_index(peer_id).is_some()
+	}
+
+	/// The index of the mixnode with this peer ID, if our packets may visit it.
+	fn usable_index(&self, peer_id: &PeerId) -> Option<MixnodeIndex> {
+		let of_peer = indexed(&self.mixnodes).filter(|(_, mixnode)| mixnode.peer_id == *peer_id);
+		of_peer.map(|(index, _)| index).find(|index| self.unusable.binary_search(index).is_err())
+	}
+
+	/// Our gateways among the `connected` peers, but for those that are silent. None if we are a mixnode.
 	pub fn connected_gateways(&self, connected: &BTreeSet<PeerId>) -> Vec<MixnodeIndex> {
-		match &self.local_node {
-			LocalNode::Mixnode(_) => Vec::new(),
-			LocalNode::NonMixnode { gateways } => gateways
-				.iter()
-				.copied()
-				.filter(|index| self.mixnode_peer_id(*index).is_some_and(|peer_id| connected.contains(&peer_id)))
-				.collect(),
-		}
+		let LocalNode::NonMixnode { gateways, silent } = &self.local_node else { return Vec::new() };
+		let is_live = |index: &MixnodeIndex| {
+			!silent.contains(index) && self.mixnode_peer_id(*index).is_some_and(|peer_id| connected.contains(&peer_id))
+		};
+		gateways.iter().copied().filter(is_live).collect()
+	}
+
+	/// Is this peer one of the [`connected_gateways`](Self::connected_gateways)?
+	pub fn is_live_gateway(&self, connected: &BTreeSet<PeerId>, peer_id: &PeerId) -> bool {
+		self.connected_gateways(connected).iter().any(|index| self.mixnode_peer_id(*index) == Some(*peer_id))
 	}
 }
 
 /// Mixnodes with their indices.
-fn indexed(mixnodes: &[Mixnode]) -> impl Iterator<Item = (MixnodeIndex, &Mixnode)> {
+pub(super) fn indexed(mixnodes: &[Mixnode]) -> impl Iterator<Item = (MixnodeIndex, &Mixnode)> {
 	(0..=MixnodeIndex::MAX.get()).filter_map(MixnodeIndex::new).zip(mixnodes)
 }
 

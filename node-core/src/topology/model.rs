@@ -76,7 +76,7 @@ fn session(rng: &mut ChaChaRng, case: &Case) -> (Topology, Vec<MixnodeIndex>) {
 		places.push(place);
 	}
 	let others = (0..case.num).map(index).filter(|index| !places.contains(index)).collect();
-	(Topology::new(rng, mixnodes, LOCAL, LOCAL_KEY, case.gateways).unwrap(), others)
+	(Topology::new(rng, mixnodes, LOCAL, LOCAL_KEY, &mut Gateways::new(case.gateways)).unwrap(), others)
 }
 
 /// A place on a route: a mixnode, or `None` for us as a user.

@@ -34,7 +34,7 @@ fn topology(seed: u64, num: u16, is_mixnode: bool) -> Topology {
 	if is_mixnode {
 		mixnodes[usize::from(num / 2)] = us();
 	}
-	Topology::new(&mut rng(seed), mixnodes, LOCAL, LOCAL_KEY, 3).unwrap()
+	Topology::new(&mut rng(seed), mixnodes, LOCAL, LOCAL_KEY, &mut Gateways::new(3)).unwrap()
 }
 
 fn gateways_of(topology: &Topology) -> Vec<MixnodeIndex> {
@@ -151,7 +151,7 @@ fn six_mixnodes_suffice_for_six_hops_from_and_to_a_user() {
 	let mixnodes = || (0..6).map(|number| Mixnode { kx_public: keys(number as u8), ..other(number) }).collect();
 	for seed in 0..500 {
 		let mut rng = rng(seed);
-		let topology = Topology::new(&mut rng, mixnodes(), LOCAL, LOCAL_KEY, 3).unwrap();
+		let topology = Topology::new(&mut rng, mixnodes(), LOCAL, LOCAL_KEY, &mut Gateways::new(3)).unwrap();
 		let all = gateways_of(&topology);
 		assert_eq!(all.len(), 3);
 		for connected in 1..=3 {
@@ -246,7 +246,7 @@ fn gateways_are_uniform_distinct_and_never_ourselves() {
 		// Mixnode 9 has our peer ID, but a key that we no longer have.
 		let mut mixnodes: Vec<_> = (0..10).map(other).collect();
 		mixnodes[9].peer_id = LOCAL;
-		let topology = Topology::new(&mut rng(seed), mixnodes, LOCAL, LOCAL_KEY, 3).unwrap();
+		let topology = Topology::new(&mut rng(seed), mixnodes, LOCAL, LOCAL_KEY, &mut Gateways::new(3)).unwrap();
 		assert!(!topology.is_mixnode());
 		let gateways = gateways_of(&topology);
 		assert_eq!(gateways.len(), 3);
@@ -266,10 +266,10 @@ fn we_are_the_mixnode_with_our_key_and_our_peer_id() {
 	let mut mixnodes: Vec<_> = (0..4).map(other).collect();
 	// Another peer ID claims our key.
 	mixnodes[1].kx_public = LOCAL_KEY;
-	let topology = Topology::new(&mut rng(0), mixnodes.clone(), LOCAL, LOCAL_KEY, 3).unwrap();
+	let topology = Topology::new(&mut rng(0), mixnodes.clone(), LOCAL, LOCAL_KEY, &mut Gateways::new(3)).unwrap();
 	assert_eq!(topology.local_index(), None);
 	mixnodes[2] = us();
-	let topology = Topology::new(&mut rng(0), mixnodes, LOCAL, LOCAL_KEY, 3).unwrap();
+	let topology = Topology::new(&mut rng(0), mixnodes, LOCAL, LOCAL_KEY, &mut Gateways::new(3)).unwrap();
 	assert_eq!(topology.local_index(), Some(index(2)));
 	assert_eq!(topology.reserved_peers().count(), 3);
 	assert_eq!(topology.next_hop(&Target::Mixnode(index(2))), None, "not to ourselves");
@@ -283,11 +283,11 @@ fn we_are_the_mixnode_with_our_key_and_our_peer_id() {
 fn sessions_with_no_mixnodes_or_too_many_are_handled() {
 	let max = usize::from(MixnodeIndex::MAX.get()) + 1;
 	let many = vec![other(0); max];
-	assert!(Topology::new(&mut rng(0), many, LOCAL, LOCAL_KEY, 3).is_ok());
+	assert!(Topology::new(&mut rng(0), many, LOCAL, LOCAL_KEY, &mut Gateways::new(3)).is_ok());
 	let too_many = vec![other(0); max + 1];
-	let error = Topology::new(&mut rng(0), too_many, LOCAL, LOCAL_KEY, 3).unwrap_err();
+	let error = Topology::new(&mut rng(0), too_many, LOCAL, LOCAL_KEY, &mut Gateways::new(3)).unwrap_err();
 	assert_eq!(error, RestingReason::TooManyMixnodes { num: max + 1, max });
-	let none = Topology::new(&mut rng(0), Vec::new(), LOCAL, LOCAL_KEY, 3).unwrap();
+	let none = Topology::new(&mut rng(0), Vec::new(), LOCAL, LOCAL_KEY, &mut Gateways::new(3)).unwrap();
 	assert_eq!(none.draw_destination(&mut rng(0), &[]), Err(RouteError::NoConnectedGateways));
 	let route = none.draw_route(&mut rng(0), &[], RouteKind::Loop, 6);
 	assert_eq!(route.map(|_| ()).unwrap_err(), RouteError::NoConnectedGateways);
@@ -301,7 +301,7 @@ fn nobody_routes_by_a_key_of_low_order() {
 	}
 	mixnodes[7] = us();
 	for local in [LOCAL, PeerId([0xee; 32])] {
-		let topology = Topology::new(&mut rng(1), mixnodes.clone(), local, LOCAL_KEY, 10).unwrap();
+		let topology = Topology::new(&mut rng(1), mixnodes.clone(), local, LOCAL_KEY, &mut Gateways::new(10)).unwrap();
 		let gateways = gateways_of(&topology);
 		assert!(gateways.iter().all(|gateway| ![2, 5].contains(&gateway.get())));
 		let mut rng = rng(2);

@@ -72,27 +72,26 @@ pub struct AuthoredPacket {
 	pub first_hops: FirstHops,
 }
 
-/// The packets that wait in one session: first in, first out, up to a capacity.
+/// The packets that wait in one session: requests and replies apart, each first in, first out, up to a capacity.
 ///
-/// Requests wait outside until there is room for them, replies do not. Neither may keep the other out. So requests leave a
-/// part of a mixnode's queue to replies. And replies leave the room that the next waiting request needs, and for some time
-/// the room that a refused request was told to come back for.
+/// Whoever made the SURBs of a reply knows how long it took everywhere but here. So what a reply waits for must not depend
+/// on what this node's own user does. Requests and replies share neither places nor ticks.
+///
+/// Requests wait outside until there is room for them, replies do not. For some time, a request that was refused finds the
+/// room that it was told to come back for.
 #[derive(Debug)]
 pub struct AuthoredQueue {
-	capacity: usize,
-	/// Most packets of requests in `queue`.
 	max_requests: usize,
-	/// Packets of requests in `queue`.
-	requests: usize,
-	/// Room that the first waiting request needs, in packets.
-	reserved: usize,
+	max_replies: usize,
 	/// Room promised to a refused request, in packets, and until when the promise holds.
 	promised: Option<(usize, Time)>,
-	queue: VecDeque<AuthoredPacket>,
+	requests: VecDeque<AuthoredPacket>,
+	replies: VecDeque<AuthoredPacket>,
 }
 
-/// Of this many packets in a mixnode's queue, its own requests leave one to replies.
-const REPLIES_ONE_IN: usize = 4;
+/// The share of a mixnode's places and of its ticks for drop cover that is for replies. With the same share of both, a full
+/// queue of replies takes as long on average as if all places and all ticks were theirs. That is what sources reckon with.
+pub(crate) const REPLIES_SHARE: f64 = 0.5;
 
 impl AuthoredQueue {
 	/// The most bytes of heap that a queue of this capacity takes at a node with at most this many gateways.
@@ -103,18 +102,31 @@ impl AuthoredQueue {
 			_ => sum([list(gateways, size_of::<MixnodeIndex>()), size_of::<Vec<MixnodeIndex>>(), 2 * POINTER]),
 		};
 		let packet = PACKET_SIZE.saturating_add(first_hops);
-		sum([capacity.saturating_mul(packet), list(capacity, size_of::<AuthoredPacket>())])
+		let capacity = Self::at_least(capacity);
+		// Two lists.
+		let entries = [list(capacity, size_of::<AuthoredPacket>()), list(0, size_of::<AuthoredPacket>())];
+		sum([capacity.saturating_mul(packet), sum(entries)])
 	}
 
-	/// An empty queue. `answers`: will there be replies, that is, are we a mixnode?
+	/// An empty queue. `answers`: will there be replies, that is, are we a mixnode? Then there are at least two places.
 	pub fn new(capacity: usize, answers: bool) -> Self {
-		let max_requests = capacity - if answers { capacity / REPLIES_ONE_IN } else { 0 };
-		Self { capacity, max_requests, requests: 0, reserved: 0, promised: None, queue: VecDeque::new() }
+		let max_replies = if answers { (Self::at_least(capacity) as f64 * REPLIES_SHARE) as usize } else { 0 };
+		let max_requests = if answers { Self::at_least(capacity) - max_replies } else { capacity };
+		Self { max_requests, max_replies, promised: None, requests: VecDeque::new(), replies: VecDeque::new() }
+	}
+
+	/// The places in the queue of a mixnode of this capacity: at least one for a request, and one for a reply.
+	const fn at_least(capacity: usize) -> usize {
+		if capacity < 2 {
+			2
+		} else {
+			capacity
+		}
 	}
 
 	/// The most packets of replies, and so the most of one reply.
-	pub fn capacity(&self) -> usize {
-		self.capacity
+	pub fn max_replies(&self) -> usize {
+		self.max_replies
 	}
 
 	/// The most packets of requests, and so the most of one request.
@@ -124,24 +136,22 @@ impl AuthoredQueue {
 
 	/// Number of packets.
 	pub fn len(&self) -> usize {
-		self.queue.len()
+		self.requests.len() + self.replies.len()
+	}
+
+	/// Number of packets of requests.
+	pub fn requests_len(&self) -> usize {
+		self.requests.len()
 	}
 
 	/// Is there room for a request of this many packets?
 	pub fn has_room_for_request(&self, packets: usize) -> bool {
-		self.queue.len() + packets <= self.capacity && self.requests + packets <= self.max_requests
+		self.in_the_way_of_request(packets) == 0
 	}
 
-	/// How many packets must leave before there is room for a request of `packets` packets. Reads the queue up to there.
+	/// How many packets of requests must leave before there is room for a request of `packets` packets.
 	pub fn in_the_way_of_request(&self, packets: usize) -> usize {
-		let of_all = (self.queue.len() + packets).saturating_sub(self.capacity);
-		let of_requests = (self.requests + packets).saturating_sub(self.max_requests);
-		// Packets of requests and of replies wait in one queue: find the last request packet that must leave.
-		let requests = self.queue.iter().zip(1..).filter(|(packet, _)| packet.kind != AuthoredKind::Reply);
-		let last = of_requests
-			.checked_sub(1)
-			.map_or(0, |before| requests.map(|(_, at)| at).nth(before).unwrap_or(of_requests));
-		of_all.max(last)
+		(self.requests.len() + packets).saturating_sub(self.max_requests)
 	}
 
 	/// The same for a new request, while `waiting` packets of other requests wait for room. If a larger request was told to
@@ -152,25 +162,30 @@ impl AuthoredQueue {
 		self.in_the_way_of_request(packets + waiting + kept)
 	}
 
-	/// The ticks for drop cover that it takes on average until `packets` packets have left, those that wait first. Cover goes
-	/// to these `gateways`, or to this many `others` if we are a mixnode.
+	/// The ticks for drop cover that it takes on average until `packets` packets of requests have left, those that wait first.
+	/// Cover goes to these `gateways`, or to this many `others` if we are a mixnode.
 	pub fn ticks_to_send(&self, packets: usize, gateways: &[MixnodeIndex], others: usize) -> f64 {
-		let queued = packets.min(self.queue.len());
+		let queued = packets.min(self.requests.len());
 		let ticks = |packet: &AuthoredPacket| 1.0 / packet.first_hops.share(gateways, others);
-		(packets - queued) as f64 + self.queue.iter().take(queued).map(ticks).sum::<f64>()
+		let own_ticks = (packets - queued) as f64 + self.requests.iter().take(queued).map(ticks).sum::<f64>();
+		if self.max_replies == 0 {
+			own_ticks
+		} else {
+			own_ticks / (1.0 - REPLIES_SHARE)
+		}
 	}
 
 	fn promised(&self, now: Time) -> usize {
 		self.promised.filter(|(_, until)| now < *until).map_or(0, |(packets, _)| packets)
 	}
 
-	/// Is there room for a reply of this many packets, beside the room for requests that wait or were refused?
-	pub fn has_room_for_reply(&self, now: Time, packets: usize) -> bool {
-		self.queue.len() + packets + self.reserved.max(self.promised(now)) <= self.capacity
+	/// Is there room for a reply of this many packets?
+	pub fn has_room_for_reply(&self, packets: usize) -> bool {
+		self.replies.len() + packets <= self.max_replies
 	}
 
-	/// Promises room to a refused request: until `until`, replies and smaller requests are kept out of it. Of several
-	/// promises the largest one counts.
+	/// Promises room to a refused request: until `until`, smaller requests are kept out of it. Of several promises the
+	/// largest one counts.
 	pub fn promise(&mut self, now: Time, packets: usize, until: Time) {
 		if packets >= self.promised(now) {
 			self.promised = Some((packets, until));
@@ -184,62 +199,54 @@ impl AuthoredQueue {
 		}
 	}
 
-	/// Keeps replies out of the room that the first waiting request needs.
-	pub fn reserve(&mut self, packets: usize) {
-		self.reserved = packets;
-	}
-
 	/// Appends the packets of one copy of a request, all or none, each with its first hop drawn of `first_hops`. Returns
 	/// whether there was room for them.
 	pub fn push_request(&mut self, id: RequestId, packets: Vec<AddressedPacket>, first_hops: &FirstHops) -> bool {
 		let room = self.has_room_for_request(packets.len());
 		if room {
-			self.requests += packets.len();
 			let kind = AuthoredKind::Request(id);
 			let authored = |packet| AuthoredPacket { kind, packet, first_hops: first_hops.clone() };
-			self.queue.extend(packets.into_iter().map(authored));
+			self.requests.extend(packets.into_iter().map(authored));
 		}
 		room
 	}
 
 	/// Appends the packets of one copy of a reply, all or none. Returns whether there was room for them.
-	pub fn push_reply(&mut self, now: Time, packets: Vec<AddressedPacket>) -> bool {
-		let room = self.has_room_for_reply(now, packets.len());
+	pub fn push_reply(&mut self, packets: Vec<AddressedPacket>) -> bool {
+		let room = self.has_room_for_reply(packets.len());
 		if room {
 			let kind = AuthoredKind::Reply;
 			let authored = |packet| AuthoredPacket { kind, packet, first_hops: FirstHops::Any };
-			self.queue.extend(packets.into_iter().map(authored));
+			self.replies.extend(packets.into_iter().map(authored));
 		}
 		room
 	}
 
-	/// The packet that has waited longest.
-	pub fn front(&self) -> Option<&AuthoredPacket> {
-		self.queue.front()
+	/// The packet of a request that has waited longest.
+	pub fn first_request(&self) -> Option<&AuthoredPacket> {
+		self.requests.front()
 	}
 
-	/// Takes the packet that has waited longest.
-	pub fn pop(&mut self) -> Option<AuthoredPacket> {
-		let packet = self.queue.pop_front()?;
-		if packet.kind != AuthoredKind::Reply {
-			self.requests -= 1;
-		}
-		Some(packet)
+	/// Takes the packet of a request that has waited longest.
+	pub fn pop_request(&mut self) -> Option<AuthoredPacket> {
+		self.requests.pop_front()
+	}
+
+	/// Takes the packet of a reply that has waited longest.
+	pub fn pop_reply(&mut self) -> Option<AuthoredPacket> {
+		self.replies.pop_front()
 	}
 
 	/// Removes the packets of a request that need not be sent any more.
 	pub fn remove_request(&mut self, id: RequestId) {
-		let before = self.queue.len();
-		self.queue.retain(|packet| packet.kind != AuthoredKind::Request(id));
-		self.requests -= before - self.queue.len();
+		self.requests.retain(|packet| packet.kind != AuthoredKind::Request(id));
 	}
 
 	/// Removes all packets and promises. Returns how many packets there were.
 	pub fn clear(&mut self) -> usize {
-		let len = self.queue.len();
-		self.queue.clear();
-		self.requests = 0;
-		self.reserved = 0;
+		let len = self.len();
+		self.requests.clear();
+		self.replies.clear();
 		self.promised = None;
 		len
 	}

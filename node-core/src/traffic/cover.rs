@@ -30,20 +30,29 @@ pub(crate) struct Cover {
 	pub loops: Option<PreparedLoop>,
 }
 
+/// What takes the place of a tick's cover, if it waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Replacement {
+	/// A packet of a request.
+	Request,
+	/// A packet of a reply.
+	Reply,
+}
+
 /// What one tick sends, unless a request or a reply takes its place.
 ///
 /// A packet that is not sent is zeroised: nobody who reads our memory later may find out which ones were cover.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-	/// Is the tick for loop cover? Nothing takes the place of that.
-	pub is_loop: bool,
+	/// What may take its place. Nothing, if it is loop cover.
+	pub replacement: Option<Replacement>,
 	/// `None` if there was no route.
 	cover: Option<Cover>,
 }
 
 impl Prepared {
-	pub fn new(is_loop: bool, cover: Option<Cover>) -> Self {
-		Self { is_loop, cover }
+	pub fn new(replacement: Option<Replacement>, cover: Option<Cover>) -> Self {
+		Self { replacement, cover }
 	}
 
 	/// The mixnode that the cover would be sent to.
@@ -67,8 +76,8 @@ impl Drop for Prepared {
 
 /// The cover of the ticks to come in one session, an entry for each tick.
 ///
-/// What a tick is for, loop or drop cover, is drawn when its cover is built. Every tick takes one entry, also if a request or
-/// a reply leaves in the cover's place. So what is in stock, and when more is built, depends on the ticks alone, and not on
+/// What a tick is for, loop or drop cover, requests or replies, is drawn when its cover is built. Every tick takes one entry,
+/// also if a request or a reply leaves in the cover's place. So what is in stock, and when more is built, depends on the ticks alone, and not on
 /// what left. And a tick has nothing to build, whatever leaves.
 ///
 /// A user's routes go by its connected gateways. If those change, all is built anew.

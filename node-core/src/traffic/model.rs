@@ -74,13 +74,10 @@ enum AuthoredOperation {
 	PushReply {
 		packets: usize,
 	},
-	Pop,
+	PopRequest,
+	PopReply,
 	RemoveRequest {
 		request: u64,
-	},
-	/// Reserves room for a waiting request.
-	Reserve {
-		packets: usize,
 	},
 	/// Promises room to a refused request, for this long.
 	Promise {
@@ -98,21 +95,21 @@ fn authored_operation() -> impl Strategy<Value = AuthoredOperation> {
 	prop_oneof![
 		8 => (0u64..3, 0usize..4).prop_map(|(request, packets)| PushRequest { request, packets }),
 		8 => (0usize..3).prop_map(|packets| PushReply { packets }),
-		12 => Just(Pop),
+		6 => Just(PopRequest),
+		6 => Just(PopReply),
 		4 => (0u64..3).prop_map(|request| RemoveRequest { request }),
-		2 => (0usize..4).prop_map(|packets| Reserve { packets }),
 		2 => (0usize..4, 0u64..6).prop_map(|(packets, time)| Promise { packets, time }),
 		4 => (0u64..3).prop_map(|time| Pass { time }),
 		1 => Just(Clear),
 	]
 }
 
-/// The authored queue as a list, with the room reserved for a waiting request and the room promised for a time.
+/// The authored queue as two lists, with the room promised for a time.
 struct AuthoredModel {
-	capacity: usize,
 	max_requests: usize,
-	queue: Vec<(AuthoredKind, u32)>,
-	reserved: usize,
+	max_replies: usize,
+	requests: Vec<(RequestId, u32)>,
+	replies: Vec<u32>,
 	promised: usize,
 	promised_until: u64,
 }
@@ -120,12 +117,7 @@ struct AuthoredModel {
 impl AuthoredModel {
 	/// How many packets must leave, one after the other, before there is room for a request; `None` if there never is.
 	fn in_the_way_of_request(&self, packets: usize) -> Option<usize> {
-		let is_room = |left: &usize| {
-			let rest = &self.queue[*left..];
-			let requests = rest.iter().filter(|(kind, _)| *kind != AuthoredKind::Reply).count();
-			requests + packets <= self.max_requests && rest.len() + packets <= self.capacity
-		};
-		(0..=self.queue.len()).find(is_room)
+		(0..=self.requests.len()).find(|left| self.requests[*left..].len() + packets <= self.max_requests)
 	}
 
 	fn promised(&self, now: u64) -> usize {
@@ -134,11 +126,6 @@ impl AuthoredModel {
 		} else {
 			0
 		}
-	}
-
-	fn has_room_for_reply(&self, now: u64, packets: usize) -> bool {
-		let free = self.capacity - self.queue.len();
-		packets + self.reserved <= free && packets + self.promised(now) <= free
 	}
 }
 
@@ -231,16 +218,25 @@ proptest! {
 	}
 
 	#[test]
-	fn the_authored_queue_does_what_a_list_of_packets_would(
+	fn the_authored_queue_does_what_two_lists_of_packets_would(
 		capacity in 1usize..10,
 		answers in any::<bool>(),
 		operations in prop::collection::vec(authored_operation(), 0..100),
 	) {
 		let mut queue = AuthoredQueue::new(capacity, answers);
-		// If there are replies, a quarter is left to them.
-		let max_requests = if answers { (3 * capacity).div_ceil(4) } else { capacity };
-		let mut model =
-			AuthoredModel { capacity, max_requests, queue: Vec::new(), reserved: 0, promised: 0, promised_until: 0 };
+		// If there are replies, half is theirs.
+		let [max_requests, max_replies] = match answers {
+			true => [capacity.div_ceil(2), (capacity / 2).max(1)],
+			false => [capacity, 0],
+		};
+		let mut model = AuthoredModel {
+			max_requests,
+			max_replies,
+			requests: Vec::new(),
+			replies: Vec::new(),
+			promised: 0,
+			promised_until: 0,
+		};
 		let mut now = 10;
 		let mut next = 0;
 		for operation in operations {
@@ -253,39 +249,45 @@ proptest! {
 				AuthoredOperation::PushRequest { request, packets: size } => {
 					let numbers = packets(size);
 					let has_room = model.in_the_way_of_request(size) == Some(0);
-					prop_assert_eq!(queue.push_request(RequestId(request), numbers.clone().map(packet).collect(), &FirstHops::Any), has_room);
+					let id = RequestId(request);
+					let packets = numbers.clone().map(packet).collect();
+					prop_assert_eq!(queue.push_request(id, packets, &FirstHops::Any), has_room);
 					if has_room {
-						model.queue.extend(numbers.map(|number| (AuthoredKind::Request(RequestId(request)), number)));
-					}
-					if has_room && size >= model.promised(now) {
-						model.promised = 0;
-					}
-					if has_room {
+						model.requests.extend(numbers.map(|number| (id, number)));
+						if size >= model.promised(now) {
+							model.promised = 0;
+						}
 						queue.taken(at(now), size);
 					}
 				},
 				AuthoredOperation::PushReply { packets: size } => {
 					let numbers = packets(size);
-					let has_room = model.has_room_for_reply(now, size);
-					prop_assert_eq!(queue.push_reply(at(now), numbers.clone().map(packet).collect()), has_room);
+					let has_room = model.replies.len() + size <= max_replies;
+					prop_assert_eq!(queue.push_reply(numbers.clone().map(packet).collect()), has_room);
 					if has_room {
-						model.queue.extend(numbers.map(|number| (AuthoredKind::Reply, number)));
+						model.replies.extend(numbers);
 					}
 				},
-				AuthoredOperation::Pop => {
-					let popped = queue.pop().map(|popped| (popped.kind, number(&popped.packet)));
-					let expected = if model.queue.is_empty() { None } else { Some(model.queue.remove(0)) };
-					prop_assert_eq!(popped, expected);
+				AuthoredOperation::PopRequest => {
+					let expected = if model.requests.is_empty() { None } else { Some(model.requests.remove(0)) };
+					let shown = |authored: &AuthoredPacket| match authored.kind {
+						AuthoredKind::Request(id) => (id, number(&authored.packet)),
+						AuthoredKind::Reply => panic!("among requests"),
+					};
+					prop_assert_eq!(queue.first_request().map(shown), expected);
+					prop_assert_eq!(queue.pop_request().as_ref().map(shown), expected);
+				},
+				AuthoredOperation::PopReply => {
+					let expected = if model.replies.is_empty() { None } else { Some(model.replies.remove(0)) };
+					let popped = queue.pop_reply();
+					prop_assert!(popped.as_ref().is_none_or(|popped| popped.kind == AuthoredKind::Reply));
+					prop_assert_eq!(popped.map(|popped| number(&popped.packet)), expected);
 				},
 				AuthoredOperation::RemoveRequest { request } => {
 					queue.remove_request(RequestId(request));
-					model.queue.retain(|(kind, _)| *kind != AuthoredKind::Request(RequestId(request)));
+					model.requests.retain(|(id, _)| *id != RequestId(request));
 				},
-				// Only as much room as can fit is asked for.
-				AuthoredOperation::Reserve { packets } => {
-					queue.reserve(packets.min(capacity));
-					model.reserved = packets.min(capacity);
-				},
+				// Only as much room as can fit is promised.
 				AuthoredOperation::Promise { packets, time } => {
 					queue.promise(at(now), packets.min(capacity), at(now + time));
 					if packets.min(capacity) >= model.promised(now) {
@@ -294,13 +296,15 @@ proptest! {
 				},
 				AuthoredOperation::Pass { time } => now += time,
 				AuthoredOperation::Clear => {
-					prop_assert_eq!(queue.clear(), model.queue.len());
-					model.queue.clear();
-					(model.reserved, model.promised) = (0, 0);
+					prop_assert_eq!(queue.clear(), model.requests.len() + model.replies.len());
+					model.requests.clear();
+					model.replies.clear();
+					model.promised = 0;
 				},
 			}
-			prop_assert_eq!(queue.len(), model.queue.len());
-			prop_assert_eq!((queue.capacity(), queue.max_requests()), (capacity, max_requests));
+			prop_assert_eq!(queue.len(), model.requests.len() + model.replies.len());
+			prop_assert_eq!(queue.requests_len(), model.requests.len());
+			prop_assert_eq!([queue.max_requests(), queue.max_replies()], [max_requests, max_replies]);
 			for packets in 0..12 {
 				match model.in_the_way_of_request(packets) {
 					Some(left) => prop_assert_eq!(queue.in_the_way_of_request(packets), left),
@@ -311,7 +315,7 @@ proptest! {
 				let promised = if packets < model.promised(now) { model.promised(now) } else { 0 };
 				let expected = queue.in_the_way_of_request(packets + 1 + promised);
 				prop_assert_eq!(queue.in_the_way_of_new_request(at(now), packets, 1), expected);
-				prop_assert_eq!(queue.has_room_for_reply(at(now), packets), model.has_room_for_reply(now, packets));
+				prop_assert_eq!(queue.has_room_for_reply(packets), model.replies.len() + packets <= max_replies);
 			}
 		}
 	}

@@ -92,53 +92,37 @@ fn forward_packets_end_with_their_session() {
 
 #[test]
 fn the_authored_queue_takes_messages_whole_or_not_at_all() {
-	let mut queue = AuthoredQueue::new(3, false);
+	let mut queue = AuthoredQueue::new(6, true);
 	assert!(push_request(&mut queue, 0, vec![packet(0)]));
 	assert!(push_request(&mut queue, 1, vec![packet(1)]));
 	assert_eq!(queue.in_the_way_of_request(2), 1);
 	assert!(!push_request(&mut queue, 2, vec![packet(2), packet(3)]));
-	assert!(!queue.push_reply(at(0), vec![packet(2), packet(3)]));
-	assert_eq!(queue.len(), 2);
-	assert!(queue.push_reply(at(0), vec![packet(4)]));
+	assert!(queue.push_reply(vec![packet(4), packet(5)]));
+	assert!(!queue.push_reply(vec![packet(6), packet(7)]));
+	assert_eq!((queue.len(), queue.requests_len()), (4, 2));
 	queue.remove_request(RequestId(0));
-	assert_eq!(queue.pop().map(|packet| packet.kind), Some(AuthoredKind::Request(RequestId(1))));
+	assert_eq!(queue.pop_request().map(|packet| packet.kind), Some(AuthoredKind::Request(RequestId(1))));
+	assert_eq!(queue.pop_reply().map(|packet| packet.packet), Some(packet(4)));
 	assert_eq!(queue.clear(), 1);
-	assert!(queue.pop().is_none());
+	assert!(queue.pop_request().is_none() && queue.pop_reply().is_none());
 }
 
 #[test]
-fn requests_leave_a_part_of_a_mixnodes_queue_to_replies() {
+fn requests_and_replies_share_no_places() {
+	let places = |capacity, answers| {
+		let queue = AuthoredQueue::new(capacity, answers);
+		(queue.max_requests(), queue.max_replies())
+	};
+	// The defaults: each has room for a whole message.
+	assert_eq!((places(50, true), places(25, false)), ((25, 25), (25, 0)));
+	assert_eq!([3, 2, 1].map(|capacity| places(capacity, true)), [(2, 1), (1, 1), (1, 1)]);
 	let mut queue = AuthoredQueue::new(8, true);
-	assert_eq!((queue.capacity(), queue.max_requests()), (8, 6));
-	assert!(!push_request(&mut queue, 0, (0..7).map(packet).collect()));
-	assert!(push_request(&mut queue, 0, (0..6).map(packet).collect()));
-	assert_eq!(queue.in_the_way_of_request(2), 2);
-	assert!(queue.push_reply(at(0), vec![packet(6), packet(7)]));
-	assert!(!queue.push_reply(at(0), vec![packet(8)]));
-	// Requests make room for requests, whether they were sent or removed.
-	queue.pop();
-	queue.pop();
-	assert_eq!(queue.in_the_way_of_request(2), 0);
-	queue.remove_request(RequestId(0));
-	assert_eq!((queue.len(), queue.in_the_way_of_request(6)), (2, 0));
-	assert_eq!(AuthoredQueue::new(3, true).max_requests(), 3, "too small to share");
-}
-
-#[test]
-fn replies_leave_alone_the_room_that_a_request_waits_for() {
-	let mut queue = AuthoredQueue::new(4, false);
-	for number in 0..4 {
-		assert!(queue.push_reply(at(0), vec![packet(number)]));
-	}
-	queue.reserve(2);
-	queue.pop();
-	assert!(!queue.push_reply(at(0), vec![packet(5)]));
-	queue.pop();
-	assert!(!queue.push_reply(at(0), vec![packet(5)]));
-	assert!(push_request(&mut queue, 0, vec![packet(6), packet(7)]));
-	queue.reserve(0);
-	queue.pop();
-	assert!(queue.push_reply(at(0), vec![packet(5)]));
+	assert!(push_request(&mut queue, 0, (0..4).map(packet).collect()));
+	assert!(!push_request(&mut queue, 0, vec![packet(4)]));
+	queue.promise(at(0), 4, at(10));
+	assert!(queue.push_reply((5..9).map(packet).collect()));
+	assert!(!queue.push_reply(vec![packet(9)]));
+	assert_eq!(queue.in_the_way_of_request(2), 2, "replies are in nobody's way");
 }
 
 #[test]
@@ -183,39 +167,21 @@ fn a_late_driver_does_not_slow_the_clock_down() {
 #[test]
 fn a_refused_request_has_its_room_kept_for_some_time() {
 	let mut queue = AuthoredQueue::new(3, false);
-	for number in 0..3 {
-		assert!(queue.push_reply(at(0), vec![packet(number)]));
-	}
-	queue.promise(at(0), 2, at(10));
-	queue.pop();
-	assert!(!queue.push_reply(at(9), vec![packet(3)]));
-	assert!(queue.push_reply(at(10), vec![packet(3)]));
-	queue.promise(at(10), 2, at(20));
-	queue.promise(at(10), 1, at(30));
-	queue.pop();
+	assert!(push_request(&mut queue, 0, (0..3).map(packet).collect()));
+	queue.promise(at(0), 2, at(20));
+	queue.promise(at(0), 1, at(30));
+	queue.pop_request();
 	// New requests do not get the promised room, though they are smaller. The one that was refused gets it.
 	assert_eq!(queue.in_the_way_of_new_request(at(11), 1, 0), 2);
 	assert_eq!(queue.in_the_way_of_new_request(at(11), 2, 0), 1);
 	assert_eq!(queue.in_the_way_of_new_request(at(20), 1, 0), 0);
 	queue.taken(at(11), 1);
 	assert_eq!(queue.in_the_way_of_new_request(at(11), 1, 0), 2, "it was not that one");
-	queue.pop();
+	queue.pop_request();
 	queue.taken(at(11), 2);
-	assert!(push_request(&mut queue, 0, vec![packet(4), packet(5)]));
-	assert_eq!(queue.pop().map(|packet| packet.kind), Some(AuthoredKind::Reply));
-	assert!(queue.push_reply(at(11), vec![packet(6)]), "the promise was kept");
-}
-
-#[test]
-fn requests_wait_for_the_replies_between_them() {
-	let mut queue = AuthoredQueue::new(8, true);
-	for number in 0..2 {
-		assert!(queue.push_reply(at(0), vec![packet(number)]));
-	}
-	assert!(push_request(&mut queue, 0, (0..6).map(packet).collect()));
-	// One of six request packets must leave, and two replies are before it.
-	assert_eq!(queue.in_the_way_of_request(1), 3);
-	assert_eq!(queue.in_the_way_of_request(4), 6);
+	assert!(push_request(&mut queue, 1, vec![packet(4), packet(5)]));
+	queue.pop_request();
+	assert_eq!(queue.in_the_way_of_new_request(at(11), 1, 0), 0, "the promise was kept");
 }
 
 #[test]
@@ -250,17 +216,19 @@ fn packets_wait_for_cover_that_could_have_gone_the_same_way() {
 	assert_eq!(contained(&of_mixnode), [true, false, true]);
 	assert_eq!(contained(&FirstHops::Any), [true; 3]);
 
-	let mut queue = AuthoredQueue::new(9, true);
+	let mut queue = AuthoredQueue::new(9, false);
 	assert!(queue.push_request(RequestId(0), vec![packet(0), packet(1)], &of_user));
-	assert!(queue.push_reply(at(0), vec![packet(2)]));
 	assert!(queue.push_request(RequestId(1), vec![packet(3)], &of_mixnode));
 	// Two of three gateways, and later one of two. When both are gone, the packets are dropped.
 	for (gateways, ticks) in [(&[zero, one, two][..], 1.5), (&[one, two], 2.0), (&[one], 1.0), (&[], 1.0)] {
 		let to_send = |packets| queue.ticks_to_send(packets, gateways, 4);
-		assert_eq!([0, 1, 2, 3].map(to_send), [0.0, ticks, 2.0 * ticks, 2.0 * ticks + 1.0]);
-		// Nobody knows about packets that are not queued yet.
+		assert_eq!([0, 1, 2].map(to_send), [0.0, ticks, 2.0 * ticks]);
 		let last = 4.0 / 3.0;
-		assert!((to_send(4) - to_send(3) - last).abs() < 1e-9 && (to_send(6) - to_send(4) - 2.0).abs() < 1e-9);
+		assert!((to_send(3) - to_send(2) - last).abs() < 1e-9);
+		assert!((to_send(5) - to_send(3) - 2.0).abs() < 1e-9, "nobody knows about packets that are not queued yet");
 	}
-	assert_eq!(AuthoredQueue::new(9, true).ticks_to_send(0, &[], 0), 0.0);
+	// At a mixnode, every second tick is for replies, whether or not there are any.
+	let mut queue = AuthoredQueue::new(9, true);
+	assert!(push_request(&mut queue, 0, vec![packet(0)]));
+	assert_eq!([0, 1, 2].map(|packets| queue.ticks_to_send(packets, &[], 4)), [0.0, 2.0, 4.0]);
 }

@@ -40,7 +40,7 @@ pub const MAX_LOOP_COVER_PERMILLE: u16 = 900;
 /// The least `forward_queue_capacity`. The number of packets that wait is random: a short queue overflows now and then,
 /// whatever the mean.
 pub const MIN_FORWARD_QUEUE_CAPACITY: u32 = 50;
-/// The most `forward_queue_capacity`: 30 MB of a mixnode's memory, at 3 kB a packet.
+/// The most `forward_queue_capacity`: 33 MB of a mixnode's memory, at 3 kB for each of 11,000 packets.
 pub const MAX_FORWARD_QUEUE_CAPACITY: u32 = 10_000;
 /// The forward queue must have room for this many times the [mean](Parameters::mean_forward_queue) that mixnodes alone
 /// cause: other nodes send as well, and traffic comes in bursts.
@@ -161,7 +161,7 @@ impl Parameters {
 		let least_delay = self.mixnode_mean_period_ms.div_ceil(hops_forwarding).max(MIN_MEAN_DELAY_MS);
 		let least_forward_queue =
 			self.mean_forward_queue().saturating_mul(FORWARD_QUEUE_HEADROOM).max(MIN_FORWARD_QUEUE_CAPACITY);
-		// A queue must have room for the longest message.
+		// A queue must have room for the longest message; that of a mixnode for one of each kind.
 		let message = self.max_fragments_per_message;
 		// The order matters: the bounds of later fields depend on earlier ones.
 		for (parameter, value, min, max) in [
@@ -179,7 +179,7 @@ impl Parameters {
 			),
 			(ForwardQueueCapacity, self.forward_queue_capacity, least_forward_queue, MAX_FORWARD_QUEUE_CAPACITY),
 			(MaxFragmentsPerMessage, message, 1, MAX_MAX_FRAGMENTS_PER_MESSAGE),
-			(MixnodeQueueCapacity, self.mixnode_queue_capacity, message, MAX_QUEUE_CAPACITY),
+			(MixnodeQueueCapacity, self.mixnode_queue_capacity, message.saturating_mul(2), MAX_QUEUE_CAPACITY),
 			(NonMixnodeQueueCapacity, self.non_mixnode_queue_capacity, message, MAX_QUEUE_CAPACITY),
 			(ReplyCooldown, self.reply_cooldown_ms, 0, MAX_REPLY_COOLDOWN_MS),
 		] {

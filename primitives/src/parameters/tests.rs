@@ -36,7 +36,7 @@ fn every_field_is_held_to_its_bounds_and_named() {
 		(
 			MixnodeMeanPeriod,
 			|p, v| {
-				(p.forward_queue_capacity, p.mixnode_queue_capacity, p.max_fragments_per_message) = (10_000, 1, 1);
+				(p.forward_queue_capacity, p.mixnode_queue_capacity, p.max_fragments_per_message) = (10_000, 2, 1);
 				(p.mean_forwarding_delay_ms, p.mixnode_mean_period_ms) = (12_000.min(v * 60), v);
 			},
 			5,
@@ -53,7 +53,7 @@ fn every_field_is_held_to_its_bounds_and_named() {
 		),
 		(LoopCover, |p, v| p.loop_cover_permille = v as u16, 10, 900),
 		(ForwardQueueCapacity, |p, v| (p.mean_forwarding_delay_ms, p.forward_queue_capacity) = (500, v), 50, 10_000),
-		(MixnodeQueueCapacity, |p, v| p.mixnode_queue_capacity = v, 25, 1_000),
+		(MixnodeQueueCapacity, |p, v| p.mixnode_queue_capacity = v, 50, 1_000),
 		(
 			NonMixnodeQueueCapacity,
 			|p, v| (p.non_mixnode_mean_period_ms, p.non_mixnode_queue_capacity) = (100, v),
@@ -63,7 +63,7 @@ fn every_field_is_held_to_its_bounds_and_named() {
 		(
 			MaxFragmentsPerMessage,
 			|p, v| {
-				(p.mixnode_queue_capacity, p.non_mixnode_queue_capacity) = (100, 100);
+				(p.mixnode_queue_capacity, p.non_mixnode_queue_capacity) = (200, 100);
 				p.max_fragments_per_message = v;
 			},
 			1,
@@ -100,7 +100,7 @@ fn queues_must_hold_the_average_traffic_and_the_longest_message() {
 		parameters.forward_queue_capacity = 10_000;
 	});
 	assert!(error.unwrap_err().to_string().contains("choose a shorter mean forwarding delay"), "{error:?}");
-	assert!(changed(|parameters| parameters.mixnode_queue_capacity = 24).is_err());
+	assert!(changed(|parameters| parameters.mixnode_queue_capacity = 49).is_err());
 	assert!(changed(|parameters| parameters.non_mixnode_queue_capacity = 24).is_err());
 }
 

@@ -45,14 +45,16 @@ pub struct Parameters {
 	/// [`MIN_LOOP_COVER_PERMILLE`](super::MIN_LOOP_COVER_PERMILLE) to
 	/// [`MAX_LOOP_COVER_PERMILLE`](super::MAX_LOOP_COVER_PERMILLE).
 	pub loop_cover_permille: u16,
-	/// The most packets that may wait in a mixnode to be forwarded.
+	/// The most packets that a mixnode takes to be forwarded within a mean forwarding delay. So many wait if their delays are
+	/// the mean; if they are longer, more do.
 	/// [`MIN_FORWARD_QUEUE_CAPACITY`](super::MIN_FORWARD_QUEUE_CAPACITY) to
 	/// [`MAX_FORWARD_QUEUE_CAPACITY`](super::MAX_FORWARD_QUEUE_CAPACITY).
 	pub forward_queue_capacity: u32,
-	/// The most request and reply packets that may wait in a mixnode to be sent. At least the longest message's, and at
-	/// most [`MAX_QUEUE_CAPACITY`](super::MAX_QUEUE_CAPACITY).
+	/// The most request and reply packets that may wait in a mixnode to be sent, half of each. At least two of the longest
+	/// messages, and at most [`MAX_QUEUE_CAPACITY`](super::MAX_QUEUE_CAPACITY).
 	pub mixnode_queue_capacity: u32,
-	/// The most request and reply packets that may wait in any other node to be sent, with the same bounds.
+	/// The most request packets that may wait in any other node to be sent. At least the longest message's, and at most
+	/// [`MAX_QUEUE_CAPACITY`](super::MAX_QUEUE_CAPACITY).
 	pub non_mixnode_queue_capacity: u32,
 	/// The most fragments of a message. Each carries 2,025 bytes. 1 to
 	/// [`MAX_MAX_FRAGMENTS_PER_MESSAGE`](super::MAX_MAX_FRAGMENTS_PER_MESSAGE).

@@ -10,3 +10,5 @@
 pub mod at_block;
 pub mod follower;
 pub mod registrar;
+#[cfg(test)]
+mod testing;

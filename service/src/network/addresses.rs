@@ -6,29 +6,19 @@
 //! that the chain takes.
 
 use super::peer_id::to_network_peer_id;
-use crate::log_target::LOG_TARGET;
+use crate::{config::Reach, log_target::LOG_TARGET};
 use mixnet_node_core::ReservedPeer;
 use mixnet_primitives::{check_address, Hosts};
 use sc_network_types::{
 	multiaddr::{Multiaddr, Protocol},
 	PeerId,
 };
-use std::collections::HashSet;
 
 /// Most addresses that are published: other nodes try them all. No chain should take fewer.
 const MAX_PUBLISHED: usize = 8;
 
 /// Size of the longest address that is published, in bytes. No chain should take shorter ones only.
 const MAX_PUBLISHED_SIZE: usize = 128;
-
-/// Which hosts a chain takes addresses of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-	/// Any. It is a chain for a private network, or we have not heard otherwise.
-	Any,
-	/// Only those that can be reached from the Internet.
-	Internet,
-}
 
 /// Those of our external addresses that are to be registered with a chain that takes hosts within `reach`. One that the
 /// chain would refuse is left out, and logged: the chain would refuse the whole registration.
@@ -68,26 +58,34 @@ fn may_publish<'a>(
 	}
 }
 
-/// The addresses of reserved peers, each ending in the peer's ID. Of one peer's, those of the first few hosts are taken. A
-/// peer that has no usable address gets one that is only its ID: the network may know where the peer is.
-pub fn reserved(peers: &[ReservedPeer]) -> HashSet<Multiaddr> {
-	let mut addresses = HashSet::new();
-	for peer in peers {
+/// The reserved peers, and where to dial them within `reach`: of one peer's addresses, those of the first few hosts. A peer
+/// without any is reserved all the same: the network may know where it is.
+///
+/// Names are taken for what they seem to be. Where they lead is not known before they are dialled.
+pub fn reserved(peers: &[ReservedPeer], reach: Reach) -> Vec<(PeerId, Vec<Multiaddr>)> {
+	let to_dial = |peer: &ReservedPeer| {
 		let Some(peer_id) = to_network_peer_id(&peer.peer_id) else {
 			log::debug!(target: LOG_TARGET, "Cannot connect to the mixnode {}: its peer ID is not an Ed25519 key", peer.peer_id);
-			continue;
+			return None;
 		};
-		let before = addresses.len();
 		let mut hosts = Hosts::default();
-		addresses.extend(peer.external_addresses.iter().filter_map(|address| {
+		let addresses = peer.external_addresses.iter().filter_map(|address| {
 			let dialled = for_peer(address, &peer_id)?;
-			check_address(address, &peer.peer_id).is_ok_and(|host| hosts.insert(host)).then_some(dialled)
-		}));
-		if addresses.len() == before {
-			addresses.insert(Multiaddr::empty().with(Protocol::P2p(peer_id.into())));
-		}
-	}
-	addresses
+			let host = check_address(address, &peer.peer_id).ok()?;
+			if reach == Reach::Internet && !host.is_reachable() {
+				log::debug!(target: LOG_TARGET, "Not dialling the mixnode {peer_id} at {dialled}: not an address in the Internet");
+				return None;
+			}
+			hosts.insert(host).then_some(dialled)
+		});
+		Some((peer_id, addresses.collect()))
+	};
+	peers.iter().filter_map(to_dial).collect()
+}
+
+/// The peer, wherever it is.
+pub fn bare(peer_id: &PeerId) -> Multiaddr {
+	Multiaddr::empty().with(Protocol::P2p((*peer_id).into()))
 }
 
 /// The multiaddr in `address`, ending in the ID of `peer_id`; `None` if we would not dial it, or if it names another
@@ -131,6 +129,7 @@ fn for_peer(address: &[u8], peer_id: &PeerId) -> Option<Multiaddr> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use sc_network::config::TransportConfig;
 	use sc_network_types::ed25519::Keypair;
 
 	fn peer(addresses: &[&str]) -> (PeerId, ReservedPeer) {
@@ -139,8 +138,9 @@ mod tests {
 		(public.to_peer_id(), ReservedPeer { peer_id: public.to_bytes().into(), external_addresses })
 	}
 
-	fn texts(addresses: HashSet<Multiaddr>) -> Vec<String> {
-		let mut texts: Vec<_> = addresses.into_iter().map(|address| address.to_string()).collect();
+	fn texts(peers: Vec<(PeerId, Vec<Multiaddr>)>) -> Vec<String> {
+		let addresses = peers.into_iter().flat_map(|(_, addresses)| addresses);
+		let mut texts: Vec<_> = addresses.map(|address| address.to_string()).collect();
 		texts.sort();
 		texts
 	}
@@ -149,7 +149,7 @@ mod tests {
 	fn addresses_end_in_the_id_of_the_peer_that_they_are_for() {
 		let (id, peer) = peer(&["/ip4/127.0.0.1/tcp/1", "/dns/example/tcp/2"]);
 		assert_eq!(
-			texts(reserved(&[peer])),
+			texts(reserved(&[peer], Reach::Any)),
 			[format!("/dns/example/tcp/2/p2p/{id}"), format!("/ip4/127.0.0.1/tcp/1/p2p/{id}")]
 		);
 	}
@@ -165,15 +165,15 @@ mod tests {
 			format!("/ip4/127.0.0.1/tcp/1/ws/p2p/{other}"),
 		] {
 			let (id, mut peer) = peer(&[&address]);
-			assert_eq!(texts(reserved(&[peer.clone()])), [format!("/p2p/{id}")], "{address}");
+			assert_eq!(texts(reserved(std::slice::from_ref(&peer), Reach::Any)), [""; 0], "{address}");
 			// Nor with our own peer's ID behind it.
 			peer.external_addresses = vec![format!("{address}/p2p/{id}").into_bytes()];
-			assert_eq!(texts(reserved(&[peer])), [format!("/p2p/{id}")], "{address}");
+			assert_eq!(texts(reserved(&[peer], Reach::Any)), [""; 0], "{address}");
 		}
 	}
 
 	#[test]
-	fn a_peer_whose_addresses_cannot_be_dialled_is_named_by_its_id() {
+	fn addresses_that_cannot_be_dialled_are_left_out() {
 		for address in [
 			"/memory/1",
 			"/unix/x",
@@ -183,11 +183,11 @@ mod tests {
 			"/ip6/::ffff:0.0.0.0/tcp/1",
 			"/ip4/1.2.3.4",
 		] {
-			let (id, peer) = peer(&[address]);
-			assert_eq!(texts(reserved(&[peer])), [format!("/p2p/{id}")], "{address}");
+			let (_, peer) = peer(&[address]);
+			assert_eq!(texts(reserved(&[peer], Reach::Any)), [""; 0], "{address}");
 		}
 		let (id, peer) = peer(&["/dns4/example/tcp/443/ws"]);
-		assert_eq!(texts(reserved(&[peer])), [format!("/dns4/example/tcp/443/ws/p2p/{id}")]);
+		assert_eq!(texts(reserved(&[peer], Reach::Any)), [format!("/dns4/example/tcp/443/ws/p2p/{id}")]);
 	}
 
 	/// One odd address must not prevent a registration.
@@ -248,7 +248,7 @@ mod tests {
 			.to_vec();
 		expected.push(format!("/ip4/1.2.3.9/tcp/1/p2p/{other_id}"));
 		expected.sort();
-		assert_eq!(texts(reserved(&[peer, other])), expected);
+		assert_eq!(texts(reserved(&[peer, other], Reach::Any)), expected);
 	}
 
 	#[test]
@@ -256,13 +256,48 @@ mod tests {
 		let (id, mut peer) = peer(&[]);
 		let address = format!("/ip4/127.0.0.1/tcp/1/p2p/{id}");
 		peer.external_addresses = vec![address.clone().into_bytes()];
-		assert_eq!(texts(reserved(&[peer])), [address]);
+		assert_eq!(texts(reserved(&[peer], Reach::Any)), [address]);
 	}
 
 	#[test]
-	fn a_peer_whose_addresses_are_no_multiaddrs_is_named_by_its_id() {
+	fn a_peer_without_good_addresses_is_reserved_all_the_same() {
 		let (id, mut peer) = peer(&["", "nonsense"]);
 		peer.external_addresses.push(vec![0xff; 40]);
-		assert_eq!(texts(reserved(&[peer])), [format!("/p2p/{id}")]);
+		assert_eq!(reserved(&[peer], Reach::Any), [(id, Vec::new())]);
+		assert_eq!(bare(&id).to_string(), format!("/p2p/{id}"));
+	}
+
+	/// Whatever the chain let through: its genesis may allow private addresses, and so may a runtime of before.
+	#[test]
+	fn private_addresses_are_dialled_only_if_the_operator_allows_it() {
+		let private = [
+			"/ip4/10.0.0.1/tcp/1",
+			"/ip4/127.0.0.1/tcp/1",
+			"/ip4/169.254.169.254/tcp/80",
+			"/ip4/192.168.1.1/tcp/1/ws",
+			"/ip6/::1/tcp/1",
+			"/ip6/fe80::1/tcp/1",
+			"/ip6/fc00::1/tcp/1",
+			"/ip6/::ffff:10.0.0.1/tcp/1",
+			"/dns/localhost/tcp/1",
+		];
+		let public = "/ip4/1.2.3.4/tcp/1";
+		for address in private {
+			let (id, peer) = peer(&[address, public]);
+			assert_eq!(
+				texts(reserved(std::slice::from_ref(&peer), Reach::Internet)),
+				[format!("{public}/p2p/{id}")],
+				"{address}"
+			);
+			assert_eq!(texts(reserved(&[peer], Reach::Any)).len(), 2, "{address}");
+		}
+		// One that is not dialled does not count as one of the four hosts, and its peer is reserved.
+		let (id, peer) = peer(&[&private[..], &[public]].concat());
+		assert_eq!(texts(reserved(&[peer], Reach::Internet)), [format!("{public}/p2p/{id}")]);
+		let (id, peer) = self::peer(&private);
+		assert_eq!(reserved(&[peer], Reach::Internet), [(id, Vec::new())]);
+
+		let transport = |allow_private_ip| TransportConfig::Normal { enable_mdns: false, allow_private_ip };
+		assert_eq!([true, false].map(|allow| Reach::from(&transport(allow))), [Reach::Any, Reach::Internet]);
 	}
 }

@@ -2,16 +2,22 @@
 //!
 //! - [`protocol`]: its name and its configuration.
 //! - [`inbound`]: what comes from it.
+//! - [`limits`]: how much each peer may send.
+//! - [`places`]: who has to leave if too many connect.
 //! - [`peers`]: who is connected, and a short queue for each.
+//! - [`watch`]: which gateways respond.
 //! - [`peer_control`]: what the service asks of the network besides carrying packets.
 //! - [`addresses`]: where reserved peers are to be found, and where this node is.
 //! - [`peer_id`]: peer IDs, as the network and as the mixnet write them.
 
 pub mod addresses;
 pub mod inbound;
+pub mod limits;
 pub mod peer_control;
 pub mod peer_id;
 pub mod peers;
+pub mod places;
 pub mod protocol;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod watch;

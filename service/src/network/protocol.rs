@@ -1,5 +1,6 @@
-//! The protocol's name and configuration. (PROTOCOL.md, section 11)
+//! The protocols' names and configurations. (PROTOCOL.md, section 11)
 
+use super::{peer_control::QUESTION_TIMEOUT, places::SPARE};
 use crate::config::Config;
 use mixnet_node_core::PACKET_SIZE;
 use sc_network::{
@@ -21,6 +22,19 @@ pub fn name(genesis_hash: &[u8], fork_id: Option<&str>) -> ProtocolName {
 	.into()
 }
 
+/// `/{genesis hash}/mixnet/1/ping`, from the name of the mixnet's protocol: the protocol of questions that ask a gateway for
+/// a sign of life.
+pub fn ping_name(name: &ProtocolName) -> ProtocolName {
+	format!("{name}/ping").into()
+}
+
+/// The configuration of that protocol. Nobody serves it, so the network refuses every request of it at once: that is the sign.
+pub fn ping_configuration<B: BlockT, N: NetworkBackend<B, B::Hash>>(
+	name: ProtocolName,
+) -> N::RequestResponseProtocolConfig {
+	N::request_response_config(name, Vec::new(), 1, 1, QUESTION_TIMEOUT, None)
+}
+
 /// The protocol's configuration, which the network is built with, and the service's end of the protocol.
 pub fn configuration<B: BlockT, N: NetworkBackend<B, B::Hash>>(
 	name: ProtocolName,
@@ -29,7 +43,11 @@ pub fn configuration<B: BlockT, N: NetworkBackend<B, B::Hash>>(
 	peer_store: Arc<dyn PeerStoreProvider>,
 ) -> (N::NotificationProtocolConfig, Box<dyn NotificationService>) {
 	let set_config = SetConfig {
-		in_peers: config.inbound_peers,
+		// Whoever takes one of the spare places makes another peer leave.
+		in_peers: match config.inbound_peers {
+			0 => 0,
+			places => places.saturating_add(SPARE),
+		},
 		// The only nodes that we connect to are mixnodes, as reserved peers.
 		out_peers: 0,
 		reserved_nodes: Vec::new(),
@@ -50,5 +68,6 @@ mod tests {
 	fn the_protocol_has_the_name_that_is_specified() {
 		assert_eq!(&*name(&[0xab, 0x01], None), "/ab01/mixnet/1");
 		assert_eq!(&*name(&[0xab, 0x01], Some("fork")), "/ab01/fork/mixnet/1");
+		assert_eq!(&*ping_name(&name(&[0xab, 0x01], None)), "/ab01/mixnet/1/ping");
 	}
 }

@@ -1,12 +1,14 @@
 //! A network for tests: channels between nodes of one process.
 
+use super::peer_control::PeerControl;
+use futures::future::BoxFuture;
 use sc_network::{
 	service::traits::{MessageSink, NotificationEvent},
-	NotificationService,
+	NotificationService, ReputationChange,
 };
-use sc_network_types::PeerId as NetworkPeerId;
+use sc_network_types::{multiaddr::Multiaddr, PeerId as NetworkPeerId};
 use std::{
-	collections::HashMap,
+	collections::{HashMap, HashSet},
 	sync::{Arc, Mutex},
 };
 use tokio::sync::mpsc;
@@ -27,6 +29,52 @@ impl Notifications {
 	/// The end of the node `own`, which gets `events`.
 	pub fn new(own: NetworkPeerId, nodes: Sinks, events: mpsc::UnboundedReceiver<NotificationEvent>) -> Self {
 		Self { own, nodes, events, name: "/mixnet".into() }
+	}
+}
+
+/// Records what peers were reported for, and who had to leave.
+#[derive(Clone, Default)]
+pub struct Reports {
+	changes: Arc<Mutex<Vec<(NetworkPeerId, i32)>>>,
+	left: Arc<Mutex<Vec<NetworkPeerId>>>,
+}
+
+impl Reports {
+	/// The changes of this peer's reputation.
+	pub fn of(&self, peer: NetworkPeerId) -> Vec<i64> {
+		let reports = self.changes.lock().expect("no test panics while it holds this; qed");
+		reports.iter().filter(|(of, _)| *of == peer).map(|(_, change)| i64::from(*change)).collect()
+	}
+
+	/// Who had to leave.
+	pub fn left(&self) -> Vec<NetworkPeerId> {
+		self.left.lock().expect("no test panics while it holds this; qed").clone()
+	}
+}
+
+impl PeerControl for Reports {
+	fn local_peer_id(&self) -> NetworkPeerId {
+		unreachable!("only reports are recorded")
+	}
+
+	fn add_known_address(&self, _: NetworkPeerId, _: Multiaddr) {
+		unreachable!("only reports are recorded")
+	}
+
+	fn set_reserved(&self, _: HashSet<Multiaddr>) -> Result<(), String> {
+		unreachable!("only reports are recorded")
+	}
+
+	fn ask_for_life(&self, _: &mixnet_primitives::PeerId) -> BoxFuture<'static, bool> {
+		unreachable!("only reports are recorded")
+	}
+
+	fn report(&self, peer: NetworkPeerId, change: ReputationChange) {
+		self.changes.lock().expect("no test panics while it holds this; qed").push((peer, change.value));
+	}
+
+	fn disconnect(&self, peer: NetworkPeerId) {
+		self.left.lock().expect("no test panics while it holds this; qed").push(peer);
 	}
 }
 

@@ -23,6 +23,18 @@ pub trait Ask {
 	/// How long the destination takes until it answers. The retry timer waits for that.
 	fn handling_delay(&self) -> HandlingDelay;
 
+	/// Should two mixnodes handle the request, because no answer can be verified? Then one that lies decides nothing: the
+	/// other one is asked all the same.
+	fn twice(&self) -> bool {
+		false
+	}
+
+	/// What the caller is told if two mixnodes were asked, and neither gave an answer that is believed.
+	fn neither(first: Self::Error, second: Self::Error) -> Self::Error {
+		let _ = first;
+		second
+	}
+
 	/// Reads and verifies an answer. It comes from a node that may lie.
 	///
 	/// Called in the caller's task and not in the event loop: it may take time.

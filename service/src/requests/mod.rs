@@ -20,7 +20,8 @@
 //!
 //! - [`ask`]: the asker's trait, and why a request may have no answer.
 //! - [`asking`]: this node's own requests, from its callers to the core and back; [`mod@line`]: the queue in which they wait.
-//! - [`validate`]: asks the chain whether it takes an extrinsic, before it is sent.
+//! - [`validate`]: asks the chain whether it takes an extrinsic, before it is sent; [`follow`]: what becomes of it in this node's
+//!   own view; [`wrong_answers`]: mixnodes whose answers proved wrong.
 //! - [`serve`]: the destination's trait.
 //! - [`server`]: bounds, delays, tasks and counters, the same for all types that this node serves.
 //! - [`submit_extrinsic`]: submits an extrinsic for somebody who does not want to be seen doing so.
@@ -41,8 +42,10 @@
 
 pub mod ask;
 pub mod asking;
+pub mod follow;
 pub mod line;
 pub mod serve;
 pub mod server;
 pub mod submit_extrinsic;
 pub mod validate;
+pub mod wrong_answers;

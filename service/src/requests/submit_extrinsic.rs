@@ -38,6 +38,23 @@ impl Ask for SubmitExtrinsic {
 		Request::SubmitExtrinsic(self.0.clone()).encode()
 	}
 
+	/// A mixnode that says that it has submitted the extrinsic may have thrown it away, and one that lags refuses what others
+	/// would take.
+	fn twice(&self) -> bool {
+		true
+	}
+
+	fn neither(first: SubmitError, second: SubmitError) -> SubmitError {
+		use SubmitError::{NoAnswer as No, Refused, RefusedByOne};
+		match (first, second) {
+			(Refused(error), Refused(_)) => Refused(error),
+			// A mixnode that was sent nothing has submitted nothing.
+			(error, No(NoAnswer::GivenUp(_))) | (No(NoAnswer::GivenUp(_)), error) => error,
+			(Refused(error), _) | (_, Refused(error)) => RefusedByOne(error),
+			(error, _) => error,
+		}
+	}
+
 	/// The answer fits one packet, and a second copy of it makes up for a lost one.
 	fn surbs(&self) -> usize {
 		2
@@ -72,14 +89,20 @@ pub enum SubmitError {
 	/// The request was not sent, or not answered, for another reason than its size.
 	#[error("{0}{advice}", advice = look_on_chain(.0))]
 	NoAnswer(NoAnswer),
-	/// The mixnode at the end of the route refused it.
+	/// Both mixnodes that were asked refused it, one with this reason.
 	#[error(
-		"the mixnode refused it: {0} (outdated or banned may mean that an earlier copy was submitted: look on chain)"
+		"the mixnodes refused it: {0} (outdated or banned may mean that an earlier copy was submitted: look on chain)"
 	)]
 	Refused(RemoteError),
 	/// The answer cannot be read.
 	#[error("the mixnode's answer cannot be read; the extrinsic may have been submitted all the same")]
 	BadAnswer,
+	/// One of the mixnodes refused it, and the other has not answered.
+	#[error(
+		"a mixnode refused it ({0}), and another did not answer; it may have been submitted all the same: look for it on \
+		 chain before sending it again"
+	)]
+	RefusedByOne(RemoteError),
 }
 
 impl From<NoAnswer> for SubmitError {

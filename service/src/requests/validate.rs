@@ -3,6 +3,9 @@
 //! Extrinsics are bytes here. What they mean is up to the runtime at the best block, in wasm: it may have been upgraded
 //! since this node was built, and a stack that overflows in it harms nobody else.
 
+#[cfg(test)]
+mod tests;
+
 use codec::{Compact, Decode, DecodeAll, Encode};
 use sp_api::{ApiError, CallApiAt, CallApiAtParams, CallContext};
 use sp_blockchain::HeaderBackend;
@@ -96,30 +99,5 @@ fn why(error: ApiError) -> Invalid {
 			Invalid::Malformed("the runtime cannot read it".into())
 		},
 		_ => Invalid::CannotAsk(error.to_string()),
-	}
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn the_length_of_an_extrinsic_is_checked_and_nothing_else() {
-		for size in [0, 1, 63, 64, 20_000] {
-			let extrinsic = vec![0xff_u8; size].encode();
-			assert!(check_length(&extrinsic).is_ok(), "{size}");
-			assert!(check_length(&[&extrinsic[..], &[0]].concat()).is_err(), "{size}");
-			assert!(check_length(&extrinsic[..extrinsic.len() - 1]).is_err(), "{size}");
-		}
-		assert!(check_length(&[]).is_err());
-	}
-
-	#[test]
-	fn what_is_wrong_with_the_node_is_not_held_against_the_extrinsic() {
-		let execution: ApiError = sp_blockchain::Error::Execution(Box::new("a trap".to_string())).into();
-		assert!(matches!(why(execution), Invalid::Malformed(_)));
-		let no_state: ApiError = sp_blockchain::Error::UnknownBlock("0x".into()).into();
-		assert!(matches!(why(no_state), Invalid::CannotAsk(_)));
-		assert!(matches!(why(ApiError::StateBackendIsNotTrie), Invalid::CannotAsk(_)));
 	}
 }

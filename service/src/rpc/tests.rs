@@ -1,7 +1,17 @@
 use super::*;
-use crate::handle::Command;
+use crate::{
+	handle::Command,
+	requests::{asking::Outcome, wrong_answers::Wrong},
+};
 use codec::Encode;
-use mixnet_node_core::request::Reply;
+use futures::{
+	stream::{self, BoxStream},
+	FutureExt, StreamExt,
+};
+use mixnet_node_core::{
+	request::{RemoteError, Reply},
+	PeerId,
+};
 use std::{
 	io::Write,
 	net::TcpStream,
@@ -19,9 +29,32 @@ impl Validate for Chain {
 	}
 }
 
+/// Nothing is ever seen.
+struct NotSeen;
+
+impl Follow for NotSeen {
+	fn follow(&self, _: &[u8]) -> BoxStream<'static, Seen> {
+		stream::pending().boxed()
+	}
+}
+
+/// All is seen in a block at once.
+struct SeenAtOnce;
+
+impl Follow for SeenAtOnce {
+	fn follow(&self, _: &[u8]) -> BoxStream<'static, Seen> {
+		let in_block = Seen::InBlock(Bytes(vec![7; 32]));
+		stream::once(tokio::time::sleep(Duration::from_millis(200)).map(|()| in_block)).chain(stream::pending()).boxed()
+	}
+}
+
 fn start(validate: impl Validate) -> (MixnetRpc, mpsc::Receiver<Command>) {
+	start_following(validate, NotSeen)
+}
+
+fn start_following(validate: impl Validate, follow: impl Follow) -> (MixnetRpc, mpsc::Receiver<Command>) {
 	let (handle, commands) = Handle::new(100);
-	(MixnetRpc::new(Some(handle), validate), commands)
+	(MixnetRpc::new(Some(handle), validate, follow), commands)
 }
 
 /// Submits an extrinsic as a caller of the public, on this connection.
@@ -41,7 +74,8 @@ async fn extrinsics_are_bytes_which_only_the_chain_reads() {
 		let Some(Command::Ask(asked)) = commands.recv().await else { panic!("it was not sent") };
 		assert_eq!(asked.data, [&[1], &extrinsic[..]].concat());
 		assert_eq!(asked.caller, Caller::Public(3));
-		let _ = asked.answer.send(Ok(Reply::Ok(()).encode()));
+		let outcome = Outcome { destination: None, result: Ok(Reply::Ok(()).encode()) };
+		asked.outcomes.send(outcome).await.expect("the caller waits");
 	};
 	let (submitted, ()) = futures::join!(submit(&rpc, 3, extrinsic.clone()), answer);
 	assert!(submitted.is_ok(), "{submitted:?}");
@@ -140,10 +174,86 @@ async fn a_caller_that_closes_its_http_connection_has_hung_up() {
 	let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
 	let mut connection = TcpStream::connect(address).expect("it listens");
 	connection.write_all(request.as_bytes()).expect("it reads");
-	let Some(Command::Ask(mut asked)) = commands.recv().await else { panic!("it was not sent") };
-	assert!(!asked.answer.is_closed());
+	let Some(Command::Ask(asked)) = commands.recv().await else { panic!("it was not sent") };
+	assert!(!asked.outcomes.is_closed());
 	drop(connection);
-	let hung_up = tokio::time::timeout(Duration::from_secs(60), asked.answer.closed()).await;
+	let hung_up = tokio::time::timeout(Duration::from_secs(60), asked.outcomes.closed()).await;
 	assert!(hung_up.is_ok(), "the call goes on");
 	server.stop().expect("it runs");
+}
+
+#[tokio::test]
+async fn who_watches_an_extrinsic_is_told_what_mixnodes_say() {
+	let (rpc, mut commands) = start(Chain(|| Ok(())));
+	let mut module = rpc.into_rpc();
+	module.extensions_mut().insert(DenyUnsafe::Yes);
+	let parameters = [Bytes(vec![0_u8; 10].encode())];
+	let mut updates =
+		module.subscribe("mixnet_submitAndWatch", parameters, 16).await.expect("subscriptions are served");
+	let Some(Command::Ask(asked)) = commands.recv().await else { panic!("it was not sent") };
+	let refused = Reply::Err(RemoteError::Other("outdated".into()));
+	for answer in [Reply::Ok(()), refused] {
+		let outcome = Outcome { destination: None, result: Ok(answer.encode()) };
+		asked.outcomes.send(outcome).await.expect("the caller waits");
+	}
+	let (update, _) = updates.next::<SubmissionUpdate>().await.expect("there is an update").expect("it can be read");
+	assert_eq!(update, SubmissionUpdate::Submitted);
+
+	// Who stops watching before a mixnode has answered takes the extrinsic back.
+	let parameters = [Bytes(vec![0_u8; 10].encode())];
+	let updates = module.subscribe("mixnet_submitAndWatch", parameters, 16).await.expect("subscriptions are served");
+	let Some(Command::Ask(asked)) = commands.recv().await else { panic!("it was not sent") };
+	drop(updates);
+	let hung_up = tokio::time::timeout(Duration::from_secs(60), asked.outcomes.closed()).await;
+	assert!(hung_up.is_ok(), "the call goes on");
+}
+
+/// Callers of the method for one answer do not wait for that, and are not told. There are places for so many.
+#[tokio::test]
+async fn answers_are_judged_after_the_call_where_there_is_a_place() {
+	for has_place in [true, false] {
+		let (rpc, mut commands) = start_following(Chain(|| Ok(())), SeenAtOnce);
+		let taken = if has_place { 0 } else { MAX_PLACES as u32 };
+		let _taken = rpc.places.clone().try_acquire_many_owned(taken).expect("there are as many");
+		let answer = async {
+			let Some(Command::Ask(asked)) = commands.recv().await else { panic!("it was not sent") };
+			let refused = Reply::Err(RemoteError::Other("bad signature".into()));
+			for (mixnode, answer) in [(2, refused), (1, Reply::Ok(()))] {
+				let outcome = Outcome { destination: Some(PeerId([mixnode; 32])), result: Ok(answer.encode()) };
+				asked.outcomes.send(outcome).await.expect("the caller waits");
+			}
+		};
+		let (submitted, ()) = futures::join!(submit(&rpc, 1, vec![0_u8; 10].encode()), answer);
+		assert!(submitted.is_ok(), "{submitted:?}");
+		let counted = tokio::time::timeout(Duration::from_secs(if has_place { 60 } else { 1 }), commands.recv()).await;
+		match counted {
+			Ok(Some(Command::CountWrong(mixnode, wrong))) => {
+				assert!(has_place);
+				assert_eq!((mixnode, wrong), (PeerId([2; 32]), Wrong::RefusedValid));
+			},
+			Ok(_) => panic!("it sends nothing more"),
+			Err(_) => assert!(!has_place, "the answer was not judged"),
+		}
+		assert_eq!(rpc.places.available_permits(), MAX_PLACES - taken as usize, "its place is free again");
+	}
+}
+
+/// By default, the panic hook of the SDK ends the process.
+#[tokio::test]
+async fn a_panic_in_a_call_or_after_it_ends_nothing_else() {
+	struct Panics;
+
+	impl Follow for Panics {
+		fn follow(&self, _: &[u8]) -> BoxStream<'static, Seen> {
+			stream::poll_fn(|_| panic!("on purpose")).boxed()
+		}
+	}
+
+	crate::unwinding::testing::use_the_sdks_hook_if_told();
+	let (rpc, _commands) = start(Chain(|| panic!("on purpose")));
+	let error = submit(&rpc, 1, vec![0_u8; 10].encode()).await.expect_err("it cannot be validated");
+	assert_eq!(error.code(), code::NOT_SENT, "{}", error.message());
+	let (rpc, _commands) = start_following(Chain(|| Ok(())), Panics);
+	let error = submit(&rpc, 1, vec![0_u8; 10].encode()).await.expect_err("its task is gone");
+	assert_eq!(error.code(), code::STOPPED, "{}", error.message());
 }

@@ -8,8 +8,9 @@
 //!   accepted must not be used again. The node mixes again in the first session that it registers a new key for.
 //! - The threads that unwrap, the follower, the registrar, the peers' queues, and requests on their way.
 //!
-//! What outlives a run is the network's end of the protocol (`notifications.rs`) and the channel of commands. How often the
-//! mixnet is started anew is limited (`restarts.rs`): whoever has found such a packet can send it again.
+//! What outlives a run is the network's end of the protocol (`notifications.rs`), the channel of commands, and which mixnodes
+//! the gateways were drawn from: whoever makes a user's mixnet panic must not have it draw anew, until it has a corrupt one. How
+//! often the mixnet is started anew is limited (`restarts.rs`): whoever has found such a packet can send it again.
 
 mod notifications;
 mod restarts;
@@ -21,6 +22,7 @@ pub use notifications::Remembering;
 pub use tasks::{Kind, Tasks};
 
 use crate::{event_loop::Ended, handle::Command, log_target::LOG_TARGET};
+use mixnet_primitives::PeerId;
 use restarts::Restarts;
 use sc_network::{
 	service::traits::{NotificationEvent, ValidationResult},
@@ -42,6 +44,8 @@ pub struct Lasting {
 	pub commands: Arc<Mutex<mpsc::Receiver<Command>>>,
 	/// What the network hands out.
 	pub notifications: Arc<Mutex<Remembering>>,
+	/// The core's sample of gateways.
+	pub gateways: Arc<Mutex<Vec<PeerId>>>,
 }
 
 /// What a run is given.
@@ -50,6 +54,8 @@ pub struct Run {
 	pub commands: Lent<mpsc::Receiver<Command>>,
 	/// What the network hands out.
 	pub notifications: Box<dyn NotificationService>,
+	/// The core's sample of gateways: to be taken back, and kept up to date.
+	pub gateways: Lent<Vec<PeerId>>,
 	/// How often the mixnet was started anew before this run.
 	pub restarts: u64,
 }
@@ -59,7 +65,8 @@ impl Lasting {
 	async fn lend(&self, restarts: u64) -> Run {
 		let commands = self.commands.clone().lock_owned().await;
 		let notifications = Remembering::lend(self.notifications.clone().lock_owned().await);
-		Run { commands, notifications: Box::new(notifications), restarts }
+		let gateways = self.gateways.clone().lock_owned().await;
+		Run { commands, notifications: Box::new(notifications), gateways, restarts }
 	}
 }
 

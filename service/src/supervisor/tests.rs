@@ -9,6 +9,7 @@ use crate::{
 	network::{
 		inbound,
 		peer_control::PeerControl,
+		peer_id::to_network_peer_id,
 		testing::{Notifications, Sinks},
 	},
 	requests::server::Server,
@@ -66,8 +67,11 @@ impl Surroundings {
 		let (network, events) = mpsc::unbounded_channel();
 		let sinks = Sinks::default();
 		let notifications = Remembering::new(Box::new(Notifications::new(own, sinks.clone(), events)));
-		let lasting =
-			Lasting { commands: Arc::new(Mutex::new(commands)), notifications: Arc::new(Mutex::new(notifications)) };
+		let lasting = Lasting {
+			commands: Arc::new(Mutex::new(commands)),
+			notifications: Arc::new(Mutex::new(notifications)),
+			gateways: Arc::default(),
+		};
 		(Self { own, handle, network, sinks }, lasting)
 	}
 
@@ -91,9 +95,12 @@ impl Surroundings {
 }
 
 /// Panics when it is told to, in the middle of the event loop.
+#[derive(Clone)]
 struct Trap {
 	own: NetworkPeerId,
 	is_set: Arc<AtomicBool>,
+	/// The peers that were to be connected to, call by call.
+	reserved: Arc<std::sync::Mutex<Vec<HashSet<Multiaddr>>>>,
 }
 
 impl PeerControl for Trap {
@@ -101,19 +108,28 @@ impl PeerControl for Trap {
 		self.own
 	}
 
-	fn set_reserved(&self, _: HashSet<Multiaddr>) -> Result<(), String> {
+	fn add_known_address(&self, _: NetworkPeerId, _: Multiaddr) {}
+
+	fn set_reserved(&self, peers: HashSet<Multiaddr>) -> Result<(), String> {
+		self.reserved.lock().expect("no test panics while it holds this; qed").push(peers);
 		assert!(!self.is_set.swap(false, Ordering::Relaxed), "on purpose");
 		Ok(())
 	}
 
 	fn report(&self, _: NetworkPeerId, _: ReputationChange) {}
+
+	fn disconnect(&self, _: NetworkPeerId) {}
+
+	fn ask_for_life(&self, _: &PeerId) -> BoxFuture<'static, bool> {
+		Box::pin(async { true })
+	}
 }
 
 /// Starts an event loop that learns of session 0, in which it is a user.
 fn start_event_loop(run: Run, tasks: &mut Tasks, trap: Trap) -> watch::Receiver<Option<NextKey>> {
 	let own_id = PeerId([9; 32]);
 	let config = Config::new(false);
-	let (inbound_sender, inbound) = inbound::channel();
+	let (inbound_sender, inbound) = inbound::channel(Box::new(trap.clone()), 0);
 	tasks.spawn("mixnet-inbound", Kind::Async, async {
 		inbound_sender.run(run.notifications).await;
 		Ended::Network
@@ -125,9 +141,12 @@ fn start_event_loop(run: Run, tasks: &mut Tasks, trap: Trap) -> watch::Receiver<
 			peer_id: PeerId([seed; 32]),
 			external_addresses: Vec::new(),
 		};
+		// Not all 32 bytes are an Ed25519 key.
+		let is_key = |seed: &u8| to_network_peer_id(&PeerId([*seed; 32])).is_some();
+		let seeds = (10..=255).filter(is_key);
 		let update = Update {
 			status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
-			sessions: vec![ChainSession::new(0, Ok((1..6).map(mixnode).collect()))],
+			sessions: vec![ChainSession::new(0, Ok(seeds.map(mixnode).collect()))],
 		};
 		updates_sender.send(update).await.expect("the event loop takes the first one");
 		std::future::pending().await
@@ -141,6 +160,7 @@ fn start_event_loop(run: Run, tasks: &mut Tasks, trap: Trap) -> watch::Receiver<
 		inbound,
 		workers: Workers::start(NonZeroUsize::MIN).expect("there are threads"),
 		commands: run.commands,
+		gateways: run.gateways,
 		hung_up: Arc::default(),
 		updates,
 		next_key,
@@ -157,10 +177,11 @@ async fn after_a_panic_the_mixnet_starts_again_with_new_keys_and_the_same_peers(
 	let [stays, leaves, comes] = [(); 3].map(|()| peer());
 	let _received = [stays, leaves].map(|peer| around.connect(peer));
 	let is_set = Arc::new(AtomicBool::new(true));
+	let reserved = Arc::new(std::sync::Mutex::new(Vec::new()));
 	let (runs_sender, mut runs) = mpsc::unbounded_channel();
-	let (own, trap) = (around.own, is_set.clone());
+	let (own, trap, told) = (around.own, is_set.clone(), reserved.clone());
 	let start = move |run: Run, tasks: &mut Tasks| {
-		let keys = start_event_loop(run, tasks, Trap { own, is_set: trap.clone() });
+		let keys = start_event_loop(run, tasks, Trap { own, is_set: trap.clone(), reserved: told.clone() });
 		runs_sender.send(keys).expect("the test takes all");
 		Ok(())
 	};
@@ -195,6 +216,10 @@ async fn after_a_panic_the_mixnet_starts_again_with_new_keys_and_the_same_peers(
 	.await;
 	let key = |keys: &watch::Receiver<Option<NextKey>>| keys.borrow().map(|key| key.kx_public);
 	assert!(key(&first).is_some() && key(&first) != key(&second), "{:?}", key(&first));
+	// Nobody has it draw other gateways by making it panic.
+	let reserved = reserved.lock().expect("no test panics while it holds this; qed").clone();
+	assert!(reserved.len() >= 2 && reserved[0].len() == 3, "{reserved:?}");
+	assert!(reserved.iter().all(|peers| *peers == reserved[0]), "{reserved:?}");
 	assert!(!supervised.is_finished());
 	drop(around.network);
 	within(supervised).await.expect("the network's end is no panic");

@@ -150,7 +150,8 @@ fn the_state_machine_seeds_reach_their_cases() {
 	assert!(outcomes["disconnect"].failed > 0);
 	assert_eq!(outcomes["unanswered"].failed, 5);
 	let outcome = &outcomes["parameters"];
-	assert!(outcome.parameters == 4 && outcome.answered >= 3, "{outcome:?}");
+	// All are mixnodes, whose requests have half of the ticks.
+	assert!(outcome.parameters == 4 && outcome.answered >= 2, "{outcome:?}");
 }
 
 #[test]

@@ -253,7 +253,7 @@ fn the_inputs_of_the_batch_test_reach_every_outcome() {
 		DropReason::Replayed,
 		DropReason::BadNextHop,
 		DropReason::TooManyQueuedRequests,
-		DropReason::ForwardQueueFull,
+		DropReason::ForwardShareUsed,
 	] {
 		assert!(reasons.contains(&Some(reason.name())), "{reason:?}");
 	}

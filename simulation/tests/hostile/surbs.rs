@@ -136,6 +136,6 @@ fn a_request_of_one_fragment_is_sent_whatever_strangers_ask() {
 
 #[test]
 fn a_request_of_five_fragments_is_sent_whatever_strangers_ask() {
-	// Each answer that is sent makes room for one packet. The next answer does not take that room.
+	// It takes all the places for requests, of which answers have none.
 	assert!(is_sent_among_answers(9000));
 }

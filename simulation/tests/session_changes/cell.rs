@@ -83,13 +83,13 @@ impl AddAssign for Outcome {
 }
 
 /// A low rate and little loop cover, since hundreds of changes are run. The retry timer assumes full queues, so they are
-/// short enough for it to end in half a minute.
+/// short enough for it to end in half a minute. Half of a mixnode's ticks for drop cover are for requests.
 fn config() -> Config {
 	let mut config = fast_config();
 	config.parameters.hops = 3;
 	config.parameters.loop_cover_permille = 50;
-	config.parameters.mixnode_mean_period_ms = 250;
-	config.parameters.mixnode_queue_capacity = 20;
+	config.parameters.mixnode_mean_period_ms = 125;
+	config.parameters.mixnode_queue_capacity = 40;
 	config.parameters.non_mixnode_mean_period_ms = 350;
 	config.parameters.non_mixnode_queue_capacity = 16;
 	config

@@ -98,6 +98,16 @@ impl Chain {
 		block.map(found).ok_or_else(|| Error::InvalidBlockId(format!("{hash}")))
 	}
 
+	/// A block's extrinsics, without those of its author.
+	pub fn body(&self, hash: Hash) -> Vec<UncheckedExtrinsic> {
+		self.find(hash, |made| made.body.clone()).expect("it was made")
+	}
+
+	/// A block's header.
+	pub fn header(&self, hash: Hash) -> Header {
+		self.find(hash, |made| made.header.clone()).expect("it was made")
+	}
+
 	/// What the chain says of this registrant.
 	pub fn status(&self, registrant: &Registering) -> RegistrationStatus {
 		let name = Registrant(registrant.key.public().0);

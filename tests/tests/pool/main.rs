@@ -3,8 +3,10 @@
 //! nodes, which would gossip what a pool takes.
 //!
 //! - `chain`: the chain.
+//! - `service`: what the service does with a pool and a client: it submits extrinsics, and follows them.
 
 mod chain;
+mod service;
 
 use chain::{Chain, Registering};
 use mixnet_primitives::RegistrationError;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 /// A node's pool, and the chain that it follows.
 struct Node<P> {
 	chain: Arc<Chain>,
-	pool: P,
+	pool: Arc<P>,
 }
 
 /// The default pool.
@@ -28,7 +30,7 @@ fn fork_aware() -> Node<ForkAwareTxPool<Chain, Block>> {
 	let chain = Chain::new();
 	let (pool, tasks) = ForkAwareTxPool::new_test(chain.clone(), chain.best(), chain.best(), None);
 	tasks.into_iter().for_each(|task| drop(tokio::spawn(task)));
-	Node { chain, pool }
+	Node { chain, pool: Arc::new(pool) }
 }
 
 /// What `--pool-type single-state` gives.
@@ -36,7 +38,7 @@ fn single_state() -> Node<BasicPool<Chain, Block>> {
 	let chain = Chain::new();
 	let (pool, task) = BasicPool::new_test(chain.clone(), chain.best(), chain.best(), Default::default());
 	tokio::spawn(task);
-	Node { chain, pool }
+	Node { chain, pool: Arc::new(pool) }
 }
 
 impl<P: MaintainedTransactionPool<Block = Block, Hash = Hash, Error = Error>> Node<P> {

@@ -4,10 +4,10 @@ use super::world::answer;
 use crate::{
 	mixnet::{ChainSession, Event, Mixnet, Role},
 	request::{HandlingDelay, RequestId, Stage},
-	session::Slot,
+	session::{Session, Slot},
 	sphinx::{build_cover, used, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
-	traffic::{AuthoredKind, AuthoredQueue, CoverStock},
+	traffic::{most_waiting, AuthoredKind, AuthoredQueue, CoverStock},
 	AddressedPacket, Config, KxPublic, KxSecret, Packet, Parameters, PeerId, RelativeSession, SessionIndex, Statistics,
 	Time,
 };
@@ -58,9 +58,13 @@ impl Watched {
 	}
 
 	pub fn post(&mut self, now: Time, data: Vec<u8>, surbs: usize, delay: HandlingDelay) {
-		if let Ok(id) = self.mixnet.post_request(now, data.clone(), surbs, delay) {
+		let ids = match data.len() % 3 {
+			0 => self.mixnet.post_request_twice(now, data.clone(), surbs, delay).map(Vec::from),
+			_ => self.mixnet.post_request(now, data.clone(), surbs, delay).map(|id| vec![id]),
+		};
+		for id in ids.unwrap_or_default() {
 			assert_eq!(id, RequestId(self.requests.len() as u64), "an ID that is used once");
-			self.requests.push(Posted { data, ends: 0, sent: false });
+			self.requests.push(Posted { data: data.clone(), ends: 0, sent: false });
 		}
 	}
 
@@ -117,7 +121,10 @@ impl Watched {
 		let tick = self.mixnet.sessions.iter().filter_map(|session| session.clock.next()).min();
 		let mut first = Vec::new();
 		for session in self.mixnet.sessions.iter() {
-			first.extend(queued_in(&session.authored).into_iter().next());
+			// Requests are shown before replies.
+			let queued = queued_in(&session.authored);
+			let first_reply = queued.iter().find(|(kind, _)| *kind == AuthoredKind::Reply).cloned();
+			first.extend(queued.into_iter().next().into_iter().chain(first_reply));
 		}
 		used::take();
 		let packet = self.mixnet.poll_transmit();
@@ -145,6 +152,7 @@ impl Watched {
 		if is_user {
 			assert_eq!(forwarded, 0);
 			assert!(self.mixnet.connected.contains(&packet.peer_id), "a packet to a peer that is not connected");
+			assert!(!self.mixnet.gateways.is_silent(&packet.peer_id), "a packet to a peer that does not respond");
 			assert!(self.mixnet.reserved_peers().iter().any(|peer| peer.peer_id == packet.peer_id));
 		}
 		Some(packet)
@@ -279,9 +287,11 @@ impl Watched {
 			assert!(session.replay.allocated_bytes() <= self.config.replay_filter_bytes);
 			assert!(session.topology.is_mixnode() || session.replay.is_empty());
 			assert!(session.topology.is_mixnode() || self.config.non_mixnode);
+			self.check_peers(session);
 		}
 		next.extend(self.mixnet.forward_queue.next_deadline());
 		next.extend(self.mixnet.pending.next_timer());
+		next.extend(self.mixnet.gateways.next_deadline());
 		if self.mixnet.has_to_build() {
 			// At once, or as soon as what is due has been polled.
 			next.push(self.mixnet.now);
@@ -290,6 +300,23 @@ impl Watched {
 		for peer in self.mixnet.reserved_peers() {
 			assert_ne!(peer.peer_id, self.mixnet.local_peer_id);
 		}
+	}
+
+	/// Checks whom a session needs, and who of them counts as connected.
+	fn check_peers(&self, session: &Session) {
+		let Mixnet { connected, gateways, .. } = &self.mixnet;
+		let reserved: Vec<_> = session.topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect();
+		let mut live: Vec<_> = reserved.iter().filter(|peer| connected.contains(peer)).collect();
+		let mut wanted = reserved.len();
+		if !session.topology.is_mixnode() {
+			live.retain(|peer| !gateways.is_silent(peer));
+			wanted = wanted.min(self.config.gateways);
+			let sample: Vec<_> = gateways.sample().collect();
+			assert!(reserved.iter().all(|peer| sample.contains(&peer)), "a gateway that is not in the sample");
+			assert_eq!(session.topology.connected_gateways(connected).len(), live.len());
+			assert!(live.len() <= self.config.gateways, "more gateways than wanted");
+		}
+		assert_eq!(session.loops.connected(), (live.len(), wanted));
 	}
 
 	/// Checks that a key that has left its slot never comes back.
@@ -344,7 +371,7 @@ impl Watched {
 		for (relative, session) in sessions.iter_mut() {
 			let queue = queued_in(&session.authored);
 			assert_eq!(queue.len(), session.authored.len());
-			assert!(queue.len() <= session.authoring().queue_capacity);
+			assert!(queue.len() <= session.authoring().queue_capacity.max(2));
 			assert!(queue.is_empty() || status.phase.allows_requests(relative), "the session takes no requests");
 			let mut requests = 0;
 			for (kind, packet) in &queue {
@@ -356,6 +383,7 @@ impl Watched {
 				}
 			}
 			assert!(requests <= session.authored.max_requests());
+			assert!(queue.len() - requests <= session.authored.max_replies());
 			// Setting the clock's present mean again must change nothing.
 			let tick = session.clock.next();
 			let mean = session.authoring().mean_period * if status.phase.needs_previous() { 2 } else { 1 };
@@ -364,7 +392,9 @@ impl Watched {
 		}
 		for (number, posted) in self.requests.iter().enumerate() {
 			let id = RequestId(number as u64);
-			let is_waiting = pending.get(id).is_some_and(|request| request.stage == Stage::Waiting);
+			// (A twin that has not begun is bound to nothing.)
+			let is_waiting =
+				pending.get(id).is_some_and(|request| request.stage == Stage::Waiting && request.bound_to.is_some());
 			if is_waiting && !posted.sent && gateways_gone == 0 {
 				assert!(queued.contains(&id), "it waits for an answer, but nothing of it was sent or is queued");
 			}
@@ -380,7 +410,8 @@ impl Watched {
 		assert!(self.mixnet.replies.len() <= config.reply.capacity);
 		// Earlier sessions may have had longer queues.
 		let ever = self.told.values().chain([&config.parameters]).map(|parameters| parameters.forward_queue_capacity);
-		assert!(ever.max().is_some_and(|capacity| self.mixnet.forward_queue.len() <= capacity as usize));
+		let most = ever.max().map_or(0, |capacity| most_waiting(capacity as usize));
+		assert!(self.mixnet.forward_queue.len() <= most);
 		assert!(self.mixnet.surb_keystore.len() <= config.surb_keystore_capacity);
 		assert!(
 			self.mixnet.pending.len() > 0 || self.mixnet.surb_keystore.is_empty(),
@@ -449,6 +480,7 @@ fn check_counters(statistics: &Statistics) {
 				DropReason::NotMixnode,
 				DropReason::BadNextHop,
 				DropReason::ForwardQueueFull,
+				DropReason::ForwardShareUsed,
 				DropReason::BadPayload,
 				DropReason::UnknownSurb,
 				DropReason::UnknownLoopCover,

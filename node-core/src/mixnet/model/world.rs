@@ -128,6 +128,7 @@ impl World {
 			Operation::Peer { node, peer, connected: false } => {
 				self.nodes[node].mixnet.peer_disconnected(self.now, peer_id(peer));
 			},
+			Operation::Silent { node, peer } => self.nodes[node].mixnet.peer_silent(self.now, peer_id(peer)),
 			Operation::Connect { node } => self.connect(node),
 			Operation::Disconnect { node } => {
 				for peer in 0..NODES {

@@ -204,6 +204,43 @@ fn a_users_cover_goes_by_the_gateways_that_are_connected_at_the_tick() {
 	assert_eq!(session.cover.len(), CoverStock::SIZE - 60 % CoverStock::BATCH);
 }
 
+/// Ticks until each of many replies leaves, if the mixnode's own user has this much to say: requests wait all the time, or
+/// there are none.
+fn waits_of_replies(seed: u64, busy: bool) -> Vec<u64> {
+	let mut mixnet = node(seed, true, 5, |config| config.request.capacity = 100_000);
+	let mut waits = Vec::new();
+	while waits.len() < 1500 {
+		while busy && mixnet.post_request(mixnet.now, vec![1; 100], 0, DELAY).is_ok() {}
+		let packet = AddressedPacket { peer_id: PeerId([1; 32]), packet: to_forward(&mut mixnet.rng) };
+		assert!(session(&mut mixnet).authored.push_reply(vec![packet]));
+		let before = mixnet.statistics();
+		while mixnet.statistics().replies_authored == before.replies_authored {
+			next_packet(&mut mixnet);
+		}
+		waits.push(mixnet.statistics().authored() - before.authored());
+	}
+	assert_eq!(mixnet.statistics().requests_authored > 1000, busy);
+	waits
+}
+
+/// Whoever made the SURBs of a reply knows how long it took everywhere else.
+#[test]
+fn a_reply_waits_as_long_whether_or_not_the_mixnodes_user_has_something_to_say() {
+	// Three quarters of the ticks are not for loops, and half of those are for replies.
+	let share: f64 = 0.75 * 0.5;
+	for busy in [false, true] {
+		let waits = waits_of_replies(7, busy);
+		let num = waits.len() as f64;
+		// The number of ticks is geometrically distributed: for each, compare how many replies waited no longer.
+		for ticks in 1..8 {
+			let law = 1.0 - (1.0 - share).powi(ticks);
+			let no_longer = waits.iter().filter(|wait| **wait <= ticks as u64).count() as f64;
+			let deviations = (no_longer - num * law) / (num * law * (1.0 - law)).sqrt();
+			assert!(deviations.abs() < 4.5, "busy: {busy}, {ticks} ticks: {no_longer} of {num}, not {law}");
+		}
+	}
+}
+
 /// How often each mixnode was the first hop while requests waited, the destination's place first.
 fn first_hops(is_mixnode: bool, late_gateway: bool) -> Vec<usize> {
 	let mut counts = Vec::new();

@@ -113,7 +113,7 @@ fn values_that_nodes_cannot_live_with_are_refused() {
 			(Parameter::LoopCover, Parameters { loop_cover_permille: 901, ..good }),
 			(Parameter::ForwardQueueCapacity, Parameters { forward_queue_capacity: 49, ..good }),
 			(Parameter::ForwardQueueCapacity, Parameters { forward_queue_capacity: 10_001, ..good }),
-			(Parameter::MixnodeQueueCapacity, Parameters { mixnode_queue_capacity: 24, ..good }),
+			(Parameter::MixnodeQueueCapacity, Parameters { mixnode_queue_capacity: 49, ..good }),
 			(Parameter::MixnodeQueueCapacity, Parameters { mixnode_queue_capacity: 1_001, ..good }),
 			(Parameter::NonMixnodeQueueCapacity, Parameters { non_mixnode_queue_capacity: 24, ..good }),
 			(Parameter::NonMixnodeQueueCapacity, Parameters { non_mixnode_queue_capacity: 1_001, ..good }),

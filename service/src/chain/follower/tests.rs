@@ -1,14 +1,14 @@
 //! The follower, on a chain that does what a test says.
 
 use super::*;
+use crate::chain::testing::{Block, Blocks, Syncing};
 use mixnet_primitives::{
 	list_reader::ListSize, KxPublic, MixnodesPage, Parameters, PeerId, Place, SessionParameters, SessionPhase,
 	MIXNODE_INDEX_LIMIT,
 };
 use sp_api::ApiRef;
 use sp_core::H256;
-use sp_runtime::{generic, traits::BlakeTwo256, OpaqueExtrinsic};
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::atomic::Ordering, time::Duration};
 
 /// A question about mixnodes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -269,8 +269,6 @@ fn phases_change_although_a_session_cannot_be_read() {
 	}
 }
 
-type Block = generic::Block<generic::Header<u32, BlakeTwo256>, OpaqueExtrinsic>;
-
 /// A runtime of the API's present version, at one block. Whoever asks it for a whole list, or at another block, fails.
 #[derive(Clone)]
 struct Runtime {
@@ -338,4 +336,71 @@ fn a_chain_without_a_mixnet_is_waited_for() {
 	assert!(!follower.absent);
 	// What was told is not told again.
 	assert!(follower.step(&chain, &4).is_some_and(|update| update.sessions.is_empty()));
+}
+
+/// A chain that is in another session after each block.
+#[derive(Clone)]
+struct ByBlock;
+
+/// The session after a block.
+fn session_after(number: u8) -> SessionIndex {
+	100 + SessionIndex::from(number)
+}
+
+sp_api::mock_impl_runtime_apis! {
+	impl MixnetApi<Block> for ByBlock {
+		#[advanced]
+		fn session_status(at: H256) -> Result<SessionStatus, ApiError> {
+			let current_index = session_after(at.0[31]);
+			Ok(SessionStatus { current_index, phase: SessionPhase::DisconnectFromPrev })
+		}
+
+		fn parameters() -> SessionParameters {
+			SessionParameters { previous: parameters(2), current: parameters(3), next: parameters(4) }
+		}
+
+		fn mixnodes_page(_: SessionIndex, _: u32, _: u32) -> Option<MixnodesPage> {
+			Some(MixnodesPage { total: 3, required: 2, mixnodes: mixnodes(3) })
+		}
+	}
+}
+
+#[tokio::test]
+async fn each_finalised_block_is_told_of_once_the_node_has_caught_up() {
+	let (client, sync) = (Arc::new(Blocks::new(ByBlock)), Arc::new(Syncing::default()));
+	let (sender, mut updates) = mpsc::channel(1);
+	let following = tokio::spawn(follow(client.clone(), sync.clone(), sender));
+	client.listened().await;
+	let mut next = async || {
+		let update = tokio::time::timeout(Duration::from_secs(60), updates.recv()).await.expect("it comes at once")?;
+		Some((update.status.current_index, update.sessions.len()))
+	};
+
+	sync.0.store(true, Ordering::SeqCst);
+	client.finalise(1);
+	client.taken().await;
+	sync.0.store(false, Ordering::SeqCst);
+	// The runtime is asked at the block of which the notification tells. Nothing is left out if nobody takes updates for some
+	// time; best blocks do not matter.
+	client.import(9, true);
+	for number in 2..6 {
+		client.finalise(number);
+	}
+	for number in 2..6 {
+		assert_eq!(next().await, Some((session_after(number), 1)), "nothing was told while the node caught up");
+	}
+	client.end();
+	assert_eq!(next().await, None, "the client is gone");
+	following.await.expect("it does not panic");
+}
+
+#[tokio::test]
+async fn following_ends_when_nobody_listens() {
+	let client = Arc::new(Blocks::new(ByBlock));
+	let (sender, updates) = mpsc::channel(1);
+	let following = tokio::spawn(follow(client.clone(), Arc::new(Syncing::default()), sender));
+	client.listened().await;
+	drop(updates);
+	client.finalise(1);
+	tokio::time::timeout(Duration::from_secs(60), following).await.expect("it ends").expect("it does not panic");
 }

@@ -18,11 +18,7 @@ mod revisions;
 mod tests;
 
 use super::at_block::{AtBlock, Registrations, WithPool};
-use crate::{
-	handle::Handle,
-	log_target::LOG_TARGET,
-	network::addresses::{self, Reach},
-};
+use crate::{config::Reach, handle::Handle, log_target::LOG_TARGET, network::addresses};
 use codec::Encode;
 use futures::StreamExt;
 use journal::{Journal, Note};
@@ -33,7 +29,7 @@ use mixnet_primitives::{
 use mixnet_runtime_api::MixnetApi;
 use published::Published;
 use revisions::Revisions;
-use sc_client_api::BlockchainEvents;
+use sc_client_api::{BlockchainEvents, ImportNotifications};
 use sc_network::{service::traits::NetworkSigner, NetworkStateInfo};
 use sc_network_types::multiaddr::Multiaddr;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -117,14 +113,25 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 	}
 
 	/// Does what is to be done at every new best block, until the client is gone; nothing while the node catches up.
-	pub async fn run<B, C, S>(mut self, client: Arc<C>, pool: OffchainTransactionPoolFactory<B>, sync: Arc<S>)
+	pub async fn run<B, C, S>(self, client: Arc<C>, pool: OffchainTransactionPoolFactory<B>, sync: Arc<S>)
 	where
 		B: BlockT,
 		C: BlockchainEvents<B> + ProvideRuntimeApi<B> + Send + Sync,
 		C::Api: MixnetApi<B>,
 		S: SyncOracle + Send + Sync + ?Sized,
 	{
-		let mut imported = client.import_notification_stream();
+		let imported = client.import_notification_stream();
+		let at = |hash| WithPool { at: AtBlock { client: &*client, hash }, pool: &pool };
+		self.run_at(imported, at, &*sync).await;
+	}
+
+	/// The same, for these blocks. `at` asks the chain at one of them.
+	async fn run_at<B: BlockT, A: Registrations>(
+		mut self,
+		mut imported: ImportNotifications<B>,
+		at: impl Fn(B::Hash) -> A,
+		sync: &(impl SyncOracle + ?Sized),
+	) {
 		let mut not_before = 0u32.into();
 		let mut failing = false;
 		while let Some(notification) = imported.next().await {
@@ -132,8 +139,7 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 			if !notification.is_new_best || number < not_before || sync.is_major_syncing() {
 				continue;
 			}
-			let at = AtBlock { client: &*client, hash: notification.hash };
-			let block = WithPool { at, pool: &pool };
+			let block = at(notification.hash);
 			match self.step(&block).await {
 				Ok(tried) => {
 					failing = false;

@@ -3,7 +3,7 @@
 //! What a node knows of its addresses changes: it learns them from other nodes, some time after its start, and a provider
 //! may give it others. Others cannot be kept from telling it wrong ones, so a registration is replaced a few times only.
 
-use crate::network::addresses::{published, Reach};
+use crate::{config::Reach, network::addresses::published};
 use mixnet_primitives::{PeerId, Registrant, SessionIndex};
 use sc_network_types::multiaddr::Multiaddr;
 

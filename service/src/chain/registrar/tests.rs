@@ -1,6 +1,7 @@
 //! The registrar, between a chain, a core and a network that do what a test says.
 
 mod addresses_change;
+mod blocks;
 
 use super::*;
 use crate::{handle::Command, network::peer_id::to_mixnet_peer_id};

@@ -23,11 +23,11 @@ impl Drop for Alone {
 pub async fn alone(config: Config, clock: Clock) -> Alone {
 	let own = Keypair::generate().public();
 	let (handle, commands) = Handle::new(1);
-	let (network, inbound) = inbound::channel();
 	let (updates, receiver) = mpsc::channel(1);
 	let (sender, next_key) = watch::channel(None);
 	let rng = ChaCha20Rng::seed_from_u64(0);
-	let peers = Recorder { own: own.to_peer_id(), reserved: Default::default(), reported: Default::default() };
+	let peers = Recorder::new(own.to_peer_id());
+	let (network, inbound) = inbound::channel(Box::new(peers.clone()), 0);
 	let mut event_loop = EventLoop::new(EventLoopParts {
 		core: Mixnet::new(config.core.clone(), PeerId(own.to_bytes()), rng, None).expect("the config is valid; qed"),
 		config,
@@ -36,6 +36,7 @@ pub async fn alone(config: Config, clock: Clock) -> Alone {
 		inbound,
 		workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
 		commands: Arc::new(tokio::sync::Mutex::new(commands)).lock_owned().await,
+		gateways: Arc::new(tokio::sync::Mutex::default()).lock_owned().await,
 		hung_up: handle.hung_up(),
 		updates: receiver,
 		next_key: sender,

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::requests::line::Caller;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 const A: Caller = Caller::Public(1);
 const B: Caller = Caller::Public(2);
@@ -90,4 +89,21 @@ async fn a_small_request_does_not_wait_for_another_callers_large_ones() {
 	})
 	.await;
 	assert!(before <= 2, "{before} large requests of another caller were first");
+}
+
+#[tokio::test]
+async fn what_one_mixnode_throws_away_the_other_submits() {
+	let (nodes, _network) = start(6).await;
+	let words = "first throws me away";
+	// The first mixnode says that all is well, and the caller waits no longer.
+	within(nodes[6].submit(text(words))).await.expect("nothing is lost here");
+	assert_eq!(within(submitted(&nodes, 1)).await, [words]);
+}
+
+#[tokio::test]
+async fn one_mixnode_that_refuses_decides_nothing() {
+	let (nodes, _network) = start(6).await;
+	let words = "first refuses me";
+	within(nodes[6].submit(text(words))).await.expect("the other one takes it");
+	assert_eq!(within(submitted(&nodes, 1)).await, [words]);
 }

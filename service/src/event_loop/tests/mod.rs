@@ -2,6 +2,7 @@
 
 mod alone;
 mod callers;
+mod limits;
 mod request_types;
 mod session_0;
 mod time;
@@ -11,7 +12,6 @@ use crate::{
 	handle::Handle,
 	network::{
 		inbound,
-		peer_id::to_network_peer_id,
 		testing::{Notifications, Sinks},
 	},
 	requests::submit_extrinsic::{ServeSubmissions, Submit, SubmitError, SubmitExtrinsic},
@@ -23,12 +23,18 @@ use mixnet_node_core::{request::RemoteError, ChainSession, KxSecret, PACKET_SIZE
 use mixnet_primitives::{KxPublic, Mixnode, Parameters, PeerId, SessionPhase, SessionStatus};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use sc_network::service::traits::{Direction, NotificationEvent};
+use sc_network::{
+	service::traits::{Direction, NotificationEvent},
+	ReputationChange,
+};
 use sc_network_types::{ed25519::Keypair, multiaddr::Multiaddr, PeerId as NetworkPeerId};
 use std::{
 	collections::HashSet,
 	num::NonZeroUsize,
-	sync::{Arc, Mutex},
+	sync::{
+		atomic::{AtomicUsize, Ordering},
+		Arc, Mutex,
+	},
 	time::Duration,
 };
 
@@ -37,7 +43,22 @@ use std::{
 struct Recorder {
 	own: NetworkPeerId,
 	reserved: Arc<Mutex<HashSet<Multiaddr>>>,
+	known: Arc<Mutex<Vec<(NetworkPeerId, Multiaddr)>>>,
+	/// Peers that give no sign of life.
+	frozen: Arc<Mutex<HashSet<PeerId>>>,
 	reported: Arc<Mutex<Vec<NetworkPeerId>>>,
+}
+
+impl Recorder {
+	fn new(own: NetworkPeerId) -> Self {
+		Self {
+			own,
+			reserved: Default::default(),
+			known: Default::default(),
+			frozen: Default::default(),
+			reported: Default::default(),
+		}
+	}
 }
 
 impl PeerControl for Recorder {
@@ -45,27 +66,47 @@ impl PeerControl for Recorder {
 		self.own
 	}
 
-	fn set_reserved(&self, addresses: HashSet<Multiaddr>) -> Result<(), String> {
-		*self.reserved.lock().expect("no test panics while it holds this; qed") = addresses;
+	fn add_known_address(&self, peer: NetworkPeerId, address: Multiaddr) {
+		self.known.lock().expect("no test panics while it holds this; qed").push((peer, address));
+	}
+
+	fn set_reserved(&self, peers: HashSet<Multiaddr>) -> Result<(), String> {
+		*self.reserved.lock().expect("no test panics while it holds this; qed") = peers;
 		Ok(())
 	}
 
 	fn report(&self, peer: NetworkPeerId, _: ReputationChange) {
 		self.reported.lock().expect("no test panics while it holds this; qed").push(peer);
 	}
+
+	fn disconnect(&self, _: NetworkPeerId) {
+		unreachable!("there are places enough")
+	}
+
+	fn ask_for_life(&self, peer: &PeerId) -> BoxFuture<'static, bool> {
+		let lives = !self.frozen.lock().expect("no test panics while it holds this; qed").contains(peer);
+		Box::pin(async move { lives })
+	}
 }
 
-/// Takes extrinsics, which are texts here; refuses one of them.
+/// Takes extrinsics, which are texts here; refuses one of them. Where the network has handled none before, it throws away
+/// another one although it says that it takes it, and refuses a third.
 #[derive(Clone, Default)]
-struct Pool(Arc<Mutex<Vec<String>>>);
+struct Pool {
+	taken: Arc<Mutex<Vec<String>>>,
+	/// How many extrinsics all nodes have been asked for.
+	asked: Arc<AtomicUsize>,
+}
 
 impl Submit for Pool {
 	type Extrinsic = String;
 
 	fn submit(&self, extrinsic: String) -> BoxFuture<'static, Result<(), String>> {
-		let refused = extrinsic == "refuse me";
-		if !refused {
-			self.0.lock().expect("no test panics while it holds this; qed").push(extrinsic);
+		let is_first = self.asked.fetch_add(1, Ordering::SeqCst) == 0;
+		let refused = extrinsic == "refuse me" || is_first && extrinsic == "first refuses me";
+		let thrown_away = is_first && extrinsic == "first throws me away";
+		if !refused && !thrown_away {
+			self.taken.lock().expect("no test panics while it holds this; qed").push(extrinsic);
 		}
 		Box::pin(async move {
 			if refused {
@@ -91,9 +132,26 @@ impl Node {
 		self.handle.ask(SubmitExtrinsic(extrinsic)).await
 	}
 
+	fn taken(&self) -> Vec<String> {
+		self.pool.taken.lock().expect("no test panics while it holds this; qed").clone()
+	}
+
 	/// The status, which must come.
 	async fn status(&self) -> Status {
 		self.handle.snapshot().await.expect("the event loop runs").into()
+	}
+}
+
+/// Waits until this many extrinsics were submitted, each by another node. Returns them.
+async fn submitted(nodes: &[Node], number: usize) -> Vec<String> {
+	loop {
+		let everywhere: Vec<_> = nodes.iter().map(Node::taken).collect();
+		assert!(everywhere.iter().all(|taken| taken.len() <= 1), "one node has submitted it twice");
+		let taken = everywhere.concat();
+		if taken.len() >= number {
+			return taken;
+		}
+		tokio::time::sleep(Duration::from_millis(10)).await;
 	}
 }
 
@@ -137,15 +195,16 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 		inputs.push(receiver);
 	}
 	let mut started = Vec::new();
+	let asked = Arc::<AtomicUsize>::default();
 	for (index, ((peer_id, secret), events)) in keys.into_iter().zip(inputs).enumerate() {
-		let config = Config::new(true);
+		let config = Config { dialled: Reach::Any, ..Config::new(true) };
 		let rng = ChaCha20Rng::seed_from_u64(index as u64);
 		let core = Mixnet::new(config.core.clone(), peer_id, rng, Some(secret)).expect("the config is valid; qed");
 		let own = names[index];
-		let network = Recorder { own, reserved: Default::default(), reported: Default::default() };
-		let pool = Pool::default();
+		let network = Recorder::new(own);
+		let pool = Pool { asked: asked.clone(), ..Pool::default() };
 		let (handle, commands) = Handle::new(8);
-		let (inbound_sender, inbound) = inbound::channel();
+		let (inbound_sender, inbound) = inbound::channel(Box::new(network.clone()), 150);
 		let notifications = Notifications::new(own, nodes.clone(), events);
 		tokio::spawn(inbound_sender.run(Box::new(notifications)));
 		let (updates_sender, updates) = mpsc::channel(1);
@@ -153,7 +212,7 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 		let mut server = Server::default();
 		server.add(ServeSubmissions::new(pool.clone()), config.submissions);
 		add_types(&mut server);
-		let event_loop = EventLoop::new(EventLoopParts {
+		let mut event_loop = EventLoop::new(EventLoopParts {
 			config,
 			core,
 			server,
@@ -161,11 +220,13 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 			inbound,
 			workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
 			commands: Arc::new(tokio::sync::Mutex::new(commands)).lock_owned().await,
+			gateways: Arc::new(tokio::sync::Mutex::default()).lock_owned().await,
 			hung_up: handle.hung_up(),
 			updates,
 			next_key,
 			restarts: 0,
 		});
+		event_loop.watch = Watch::new(Duration::from_millis(20));
 		let update = Update {
 			status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
 			sessions: vec![ChainSession::new(0, Ok(list.clone())).with_parameters(Some(fast()))],
@@ -220,10 +281,9 @@ async fn extrinsics_go_through_and_answers_come_back() {
 	let (nodes, _network) = start(6).await;
 	let user = &nodes[6];
 	within(user.submit(text("hello"))).await.expect("nothing is lost here");
-	let taken = |node: &Node| node.pool.0.lock().expect("no test panics while it holds this; qed").clone();
-	let everywhere: Vec<_> = nodes.iter().flat_map(taken).collect();
-	assert_eq!(everywhere, ["hello"]);
-	assert!(taken(user).is_empty(), "the sender is the last to submit it itself");
+	// Two mixnodes submit it, one of them some time later.
+	assert_eq!(within(submitted(&nodes, 2)).await, ["hello", "hello"]);
+	assert!(user.taken().is_empty(), "the sender is the last to submit it itself");
 
 	// What the pool says comes back, and so does what is wrong with the request.
 	match within(user.submit(text("refuse me"))).await {
@@ -252,7 +312,12 @@ async fn extrinsics_go_through_and_answers_come_back() {
 	assert_eq!(status.session.expect("it was told").phase_name, "DisconnectFromPrev");
 	assert_eq!(status.peers.connected, 6);
 	assert_eq!(status.peers.reserved, 3);
-	assert_eq!(user.network.reserved.lock().expect("no test panics while it holds this; qed").len(), 3);
+	// Addresses are told one by one, and only bare IDs are reserved.
+	let known = user.network.known.lock().expect("no test panics while it holds this; qed").clone();
+	let bare: HashSet<_> = known.iter().map(|(peer, _)| addresses::bare(peer)).collect();
+	assert_eq!(known[0].1.to_string(), format!("/ip4/127.0.0.1/tcp/1/p2p/{}", known[0].0));
+	assert_eq!(*user.network.reserved.lock().expect("no test panics while it holds this; qed"), bare);
+	assert_eq!(bare.len(), 3);
 	assert!(status.counters.requests_sent >= 3 && status.counters.replies_delivered >= 3);
 	let mixnode = within(nodes[0].status()).await;
 	assert_eq!(mixnode.role.current, "mixnode 0");
@@ -342,4 +407,26 @@ async fn a_node_whose_handle_was_dropped_mixes_all_the_same() {
 	tokio::time::sleep(Duration::from_millis(500)).await;
 	assert!(within(nodes[0].status()).await.counters.received > before);
 	assert!(!node.ended.is_finished());
+}
+
+/// The core then sends nothing to it and replaces it, as its own tests show.
+#[tokio::test]
+async fn a_gateway_that_is_frozen_is_noticed_and_so_is_its_return() {
+	let (nodes, _network) = start(3).await;
+	let user = &nodes[3];
+	let frozen = to_mixnet_peer_id(&nodes[1].network.own).expect("an Ed25519 key; qed");
+	let until_silent = |silent| async move {
+		while user.status().await.peers.silent != silent {
+			tokio::time::sleep(Duration::from_millis(10)).await;
+		}
+	};
+	tokio::time::sleep(Duration::from_millis(200)).await;
+	assert_eq!(user.status().await.peers.silent, 0);
+	user.network.frozen.lock().expect("no test panics while it holds this; qed").insert(frozen);
+	within(until_silent(1)).await;
+	assert_eq!(user.status().await.peers.connected, 3);
+	user.network.frozen.lock().expect("no test panics while it holds this; qed").clear();
+	within(until_silent(0)).await;
+	// Mixnodes ask nobody.
+	assert_eq!(nodes[0].status().await.peers.silent, 0);
 }

@@ -95,6 +95,7 @@ async fn a_second_request_type_is_served_without_a_change_of_the_event_loop() {
 	let ask = |body: &[u8]| within(user.handle.ask(Reverse(body.to_vec())));
 	assert_eq!(ask(b"abc").await.expect("it is answered"), b"cba");
 	within(user.submit(text("hello"))).await.expect("extrinsics are served beside it");
+	assert_eq!(within(submitted(&nodes, 2)).await.len(), 2);
 	for (body, expected) in [
 		(&b""[..], RemoteError::Decode("nothing to reverse".into())),
 		(b"refuse", RemoteError::Other("refused".into())),
@@ -114,7 +115,7 @@ async fn a_second_request_type_is_served_without_a_change_of_the_event_loop() {
 	let sum = |name: &str, count: fn(&ServeCounters) -> u64| -> u64 {
 		counters.iter().flatten().filter(|report| report.name == name).map(|report| count(&report.counters)).sum()
 	};
-	assert_eq!(sum("extrinsic", |counters| counters.done), 1);
+	assert_eq!(sum("extrinsic", |counters| counters.done), 2);
 	assert_eq!(sum("extrinsic", |counters| counters.malformed + counters.refused), 0);
 	// A request that is repeated before its answer arrives is not served twice, unless it goes to another node.
 	assert!(sum("reversal", |counters| counters.done) >= 2);

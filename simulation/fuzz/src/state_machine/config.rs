@@ -13,7 +13,7 @@ pub fn read(reader: &mut Reader) -> Config {
 	let reader = &mut Reader::new(&bytes);
 	let ms = Duration::from_millis;
 	let mixnode_mean_period_ms = reader.one_of(&[50, 50, 200, 1000]);
-	let mixnode_queue_capacity = reader.one_of(&[20, 50, 4, 1]);
+	let mixnode_queue_capacity = reader.one_of(&[30, 50, 4, 1]);
 	let non_mixnode_queue_capacity = reader.one_of(&[20, 4, 1]);
 	let non_mixnode = reader.below(4) < 3;
 	let gateways = reader.one_of(&[3, 1]);
@@ -92,7 +92,7 @@ pub fn parameters(reader: &mut Reader) -> Parameters {
 		non_mixnode_mean_period_ms: reader.one_of(&[50, 200, 1000]),
 		loop_cover_permille: reader.one_of(&[100, 10, 900]),
 		forward_queue_capacity: reader.one_of(&[100, 50, 200]),
-		mixnode_queue_capacity: max_fragments_per_message + reader.below(8) as u32,
+		mixnode_queue_capacity: 2 * max_fragments_per_message + reader.below(8) as u32,
 		non_mixnode_queue_capacity: max_fragments_per_message + reader.below(8) as u32,
 		max_fragments_per_message,
 		reply_cooldown_ms: reader.one_of(&[500, 0]),

@@ -1,0 +1,196 @@
+//! A share of the forward queue for each neighbour, so that no neighbour can take the others' room.
+//!
+//! A neighbour is the peer that handed us the packet. Neither it nor its load is an offence: what it sends is its authors'
+//! doing. But what it can cost the others is bounded.
+//!
+//! **Delays do not matter.** Authors choose the delays of their packets: whoever draws a few hundred times gets five times the
+//! mean. If the packets that wait were counted, a few long ones would keep out many others, and the delays drawn for some
+//! packets would decide which others are refused. So a packet counts for one mean delay after it came, whatever its own delay is.
+//! What is bounded is a rate. The queue itself has room for all packets that may have been taken, however long they wait
+//! ([`most_waiting`]).
+//!
+//! **Who gets what.** Let C be the capacity: packets that may count at a time.
+//!
+//! - Each neighbour is guaranteed a minimum. Mixnodes share half of C, but each has [`LEAST_OF_MIXNODE`]. Other peers (users)
+//!   have what an honest one needs ([`need_of_user`]), but no more than half of C together.
+//! - Beyond that, a mixnode may have twice as many packets as places are free, and a user an eighth of these places. So there
+//!   is room for whoever has little: the more a neighbour sends, the sooner it is refused, and a flood stops itself before all
+//!   places are taken. (Switches share their buffers by such thresholds: Choudhury and Hahne, 1998.)
+//!
+//! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us. So a relay takes much
+//! less from a flooding user than the next hop takes from the relay. What corrupt mixnodes send through a relay costs it
+//! packets, though: `simulation/tests/fairness.rs` says how many.
+
+use crate::{
+	bytes::{list, sum, tree},
+	time::Time,
+	PeerId,
+};
+use alloc::collections::{btree_map::Entry, BTreeMap, BTreeSet, VecDeque};
+use core::{mem, time::Duration};
+use mixnet_primitives::SessionIndex;
+
+/// The longest delay, in mean delays: that of [`exponential`](crate::sphinx::exponential).
+const LONGEST_DELAY: usize = 10;
+/// Most packets that the forward queue is made larger for: at a larger capacity, that is what it holds.
+const ENOUGH_WAITING: usize = 11_000;
+
+/// What a mixnode is guaranteed at least: an honest one seldom has more on its way at a time, if there are many.
+const LEAST_OF_MIXNODE: usize = 8;
+
+/// For each place that is free, a mixnode may have so many packets, beyond what it is guaranteed.
+const OF_MIXNODES: usize = 2;
+
+/// Of the places that are free, a user may have one in so many, beyond what it is guaranteed.
+const USERS_ONE_IN: usize = 8;
+
+/// What an honest user needs, who sends this many packets in a mean delay: a Poisson number of this mean is larger one time
+/// in 200.
+fn need_of_user(packets: usize) -> usize {
+	packets.saturating_mul(2).saturating_add(3)
+}
+
+/// Most packets that can wait if `capacity` packets may come in a mean delay: none waits longer than ten. Large capacities
+/// count for less, to bound memory.
+pub(crate) fn most_waiting(capacity: usize) -> usize {
+	capacity.saturating_mul(LONGEST_DELAY + 1).min(ENOUGH_WAITING).max(capacity)
+}
+
+/// Why a packet is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Refused {
+	/// As many packets count as may.
+	Full,
+	/// The neighbour has its share, and nothing is lent to it.
+	ShareUsed,
+}
+
+/// A packet that counts until `until`.
+#[derive(Debug)]
+struct Counted {
+	until: Time,
+	session: SessionIndex,
+	from: PeerId,
+}
+
+/// Who may have how many packets forwarded.
+#[derive(Debug)]
+pub(crate) struct Shares {
+	capacity: usize,
+	/// How long a packet counts: the mean delay.
+	counts_for: Duration,
+	/// Packets that a user sends in that time.
+	of_user: usize,
+	/// The mixnodes of live sessions in which we are one, without ourselves.
+	mixnodes: BTreeSet<PeerId>,
+	/// How many other peers are connected.
+	users: usize,
+	/// The oldest first.
+	counted: VecDeque<Counted>,
+	/// The number of packets that count of each peer, if there are any.
+	by_peer: BTreeMap<PeerId, usize>,
+}
+
+impl Shares {
+	/// The most bytes of heap that shares of this capacity take, among this many mixnodes.
+	pub fn max_bytes(capacity: usize, mixnodes: usize) -> usize {
+		sum([
+			list(capacity, size_of::<Counted>()),
+			tree(capacity, size_of::<(PeerId, usize)>()),
+			tree(mixnodes, size_of::<PeerId>()),
+		])
+	}
+
+	pub fn new(capacity: usize) -> Self {
+		Self {
+			capacity,
+			counts_for: Duration::ZERO,
+			of_user: 0,
+			mixnodes: BTreeSet::new(),
+			users: 0,
+			counted: VecDeque::new(),
+			by_peer: BTreeMap::new(),
+		}
+	}
+
+	/// Sets the capacity, the mean delay, and the mean time between two packets of a user.
+	pub fn set(&mut self, capacity: usize, mean_delay: Duration, user_period: Duration) {
+		self.capacity = capacity;
+		self.counts_for = mean_delay;
+		self.of_user = mean_delay.as_nanos().div_ceil(user_period.as_nanos().max(1)).try_into().unwrap_or(usize::MAX);
+	}
+
+	/// Sets who the mixnodes are: all but ourselves. `connected` are the connected peers.
+	pub fn set_mixnodes(&mut self, mixnodes: impl Iterator<Item = PeerId>, connected: &BTreeSet<PeerId>) {
+		self.mixnodes = mixnodes.collect();
+		self.users = connected.iter().filter(|peer| !self.mixnodes.contains(peer)).count();
+	}
+
+	/// A peer was connected that was not.
+	pub fn connected(&mut self, peer: &PeerId) {
+		self.users += usize::from(!self.mixnodes.contains(peer));
+	}
+
+	/// A peer was disconnected that was connected.
+	pub fn disconnected(&mut self, peer: &PeerId) {
+		self.users = self.users.saturating_sub(usize::from(!self.mixnodes.contains(peer)));
+	}
+
+	/// Forgets the packets that count no more.
+	pub fn advance(&mut self, now: Time) {
+		while self.counted.front().is_some_and(|counted| counted.until <= now) {
+			let Some(counted) = self.counted.pop_front() else { return };
+			self.forget(&counted);
+		}
+	}
+
+	/// May a packet from this peer be taken?
+	pub fn check(&self, from: &PeerId) -> Result<(), Refused> {
+		let free = self.capacity.saturating_sub(self.counted.len());
+		if free == 0 {
+			return Err(Refused::Full);
+		}
+		let half = self.capacity / 2;
+		let (guaranteed, lent) = if self.mixnodes.contains(from) {
+			((half / self.mixnodes.len().max(1)).max(LEAST_OF_MIXNODE), free.saturating_mul(OF_MIXNODES))
+		} else {
+			(need_of_user(self.of_user).min(half / self.users.max(1)), free / USERS_ONE_IN)
+		};
+		let packets = self.by_peer.get(from).copied().unwrap_or(0);
+		(packets < guaranteed.max(lent)).then_some(()).ok_or(Refused::ShareUsed)
+	}
+
+	/// A packet of this session was taken from this peer at `now`.
+	pub fn count(&mut self, now: Time, session: SessionIndex, from: PeerId) {
+		*self.by_peer.entry(from).or_insert(0) += 1;
+		self.counted.push_back(Counted { until: now + self.counts_for, session, from });
+	}
+
+	/// Takes back the last `packets` that were counted.
+	pub fn take_back(&mut self, packets: usize) {
+		for _ in 0..packets {
+			let Some(counted) = self.counted.pop_back() else { return };
+			self.forget(&counted);
+		}
+	}
+
+	/// Forgets the packets of sessions that have ended: they wait no more.
+	pub fn retain_sessions(&mut self, is_live: impl Fn(SessionIndex) -> bool) {
+		for counted in mem::take(&mut self.counted) {
+			if is_live(counted.session) {
+				self.counted.push_back(counted);
+			} else {
+				self.forget(&counted);
+			}
+		}
+	}
+
+	fn forget(&mut self, counted: &Counted) {
+		if let Entry::Occupied(mut packets) = self.by_peer.entry(counted.from) {
+			*packets.get_mut() -= 1;
+			if *packets.get() == 0 {
+				packets.remove();
+			}
+		}
+	}
+}
