@@ -12,7 +12,7 @@ use crate::{
 		follow::{Follow, Seen},
 		line::Caller,
 		submit_extrinsic::{SubmitError, SubmitExtrinsic},
-		validate::{Invalid, Validate},
+		validate::{Invalid, Takes, Validate},
 	},
 	status::Status,
 	unwinding::{call_unwinding, unwinding},
@@ -225,7 +225,7 @@ impl MixnetRpc {
 			validated
 		});
 		match validated.await {
-			Ok(validated) => validated.map_err(invalid),
+			Ok(validated) => validated.map(drop).map_err(invalid),
 			Err(error) => Err(invalid(Invalid::CannotAsk(error.to_string()))),
 		}
 	}
@@ -248,7 +248,8 @@ impl MixnetRpc {
 			view,
 			progress,
 			watched,
-			is_valid: Box::new(move || validate.validate(&extrinsic).is_ok()),
+			would_be_taken: Box::new(move || matches!(validate.validate(&extrinsic), Ok(Takes::Now))),
+			validations: self.validations.clone(),
 			patience: PATIENCE,
 			place: self.places.clone().try_acquire_owned().ok(),
 		};

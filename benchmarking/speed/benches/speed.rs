@@ -228,6 +228,7 @@ impl Run<'_> {
 				}
 			}
 		});
+		let route = ours::route(sphinx_packet::HOPS);
 		self.group("build_5", |group| {
 			group.each("sphinx-packet", 1, || {
 				black_box(theirs.build());
@@ -236,7 +237,7 @@ impl Run<'_> {
 				for size in [1, 32] {
 					let mut rng = rng(8);
 					group.each(backend.name(), size, || {
-						black_box(sphinx_packet::build_ours(backend, &mut rng, size));
+						black_box(sphinx_packet::build_ours(backend, &mut rng, black_box(&route), size));
 					});
 				}
 			}

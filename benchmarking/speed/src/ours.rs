@@ -22,7 +22,8 @@ pub fn secret(index: usize) -> KxSecret {
 	KxSecret::from_bytes([index as u8 + 1; 32])
 }
 
-fn peer_id(index: usize) -> PeerId {
+/// The peer ID of a mixnode in session 0.
+pub fn peer_id(index: usize) -> PeerId {
 	PeerId([index as u8 + 1; 32])
 }
 

@@ -3,7 +3,7 @@
 use crate::{ours, rng};
 use mixnet_node_core::{
 	sphinx::{
-		complete_requests, finish_batch, open_batch, Backend, BatchBuilder, Scratch, Unwrapping, PAYLOAD_DATA_SIZE,
+		complete_requests, finish_batch, open_batch, Backend, BatchBuilder, Hop, Scratch, Unwrapping, PAYLOAD_DATA_SIZE,
 	},
 	KxSecret, Packet,
 };
@@ -65,12 +65,12 @@ impl Default for Theirs {
 	}
 }
 
-/// Builds `packets` of our packets in one batch, for a route of the same length.
-pub fn build_ours(backend: Backend, rng: &mut ChaChaRng, packets: usize) -> Vec<Packet> {
-	let route = ours::route(HOPS);
+/// Builds `packets` of our packets in one batch, for a route of [`HOPS`] hops. The route is made before: its public keys take as
+/// long as a fifth of a packet.
+pub fn build_ours(backend: Backend, rng: &mut ChaChaRng, route: &[Hop], packets: usize) -> Vec<Packet> {
 	let mut batch = BatchBuilder::default();
 	for _ in 0..packets {
-		batch.add_request(rng, &route).expect("a route of fewer hops than there may be; qed");
+		batch.add_request(rng, route).expect("a route of fewer hops than there may be; qed");
 	}
 	let requests = batch.build(backend).requests;
 	let built = complete_requests(requests.into_iter().zip(std::iter::repeat(&MESSAGE)));
@@ -87,7 +87,7 @@ pub fn unwrap_ours(backend: Backend, scratch: &mut Scratch, secret: &KxSecret, p
 
 /// Builds `packets` of our packets with the fastest backend.
 pub fn our_packets(packets: usize) -> Vec<Packet> {
-	build_ours(Backend::best(), &mut rng(3), packets)
+	build_ours(Backend::best(), &mut rng(3), &ours::route(HOPS), packets)
 }
 
 #[cfg(test)]

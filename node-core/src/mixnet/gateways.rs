@@ -1,7 +1,7 @@
 //! Gateways: a user's are replaced if they are missing for too long. (docs/gateways.md)
 
 use super::Mixnet;
-use crate::{PeerId, RelativeSession, Time};
+use crate::{session::Slot, PeerId, RelativeSession, Time};
 use alloc::{collections::BTreeSet, vec::Vec};
 use rand_core::{CryptoRng, RngCore};
 
@@ -44,7 +44,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 
 	/// The current session's mixnodes may be others now.
+	///
+	/// Until its list is known, that of the session before counts. Otherwise what is known of who is missing would be
+	/// forgotten whenever a session begins.
 	pub(super) fn set_current_gateways(&mut self) {
+		if matches!(self.sessions.slot(RelativeSession::Current), Some(Slot::Empty | Slot::KeyOnly(_))) {
+			return self.refresh_gateways();
+		}
 		let current = self.sessions.session(RelativeSession::Current).map(|session| &session.topology);
 		match current.filter(|topology| !topology.is_mixnode()) {
 			Some(topology) => {
@@ -144,6 +150,20 @@ mod tests {
 		user.peer_connected(user.now, slow);
 		let (sent, _) = run(&mut user, Duration::from_secs(400));
 		assert!(sent.contains(&slow) && user.gateways().contains(&slow));
+	}
+
+	#[test]
+	fn short_sessions_do_not_hide_that_a_gateway_is_gone() {
+		let mut user = node(100);
+		let gone = user.gateways()[1];
+		for session in 1..4 {
+			assert_eq!(user.statistics().gateways_replaced, 0);
+			user.peer_disconnected(user.now, gone);
+			run(&mut user, Duration::from_secs(110));
+			begin(&mut user, session, 1..=20);
+		}
+		assert_eq!(user.statistics().gateways_replaced, 1);
+		assert!(!user.gateways().contains(&gone));
 	}
 
 	#[test]

@@ -369,7 +369,9 @@ impl PendingRequests {
 		let Some(request) = self.requests.get_mut(&id) else { return };
 		request.used.retain(|(session, _)| *session == destination.0);
 		if !request.used.contains(&destination) {
-			request.used.truncate(MAX_USED - 1);
+			if request.used.len() == MAX_USED {
+				request.used.remove(0);
+			}
 			request.used.push(destination);
 		}
 	}

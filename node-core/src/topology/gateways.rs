@@ -230,10 +230,19 @@ impl Gateways {
 			.filter_map(move |at| Some(&self.sample.get(at)?.peer_id))
 	}
 
+	/// The gateways and the reserve of a session: of its mixnodes, those that were drawn first. There are more in the sample
+	/// if they come back to the list, but whoever cuts links must not get a user to those too.
+	fn gateways_and_reserve<'a>(
+		&'a self,
+		is_listed: impl Fn(&Gateway) -> bool + 'a,
+	) -> impl Iterator<Item = (usize, &'a Gateway)> + 'a {
+		let listed = self.sample.iter().enumerate().filter(move |(_, gateway)| is_listed(gateway));
+		listed.take(self.wanted.saturating_mul(2))
+	}
+
 	fn positions_in_use<'a>(&'a self, is_listed: impl Fn(&Gateway) -> bool + 'a) -> impl Iterator<Item = usize> + 'a {
 		let mut filled = 0;
-		let eligible = move |(_, gateway): &(usize, &Gateway)| gateway.rest.is_none() && is_listed(gateway);
-		let candidates = self.sample.iter().enumerate().filter(eligible);
+		let candidates = self.gateways_and_reserve(is_listed).filter(|(_, gateway)| gateway.rest.is_none());
 		let in_use = candidates.take_while(move |(_, gateway)| {
 			let has_room = filled < self.wanted;
 			filled += usize::from(gateway.fills_place());
@@ -305,9 +314,8 @@ impl Gateways {
 	/// When each of those in use that are missing is to be set aside. One that is only tried again costs nobody a place, so
 	/// that is not put off. One that fills a place is set aside only if there is another to take it.
 	fn due<'a>(&'a self, in_use: &'a [usize]) -> impl Iterator<Item = (Time, usize)> + 'a {
-		let is_spare =
-			|(at, gateway): (usize, &Gateway)| gateway.rest.is_none() && gateway.is_listed() && !in_use.contains(&at);
-		let has_spare = self.sample.iter().enumerate().any(is_spare);
+		let is_spare = |(at, gateway): (usize, &Gateway)| gateway.rest.is_none() && !in_use.contains(&at);
+		let has_spare = self.gateways_and_reserve(Gateway::is_listed).any(is_spare);
 		let patience = if self.cut_off_since.is_some() { PATIENCE_CUT_OFF } else { PATIENCE };
 		in_use.iter().filter_map(move |at| {
 			let gateway = self.sample.get(*at).filter(|gateway| gateway.live_since.is_none())?;

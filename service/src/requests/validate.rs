@@ -29,13 +29,22 @@ pub enum Invalid {
 	CannotAsk(String),
 }
 
-/// Says whether the chain would take an extrinsic now.
+/// When the chain takes an extrinsic that is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+	/// Now.
+	Now,
+	/// After others, such as one with the nonce before it.
+	Later,
+}
+
+/// Says whether the chain would take an extrinsic.
 pub trait Validate: Send + Sync + 'static {
 	/// Asks for these bytes, which are what `author_submitExtrinsic` takes. Blocks for some milliseconds.
 	///
 	/// # Errors
 	/// [`Invalid`].
-	fn validate(&self, extrinsic: &[u8]) -> Result<(), Invalid>;
+	fn validate(&self, extrinsic: &[u8]) -> Result<Takes, Invalid>;
 }
 
 /// Asks the runtime in the state after the best block.
@@ -56,7 +65,7 @@ where
 	B: BlockT,
 	C: CallApiAt<B> + HeaderBackend<B> + Send + Sync + 'static,
 {
-	fn validate(&self, extrinsic: &[u8]) -> Result<(), Invalid> {
+	fn validate(&self, extrinsic: &[u8]) -> Result<Takes, Invalid> {
 		check_length(extrinsic)?;
 		let at = self.client.info().best_hash;
 		let mut extensions = Default::default();
@@ -76,7 +85,11 @@ where
 		});
 		let validity = TransactionValidity::decode_all(&mut &answer.map_err(why)?[..])
 			.map_err(|error| Invalid::CannotAsk(error.to_string()))?;
-		validity.map(drop).map_err(|error| Invalid::Refused(error.into()))
+		match validity {
+			Ok(valid) if valid.requires.is_empty() => Ok(Takes::Now),
+			Ok(_) => Ok(Takes::Later),
+			Err(error) => Err(Invalid::Refused(error.into())),
+		}
 	}
 }
 

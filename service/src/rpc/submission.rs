@@ -20,9 +20,9 @@ use crate::{
 };
 use futures::{future::pending, stream::BoxStream, StreamExt};
 use mixnet_node_core::PeerId;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::{
-	sync::{mpsc, OwnedSemaphorePermit},
+	sync::{mpsc, OwnedSemaphorePermit, Semaphore},
 	task::spawn_blocking,
 	time::{sleep_until, Instant},
 };
@@ -54,7 +54,9 @@ pub struct Submission {
 	/// Whether the caller is told what is seen.
 	pub watched: bool,
 	/// Whether the chain would still take the extrinsic.
-	pub is_valid: Box<dyn FnOnce() -> bool + Send>,
+	pub would_be_taken: Box<dyn FnOnce() -> bool + Send>,
+	/// A permit is held while the chain is asked.
+	pub validations: Arc<Semaphore>,
 	/// [`PATIENCE`], or less in tests.
 	pub patience: Duration,
 	/// A place among those that go on without their callers. Without one, answers are not judged, and it ends when the caller
@@ -86,7 +88,8 @@ impl Submission {
 	/// Runs until it is known what to think of the answers, and the caller has been told all that it waits for.
 	pub async fn run(mut self) {
 		let mut answers = Answers::default();
-		let mut in_block = false;
+		// What this node has seen of the extrinsic: anything, and a block with it.
+		let (mut seen_at_all, mut in_block) = (false, false);
 		// Until when to wait for the extrinsic; none while mixnodes are asked.
 		let mut deadline = None;
 		loop {
@@ -95,6 +98,7 @@ impl Submission {
 				biased;
 				Some(seen) = self.view.next() => {
 					let is_final = matches!(seen, Seen::Finalized(_));
+					seen_at_all = true;
 					in_block |= !matches!(seen, Seen::InPool);
 					if self.watched {
 						answers.told |= !self.progress.is_closed();
@@ -132,7 +136,7 @@ impl Submission {
 				break;
 			}
 		}
-		self.judge(answers, in_block).await;
+		self.judge(answers, seen_at_all, in_block).await;
 	}
 
 	fn take(&self, answers: &mut Answers, Outcome { destination, result }: Outcome, in_block: bool) {
@@ -162,20 +166,28 @@ impl Submission {
 	}
 
 	/// Counts the answers that proved wrong.
-	async fn judge(self, answers: Answers, in_block: bool) {
+	async fn judge(self, answers: Answers, seen_at_all: bool, in_block: bool) {
 		let (mixnodes, wrong) = if in_block {
 			(answers.refused, Wrong::RefusedValid)
 		} else {
 			self.tell(Progress::NotSeen);
 			(answers.done, Wrong::SubmittedNothing)
 		};
-		if mixnodes.is_empty() || self.place.is_none() {
+		// Somebody has submitted what came into this node's own pool.
+		let is_doubtful = seen_at_all && !in_block;
+		if mixnodes.is_empty() || self.place.is_none() || is_doubtful {
 			return;
 		}
-		// If it is invalid and in no block, something else has made it so, and nobody knows what became of it.
+		// If it is invalid and in no block, something else has made it so, and nobody knows what became of it. And if another
+		// one has to come first, it waits for that where it was submitted.
 		if wrong == Wrong::SubmittedNothing {
-			let is_valid = spawn_blocking(|| call_unwinding(self.is_valid)).await;
-			if !is_valid.unwrap_or(false) {
+			let permit = self.validations.acquire_owned().await;
+			let would_be_taken = spawn_blocking(move || {
+				let would_be_taken = call_unwinding(self.would_be_taken);
+				drop(permit);
+				would_be_taken
+			});
+			if !would_be_taken.await.unwrap_or(false) {
 				return;
 			}
 		}

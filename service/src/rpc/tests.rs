@@ -24,8 +24,8 @@ use tokio::sync::mpsc;
 struct Chain(fn() -> Result<(), Invalid>);
 
 impl Validate for Chain {
-	fn validate(&self, _: &[u8]) -> Result<(), Invalid> {
-		self.0()
+	fn validate(&self, _: &[u8]) -> Result<Takes, Invalid> {
+		self.0().map(|()| Takes::Now)
 	}
 }
 
@@ -137,7 +137,7 @@ struct Slow {
 }
 
 impl Validate for Slow {
-	fn validate(&self, _: &[u8]) -> Result<(), Invalid> {
+	fn validate(&self, _: &[u8]) -> Result<Takes, Invalid> {
 		let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
 		self.most.fetch_max(running, Ordering::SeqCst);
 		while !self.may_end.load(Ordering::SeqCst) {

@@ -152,6 +152,20 @@ fn who_cuts_links_gets_a_user_through_its_reserve_and_no_further() {
 	}
 }
 
+/// The sample has more of them than gateways and reserve if they were drawn for lists that had no others.
+#[test]
+fn who_cuts_links_gets_no_further_if_many_come_back_to_the_list() {
+	let mut user = User::new(4);
+	for session in 0..5 {
+		user.begin_session(6 * session..6 * (session + 1));
+		user.run(minutes(60), all);
+	}
+	user.begin_session(0..30);
+	user.used.clear();
+	user.run(minutes(7 * 24 * 60), |_| false);
+	assert!((WANTED..=2 * WANTED).contains(&user.used.len()), "{:?}", user.used);
+}
+
 /// Also at the worst of times: two gateways are gone, and then the third.
 #[test]
 fn two_gateways_are_never_replaced_at_once() {

@@ -34,7 +34,7 @@ impl Runtime {
 	}
 
 	/// What becomes of an extrinsic, and what the runtime was asked for that.
-	fn validate(self, extrinsic: &[u8]) -> (Result<(), Invalid>, Vec<Asked>) {
+	fn validate(self, extrinsic: &[u8]) -> (Result<Takes, Invalid>, Vec<Asked>) {
 		let client = Arc::new(self);
 		let validity = AtBestBlock::<Block, _>::new(client.clone()).validate(extrinsic);
 		let asked = std::mem::take(&mut *client.asked.lock().expect("no test panics while it holds this; qed"));
@@ -97,6 +97,13 @@ impl HeaderBackend<Block> for Runtime {
 	}
 }
 
+#[test]
+fn an_extrinsic_with_a_later_nonce_is_valid_and_not_taken_yet() {
+	let later = ValidTransaction { requires: vec![vec![1]], ..Default::default() };
+	let (validity, _) = Runtime::new(TransactionValidity::Ok(later)).validate(&extrinsic());
+	assert!(matches!(validity, Ok(Takes::Later)), "{validity:?}");
+}
+
 /// Bytes that this node's own types cannot read, as an upgraded runtime may have them.
 fn extrinsic() -> Vec<u8> {
 	vec![0xff_u8; 100].encode()
@@ -105,7 +112,7 @@ fn extrinsic() -> Vec<u8> {
 #[test]
 fn the_runtime_at_the_best_block_gets_the_bytes_as_they_are() {
 	let (validity, asked) = Runtime::new(TransactionValidity::Ok(ValidTransaction::default())).validate(&extrinsic());
-	assert!(validity.is_ok(), "{validity:?}");
+	assert!(matches!(validity, Ok(Takes::Now)), "{validity:?}");
 	// From outside: what only the node itself may submit is not taken.
 	let arguments = (TransactionSource::External, OpaqueExtrinsic::from_blob(vec![0xff; 100]), BEST).encode();
 	assert_eq!(asked, [(BEST, "TaggedTransactionQueue_validate_transaction", arguments)]);

@@ -43,7 +43,8 @@ async fn start_at(valid: bool, watched: bool, place: Option<OwnedSemaphorePermit
 		view: view_in,
 		progress,
 		watched,
-		is_valid: Box::new(move || valid),
+		would_be_taken: Box::new(move || valid),
+		validations: Arc::new(Semaphore::new(2)),
 		patience: Duration::from_millis(50),
 		place,
 	};
@@ -126,9 +127,15 @@ async fn answers_that_prove_wrong_are_counted_against_their_mixnodes() {
 		let mut submission = start(valid).await;
 		submission.answer(A, Ok(())).await;
 		submission.answer(B, Ok(())).await;
-		submission.view.send(Seen::InPool).expect("it goes on");
 		assert_eq!(submission.counted().await, expected);
 	}
+
+	// It is in no block yet, but this node has it in its pool: somebody has submitted it.
+	let mut submission = start(true).await;
+	submission.answer(A, Ok(())).await;
+	submission.answer(B, Ok(())).await;
+	submission.view.send(Seen::InPool).expect("it goes on");
+	assert_eq!(submission.counted().await, []);
 }
 
 #[tokio::test]
