@@ -174,8 +174,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 }
 
-/// How often a destination is drawn that is to be avoided, until it is taken all the same.
-const MAX_DRAWS: usize = 32;
+/// How often a destination is drawn that is to be avoided, until it is taken all the same. If one of six is left, that happens by
+/// chance once in 10^20 times.
+const MAX_DRAWS: usize = 256;
 
 /// Draws a destination for a request: another one than its own earlier ones and those of its twin, unless there are too
 /// few mixnodes for that.

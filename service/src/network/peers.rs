@@ -20,7 +20,8 @@ use tokio::{sync::mpsc, time::timeout};
 /// A peer that has not taken a packet for so long, and lives, does not read. (The network's buffers are full by then.)
 const BLOCKED_AFTER: Duration = Duration::from_secs(60);
 
-const _: () = assert!(BLOCKED_AFTER.as_secs() <= 120, "a peer that does not read is noticed within two minutes");
+const _: () =
+	assert!(BLOCKED_AFTER.as_secs() <= 120, "a connection that takes no packets is noticed within two minutes");
 
 /// Counters of packets that did not reach the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
