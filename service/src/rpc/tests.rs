@@ -144,7 +144,7 @@ impl Validate for Slow {
 			sleep(Duration::from_millis(1));
 		}
 		self.running.fetch_sub(1, Ordering::SeqCst);
-		Ok(())
+		Ok(Takes::Now)
 	}
 }
 
