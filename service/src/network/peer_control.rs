@@ -36,7 +36,7 @@ pub trait PeerControl: Send + Sync {
 	/// Closes the mixnet's connection with a peer. It may come back.
 	fn disconnect(&self, peer: PeerId);
 
-	/// Asks a connected peer for a sign of life. Ends with whether there was one, after [`QUESTION_TIMEOUT`] at most.
+	/// Asks a connected peer for a sign of life. Ends with whether there was one, after twenty seconds at most.
 	fn ask_for_life(&self, peer: &mixnet_primitives::PeerId) -> BoxFuture<'static, bool>;
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The network takes a packet when the peer's connection has room for it. A slow peer must not hold up the others, so each
 //! peer has a queue, and a future of its own empties it. A full queue drops the newest packet and counts it. A peer that takes
-//! no packet for [`BLOCKED_AFTER`] is blocked until it takes one.
+//! no packet for `BLOCKED_AFTER` is blocked until it takes one.
 
 use super::peer_id::{to_mixnet_peer_id, to_network_peer_id};
 use crate::log_target::LOG_TARGET;

@@ -1,13 +1,13 @@
 //! Places for peers that are no mixnodes, so that nobody can take all of them for long.
 //!
 //! A mixnode has places for some hundred users, which connect to it and are not known to it. Whoever holds all places keeps
-//! everybody else out, and that costs no more than connections. So the network has [`SPARE`] places more than shall be
+//! everybody else out, and that costs no more than connections. So the network has `SPARE` places more than shall be
 //! filled. While any of these is taken, one peer after another has to leave:
 //!
-//! - Who has sent no packet for [`IDLE`] leaves first, the one that has been silent longest. A user sends cover all the time.
+//! - Who has sent no packet for `IDLE` leaves first, the one that has been silent longest. A user sends cover all the time.
 //! - Otherwise a random one of the younger half leaves. The older half stays, so nobody can push it out by connecting
 //!   often.
-//! - Nobody leaves in its first [`NEW`], and one peer leaves in [`PAUSE`] at most. So whoever connects without end does not
+//! - Nobody leaves in its first `NEW`, and one peer leaves in `PAUSE` at most. So whoever connects without end does not
 //!   push out the younger half faster than that.
 //!
 //! Others also count how many come from one part of the Internet (Bitcoin Core's eviction does). The network does not tell us
