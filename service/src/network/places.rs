@@ -1,4 +1,4 @@
-//! Places for peers that are no mixnodes, so that nobody can take all of them for long.
+//! Places for peers that are no mixnodes, and who has to leave if too many come.
 //!
 //! A mixnode has places for some hundred users, which connect to it and are not known to it. Whoever holds all places keeps
 //! everybody else out, and that costs no more than connections. So the network has `SPARE` places more than shall be
