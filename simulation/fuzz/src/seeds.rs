@@ -225,7 +225,7 @@ fn state_machine() -> Vec<Seed> {
 			&[&begin(3, 8, 8), &[15, 3, 0, 0, 15, 3, 1, 0, 15, 3, 2, 0], &post(3), &[3, 7, 7, 0]],
 		),
 		seed("keys", &usual, &[in_phase_3, &[19, 0, 2, 19, 1, 1, 2, 5, 19, 2, 0, 0], next_session, &run(2)]),
-		seed("parameters", &usual, &[in_phase_3, &parameters(0), next_session, &phase(1), ask]),
+		seed("parameters", &usual, &[in_phase_3, &parameters(0), next_session, &phase(1), ask, &run(8)]),
 		seed("parameters-twice", &usual, &[in_phase_3, &parameters(0), &post_all, rotate, &nonsense, rotate, &run(4)]),
 		seed("parameters-late", &usual, &[in_phase_3, &parameters(1), &parameters(1), ask, &nonsense, rotate]),
 		twice,

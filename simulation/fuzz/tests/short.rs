@@ -150,8 +150,7 @@ fn the_state_machine_seeds_reach_their_cases() {
 	assert!(outcomes["disconnect"].failed > 0);
 	assert_eq!(outcomes["unanswered"].failed, 5);
 	let outcome = &outcomes["parameters"];
-	// All are mixnodes, whose requests have half of the ticks.
-	assert!(outcome.parameters == 4 && outcome.answered >= 2, "{outcome:?}");
+	assert!(outcome.parameters == 4 && outcome.answered == 4 && outcome.failed == 0, "{outcome:?}");
 }
 
 #[test]

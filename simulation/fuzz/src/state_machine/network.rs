@@ -30,7 +30,7 @@ const MAX_SEEN: usize = 32;
 /// The most requests that destinations hold to reply to, for all nodes together.
 const MAX_HELD: usize = 16 * NODES;
 /// The most timers and packets that [`Network::run`] handles per input, since they take the time.
-const MAX_RUN: usize = 500;
+const MAX_RUN: usize = 800;
 /// The most timers that [`Network::wait_for_requests`] waits for: enough for all copies of all requests that may be
 /// pending, with the most fragments, several times over.
 const MAX_WAITS: usize = 20_000;
