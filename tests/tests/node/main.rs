@@ -1,0 +1,7 @@
+//! What needs the node's program. One binary, so that the others run while the devnet's run waits for blocks.
+
+mod chain_without_pallet;
+mod devnet;
+mod operator_key;
+mod wrong_input;
+mod wrong_rpc;
