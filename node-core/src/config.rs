@@ -104,6 +104,10 @@ pub struct Config {
 	/// [`max_fragments_per_message`](Parameters::max_fragments_per_message) (101 kB by default), and 0.4 kB; an
 	/// allocator may add a quarter.
 	pub max_queued_requests: usize,
+	/// Does the driver build packets, on threads of its own? Then it polls for what is to be built
+	/// ([`Mixnet::poll_build`](crate::Mixnet::poll_build)), and nothing is built in calls that packets wait for. Otherwise
+	/// [`handle_timeout`](crate::Mixnet::handle_timeout) and [`post_request`](crate::Mixnet::post_request) build.
+	pub driver_builds: bool,
 	/// Requests of our own.
 	pub request: RequestConfig,
 	/// Replies of ours to others.
@@ -127,6 +131,7 @@ impl Default for Config {
 			max_incomplete_fragments: 2000,
 			replay_filter_bytes: 256 << 20,
 			max_queued_requests: 256,
+			driver_builds: false,
 			request: RequestConfig {
 				capacity: 40,
 				destinations: 3,

@@ -43,6 +43,8 @@
 //! | [`peer_connected`](Mixnet::peer_connected), [`peer_disconnected`](Mixnet::peer_disconnected) | yes | yes | yes |
 //! | [`post_request`](Mixnet::post_request), [`cancel_request`](Mixnet::cancel_request), [`post_reply`](Mixnet::post_reply) | yes | yes | yes |
 //! | [`poll_transmit`](Mixnet::poll_transmit) | until it returns `None` | yes | yes |
+//! | [`poll_build`](Mixnet::poll_build) | | yes | yes |
+//! | [`accept_built`](Mixnet::accept_built) | yes | yes | yes |
 //! | [`poll_event`](Mixnet::poll_event) | | until it returns `None` | |
 //! | [`abandon_request`](Mixnet::abandon_request), the keys, everything that takes `&self` | | | |
 //!
@@ -74,6 +76,25 @@
 //! unwrapper.finish(&mut scratch, &mut batch);
 //! // On the thread that owns the core, batch by batch in the order in which they came:
 //! mixnet.accept(now, batch);
+//! # Ok::<(), mixnet_node_core::ConfigError>(())
+//! ```
+//!
+//! Building takes time, too, and a packet that is late by it shows what was built. A driver that sets
+//! [`driver_builds`](Config::driver_builds) builds on another thread. It asks for something to be built after every call
+//! after which it polls, and has one thing at a time:
+//!
+//! ```
+//! # use mixnet_node_core::{Config, Mixnet, Time};
+//! # use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+//! # let (now, local_peer_id, rng) = (Time::ZERO, [1; 32].into(), ChaChaRng::from_seed([0; 32]));
+//! let config = Config { driver_builds: true, ..Config::default() };
+//! let mut mixnet = Mixnet::new(config, local_peer_id, rng, None)?;
+//! if let Some(build) = mixnet.poll_build() {
+//!     // On any thread:
+//!     let built = build.run();
+//!     // On the thread that owns the core:
+//!     mixnet.accept_built(now, built);
+//! }
 //! # Ok::<(), mixnet_node_core::ConfigError>(())
 //! ```
 //!
@@ -147,7 +168,9 @@ pub mod traffic;
 pub use config::{Config, ConfigError, LoopConfig, ReplyConfig, RequestConfig};
 pub use loops::{Alarm, LinkScore, LoopReport, LossEstimate, MixnodeScore, RoundTrips, Score};
 pub use message::{max_data, MessageId};
-pub use mixnet::{Batch, ChainSession, Event, Mixnet, PostError, ReplyError, ReservedPeer, Role, Unwrapper, MAX_BATCH};
+pub use mixnet::{
+	Batch, Build, Built, ChainSession, Event, Mixnet, PostError, ReplyError, ReservedPeer, Role, Unwrapper, MAX_BATCH,
+};
 pub use mixnet_primitives::{
 	BadParameters, KxPublic, Mixnode, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,
 	SessionIndex, SessionPhase, SessionStatus,

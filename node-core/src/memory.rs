@@ -8,7 +8,7 @@ use crate::{
 	bytes::{rounded, sum},
 	loops::LoopMonitor,
 	message::{max_data, Assembler, SurbKeystore},
-	mixnet::{Batch, Event, MAX_BATCH},
+	mixnet::{Batch, Build, Event, MAX_BATCH},
 	parameters::{ParametersExt, LARGEST},
 	replay::ReplayFilter,
 	request::{PendingRequests, ReplyCache},
@@ -57,6 +57,7 @@ impl Config {
 	/// | loops out and overdue, in two sessions | twice those out on average, 16,384 at most | about 1,000 bytes |
 	/// | scores of mixnodes and links, in two sessions | `mixnodes`; links: 16,384, or 2 for each mixnode | about 250 bytes |
 	/// | cover built ahead, in two sessions | 16 packets each | 2,252 bytes and about 230 of entry |
+	/// | what the driver builds, a copy of a request at most | `parameters.max_fragments_per_message`, if `driver_builds` | about 29 kB |
 	/// | packets unwrapped together | 64 | about 550 bytes |
 	/// | gateways that the node keeps in mind | ten for each of `gateways`; `mixnodes` | about 300 bytes; 100 bytes |
 	/// | mixnodes of two sessions | `mixnodes` | [`MAX_BYTES_PER_MIXNODE`](Self::MAX_BYTES_PER_MIXNODE) |
@@ -89,6 +90,7 @@ impl Config {
 			Sessions::max_bytes(),
 			sum([Batch::max_bytes(MAX_BATCH), Scratch::max_bytes(MAX_BATCH)]),
 			CoverStock::max_bytes(self.gateways.min(mixnodes)).saturating_mul(LIVE_SESSIONS),
+			if self.driver_builds { Build::max_bytes(parameters.max_fragments()) } else { 0 },
 		];
 		// Not rounded: the filters' tables are large, and what an allocator adds to large allocations is mere address space.
 		let filters = ReplayFilter::max_bytes(self.replay_filter_bytes).saturating_mul(LIVE_SESSIONS);

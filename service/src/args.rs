@@ -39,7 +39,7 @@ pub struct MixnetArgs {
 	#[arg(long, value_name = "COUNT", default_value_t = 3, requires = "mixnet", value_parser = clap::value_parser!(u8).range(1..))]
 	pub mixnet_gateways: u8,
 
-	/// Number of threads that unwrap packets. By default one for each core but one.
+	/// Number of threads that unwrap packets. By default one for each core but one. One thread more builds packets.
 	///
 	/// One thread unwraps tens of thousands of packets a second. With the parameters of most chains, a mixnode gets far
 	/// fewer. More threads than cores do not help.

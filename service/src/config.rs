@@ -67,7 +67,8 @@ impl Config {
 	/// mixnet.
 	pub fn new(registers: bool) -> Self {
 		Self {
-			core: Default::default(),
+			// By a thread of its own: see `workers`.
+			core: mixnet_node_core::Config { driver_builds: true, ..Default::default() },
 			session_0_secret: None,
 			register: registers,
 			inbound_peers: if registers { 150 } else { 0 },

@@ -31,7 +31,7 @@ use crate::{
 	},
 	secret_file::SecretFile,
 	snapshot::{SessionSnapshot, Snapshot},
-	workers::{OpenedBatch, WorkerDied, Workers},
+	workers::{Ready, WorkerDied, Workers},
 };
 use mixnet_node_core::{Event, Mixnet, Packet, ReplyTo, RequestId, ReservedPeer, Role, Time, MAX_BATCH};
 use mixnet_primitives::{PeerId, RelativeSession, SessionIndex};
@@ -184,21 +184,21 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 
 	async fn run_until_ended(&mut self) -> Result<Infallible, Ended> {
 		loop {
-			self.drain();
+			self.drain()?;
 			let timeout = self.core.poll_timeout().and_then(|time| self.clock.instant(time));
 			let asking_due = self.asking.next_due().and_then(|time| self.clock.instant(time));
 			let request_due = self.server.next_due();
 			let silence_ends = self.clock.instant(self.heard + self.max_silence).filter(|_| self.has_sessions);
 			tokio::select! {
-				// What the core has sent goes to the network before anything else is done. Otherwise packets would leave late by
-				// the time that it takes to build others. Then comes what is due, then what is under way, then what is new.
+				// What the core has sent goes to the network before anything else is done, so that no packet leaves late by it.
+				// Then comes what is due, then what is under way, then what is new.
 				biased;
 				peer = self.peers.run() => self.judge(peer),
 				() = sleep_until_maybe(timeout) => {
 					let now = self.now();
 					self.core.handle_timeout(now);
 				},
-				opened = self.workers.next() => self.handle_unwrapped(opened?)?,
+				ready = self.workers.next() => self.handle_ready(ready?)?,
 				update = self.updates.recv() => self.handle_update(update.ok_or(Ended::Chain)?),
 				(reply_to, answer) = self.server.next() => self.reply(reply_to, answer),
 				() = sleep_until_maybe(request_due) => self.server.start_due(Instant::now()),
@@ -239,15 +239,18 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 	}
 
 	/// Does everything that the core asks for, after each call that may have changed it.
-	fn drain(&mut self) {
+	fn drain(&mut self) -> Result<(), WorkerDied> {
 		loop {
 			while let Some(packet) = self.core.poll_transmit() {
 				self.sent += 1;
 				self.peers.send(packet);
 			}
+			if let Some(build) = self.core.poll_build() {
+				self.workers.build(build)?;
+			}
 			match self.core.poll_event() {
 				Some(event) => self.handle_event(event),
-				None => return,
+				None => return Ok(()),
 			}
 		}
 	}
@@ -265,11 +268,18 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		self.workers.open(self.core.unwrapper(), packets)
 	}
 
-	/// Handles a batch that was opened, if one was, and then all batches that are finished.
-	fn handle_unwrapped(&mut self, opened: Option<OpenedBatch>) -> Result<(), WorkerDied> {
-		if let Some(mut opened) = opened {
-			self.core.judge_batch(&mut opened.packets);
-			self.workers.finish(opened)?;
+	/// Handles what a thread has done, and then all batches that are finished.
+	fn handle_ready(&mut self, ready: Ready) -> Result<(), WorkerDied> {
+		match ready {
+			Ready::Opened(mut opened) => {
+				self.core.judge_batch(&mut opened.packets);
+				self.workers.finish(opened)?;
+			},
+			Ready::Finished => (),
+			Ready::Built(built) => {
+				let now = self.now();
+				self.core.accept_built(now, built);
+			},
 		}
 		while let Some(packets) = self.workers.pop() {
 			let now = self.now();

@@ -1,4 +1,4 @@
-//! The threads that unwrap packets.
+//! The threads that unwrap packets, and the one that builds some.
 //!
 //! Unwrapping is nearly all of a mixnode's work, and needs nothing but keys and the packet. What is then done with a packet
 //! depends on all packets before it. So threads of their own unwrap, in batches, on as many cores as there are to spare.
@@ -13,8 +13,12 @@
 //! channels: nobody holds a lock while cryptography is done. No more than [`MAX_UNDER_WAY`] batches for each worker are under
 //! way. Until one of them is done, the event loop takes no more from the network's queue, which is bounded and counts the
 //! packets that it has no room for. A packet that comes alone does not wait for others: a batch is whatever has come.
+//!
+//! One thread more builds cover and copies of requests, one thing at a time ([`Workers::build`]). Building takes milliseconds: in the event
+//! loop, packets would leave late by that, and before packets of others in a worker's channel, these would. Whoever has a clock
+//! would see what is built.
 
-use mixnet_node_core::{Batch as Packets, Packet, PeerId, Scratch, Unwrapper};
+use mixnet_node_core::{Batch as Packets, Build, Built, Packet, PeerId, Scratch, Unwrapper};
 use sp_panic_handler::AbortGuard;
 use std::{
 	collections::VecDeque,
@@ -28,22 +32,34 @@ use tokio::sync::mpsc;
 /// Batches that may be under way for each worker: it works at one while another waits.
 pub const MAX_UNDER_WAY: usize = 2;
 
-/// A thread that unwraps packets has panicked. The batches that it had are lost.
+/// A thread that unwraps or builds packets has panicked. What it had is lost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a thread that unwraps packets has panicked")]
+#[error("a thread that unwraps or builds packets has panicked")]
 pub struct WorkerDied;
 
 /// A batch's number. Batches are counted as they come.
 type Number = u64;
 
 enum Job {
-	Open(Unwrapper, Vec<(PeerId, Packet)>),
-	Finish(Unwrapper, Packets),
+	Open(Number, Unwrapper, Vec<(PeerId, Packet)>),
+	Finish(Number, Unwrapper, Packets),
+	Build(Build),
 }
 
 enum Done {
-	Opened(Unwrapper, Packets),
-	Finished(Packets),
+	Opened(Number, Unwrapper, Packets),
+	Finished(Number, Packets),
+	Built(Built),
+}
+
+/// What a thread has done.
+pub enum Ready {
+	/// The core is to judge this batch.
+	Opened(OpenedBatch),
+	/// A batch is finished: see [`Workers::pop`].
+	Finished,
+	/// The core is to take this.
+	Built(Built),
 }
 
 /// A batch whose packets are opened. The core is to note which of them are wanted.
@@ -57,7 +73,9 @@ pub struct OpenedBatch {
 /// The workers, as the event loop sees them.
 pub struct Workers {
 	workers: Vec<Worker>,
-	done: mpsc::Receiver<Result<(Number, Done), WorkerDied>>,
+	/// To the thread that builds.
+	builder: SyncSender<Job>,
+	done: mpsc::Receiver<Result<Done, WorkerDied>>,
 	/// The batches that are under way, and the finished ones that wait for an earlier one, in the order in which they came.
 	batches: VecDeque<Batch>,
 	/// The number of the first batch in `batches`.
@@ -65,7 +83,7 @@ pub struct Workers {
 }
 
 struct Worker {
-	jobs: SyncSender<(Number, Job)>,
+	jobs: SyncSender<Job>,
 	/// The number of batches that are under way.
 	batches: usize,
 }
@@ -84,21 +102,31 @@ pub fn default_threads() -> NonZeroUsize {
 }
 
 impl Workers {
-	/// Starts this number of threads. They end when the `Workers` are dropped.
+	/// Starts this number of threads that unwrap, and the one that builds. They end when the `Workers` are dropped.
 	///
 	/// # Errors
 	/// The operating system did not start one.
 	pub fn start(threads: NonZeroUsize) -> io::Result<Self> {
-		// There is room for all batches that can be under way, and for the last word of each thread: no thread waits to send.
-		let (done_sender, done) = mpsc::channel(threads.get() * (MAX_UNDER_WAY + 1));
-		let start = |index| {
+		// There is room for all that can be under way, and for the last word of each thread: no thread waits to send.
+		let (done_sender, done) = mpsc::channel((threads.get() + 1) * (MAX_UNDER_WAY + 1));
+		let start = |name| -> io::Result<_> {
 			let (jobs, receiver) = sync_channel(MAX_UNDER_WAY);
 			let done = done_sender.clone();
-			thread::Builder::new().name(format!("mixnet-{index}")).spawn(move || work(receiver, &done))?;
-			Ok(Worker { jobs, batches: 0 })
+			thread::Builder::new().name(name).spawn(move || work(receiver, &done))?;
+			Ok(jobs)
 		};
-		let workers = (0..threads.get()).map(start).collect::<io::Result<_>>()?;
-		Ok(Self { workers, done, batches: VecDeque::new(), first: 0 })
+		let unwraps = |index| Ok(Worker { jobs: start(format!("mixnet-{index}"))?, batches: 0 });
+		let workers = (0..threads.get()).map(unwraps).collect::<io::Result<_>>()?;
+		let builder = start("mixnet-build".into())?;
+		Ok(Self { workers, builder, done, batches: VecDeque::new(), first: 0 })
+	}
+
+	/// Has something built that the core wants. There is only one such thing at a time.
+	///
+	/// # Errors
+	/// The thread has died.
+	pub fn build(&self, build: Build) -> Result<(), WorkerDied> {
+		self.builder.try_send(Job::Build(build)).map_err(|_| WorkerDied)
 	}
 
 	/// Is there room for another batch?
@@ -117,7 +145,7 @@ impl Workers {
 			self.workers.iter_mut().enumerate().min_by_key(|(_, worker)| worker.batches).ok_or(WorkerDied)?;
 		worker.batches += 1;
 		self.batches.push_back(Batch { worker: index, finished: None });
-		worker.jobs.try_send((number, Job::Open(unwrapper, packets))).map_err(|_| WorkerDied)
+		worker.jobs.try_send(Job::Open(number, unwrapper, packets)).map_err(|_| WorkerDied)
 	}
 
 	/// Gives a batch, in which the wanted packets have been noted, back to the worker that opened it.
@@ -128,28 +156,25 @@ impl Workers {
 		let OpenedBatch { number, packets, unwrapper } = opened;
 		if packets.has_wanted() {
 			let worker = self.batch(number).worker;
-			return self.workers[worker]
-				.jobs
-				.try_send((number, Job::Finish(unwrapper, packets)))
-				.map_err(|_| WorkerDied);
+			return self.workers[worker].jobs.try_send(Job::Finish(number, unwrapper, packets)).map_err(|_| WorkerDied);
 		}
 		self.finished(number, packets);
 		Ok(())
 	}
 
-	/// Waits until a batch is opened, and returns it, or until one is finished: see [`Self::pop`].
+	/// Waits until a thread has done something.
 	///
 	/// # Errors
 	/// A thread has died.
-	pub async fn next(&mut self) -> Result<Option<OpenedBatch>, WorkerDied> {
+	pub async fn next(&mut self) -> Result<Ready, WorkerDied> {
 		// The channel is closed only when all threads have ended.
-		let (number, done) = self.done.recv().await.unwrap_or(Err(WorkerDied))?;
-		Ok(match done {
-			Done::Opened(unwrapper, packets) => Some(OpenedBatch { number, packets, unwrapper }),
-			Done::Finished(packets) => {
+		Ok(match self.done.recv().await.unwrap_or(Err(WorkerDied))? {
+			Done::Opened(number, unwrapper, packets) => Ready::Opened(OpenedBatch { number, packets, unwrapper }),
+			Done::Finished(number, packets) => {
 				self.finished(number, packets);
-				None
+				Ready::Finished
 			},
+			Done::Built(built) => Ready::Built(built),
 		})
 	}
 
@@ -174,31 +199,32 @@ impl Workers {
 }
 
 /// What a thread does until the `Workers` are dropped.
-fn work(jobs: impl IntoIterator<Item = (Number, Job)>, done: &mpsc::Sender<Result<(Number, Done), WorkerDied>>) {
+fn work(jobs: impl IntoIterator<Item = Job>, done: &mpsc::Sender<Result<Done, WorkerDied>>) {
 	// The SDK's panic hook would end the process.
 	let _unwinds = AbortGuard::force_unwind();
 	let _last_word = LastWord(done);
 	let mut scratch = Scratch::new();
-	for (number, job) in jobs {
+	for job in jobs {
 		let result = match job {
-			Job::Open(unwrapper, packets) => {
+			Job::Open(number, unwrapper, packets) => {
 				let packets = unwrapper.open(&mut scratch, packets);
-				Done::Opened(unwrapper, packets)
+				Done::Opened(number, unwrapper, packets)
 			},
-			Job::Finish(unwrapper, mut packets) => {
+			Job::Finish(number, unwrapper, mut packets) => {
 				unwrapper.finish(&mut scratch, &mut packets);
-				Done::Finished(packets)
+				Done::Finished(number, packets)
 			},
+			Job::Build(build) => Done::Built(build.run()),
 		};
 		// There is always room, so an error means that the event loop has ended.
-		if done.try_send(Ok((number, result))).is_err() {
+		if done.try_send(Ok(result)).is_err() {
 			return;
 		}
 	}
 }
 
 /// Tells the event loop if the thread panics: it would wait for ever otherwise.
-struct LastWord<'a>(&'a mpsc::Sender<Result<(Number, Done), WorkerDied>>);
+struct LastWord<'a>(&'a mpsc::Sender<Result<Done, WorkerDied>>);
 
 impl Drop for LastWord<'_> {
 	fn drop(&mut self) {

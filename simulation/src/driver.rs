@@ -16,10 +16,19 @@ impl<C: Core> World<C> {
 	pub fn settle(&mut self, node: usize) {
 		while self.poll_event(node) {}
 		while self.poll_transmit(node) {}
+		while self.build_one(node) {
+			while self.poll_transmit(node) {}
+		}
 		while self.poll_event(node) {}
 		let timeout = self.nodes[node].mixnet.poll_timeout();
 		self.note(node, Output::Timeout(timeout));
 		self.check_node(node);
+	}
+
+	/// Builds one thing that a node's driver is to build, if its configuration says so. Returns whether there was one.
+	pub fn build_one(&mut self, node: usize) -> bool {
+		let now = self.now();
+		self.nodes[node].mixnet.build_one(now)
 	}
 
 	/// Polls a node for a packet, and sends it. Returns whether there was one.

@@ -116,6 +116,10 @@ pub trait Core {
 	fn handle_packet(&mut self, now: Time, from: PeerId, packet: Packet) -> Option<DropReason>;
 	/// Does what is due.
 	fn handle_timeout(&mut self, now: Time);
+	/// Builds one thing that its driver is to build. Returns whether there was one.
+	fn build_one(&mut self, _now: Time) -> bool {
+		false
+	}
 	/// When it wants to be called again.
 	fn poll_timeout(&self) -> Option<Time>;
 	/// The next packet to be sent.

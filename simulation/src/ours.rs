@@ -117,6 +117,13 @@ impl Core for Ours {
 		self.handle_timeout(now);
 	}
 
+	fn build_one(&mut self, now: Time) -> bool {
+		let build = self.poll_build();
+		let is_one = build.is_some();
+		build.into_iter().for_each(|build| self.accept_built(now, build.run()));
+		is_one
+	}
+
 	fn poll_timeout(&self) -> Option<Time> {
 		self.poll_timeout()
 	}

@@ -9,7 +9,7 @@ use crate::{
 	message::{split, FragmentPlan},
 	parameters::ParametersExt,
 	request::{queue_delay, HandlingDelay, Pending, QueueEnd, RequestError, RequestId, RouteMetrics},
-	session::Session,
+	session::{Session, SessionId},
 	sphinx::{
 		complete_requests, Backend, BatchBuilder, BuildError, BuiltPacket, BuiltSurb, MixnodeIndex, SurbId, SurbKeys,
 		PAYLOAD_DATA_SIZE,
@@ -22,6 +22,7 @@ use crate::{
 use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
+use zeroize::Zeroizing;
 
 /// Why a copy of a request was not queued.
 enum NotPosted {
@@ -39,75 +40,119 @@ enum NotPosted {
 	OnlyGateway,
 }
 
+/// What came of a look at a waiting request.
+enum Looked {
+	/// A copy of it is to be built.
+	Drafted(CopyDraft),
+	/// It has ended, or another destination is to be tried.
+	Changed,
+	/// It waits on.
+	Waits,
+}
+
 impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Queues what can be queued of the waiting requests: one copy of each in turn, so that a large request does not hold up
 	/// the others with all of its copies. If a request finds no room in its session, those behind it in the same session wait
 	/// too. Otherwise small requests could starve it.
+	///
+	/// If the driver builds, it gets the copies one by one: see [`poll_build`](Self::poll_build).
 	pub(super) fn post_pending(&mut self) {
-		let mut full = BTreeSet::new();
+		if self.config.driver_builds {
+			self.forget_what_was_queued();
+			self.copies_due = true;
+			return;
+		}
+		while let Some(draft) = self.draft_next_copy() {
+			if !self.queue_copy(draft.build(self.backend)) {
+				return;
+			}
+		}
+	}
+
+	/// The copy that is to be built next, if there is room for one.
+	pub(super) fn draft_next_copy(&mut self) -> Option<CopyDraft> {
+		self.forget_what_was_queued();
+		let draft = self.look_for_copy();
+		// Of requests that were forgotten meanwhile nothing is queued.
+		for (_, message_id) in self.pending.take_forgotten() {
+			self.forget_message(&message_id);
+		}
+		draft
+	}
+
+	/// The answers to some packets could not be read any more. They are not sent: the request is, anew under another message
+	/// ID. And their SURBs leave room for others.
+	fn forget_what_was_queued(&mut self) {
 		let forgotten = self.pending.take_forgotten();
 		for (_, session) in self.sessions.iter_mut() {
-			// The answers to these packets could not be read any more. The request is sent anew under another message ID.
 			for (id, _) in &forgotten {
 				session.authored.remove_request(*id);
 			}
 		}
-		// Before any copies are built: their SURBs need the room.
 		for (_, message_id) in forgotten {
-			self.forget_message(&message_id);
-		}
-		// Each round queues at least one copy, or ends a request, or is the last one.
-		let mut progress = true;
-		while progress && full.len() < RelativeSession::BOTH.len() {
-			progress = false;
-			let waiting: Vec<_> = self.pending.post_queue().collect();
-			for id in waiting {
-				progress |= self.post_one(id, &mut full);
-			}
-		}
-		// Of requests that were forgotten in the loop nothing is queued.
-		for (_, message_id) in self.pending.take_forgotten() {
 			self.forget_message(&message_id);
 		}
 	}
 
-	/// Queues a copy of a request if it can. Returns whether anything changed. `full` holds the sessions in which a request
-	/// waits for room.
-	fn post_one(&mut self, id: RequestId, full: &mut BTreeSet<RelativeSession>) -> bool {
-		match self.post_copy_somewhere(id, full) {
-			Ok(()) => true,
+	fn look_for_copy(&mut self) -> Option<CopyDraft> {
+		// Each round ends a request, uses up a destination, or is the last one.
+		loop {
+			let mut full = BTreeSet::new();
+			let mut progress = false;
+			let waiting: Vec<_> = self.pending.post_queue().collect();
+			for id in waiting {
+				match self.look_at(id, &mut full) {
+					Looked::Drafted(draft) => return Some(draft),
+					Looked::Changed => progress = true,
+					Looked::Waits => (),
+				}
+			}
+			if !progress || full.len() == RelativeSession::BOTH.len() {
+				return None;
+			}
+		}
+	}
+
+	/// Drafts a copy of a request if it can. `full` holds the sessions in which a request waits for room.
+	fn look_at(&mut self, id: RequestId, full: &mut BTreeSet<RelativeSession>) -> Looked {
+		match self.draft_copy_somewhere(id, full) {
+			Ok(draft) => Looked::Drafted(draft),
 			Err(NotPosted::NoRoom { relative }) => {
 				full.insert(relative);
-				false
+				Looked::Waits
 			},
-			Err(NotPosted::InTurn) => false,
+			Err(NotPosted::InTurn) => Looked::Waits,
 			Err(NotPosted::Blocked(error)) => {
 				self.pending.blocked(id, self.now, error);
-				false
+				Looked::Waits
 			},
 			Err(NotPosted::Failed(error)) => {
 				self.fail(id, error);
-				true
+				Looked::Changed
 			},
 			// This ends, since the number of destinations is limited.
 			Err(NotPosted::BadDestination) => {
 				if !self.pending.next_destination(id, &mut self.rng) {
 					self.fail(id, RequestError::NoReply);
 				}
-				true
+				Looked::Changed
 			},
 			Err(NotPosted::OnlyGateway) => {
-				let goes_on = self.pending.next_destination(id, &mut self.rng);
-				if !goes_on {
-					self.pending.blocked(id, self.now, RequestError::OnlyGateway);
+				if self.pending.next_destination(id, &mut self.rng) {
+					return Looked::Changed;
 				}
-				goes_on
+				self.pending.blocked(id, self.now, RequestError::OnlyGateway);
+				Looked::Waits
 			},
 		}
 	}
 
-	/// Queues a copy of a request in the session that it belongs in.
-	fn post_copy_somewhere(&mut self, id: RequestId, full: &BTreeSet<RelativeSession>) -> Result<(), NotPosted> {
+	/// Drafts a copy of a request for the session that it belongs in.
+	fn draft_copy_somewhere(
+		&mut self,
+		id: RequestId,
+		full: &BTreeSet<RelativeSession>,
+	) -> Result<CopyDraft, NotPosted> {
 		let Some(request) = self.pending.get(id) else { return Err(NotPosted::InTurn) };
 		let relative = match request.bound_to {
 			Some((session, _)) => self
@@ -123,13 +168,14 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		if full.contains(&relative) {
 			return Err(NotPosted::InTurn);
 		}
-		self.post_copy(id, relative)
+		self.draft_copy(id, relative)
 	}
 
-	/// Queues one copy of a request in this session.
-	fn post_copy(&mut self, id: RequestId, relative: RelativeSession) -> Result<(), NotPosted> {
+	/// Draws all that is random in a copy of a request.
+	fn draft_copy(&mut self, id: RequestId, relative: RelativeSession) -> Result<CopyDraft, NotPosted> {
 		let max = self.max_fragments(relative);
 		let Some(request) = self.pending.get(id) else { return Err(NotPosted::InTurn) };
+		let Some(session_id) = self.sessions.id(relative) else { return Err(NotPosted::BadDestination) };
 		let Some(session) = self.sessions.session_mut(relative) else { return Err(NotPosted::BadDestination) };
 
 		let plans = split(request.message_id, &request.data, request.surbs, max)
@@ -146,7 +192,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		if connected_gateways == [destination] {
 			return Err(NotPosted::OnlyGateway);
 		}
-		let mut copy = CopyBuilder {
+		let mut routes = Routes {
 			session,
 			connected_gateways: &connected_gateways,
 			hops: usize::from(session.parameters.hops),
@@ -156,21 +202,39 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			packets: Vec::with_capacity(plans.len()),
 		};
 		for plan in &plans {
-			copy.add_fragment(&mut self.rng, plan).map_err(not_posted)?;
+			routes.add_fragment(&mut self.rng, plan).map_err(not_posted)?;
 		}
-		let first_hops = copy.first_hops();
-		let (packets, surb_keys, metrics) = copy.build(self.backend, &plans, &request.data);
+		let first_hops = routes.first_hops();
+		let Routes { batch, surbs, packets, .. } = routes;
+		let (message_id, data) = (request.message_id, Zeroizing::new(request.data.clone()));
+		// It waits for nothing that may not come.
+		self.pending.unblocked(id);
+		let target = CopyTarget { id, message_id, session_id, destination, first_hops };
+		Ok(CopyDraft { target, data, plans, batch, surbs, packets })
+	}
 
-		let message_id = request.message_id;
+	/// Queues a copy that was built, unless its request has ended or goes elsewhere now. Returns whether it was queued.
+	pub(super) fn queue_copy(&mut self, copy: BuiltCopy) -> bool {
+		let BuiltCopy { target, packets, surb_keys, metrics } = copy;
+		let CopyTarget { id, message_id, session_id, destination, first_hops } = target;
+		let Some(request) = self.pending.get(id).filter(|request| request.awaits_copy(&message_id)) else {
+			return false;
+		};
+		let relative =
+			self.sessions.relative_of(session_id).filter(|relative| self.sessions.allows_requests(*relative));
+		let Some(session) = relative.and_then(|relative| self.sessions.session_mut(relative)) else { return false };
 		let delay = handling_delay(&session.parameters, request.delay, &message_id);
-		session.authored.push_request(id, packets, &first_hops);
+		if !session.authored.push_request(id, packets, &first_hops) {
+			return false;
+		}
 		for (surb_id, keys) in surb_keys {
 			self.surb_keystore.insert(message_id, surb_id, keys);
 		}
+		let connected_gateways = session.topology.connected_gateways(&self.connected);
 		let round_trip = round_trip(session, &metrics, self.network_delay.per_hop(), &connected_gateways);
 		let answer_by = self.now + round_trip.saturating_add(delay);
 		self.pending.posted(id, (session.index, destination), answer_by);
-		Ok(())
+		true
 	}
 }
 
@@ -196,12 +260,21 @@ fn draw_destination<R: RngCore + CryptoRng>(
 	Ok(destination)
 }
 
-/// Builds a copy of a request: all routes are drawn first, then everything is built together.
-struct CopyBuilder<'a> {
-	session: &'a Session,
-	connected_gateways: &'a [MixnodeIndex],
-	hops: usize,
+/// Where a copy of a request goes.
+struct CopyTarget {
+	id: RequestId,
+	/// The request's message ID when the copy was drafted.
+	message_id: MessageId,
+	session_id: SessionId,
 	destination: MixnodeIndex,
+	first_hops: FirstHops,
+}
+
+/// A copy of a request, with all that is random in it.
+pub(super) struct CopyDraft {
+	target: CopyTarget,
+	data: Zeroizing<Vec<u8>>,
+	plans: Vec<FragmentPlan>,
 	batch: BatchBuilder,
 	/// The ID of each SURB in `batch`, and the number of its hops.
 	surbs: Vec<(SurbId, usize)>,
@@ -209,7 +282,27 @@ struct CopyBuilder<'a> {
 	packets: Vec<(PeerId, usize)>,
 }
 
-impl CopyBuilder<'_> {
+/// The same, built.
+pub(super) struct BuiltCopy {
+	target: CopyTarget,
+	packets: Vec<AddressedPacket>,
+	surb_keys: Vec<(SurbId, SurbKeys)>,
+	/// How long the packets travel.
+	metrics: RouteMetrics,
+}
+
+/// Draws the routes of a copy.
+struct Routes<'a> {
+	session: &'a Session,
+	connected_gateways: &'a [MixnodeIndex],
+	hops: usize,
+	destination: MixnodeIndex,
+	batch: BatchBuilder,
+	surbs: Vec<(SurbId, usize)>,
+	packets: Vec<(PeerId, usize)>,
+}
+
+impl Routes<'_> {
 	/// Draws a fragment's SURBs and its packet, each with a route of its own.
 	fn add_fragment<R: RngCore + CryptoRng>(&mut self, rng: &mut R, plan: &FragmentPlan) -> Result<(), NoPacket> {
 		for _ in 0..plan.surbs() {
@@ -247,19 +340,17 @@ impl CopyBuilder<'_> {
 		let gateways = self.connected_gateways.iter().copied();
 		FirstHops::Gateways(Arc::new(gateways.filter(|gateway| *gateway != self.destination).collect()))
 	}
+}
 
-	/// Returns the packets, the keys of the SURBs in them, and how long they travel. `plans` are those that were added.
-	fn build(
-		self,
-		backend: Backend,
-		plans: &[FragmentPlan],
-		data: &[u8],
-	) -> (Vec<AddressedPacket>, Vec<(SurbId, SurbKeys)>, RouteMetrics) {
-		let built = self.batch.build(backend);
+impl CopyDraft {
+	/// Builds the packets and the SURBs in them. Nothing random is drawn.
+	pub fn build(self, backend: Backend) -> BuiltCopy {
+		let Self { target, data, plans, batch, surbs: surb_ids, packets } = self;
+		let built = batch.build(backend);
 		let mut metrics = RouteMetrics::default();
-		let mut surbs = Vec::with_capacity(self.surbs.len());
-		let mut surb_keys = Vec::with_capacity(self.surbs.len());
-		for ((id, hops), BuiltSurb { surb, keys, delay }) in self.surbs.into_iter().zip(built.surbs) {
+		let mut surbs = Vec::with_capacity(surb_ids.len());
+		let mut surb_keys = Vec::with_capacity(surb_ids.len());
+		for ((id, hops), BuiltSurb { surb, keys, delay }) in surb_ids.into_iter().zip(built.surbs) {
 			metrics.add_surb(hops, delay);
 			surbs.push(surb);
 			surb_keys.push((id, keys));
@@ -269,18 +360,18 @@ impl CopyBuilder<'_> {
 			let (own, others) = surbs.split_at(plan.surbs());
 			surbs = others;
 			let mut payload = [0; PAYLOAD_DATA_SIZE];
-			plan.write(&mut payload, data, own)
+			plan.write(&mut payload, &data, own)
 				.expect("planned for this data, and as many SURBs were made as the plans say; qed");
 			payload
 		};
 		let payloads: Vec<_> = plans.iter().map(write).collect();
-		let packets = complete_requests(built.requests.into_iter().zip(&payloads));
+		let complete = complete_requests(built.requests.into_iter().zip(&payloads));
 		let address = |((peer_id, hops), BuiltPacket { packet, delay }): ((_, usize), _)| {
 			metrics.add_request(hops, delay);
 			AddressedPacket { peer_id, packet }
 		};
-		let packets = self.packets.into_iter().zip(packets).map(address).collect();
-		(packets, surb_keys, metrics)
+		let packets = packets.into_iter().zip(complete).map(address).collect();
+		BuiltCopy { target, packets, surb_keys, metrics }
 	}
 }
 

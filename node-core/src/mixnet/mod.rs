@@ -19,12 +19,14 @@
 //! - `send`: packets out.
 //! - `suspend`: what becomes of a node that did not run for some time.
 //! - `asking`: requests of ours, from being posted to being answered or given up.
+//! - `build`: what is built for packets to come, for drivers that build on threads of their own.
 //! - `copies`: a copy of such a request is built and queued.
 //! - `answering`: requests of others, and our replies.
 
 mod answering;
 mod asking;
 mod being_finished;
+mod build;
 mod chain;
 mod copies;
 mod event;
@@ -37,6 +39,7 @@ mod unwrapper;
 
 pub use answering::ReplyError;
 pub use asking::PostError;
+pub use build::{Build, Built};
 pub use chain::{ChainSession, ReservedPeer, Role};
 pub use event::Event;
 pub use receive::MAX_BATCH;

@@ -133,6 +133,13 @@ enum Operation {
 		relative: RelativeSession,
 		parameters: Parameters,
 	},
+	/// The driver takes what is to be built, if it has nothing. It builds, and brings it back some time later.
+	TakeBuild {
+		node: usize,
+	},
+	BringBuilt {
+		node: usize,
+	},
 	NextKey {
 		node: usize,
 	},
@@ -191,6 +198,8 @@ fn operation() -> impl Strategy<Value = Operation> {
 		2 => (node(), relative()).prop_map(|(node, relative)| Session { node, relative }),
 		2 => (node(), relative(), parameters())
 			.prop_map(|(node, relative, parameters)| OtherParameters { node, relative, parameters }),
+		3 => node().prop_map(|node| TakeBuild { node }),
+		2 => node().prop_map(|node| BringBuilt { node }),
 		1 => node().prop_map(|node| NextKey { node }),
 		1 => (node(), -2i64..3).prop_map(|(node, ahead)| RestoreKey { node, ahead }),
 		3 => (1u64..20).prop_map(|seconds| Run { seconds }),
@@ -240,8 +249,8 @@ fn config() -> impl Strategy<Value = Config> {
 	let receiving =
 		(surbs, 1usize..4, 1usize..5, prop_oneof![1 => Just(65 * 8 * 2), 4 => Just(1usize << 16)], 1usize..4);
 	let requests = (1usize..5, 1u32..4, 1u32..3, 1u32..4, 1usize..4, 1u32..3);
-	let times = (any::<bool>(), any::<bool>());
-	(traffic, receiving, requests, times).prop_map(|(traffic, receiving, requests, (delays, loops))| {
+	let others = (any::<bool>(), any::<bool>(), any::<bool>());
+	(traffic, receiving, requests, others).prop_map(|(traffic, receiving, requests, (delays, loops, driver_builds))| {
 		let (mixnode_queue_capacity, non_mixnode_queue_capacity, non_mixnode, gateways, hops, forward_queue_capacity) =
 			traffic;
 		let (
@@ -277,6 +286,7 @@ fn config() -> impl Strategy<Value = Config> {
 			max_incomplete_fragments,
 			replay_filter_bytes,
 			max_queued_requests: max_queued,
+			driver_builds,
 			request: RequestConfig { capacity, destinations, attempts, copies, max_wait },
 			reply: ReplyConfig { capacity: replies, copies: reply_copies },
 		}

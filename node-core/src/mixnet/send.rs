@@ -4,8 +4,8 @@ use super::Mixnet;
 use crate::{
 	loops::SentLoop,
 	parameters::ParametersExt,
-	session::Session,
-	sphinx::{BatchBuilder, BuildError, BuiltPacket, CoverId, Hop, MixnodeIndex, Target},
+	session::{Session, SessionId},
+	sphinx::{Backend, BatchBuilder, BuildError, BuiltPacket, CoverId, Hop, MixnodeIndex, Target},
 	statistics::DropReason,
 	time::scale,
 	topology::{Route, RouteError, RouteKind, Topology},
@@ -16,6 +16,7 @@ use crate::{
 	RelativeSession,
 };
 use alloc::vec::Vec;
+use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
 use rand_distr::{Bernoulli, Distribution};
 
@@ -101,7 +102,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// When that happens, and for how many ticks of cover, depends on the number of ticks alone: see [`CoverStock`]. Copies
 	/// come after a batch of cover. If they were built as soon as there is room, or an answer or a peer comes, others could
 	/// see from packets that are late whether requests wait, and some could choose when to look.
+	///
+	/// [`poll_build`](Self::poll_build) does the same for drivers that build on threads of their own.
 	pub(super) fn build_ahead(&mut self) {
+		if self.config.driver_builds {
+			return;
+		}
 		let due = self.next_due();
 		let sessions = match due {
 			Some(Due::Tick(relative)) if self.awaits_cover(relative) => &[relative][..],
@@ -110,16 +116,26 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			None => &RelativeSession::BOTH,
 		};
 		if let Some(relative) = sessions.iter().find(|relative| self.wants_cover(**relative)) {
-			self.build_cover(*relative);
+			if let Some(draft) = self.draft_cover(*relative) {
+				self.stock(draft.build(self.backend));
+			}
 			self.copies_due = true;
 		} else if core::mem::take(&mut self.copies_due) {
 			self.post_pending();
 		}
 	}
 
-	/// Is there something to be built as soon as no packet is due?
+	/// Does the driver have to call for something to be built, as soon as no packet is due?
 	pub(super) fn has_to_build(&self) -> bool {
+		if self.config.driver_builds {
+			return false;
+		}
 		self.copies_due || RelativeSession::BOTH.into_iter().any(|relative| self.wants_cover(relative))
+	}
+
+	/// Do all packets that are due wait for cover that the driver has built at this moment?
+	pub(super) fn waits_for_build(&self) -> bool {
+		self.is_building && matches!(self.next_due(), Some(Due::Tick(relative)) if self.awaits_cover(relative))
 	}
 
 	/// Is no cover ready for the session's next tick?
@@ -130,7 +146,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 
 	/// Is there room for a batch of cover?
-	fn wants_cover(&self, relative: RelativeSession) -> bool {
+	pub(super) fn wants_cover(&self, relative: RelativeSession) -> bool {
 		let ticks = |session: &&Session| session.clock.next().is_some();
 		let is_low = |session: &Session| {
 			session.cover.is_low() || !session.cover.is_for(&session.topology.connected_gateways(&self.connected))
@@ -138,9 +154,10 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		self.sessions.session(relative).filter(ticks).is_some_and(is_low)
 	}
 
-	/// Builds cover for the next ticks of a session.
-	fn build_cover(&mut self, relative: RelativeSession) {
-		let Some(session) = self.sessions.session_mut(relative) else { return };
+	/// Draws cover for the next ticks of a session.
+	pub(super) fn draft_cover(&mut self, relative: RelativeSession) -> Option<CoverDraft> {
+		let id = self.sessions.id(relative)?;
+		let session = self.sessions.session_mut(relative)?;
 		let gateways = session.topology.connected_gateways(&self.connected);
 		session.cover.keep_for(&gateways);
 		let hops = usize::from(session.parameters.hops);
@@ -168,10 +185,25 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			};
 			drawn.push((loop_id, replacement, route.map(|(route, ())| route)));
 		}
-		let mut built = batch.build(self.backend).covers.into_iter();
-		for (loop_id, replacement, route) in drawn {
-			let cover = route.and_then(|route| Some(prepare_cover(session, route, loop_id, built.next()?)));
-			session.cover.push(Prepared::new(replacement, cover));
+		Some(CoverDraft {
+			id,
+			gateways,
+			local: session.topology.local_index(),
+			mean_delay: session.parameters.mean_forwarding_delay(),
+			drawn,
+			batch,
+		})
+	}
+
+	/// Puts cover that was built into the stock, unless its session has ended or other gateways are connected now.
+	pub(super) fn stock(&mut self, built: BuiltCover) {
+		let BuiltCover { id, gateways, prepared } = built;
+		let Some(session) = self.sessions.relative_of(id).and_then(|relative| self.sessions.session_mut(relative))
+		else {
+			return;
+		};
+		if session.cover.is_for(&gateways) {
+			prepared.into_iter().for_each(|prepared| session.cover.push(prepared));
 		}
 	}
 
@@ -251,16 +283,56 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 }
 
+/// What is drawn for one tick: the ID of a loop, what may take its place, and its route, if there is one.
+type Drawn = (Option<CoverId>, Option<Replacement>, Option<Route>);
+
+/// Cover for the next ticks of a session, with all that is random in it.
+pub(super) struct CoverDraft {
+	id: SessionId,
+	/// The connected gateways that it is for. None at a mixnode.
+	gateways: Vec<MixnodeIndex>,
+	/// Our own index, if we are a mixnode.
+	local: Option<MixnodeIndex>,
+	mean_delay: Duration,
+	drawn: Vec<Drawn>,
+	batch: BatchBuilder,
+}
+
+/// The same, built.
+pub(super) struct BuiltCover {
+	id: SessionId,
+	gateways: Vec<MixnodeIndex>,
+	prepared: Vec<Prepared>,
+}
+
+impl CoverDraft {
+	/// Builds it. Nothing random is drawn.
+	pub fn build(self, backend: Backend) -> BuiltCover {
+		let Self { id, gateways, local, mean_delay, drawn, batch } = self;
+		let mut built = batch.build(backend).covers.into_iter();
+		let prepare = |(loop_id, replacement, route): Drawn| {
+			let cover = route.and_then(|route| Some(prepare_cover(local, mean_delay, route, loop_id, built.next()?)));
+			Prepared::new(replacement, cover)
+		};
+		BuiltCover { id, gateways, prepared: drawn.into_iter().map(prepare).collect() }
+	}
+}
+
 /// Makes cover ready to be sent over this route.
-fn prepare_cover(session: &Session, route: Route, loop_id: Option<CoverId>, built: BuiltPacket) -> Cover {
-	let local = session.topology.local_index();
+fn prepare_cover(
+	local: Option<MixnodeIndex>,
+	mean_delay: Duration,
+	route: Route,
+	loop_id: Option<CoverId>,
+	built: BuiltPacket,
+) -> Cover {
 	let others = |hop: &Hop| match hop.target {
 		Target::Mixnode(index) => (Some(index) != local).then_some(index),
 		Target::Peer(_) => None,
 	};
 	let loops = loop_id.map(|id| PreparedLoop {
 		id,
-		forwarding_delay: scale(session.parameters.mean_forwarding_delay(), built.delay),
+		forwarding_delay: scale(mean_delay, built.delay),
 		links: route.hops.len() as u32,
 		route: route.hops.iter().filter_map(others).collect(),
 	});

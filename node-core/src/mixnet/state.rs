@@ -85,6 +85,8 @@ pub struct Mixnet<R> {
 	pub(super) replies: ReplyCache,
 	/// May copies of our requests be built, as soon as nothing is due?
 	pub(super) copies_due: bool,
+	/// Has the driver taken something to be built that has not come back?
+	pub(super) is_building: bool,
 
 	pub(super) events: VecDeque<Event>,
 	/// The number of requests of others among `events`.
@@ -130,6 +132,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			pending: PendingRequests::new(config.request),
 			replies: ReplyCache::new(config.reply.capacity),
 			copies_due: false,
+			is_building: false,
 			events: VecDeque::new(),
 			queued_requests: 0,
 			reserved_peers_changed: false,
@@ -163,7 +166,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	///
 	/// If no packet is due, or one waits for cover, something is built that is sent later: eight packets of cover, or copies of
 	/// our requests. That takes up to a few milliseconds. So first hand to the network what
-	/// [`poll_transmit`](Self::poll_transmit) has given.
+	/// [`poll_transmit`](Self::poll_transmit) has given. Nothing is built here if the driver builds:
+	/// [`poll_build`](Self::poll_build).
 	pub fn handle_timeout(&mut self, now: Time) {
 		self.advance(now);
 		if self.gateways.next_deadline().is_some_and(|deadline| deadline <= self.now) {
@@ -178,7 +182,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// May change after any call that takes `&mut self`. It does not lie in the future as long as there are due packets to be
 	/// polled, or something to be built for later.
 	#[must_use = "the time at which `handle_timeout` wants to be called"]
+	///
+	/// While packets wait for what the driver builds at this moment, no time is near that would help:
+	/// [`accept_built`](Self::accept_built) will.
 	pub fn poll_timeout(&self) -> Option<Time> {
+		if self.waits_for_build() {
+			return self.next_timer();
+		}
 		let builds = self.has_to_build().then_some(self.now);
 		self.next_due_time().into_iter().chain(builds).min()
 	}
@@ -186,8 +196,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// When something is due next: a packet, or a timer.
 	pub(super) fn next_due_time(&self) -> Option<Time> {
 		let ticks = self.sessions.iter().filter_map(|session| session.clock.next());
-		let others = [self.forward_queue.next_deadline(), self.pending.next_timer(), self.gateways.next_deadline()];
-		ticks.chain(others.into_iter().flatten()).min()
+		ticks.chain(self.forward_queue.next_deadline()).chain(self.next_timer()).min()
+	}
+
+	fn next_timer(&self) -> Option<Time> {
+		self.pending.next_timer().into_iter().chain(self.gateways.next_deadline()).min()
 	}
 
 	/// The next event. `None` if nothing has happened since the last one.

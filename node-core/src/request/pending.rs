@@ -121,6 +121,11 @@ impl Pending {
 		self.old_message_ids.iter().find(|(old, _)| old == message_id).map(|(_, destination)| *destination)
 	}
 
+	/// Is a copy of it to be queued, under this message ID?
+	pub fn awaits_copy(&self, message_id: &MessageId) -> bool {
+		self.message_id == *message_id && matches!(self.stage, Stage::Posting { .. })
+	}
+
 	/// Should the request have another destination than this one?
 	pub fn avoids(&self, destination: (SessionIndex, MixnodeIndex)) -> bool {
 		self.used.contains(&destination)
@@ -382,6 +387,15 @@ impl PendingRequests {
 		let until = blocked.take().map_or(now + self.config.max_wait, |(until, _)| until);
 		*blocked = Some((until, error));
 		self.set_timer(id, Some(until));
+	}
+
+	/// Nothing is missing any more to queue a copy of the request.
+	pub fn unblocked(&mut self, id: RequestId) {
+		if let Some(Pending { stage: Stage::Posting { blocked, .. }, .. }) = self.requests.get_mut(&id) {
+			if blocked.take().is_some() {
+				self.set_timer(id, None);
+			}
+		}
 	}
 
 	/// Starts the request's next attempt, with another destination if this one's attempts are used up. Returns `false` if

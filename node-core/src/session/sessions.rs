@@ -176,9 +176,14 @@ impl Sessions {
 	pub fn live_keys(&self) -> [Option<LiveKey>; 2] {
 		[RelativeSession::Current, RelativeSession::Previous].map(|relative| {
 			let session = self.session(relative)?;
-			let id = SessionId { generation: self.generation, index: session.index };
-			Some(LiveKey { session: id, secret: Arc::downgrade(&session.keys.secret) })
+			let session_id = self.id(relative)?;
+			Some(LiveKey { session: session_id, secret: Arc::downgrade(&session.keys.secret) })
 		})
+	}
+
+	/// Identifies a live session in which we take part.
+	pub fn id(&self, relative: RelativeSession) -> Option<SessionId> {
+		Some(SessionId { generation: self.generation, index: self.session(relative)?.index })
 	}
 
 	/// Whether the session `id` is the current or the previous one now. `None` if it is not live, or if the chain started

@@ -4,9 +4,10 @@ use super::{
 	header::{seal_all, BuildError, Delivery, Draft, SealedHeader},
 	kx::SharedSecret,
 	lioness::{encrypt_each, fill_lane, Lane, LANES},
-	packet::{CoverId, Hop, MixnodeIndex, Packet, PayloadData, SurbId, Target},
+	packet::{CoverId, Hop, MixnodeIndex, Packet, PayloadData, SurbId, Target, MAX_HOPS},
 	surb::{Surb, SurbKeys},
 };
+use crate::bytes::{list, sum};
 use alloc::vec::Vec;
 use rand_core::{CryptoRng, RngCore};
 use x25519_batch::Backend;
@@ -85,6 +86,12 @@ pub struct BuiltSurb {
 }
 
 impl BatchBuilder {
+	/// The most bytes of heap that one takes which this many requests and SURBs were added to.
+	pub(crate) fn max_bytes(requests: usize, surbs: usize) -> usize {
+		let routes = requests.saturating_add(surbs).saturating_mul(list(MAX_HOPS, size_of::<Hop>()));
+		sum([routes, list(requests, size_of::<Draft>()), list(surbs, size_of::<SurbDraft>())])
+	}
+
 	/// Adds a request to the last hop of `route`, a mixnode.
 	///
 	/// # Errors

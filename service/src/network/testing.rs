@@ -10,11 +10,15 @@ use sc_network_types::{multiaddr::Multiaddr, PeerId as NetworkPeerId};
 use std::{
 	collections::{HashMap, HashSet},
 	sync::{Arc, Mutex},
+	time::Instant,
 };
 use tokio::sync::mpsc;
 
 /// The way to each node, as if all were connected to each other.
 pub type Sinks = Arc<Mutex<HashMap<NetworkPeerId, mpsc::UnboundedSender<NotificationEvent>>>>;
+
+/// What a node has sent: when, to whom, and the packet.
+pub type Sent = Arc<Mutex<Vec<(Instant, NetworkPeerId, Vec<u8>)>>>;
 
 /// One node's end of a network in which everybody is connected to everybody in `nodes`.
 #[derive(Debug)]
@@ -23,12 +27,18 @@ pub struct Notifications {
 	nodes: Sinks,
 	events: mpsc::UnboundedReceiver<NotificationEvent>,
 	name: sc_network::ProtocolName,
+	sent: Option<Sent>,
 }
 
 impl Notifications {
 	/// The end of the node `own`, which gets `events`.
 	pub fn new(own: NetworkPeerId, nodes: Sinks, events: mpsc::UnboundedReceiver<NotificationEvent>) -> Self {
-		Self { own, nodes, events, name: "/mixnet".into() }
+		Self { own, nodes, events, name: "/mixnet".into(), sent: None }
+	}
+
+	/// The same, which notes what the node sends.
+	pub fn noting(self, sent: Sent) -> Self {
+		Self { sent: Some(sent), ..self }
 	}
 }
 
@@ -80,6 +90,8 @@ impl PeerControl for Reports {
 
 struct Sink {
 	from: NetworkPeerId,
+	peer: NetworkPeerId,
+	sent: Option<Sent>,
 	to: mpsc::UnboundedSender<NotificationEvent>,
 }
 
@@ -90,6 +102,10 @@ impl MessageSink for Sink {
 	}
 
 	async fn send_async_notification(&self, notification: Vec<u8>) -> Result<(), sc_network::error::Error> {
+		if let Some(sent) = &self.sent {
+			let now = Instant::now();
+			sent.lock().expect("no test panics while it holds this; qed").push((now, self.peer, notification.clone()));
+		}
 		self.to
 			.send(NotificationEvent::NotificationReceived { peer: self.from, notification })
 			.map_err(|_| sc_network::error::Error::ChannelClosed)
@@ -136,6 +152,6 @@ impl NotificationService for Notifications {
 
 	fn message_sink(&self, peer: &NetworkPeerId) -> Option<Box<dyn MessageSink>> {
 		let to = self.nodes.lock().expect("no test panics while it holds this; qed").get(peer)?.clone();
-		Some(Box::new(Sink { from: self.own, to }))
+		Some(Box::new(Sink { from: self.own, peer: *peer, sent: self.sent.clone(), to }))
 	}
 }

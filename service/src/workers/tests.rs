@@ -76,7 +76,7 @@ async fn handle(core: &mut Mixnet<ChaCha20Rng>, workers: &mut Workers, batches: 
 			let Some(batch) = batches.next() else { break };
 			workers.open(core.unwrapper(), batch).expect("no thread has died");
 		}
-		if let Some(mut opened) = workers.next().await.expect("no thread has died") {
+		if let Ready::Opened(mut opened) = workers.next().await.expect("no thread has died") {
 			core.judge_batch(&mut opened.packets);
 			workers.finish(opened).expect("no thread has died");
 		}
@@ -132,7 +132,7 @@ async fn each_thread_has_two_batches_and_a_late_one_holds_up_the_others() {
 	// All but the first go on.
 	let mut first = None;
 	for _ in 0..2 * MAX_UNDER_WAY {
-		let opened = workers.next().await.expect("no thread has died").expect("none was given back to be finished");
+		let Ok(Ready::Opened(opened)) = workers.next().await else { panic!("none was given back to be finished") };
 		if opened.number == 0 {
 			first = Some(opened);
 		} else {
@@ -149,17 +149,49 @@ async fn each_thread_has_two_batches_and_a_late_one_holds_up_the_others() {
 	assert!(workers.pop().is_none() && workers.has_room());
 }
 
+#[tokio::test]
+async fn what_is_built_comes_back_beside_batches() {
+	let mut workers = Workers::start(NonZeroUsize::MIN).expect("there are threads");
+	let mut core = node(0, Config { driver_builds: true, ..Config::default() });
+	let build = core.poll_build().expect("a mixnode wants cover at once");
+	workers.open(core.unwrapper(), packets(1)).expect("no thread has died");
+	workers.build(build).expect("no thread has died");
+	assert!(core.poll_build().is_none(), "one thing at a time");
+	let (mut opened, mut is_built) = (false, false);
+	while !(opened && is_built) {
+		match workers.next().await.expect("no thread has died") {
+			Ready::Opened(_) => opened = true,
+			Ready::Finished => panic!("none was given back to be finished"),
+			Ready::Built(built) => {
+				core.accept_built(Time::ZERO, built);
+				is_built = true;
+			},
+		}
+	}
+	assert!(core.poll_build().is_some(), "there is room for more");
+}
+
 /// Otherwise the event loop would wait for ever, and the node would live on without mixing.
 #[tokio::test]
 async fn a_thread_that_panics_says_so() {
 	crate::unwinding::testing::use_the_sdks_hook_if_told();
-	let (done_sender, done) = mpsc::channel(1);
-	let (jobs, receiver) = sync_channel::<(Number, Job)>(1);
-	let thread = thread::spawn(move || work(receiver.into_iter().map(|_| panic!("on purpose")), &done_sender));
-	let mut workers = Workers { workers: vec![Worker { jobs, batches: 0 }], done, batches: VecDeque::new(), first: 0 };
-	let core = mixnode();
+	let mut core = node(0, Config { driver_builds: true, ..Config::default() });
+	let panicking = || {
+		let (done_sender, done) = mpsc::channel(1);
+		let (jobs, receiver) = sync_channel::<Job>(1);
+		let thread = thread::spawn(move || work(receiver.into_iter().map(|_| panic!("on purpose")), &done_sender));
+		let worker = Worker { jobs: jobs.clone(), batches: 0 };
+		(Workers { workers: vec![worker], builder: jobs, done, batches: VecDeque::new(), first: 0 }, thread)
+	};
+
+	let (mut workers, thread) = panicking();
 	workers.open(core.unwrapper(), packets(1)).expect("the thread lives");
 	assert_eq!(workers.next().await.err(), Some(WorkerDied));
 	assert!(thread.join().is_err());
 	assert_eq!(workers.open(core.unwrapper(), packets(1)), Err(WorkerDied));
+
+	let (mut workers, thread) = panicking();
+	workers.build(core.poll_build().expect("a mixnode wants cover at once")).expect("the thread lives");
+	assert_eq!(workers.next().await.err(), Some(WorkerDied));
+	assert!(thread.join().is_err());
 }

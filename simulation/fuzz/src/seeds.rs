@@ -138,6 +138,9 @@ fn request() -> Vec<Seed> {
 fn state_machine() -> Vec<Seed> {
 	let usual = [0; config::SIZE];
 	let tight = [2; config::SIZE];
+	// The last byte says that drivers build.
+	let mut built = usual;
+	built[config::SIZE - 1] = 1;
 	let seed = |name, config: &[u8; config::SIZE], parts: &[&[u8]]| {
 		("state_machine", name, [&[0][..], config, &parts.concat()].concat())
 	};
@@ -171,6 +174,8 @@ fn state_machine() -> Vec<Seed> {
 		seed("ask-in-phase-1", &usual, &[&begin(1, 8, 1), ask]),
 		seed("ask-in-phase-2", &usual, &[&begin(2, 8, 1), ask]),
 		seed("ask-in-phase-3", &usual, &[in_phase_3, ask]),
+		seed("ask-where-drivers-build", &built, &[in_phase_3, ask]),
+		seed("rotate-where-drivers-build", &built, &[in_phase_3, &post_all, rotate, &post_all, rotate, &run(4)]),
 		seed(
 			"ask-as-a-user",
 			&usual,

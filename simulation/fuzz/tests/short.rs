@@ -146,6 +146,7 @@ fn the_state_machine_seeds_reach_their_cases() {
 		assert!(outcome.answered >= 3 && outcome.failed == 0, "phase {phase}: {outcome:?}");
 	}
 	assert!(outcomes["ask-as-a-user"].answered > 0);
+	assert_eq!(outcomes["ask-where-drivers-build"].answered, 4);
 	assert!(outcomes["attack-with-fragment"].requests > 0 && outcomes["attack-with-fragment"].replies > 0);
 	assert!(outcomes["disconnect"].failed > 0);
 	assert_eq!(outcomes["unanswered"].failed, 5);

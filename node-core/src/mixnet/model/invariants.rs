@@ -2,7 +2,7 @@
 
 use super::world::answer;
 use crate::{
-	mixnet::{ChainSession, Event, Mixnet, Role},
+	mixnet::{Build, ChainSession, Event, Mixnet, Role},
 	request::{HandlingDelay, RequestId, Stage},
 	session::{Session, Slot},
 	sphinx::{build_cover, used, Hop, MixnodeIndex, Target},
@@ -27,6 +27,8 @@ pub(super) struct Posted {
 /// A node, and a record of what it did.
 pub(super) struct Watched {
 	pub mixnet: Mixnet<ChaChaRng>,
+	/// What its driver builds at this moment.
+	building: Option<Build>,
 	config: Config,
 	/// The requests by their IDs, which count up from 0.
 	pub requests: Vec<Posted>,
@@ -46,6 +48,7 @@ impl Watched {
 	pub fn new(config: Config, mixnet: Mixnet<ChaChaRng>) -> Self {
 		Self {
 			mixnet,
+			building: None,
 			config,
 			requests: Vec::new(),
 			accepted: BTreeSet::new(),
@@ -57,11 +60,40 @@ impl Watched {
 		}
 	}
 
+	/// Calls the node, and has everything built that it wants then. If its driver builds, the call computes nothing.
+	pub fn handle_timeout(&mut self, now: Time) {
+		used::take();
+		self.mixnet.handle_timeout(now);
+		assert!(!self.config.driver_builds || used::take().is_empty(), "the driver builds, and something was built");
+		for builds in 0.. {
+			self.take_build();
+			if self.building.is_none() {
+				break;
+			}
+			self.bring_built(now);
+			assert!(builds < 1000, "there is no end of things to be built");
+		}
+	}
+
+	pub fn take_build(&mut self) {
+		let build = self.mixnet.poll_build();
+		assert!(build.is_none() || (self.config.driver_builds && self.building.is_none()));
+		self.building = build.or(self.building.take());
+	}
+
+	pub fn bring_built(&mut self, now: Time) {
+		if let Some(build) = self.building.take() {
+			self.mixnet.accept_built(now, build.run());
+		}
+	}
+
 	pub fn post(&mut self, now: Time, data: Vec<u8>, surbs: usize, delay: HandlingDelay) {
+		used::take();
 		let ids = match data.len() % 3 {
 			0 => self.mixnet.post_request_twice(now, data.clone(), surbs, delay).map(Vec::from),
 			_ => self.mixnet.post_request(now, data.clone(), surbs, delay).map(|id| vec![id]),
 		};
+		assert!(!self.config.driver_builds || used::take().is_empty(), "the driver builds, and something was built");
 		for id in ids.unwrap_or_default() {
 			assert_eq!(id, RequestId(self.requests.len() as u64), "an ID that is used once");
 			self.requests.push(Posted { data: data.clone(), ends: 0, sent: false });
@@ -251,7 +283,7 @@ impl Watched {
 						let session = sessions.session(relative).filter(|_| sessions.allows_requests(relative));
 						session.is_some_and(|session| session.clock.next().is_some())
 					};
-					let is_due = self.mixnet.copies_due;
+					let is_due = self.mixnet.copies_due || self.building.is_some();
 					assert!(is_due || RelativeSession::BOTH.into_iter().any(ticks), "{id:?} waits for nothing");
 				},
 			}
@@ -290,6 +322,12 @@ impl Watched {
 			self.check_peers(session);
 		}
 		next.extend(self.mixnet.forward_queue.next_deadline());
+		assert_eq!(self.mixnet.is_building, self.building.is_some());
+		if self.mixnet.waits_for_build() {
+			// It will be called when that has come back.
+			assert!(self.building.is_some() && next.iter().any(|at| *at <= self.mixnet.now));
+			next.clear();
+		}
 		next.extend(self.mixnet.pending.next_timer());
 		next.extend(self.mixnet.gateways.next_deadline());
 		if self.mixnet.has_to_build() {

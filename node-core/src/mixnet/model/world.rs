@@ -160,6 +160,8 @@ impl World {
 					self.tell_session(node, session, Some(parameters));
 				}
 			},
+			Operation::TakeBuild { node } => self.nodes[node].take_build(),
+			Operation::BringBuilt { node } => self.nodes[node].bring_built(self.now),
 			Operation::NextKey { node } => drop(self.nodes[node].next_key()),
 			Operation::RestoreKey { node, ahead } => {
 				let session = self.ahead(ahead);
@@ -190,7 +192,7 @@ impl World {
 			self.now = self.now.max(at);
 		}
 		for calls in 0.. {
-			self.nodes[node].mixnet.handle_timeout(self.now);
+			self.nodes[node].handle_timeout(self.now);
 			while let Some(packet) = self.nodes[node].transmit() {
 				self.in_flight.push(packet);
 			}

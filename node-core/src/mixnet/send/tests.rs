@@ -204,6 +204,120 @@ fn a_users_cover_goes_by_the_gateways_that_are_connected_at_the_tick() {
 	assert_eq!(session.cover.len(), CoverStock::SIZE - 60 % CoverStock::BATCH);
 }
 
+/// As [`node`], whose driver builds.
+fn node_of_builder(seed: u64, is_mixnode: bool) -> Mixnet<ChaChaRng> {
+	let mut mixnet = node(seed, is_mixnode, 6, |config| config.driver_builds = true);
+	bring_all(&mut mixnet);
+	mixnet
+}
+
+/// Builds everything, and brings it back at once.
+fn bring_all(mixnet: &mut Mixnet<ChaChaRng>) {
+	while let Some(build) = mixnet.poll_build() {
+		assert!(mixnet.poll_build().is_none(), "one thing at a time");
+		mixnet.accept_built(mixnet.now, build.run());
+	}
+}
+
+#[test]
+fn a_driver_that_builds_at_once_sends_the_same_cover() {
+	for is_mixnode in [true, false] {
+		let mut one = node(8, is_mixnode, 6, |_| ());
+		let mut other = node_of_builder(8, is_mixnode);
+		for _ in 0..200 {
+			let at = other.poll_timeout().unwrap();
+			used::take();
+			other.handle_timeout(at);
+			let packet = other.poll_transmit();
+			assert!(used::take().is_empty(), "the driver builds, and something was built");
+			assert_eq!(packet, Some(next_packet(&mut one)));
+			bring_all(&mut other);
+		}
+	}
+}
+
+#[test]
+fn while_a_tick_waits_for_the_driver_nothing_is_to_be_called_at_once() {
+	let mut mixnet = node_of_builder(9, true);
+	let mut sent = 0;
+	// The driver is slow: it has what it took all the time.
+	let mut build = None;
+	let now = loop {
+		let now = mixnet.poll_timeout().unwrap();
+		mixnet.handle_timeout(now);
+		build = mixnet.poll_build().or(build);
+		match mixnet.poll_transmit() {
+			Some(_) => sent += 1,
+			None => break now,
+		}
+	};
+	assert_eq!((sent, mixnet.statistics().ticks_awaiting_cover), (CoverStock::SIZE, 1));
+	assert!(mixnet.poll_timeout().is_none_or(|at| at > now), "the driver would turn in circles");
+	mixnet.accept_built(now, build.unwrap().run());
+	assert_eq!(mixnet.poll_timeout(), session(&mut mixnet).clock.next().filter(|at| *at <= now));
+	assert!(mixnet.poll_transmit().is_some(), "the tick had waited");
+}
+
+#[test]
+fn cover_that_was_built_for_what_is_over_is_thrown_away() {
+	// The session after the next begins: its first hops have other keys.
+	let other_session = |mixnet: &mut Mixnet<_>| {
+		mixnet.set_status(START, SessionStatus { current_index: 2, phase: SessionPhase::DisconnectFromPrev });
+		mixnet.set_session(START, ChainSession::new(2, Ok((0..6).map(mixnode).collect())));
+	};
+	let gateway_gone_at_a_tick = |mixnet: &mut Mixnet<_>| {
+		let gateway = mixnet.reserved_peers()[0].peer_id;
+		mixnet.peer_disconnected(START, gateway);
+		mixnet.handle_timeout(mixnet.poll_timeout().unwrap());
+		assert!(mixnet.poll_transmit().is_none());
+	};
+	let changes: [(bool, &dyn Fn(&mut Mixnet<ChaChaRng>)); 2] =
+		[(true, &other_session), (false, &gateway_gone_at_a_tick)];
+	for (is_mixnode, change) in changes {
+		let mut mixnet = node_of_builder(10, is_mixnode);
+		for _ in 0..CoverStock::BATCH {
+			mixnet.handle_timeout(mixnet.poll_timeout().unwrap());
+			assert!(mixnet.poll_transmit().is_some());
+		}
+		let build = mixnet.poll_build().unwrap();
+		change(&mut mixnet);
+		mixnet.accept_built(mixnet.now, build.run());
+		assert_eq!(session(&mut mixnet).cover.len(), 0);
+		bring_all(&mut mixnet);
+		assert_eq!(session(&mut mixnet).cover.len(), CoverStock::SIZE);
+	}
+}
+
+#[test]
+fn a_copy_that_was_built_for_what_is_over_is_thrown_away() {
+	let posted = || {
+		let mut mixnet = node_of_builder(11, true);
+		let id = mixnet.post_request(START, vec![1; 5000], 2, DELAY).unwrap();
+		let build = mixnet.poll_build().unwrap();
+		assert_eq!((session(&mut mixnet).authored.len(), mixnet.surb_keystore.len()), (0, 0));
+		(mixnet, id, build)
+	};
+
+	let (mut mixnet, _, build) = posted();
+	mixnet.accept_built(START, build.run());
+	assert_eq!((session(&mut mixnet).authored.len(), mixnet.surb_keystore.len()), (3, 2));
+
+	let (mut mixnet, id, build) = posted();
+	assert!(mixnet.cancel_request(START, id));
+	mixnet.accept_built(START, build.run());
+	assert_eq!((session(&mut mixnet).authored.len(), mixnet.surb_keystore.len()), (0, 0));
+
+	// The session ends. The request goes to the next one, under another message ID if it had a destination.
+	let (mut mixnet, id, build) = posted();
+	mixnet.set_status(START, SessionStatus { current_index: 1, phase: SessionPhase::DisconnectFromPrev });
+	mixnet.accept_built(START, build.run());
+	assert_eq!(mixnet.surb_keystore.len(), 0);
+	mixnet.set_session(START, ChainSession::new(1, Ok((0..6).map(mixnode).collect())));
+	bring_all(&mut mixnet);
+	assert_eq!((session(&mut mixnet).authored.len(), mixnet.surb_keystore.len()), (3, 2));
+	assert_eq!(mixnet.pending.get(id).unwrap().bound_to.unwrap().0, 1);
+}
+
 /// Ticks until each of many replies leaves, if the mixnode's own user has this much to say: requests wait all the time, or
 /// there are none.
 fn waits_of_replies(seed: u64, busy: bool) -> Vec<u64> {

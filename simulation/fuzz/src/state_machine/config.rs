@@ -5,7 +5,7 @@ use core::time::Duration;
 use mixnet_node_core::{Config, Parameters, ReplyConfig, RequestConfig};
 
 /// How many bytes of the input make the configuration.
-pub const SIZE: usize = 25;
+pub const SIZE: usize = 26;
 
 /// A configuration for all nodes. With zeroes, requests are answered within seconds.
 pub fn read(reader: &mut Reader) -> Config {
@@ -57,6 +57,7 @@ pub fn read(reader: &mut Reader) -> Config {
 	};
 	config.reply = ReplyConfig { capacity: reader.one_of(&[20, 2, 1]), copies: reader.one_of(&[2, 1, 3]) };
 	config.parameters.reply_cooldown_ms = reader.one_of(&[1000, 0]);
+	config.driver_builds = reader.bool();
 	config
 }
 

@@ -179,6 +179,8 @@ impl Network {
 			assert!(packets < MAX_TRANSMIT, "there is no end of due packets");
 			while self.world.poll_event(node) {}
 			self.world.handle_timeout(node, self.now());
+			let builds = (0..MAX_TRANSMIT).take_while(|_| self.world.build_one(node)).count();
+			assert!(builds < MAX_TRANSMIT, "there is no end of things to be built");
 			let is_due = self.world.nodes[node].mixnet.poll_timeout().is_some_and(|at| at <= self.now());
 			if !is_due {
 				while self.world.poll_event(node) {}
