@@ -95,11 +95,13 @@ no-std: setup ## Build the protocol for wasm, without std
 # Times as many as in `make test`; some of it takes a minute for each ten.
 SOAK ?= 40
 
-soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a million hostile packets, 10^8 replay tags, 20 times the models
+soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a million hostile packets, 10^8 replay tags, 20 times the models, 50,000 departures
 	$(call step,Building the tests) cargo test --release --locked --workspace --no-run
 	$(call step,Running the long forms of tests) \
 		MIXNET_SOAK=$(SOAK) PROPTEST_CASES=5000 cargo test --release --locked --workspace --no-fail-fast --lib -- \
 			--nocapture loops:: model::
+	$(call step,When 10 000 packets of each kind leave) \
+		MIXNET_DEPARTURES=10000 cargo test --release --locked --workspace --lib -- --nocapture departures::
 	$(call step,Running the long forms of simulations) cd simulation && \
 		MIXNET_SOAK=$(SOAK) MIXNET_FLOOD=1000000 cargo test --release --locked --no-fail-fast \
 			--test congestion --test flood --test replay_memory -- \
