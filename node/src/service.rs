@@ -64,19 +64,16 @@ pub fn new_full(config: Configuration, mixnet_args: MixnetArgs) -> Result<TaskMa
 		.map(|mut mixnet_config| {
 			// Private addresses are dialled if the network's flags allow it.
 			mixnet_config.dialled = (&config.network.transport).into();
-			let (prototype, protocol_config, ping_config) = mixnet_service::Prototype::new::<Block, Network, _>(
+			mixnet_service::Prototype::new(
 				mixnet_config,
 				&*client,
 				config.chain_spec.fork_id(),
 				metrics.clone(),
-				net_config.peer_store_handle(),
-			)?;
-			net_config.add_notification_protocol(protocol_config);
-			net_config.add_request_response_protocol(ping_config);
-			Ok(prototype)
+				&mut net_config,
+			)
 		})
 		.transpose()
-		.map_err(|error: mixnet_service::StartError| ServiceError::Other(error.to_string()))?;
+		.map_err(|error| ServiceError::Other(error.to_string()))?;
 	// guide: end
 
 	let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =

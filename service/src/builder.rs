@@ -3,13 +3,22 @@
 use crate::{
 	chain::{
 		follower,
-		registrar::{Registrar, RegistrarParts},
+		registrar::{AskingParts, Registrar, RegistrarParts},
 	},
 	config::Config,
 	event_loop::{Ended, EventLoop, EventLoopParts},
 	handle::{Command, Handle},
 	log_target::LOG_TARGET,
-	network::{inbound, peer_control::ProtocolPeers, peer_id::to_mixnet_peer_id, protocol},
+	network::{
+		inbound,
+		peer_control::ProtocolPeers,
+		peer_id::to_mixnet_peer_id,
+		protocol,
+		reachability::{
+			asker::ByNetwork,
+			checker::{self, Checker, Questions},
+		},
+	},
 	requests::{
 		server::Server,
 		submit_extrinsic::{ServeSubmissions, ToPool},
@@ -23,7 +32,7 @@ use mixnet_runtime_api::MixnetApi;
 use rand_core::OsRng;
 use sc_client_api::BlockchainEvents;
 use sc_network::{
-	peer_store::PeerStoreProvider,
+	config::FullNetworkConfiguration,
 	service::{traits::NetworkService, NotificationMetrics},
 	NetworkBackend, NotificationService, ProtocolName,
 };
@@ -47,6 +56,9 @@ pub struct Prototype {
 	config: Config,
 	protocol_name: ProtocolName,
 	ping_name: ProtocolName,
+	reachability_name: ProtocolName,
+	/// Others' questions whether they can be reached, if this node may become a mixnode.
+	questions: Option<Questions>,
 	notifications: Box<dyn NotificationService>,
 	handle: Handle,
 	commands: mpsc::Receiver<Command>,
@@ -70,8 +82,8 @@ pub enum StartError {
 }
 
 impl Prototype {
-	/// The service's prototype, and the configurations of its two protocols, which the network is built with: that of packets,
-	/// and that of questions whether a gateway lives.
+	/// The service's prototype. Adds its protocols to the configuration that the network is built with: that of packets, and those of
+	/// two questions, whether a gateway lives, and whether a mixnode can be reached.
 	///
 	/// A chain whose runtime has no mixnet may get one: then the service waits, and says so.
 	///
@@ -82,8 +94,8 @@ impl Prototype {
 		client: &C,
 		fork_id: Option<&str>,
 		metrics: NotificationMetrics,
-		peer_store: Arc<dyn PeerStoreProvider>,
-	) -> Result<(Self, N::NotificationProtocolConfig, N::RequestResponseProtocolConfig), StartError>
+		network: &mut FullNetworkConfiguration<B, B::Hash, N>,
+	) -> Result<Self, StartError>
 	where
 		B: BlockT,
 		N: NetworkBackend<B, B::Hash>,
@@ -101,12 +113,16 @@ impl Prototype {
 		}
 		let protocol_name = protocol::name(info.genesis_hash.as_ref(), fork_id);
 		let (protocol_config, notifications) =
-			protocol::configuration::<B, N>(protocol_name.clone(), &config, metrics, peer_store);
+			protocol::configuration::<B, N>(protocol_name.clone(), &config, metrics, network.peer_store_handle());
+		network.add_notification_protocol(protocol_config);
 		let ping_name = protocol::ping_name(&protocol_name);
-		let ping_config = protocol::ping_configuration::<B, N>(ping_name.clone());
+		network.add_request_response_protocol(protocol::ping_configuration::<B, N>(ping_name.clone()));
+		let reachability_name = protocol::reachability_name(&protocol_name);
+		let (reachability_config, questions) =
+			checker::configuration::<B, N>(reachability_name.clone(), config.register);
+		network.add_request_response_protocol(reachability_config);
 		let (handle, commands) = Handle::new(COMMANDS);
-		let prototype = Self { config, protocol_name, ping_name, notifications, handle, commands };
-		Ok((prototype, protocol_config, ping_config))
+		Ok(Self { config, protocol_name, ping_name, reachability_name, questions, notifications, handle, commands })
 	}
 
 	/// Starts the service. `spawner` runs its tasks. If one of them panics, all are started anew; the one that does that is
@@ -132,7 +148,8 @@ impl Prototype {
 		P: TransactionPool<Block = B> + LocalTransactionPool<Block = B> + 'static,
 		S: SyncOracle + Send + Sync + 'static,
 	{
-		let Self { config, protocol_name, ping_name, notifications, handle, commands } = self;
+		let Self { config, protocol_name, ping_name, reachability_name, questions, notifications, handle, commands } =
+			self;
 		let local = network.local_peer_id();
 		let peer_id = to_mixnet_peer_id(&local).ok_or(StartError::PeerId(local))?;
 		config.core.validate()?;
@@ -165,21 +182,34 @@ impl Prototype {
 
 			let (updates_sender, updates) = mpsc::channel(UPDATES);
 			let (next_key_sender, next_key) = watch::channel(None);
+			let (told, reachability) = watch::channel(Default::default());
 			if config.register {
-				let registrar = Registrar::new(RegistrarParts {
+				let parts = RegistrarParts {
 					genesis_hash: client.info().genesis_hash,
 					keystore: keystore.clone(),
 					network: network.clone(),
 					peer_id,
 					handle: handle_for_registrar.clone(),
 					next_key,
-				});
+				};
+				let asker = ByNetwork {
+					network: network.clone(),
+					protocol: reachability_name.clone(),
+					dialled: config.dialled,
+				};
+				let asking = AskingParts { asker: Arc::new(asker), dialled: config.dialled, told };
+				let registrar = Registrar::new(parts, asking);
 				let pool = OffchainTransactionPoolFactory::new(pool.clone());
 				let registers = registrar.run(client.clone(), pool, sync.clone());
 				tasks.spawn("mixnet-registrar", Kind::Blocking, registers.map(|()| Ended::Chain));
 			}
 			let follows = follower::follow(client.clone(), sync.clone(), updates_sender);
 			tasks.spawn("mixnet-follower", Kind::Blocking, follows.map(|()| Ended::Chain));
+
+			if let Some(questions) = &questions {
+				let checker = Checker::new(questions.clone(), config.dialled);
+				tasks.spawn("mixnet-reachability", Kind::Async, checker.run().map(|()| Ended::Network));
+			}
 
 			let peer_control =
 				|| ProtocolPeers { network: network.clone(), protocol: protocol_name.clone(), ping: ping_name.clone() };
@@ -201,6 +231,7 @@ impl Prototype {
 				hung_up: handle_for_registrar.hung_up(),
 				updates,
 				next_key: next_key_sender,
+				reachability,
 				restarts: run.restarts,
 			});
 			tasks.spawn("mixnet", Kind::Async, event_loop.run());

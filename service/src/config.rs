@@ -16,7 +16,8 @@ pub struct Config {
 	/// Most peers that may stay connected to this node without being reserved: mixnodes are the gateways of users. A few more may
 	/// connect, and then others have to leave.
 	pub inbound_peers: u32,
-	/// At which hosts mixnodes are dialled. Take the network's own setting: `Reach::from(&config.network.transport)`.
+	/// At which hosts mixnodes are dialled, and nodes that want to know whether they can be reached. Take the network's own
+	/// setting: `Reach::from(&config.network.transport)`.
 	pub dialled: Reach,
 	/// Number of threads that unwrap packets.
 	pub threads: NonZeroUsize,

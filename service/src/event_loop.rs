@@ -21,6 +21,7 @@ use crate::{
 		peer_control::PeerControl,
 		peer_id::{to_mixnet_peer_id, to_network_peer_id},
 		peers::Peers,
+		reachability::asker::Reachability,
 		watch::{self as watching, Watch, Watched},
 	},
 	requests::{
@@ -55,6 +56,7 @@ pub struct EventLoopParts<R> {
 	pub(crate) hung_up: Arc<Notify>,
 	pub(crate) updates: mpsc::Receiver<Update>,
 	pub(crate) next_key: watch::Sender<Option<NextKey>>,
+	pub(crate) reachability: watch::Receiver<Reachability>,
 	pub(crate) restarts: u64,
 }
 
@@ -119,6 +121,8 @@ pub struct EventLoop<R> {
 	hung_up: Arc<Notify>,
 	updates: mpsc::Receiver<Update>,
 	next_key: watch::Sender<Option<NextKey>>,
+	/// Whether others can reach this node, for the snapshot.
+	reachability: watch::Receiver<Reachability>,
 	/// How often the service has failed before.
 	restarts: u64,
 	/// Where the secret for session 0 is, until the chain has told the session.
@@ -144,6 +148,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			hung_up,
 			updates,
 			next_key,
+			reachability,
 			restarts,
 		} = parts;
 		core.restore_gateways(&gateways);
@@ -167,6 +172,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			hung_up,
 			updates,
 			next_key,
+			reachability,
 			restarts,
 			session_0_secret: config.session_0_secret,
 			sent: 0,
@@ -475,6 +481,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			connected: self.peers.len(),
 			silent: self.peers.ids().filter(|peer| self.is_silent(peer)).count(),
 			reserved: self.reserved,
+			reachability: self.reachability.borrow().clone(),
 			restarts: self.restarts,
 		}
 	}

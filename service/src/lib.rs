@@ -17,7 +17,8 @@
 //! - [`status`]: the answer of `mixnet_status`, made from a snapshot.
 //! - [`snapshot`]: the state of the service at one moment, for all that present it.
 //! - [`requests`]: the types of requests between nodes, one file each, and how to add one.
-//! - [`network`]: the notifications protocol, the peers and their queues, the reserved peers' addresses.
+//! - [`network`]: the notifications protocol, the peers and their queues, the reserved peers' addresses, and whether nodes can
+//!   be reached.
 //! - [`args`] and [`config`]: what can be chosen.
 //! - [`secret_file`]: the file with the secret for session 0.
 //! - [`clock`]: the core's clock, which runs on in a suspension.

@@ -5,7 +5,7 @@
 //! file `metrics.rs`; fed by the same snapshot, they cannot say anything else than the RPC does.
 
 use crate::{
-	network::{inbound::InboundDrops, peers::PeerDrops},
+	network::{inbound::InboundDrops, peers::PeerDrops, reachability::asker::Reachability},
 	requests::{server::ServeReport, wrong_answers::AnswerCounts},
 };
 use mixnet_node_core::{LoopReport, Role, Statistics};
@@ -46,6 +46,8 @@ pub struct Snapshot {
 	pub silent: usize,
 	/// Number of peers that this node wants to be connected to.
 	pub reserved: usize,
+	/// Whether others can reach this node.
+	pub reachability: Reachability,
 	/// How often the service has failed, and was started again, since the node started.
 	pub restarts: u64,
 }

@@ -1,7 +1,10 @@
 //! The answer of `mixnet_status`: a [`Snapshot`] for people and scripts to read.
 
 use crate::{
-	network::peer_id::to_network_peer_id,
+	network::{
+		peer_id::to_network_peer_id,
+		reachability::asker::{Reachability, Reachable},
+	},
 	requests::{server::ServeReport, submit_extrinsic, wrong_answers::AnswerCounts},
 	snapshot::{SessionSnapshot, Snapshot},
 };
@@ -26,6 +29,9 @@ pub struct Status {
 	pub loops: Loops,
 	/// How many peers this node has, and wants.
 	pub peers: PeerNumbers,
+	/// Whether other mixnodes can reach this node.
+	#[serde(default)]
+	pub reachability: ReachabilityView,
 	/// How much waits, and for what.
 	pub queues: Queues,
 	/// The mixnodes with answers to this node's requests that proved wrong, by their peer IDs.
@@ -141,6 +147,16 @@ pub struct PeerNumbers {
 	pub evicted: u64,
 }
 
+/// What came of asking others whether they can reach this node. Only nodes that register ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReachabilityView {
+	/// Whether they can; none if nobody could tell, or none was asked yet.
+	pub reachable: Option<bool>,
+	/// The hosts and ports that they were asked about.
+	pub addresses: Vec<String>,
+}
+
 /// Lengths of queues.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -207,7 +223,17 @@ impl From<Snapshot> for Status {
 		let wrong_answers =
 			snapshot.wrong_answers.iter().map(|(mixnode, counts)| (name(mixnode), counts.into())).collect();
 		let Snapshot {
-			peer_id, session_status, previous, current, connected, silent, reserved, evicted, restarts, ..
+			peer_id,
+			session_status,
+			previous,
+			current,
+			connected,
+			silent,
+			reserved,
+			evicted,
+			reachability,
+			restarts,
+			..
 		} = snapshot;
 		Self {
 			peer_id: peer_id.to_base58(),
@@ -216,6 +242,7 @@ impl From<Snapshot> for Status {
 			parameters: ParametersInForce { previous: previous.parameters, current: current.parameters },
 			loops: Loops { previous: loops(previous), current: loops(current) },
 			peers: PeerNumbers { connected, silent, reserved, evicted },
+			reachability: reachability.into(),
 			queues,
 			wrong_answers,
 			counters,
@@ -227,6 +254,18 @@ impl From<Snapshot> for Status {
 impl From<SessionStatus> for SessionView {
 	fn from(status: SessionStatus) -> Self {
 		Self { index: status.current_index, phase: status.phase as u8, phase_name: status.phase.to_string() }
+	}
+}
+
+impl From<Reachability> for ReachabilityView {
+	fn from(reachability: Reachability) -> Self {
+		let Reachability { reachable, addresses } = reachability;
+		let reachable = match reachable {
+			Reachable::Yes => Some(true),
+			Reachable::No(_) => Some(false),
+			Reachable::Unknown => None,
+		};
+		Self { reachable, addresses }
 	}
 }
 

@@ -52,6 +52,14 @@ pub trait Registrations: Sync {
 		registration: Registration,
 		proofs: RegistrationProofs,
 	) -> Result<Result<(), SubmitError>, ApiError>;
+
+	/// At most `count` of a session's mixnodes, from place `start` on. `None` if there is no list for the session.
+	fn mixnodes_page(
+		&self,
+		session_index: SessionIndex,
+		start: Place,
+		count: u32,
+	) -> Result<Option<MixnodesPage>, ApiError>;
 }
 
 /// The runtime in the state after a block.
@@ -143,5 +151,14 @@ where
 		let mut api = self.at.client.runtime_api();
 		api.register_extension(self.pool.offchain_transaction_pool(self.at.hash));
 		api.submit_registration(self.at.hash, registration, proofs)
+	}
+
+	fn mixnodes_page(
+		&self,
+		session_index: SessionIndex,
+		start: Place,
+		count: u32,
+	) -> Result<Option<MixnodesPage>, ApiError> {
+		self.at.client.runtime_api().mixnodes_page(self.at.hash, session_index, start, count)
 	}
 }

@@ -6,6 +6,7 @@
 //! - [`places`]: who has to leave if too many connect.
 //! - [`peers`]: who is connected, and a short queue for each.
 //! - [`watch`]: which gateways respond.
+//! - [`reachability`]: whether others can reach this node.
 //! - [`peer_control`]: what the service asks of the network besides carrying packets.
 //! - [`addresses`]: where reserved peers are to be found, and where this node is.
 //! - [`peer_id`]: peer IDs, as the network and as the mixnet write them.
@@ -18,6 +19,7 @@ pub mod peer_id;
 pub mod peers;
 pub mod places;
 pub mod protocol;
+pub mod reachability;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod watch;

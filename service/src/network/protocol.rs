@@ -28,7 +28,13 @@ pub fn ping_name(name: &ProtocolName) -> ProtocolName {
 	format!("{name}/ping").into()
 }
 
-/// The configuration of that protocol. Nobody serves it, so the network refuses every request of it at once: that is the sign.
+/// `/{genesis hash}/mixnet/1/reachability/1`, from the name of the mixnet's protocol: the protocol of questions whether a node
+/// can be reached.
+pub fn reachability_name(name: &ProtocolName) -> ProtocolName {
+	format!("{name}/reachability/1").into()
+}
+
+/// The configuration of the protocol of signs of life. Nobody serves it, so the network refuses every request of it at once: that is the sign.
 pub fn ping_configuration<B: BlockT, N: NetworkBackend<B, B::Hash>>(
 	name: ProtocolName,
 ) -> N::RequestResponseProtocolConfig {
@@ -69,5 +75,6 @@ mod tests {
 		assert_eq!(&*name(&[0xab, 0x01], None), "/ab01/mixnet/1");
 		assert_eq!(&*name(&[0xab, 0x01], Some("fork")), "/ab01/fork/mixnet/1");
 		assert_eq!(&*ping_name(&name(&[0xab, 0x01], None)), "/ab01/mixnet/1/ping");
+		assert_eq!(&*reachability_name(&name(&[0xab, 0x01], None)), "/ab01/mixnet/1/reachability/1");
 	}
 }

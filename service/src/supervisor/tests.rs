@@ -164,6 +164,7 @@ fn start_event_loop(run: Run, tasks: &mut Tasks, trap: Trap) -> watch::Receiver<
 		hung_up: Arc::default(),
 		updates,
 		next_key,
+		reachability: watch::channel(Default::default()).1,
 		restarts: run.restarts,
 	});
 	tasks.spawn("mixnet", Kind::Async, event_loop.run());

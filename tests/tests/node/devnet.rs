@@ -45,6 +45,7 @@ fn a_run_succeeds_and_the_network_that_stays_outlives_its_nodes() {
 	}
 	let user = nodes.iter().find(|node| node["role"] == "user").map(rpc).expect("there is an ordinary node");
 	submit_and_watch(user);
+	validators_know_that_they_can_be_reached(nodes);
 	let frozen_at = freeze_most(&devnet);
 	kill_freeze_and_start(&mut devnet, nodes);
 	notice_silence(user, frozen_at);
@@ -78,6 +79,22 @@ async fn submit_and_watch(rpc: &str) {
 	assert!(told.contains(&SubmissionUpdate::InBlock { block: block.clone() }), "{told:?}");
 	let block: Value = client.request("chain_getBlock", rpc_params![block]).await.expect("it is there");
 	assert!(block["block"]["extrinsics"].as_array().is_some_and(|all| all.contains(&extrinsic.into())), "{block}");
+}
+
+/// They have asked each other. A node that only uses the mixnet asks nobody.
+#[tokio::main]
+async fn validators_know_that_they_can_be_reached(nodes: &[Value]) {
+	for node in nodes {
+		let client = WsClientBuilder::default().build(format!("ws://{}", rpc(node))).await.expect("the node answers");
+		let status: Value = client.request("mixnet_status", rpc_params![]).await.expect("it may be asked from here");
+		match node["role"].as_str() {
+			Some("validator") => assert_eq!(status["reachability"]["reachable"], true, "{node}: {status}"),
+			Some("user") => {
+				assert_eq!(status["reachability"]["addresses"], Value::Array(Vec::new()), "{node}: {status}")
+			},
+			_ => (),
+		}
+	}
 }
 
 /// Kills Bob, freezes Charlie, and starts Bob again as the devnet says.

@@ -8,11 +8,13 @@
 //! - `choice`: chooses the registrant.
 //! - `journal`: what the node's operator is told about registrations, each thing once.
 //! - `published`: which addresses were registered, and whether they have changed since.
+//! - `reachability`: asks others whether they can reach this node.
 //! - `revisions`: chooses the revision, so that a node which was started again replaces what it had sent.
 
 mod choice;
 mod journal;
 mod published;
+mod reachability;
 mod revisions;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,8 @@ use mixnet_primitives::{
 };
 use mixnet_runtime_api::MixnetApi;
 use published::Published;
+use reachability::AskingOthers;
+pub use reachability::AskingParts;
 use revisions::Revisions;
 use sc_client_api::{BlockchainEvents, ImportNotifications};
 use sc_network::{service::traits::NetworkSigner, NetworkStateInfo};
@@ -42,7 +46,7 @@ use sp_runtime::{
 	Saturating,
 };
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 /// The type of the keys by which mixnodes are registered: what pallet-mixnet's session keys have.
 pub const KEY_TYPE: KeyTypeId = KeyTypeId(mixnet_primitives::KEY_TYPE);
@@ -96,17 +100,19 @@ pub struct Registrar<H, N: ?Sized> {
 	journal: Journal,
 	revisions: Revisions,
 	published: Published,
+	asking: AskingOthers,
 	/// The addresses that this node knew of itself when none of them was usable.
 	unusable: Option<Vec<Multiaddr>>,
 }
 
 impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Sized> Registrar<H, N> {
 	/// A registrar that has not done anything yet.
-	pub fn new(parts: RegistrarParts<H, N>) -> Self {
+	pub fn new(parts: RegistrarParts<H, N>, asking: AskingParts) -> Self {
 		Self {
 			journal: Journal::new(parts.peer_id),
 			revisions: Revisions::default(),
 			published: Published::default(),
+			asking: AskingOthers::new(asking),
 			unusable: None,
 			parts,
 		}
@@ -134,7 +140,17 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 	) {
 		let mut not_before = 0u32.into();
 		let mut failing = false;
-		while let Some(notification) = imported.next().await {
+		loop {
+			let notification = tokio::select! {
+				note = self.asking.found() => {
+					note.iter().for_each(Note::log);
+					continue;
+				},
+				notification = imported.next() => match notification {
+					Some(notification) => notification,
+					None => return,
+				},
+			};
 			let number = *notification.header.number();
 			if !notification.is_new_best || number < not_before || sync.is_major_syncing() {
 				continue;
@@ -175,6 +191,10 @@ impl<H: Encode + Sync, N: NetworkStateInfo + NetworkSigner + Send + Sync + ?Size
 			statuses.push((registrant, status));
 		}
 		self.journal.note(&statuses, &next_key.kx_public).iter().for_each(Note::log);
+		if statuses.iter().any(|(_, status)| !matches!(status.advice, RegistrationAdvice::Missing(_))) {
+			let external = self.parts.network.external_addresses();
+			self.asking.look(block, next_key.session, &external, &self.parts.peer_id, Instant::now());
+		}
 		let was_registered = |registrant: &Registrant| self.journal.was_registered(next_key.session, registrant);
 		let Some((registrant, least_revision)) = choice::choose(&statuses, &self.parts.peer_id, was_registered) else {
 			return self.follow_addresses(block, next_key, &statuses).await;

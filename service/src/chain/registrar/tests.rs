@@ -2,12 +2,18 @@
 
 mod addresses_change;
 mod blocks;
+mod reachable;
 
 use super::*;
-use crate::{handle::Command, network::peer_id::to_mixnet_peer_id};
+use crate::{
+	handle::Command,
+	network::{peer_id::to_mixnet_peer_id, reachability::asker::Reachability},
+};
 use log::Level;
 use mixnet_node_core::KxSecret;
-use mixnet_primitives::{check_address, RegisteredMixnode, RegistrationAdvice, RegistrationStatus, Standing};
+use mixnet_primitives::{
+	check_address, MixnodesPage, Place, RegisteredMixnode, RegistrationAdvice, RegistrationStatus, Standing,
+};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use sc_network::service::signature::{Keypair, Signature, SigningError};
@@ -26,12 +32,15 @@ struct Chain {
 	answer: Result<(), SubmitError>,
 	/// Whether it takes addresses of private networks.
 	is_private: bool,
+	/// The mixnodes of the current session.
+	mixnodes: Vec<Mixnode>,
 	sent: Mutex<Vec<(Registration, RegistrationProofs)>>,
 }
 
 impl Chain {
 	fn new<const N: usize>(statuses: [(Registrant, RegistrationStatus); N]) -> Self {
-		Self { statuses: statuses.into(), answer: Ok(()), is_private: false, sent: Mutex::default() }
+		let (statuses, mixnodes) = (statuses.into(), Vec::new());
+		Self { statuses, answer: Ok(()), is_private: false, mixnodes, sent: Mutex::default() }
 	}
 
 	/// The registrations that were sent since the last call.
@@ -61,6 +70,12 @@ impl Registrations for Chain {
 		};
 		self.sent.lock().expect("no test panics while it holds this; qed").push((registration, proofs));
 		Ok(answer)
+	}
+
+	fn mixnodes_page(&self, session: SessionIndex, start: Place, count: u32) -> Result<Option<MixnodesPage>, ApiError> {
+		let mixnodes = self.mixnodes.iter().skip(start as usize).take(count as usize).cloned().collect();
+		let page = MixnodesPage { total: self.mixnodes.len() as u32, required: 1, mixnodes };
+		Ok((session + 1 == NEXT).then_some(page))
 	}
 }
 
@@ -106,6 +121,9 @@ struct Node {
 	kx_public: KxPublic,
 	peer_id: PeerId,
 	next_key: watch::Sender<Option<NextKey>>,
+	/// The mixnodes that this node has asked whether they can reach it.
+	asked: Arc<reachable::Asked>,
+	reachability: watch::Receiver<Reachability>,
 }
 
 impl Node {
@@ -129,15 +147,19 @@ impl Node {
 		let network = Network { keypair: Keypair::generate_ed25519(), external_addresses: Mutex::default() };
 		let peer_id = network.peer_id();
 		let (next_key, receiver) = watch::channel(Some(NextKey { session: NEXT, kx_public }));
-		let registrar = Registrar::new(RegistrarParts {
+		let parts = RegistrarParts {
 			genesis_hash: GENESIS,
 			keystore: Arc::new(keystore),
 			network: Arc::new(network),
 			peer_id,
 			handle,
 			next_key: receiver,
-		});
-		let node = Self { registrar, keys, kx_public, peer_id, next_key };
+		};
+		let asked = Arc::<reachable::Asked>::default();
+		let (told, reachability) = watch::channel(Reachability::default());
+		let asking = AskingParts { asker: asked.clone(), dialled: Reach::Internet, told };
+		let registrar = Registrar::new(parts, asking);
+		let node = Self { registrar, keys, kx_public, peer_id, next_key, asked, reachability };
 		node.find_addresses(&["/memory/7", "/ip4/1.2.3.4/tcp/30333"]);
 		node
 	}

@@ -40,6 +40,7 @@ pub async fn alone(config: Config, clock: Clock) -> Alone {
 		hung_up: handle.hung_up(),
 		updates: receiver,
 		next_key: sender,
+		reachability: watch::channel(Default::default()).1,
 		restarts: 0,
 	});
 	event_loop.clock = clock;

@@ -225,6 +225,7 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 			hung_up: handle.hung_up(),
 			updates,
 			next_key,
+			reachability: watch::channel(Default::default()).1,
 			restarts: 0,
 		});
 		event_loop.watch = Watch::new(Duration::from_millis(20));

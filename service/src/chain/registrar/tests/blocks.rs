@@ -31,6 +31,10 @@ impl Registrations for At<'_> {
 	) -> Result<Result<(), SubmitError>, ApiError> {
 		self.0.chain.submit(registration, proofs)
 	}
+
+	fn mixnodes_page(&self, session: SessionIndex, start: Place, count: u32) -> Result<Option<MixnodesPage>, ApiError> {
+		self.0.chain.mixnodes_page(session, start, count)
+	}
 }
 
 /// A registrar that runs, on a chain that advises this.
