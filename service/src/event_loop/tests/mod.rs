@@ -2,6 +2,7 @@
 
 mod alone;
 mod callers;
+mod floods;
 mod limits;
 mod request_types;
 mod session_0;
