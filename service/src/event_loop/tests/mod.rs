@@ -3,6 +3,7 @@
 mod alone;
 mod callers;
 mod departures;
+mod floods;
 mod limits;
 mod request_types;
 mod session_0;
