@@ -19,7 +19,7 @@ use crate::{
 	traffic::{AddressedPacket, FirstHops},
 	MessageId, Parameters, PeerId, RelativeSession,
 };
-use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, sync::Arc, vec::Vec};
 use core::time::Duration;
 use rand_core::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
@@ -43,7 +43,7 @@ enum NotPosted {
 /// What came of a look at a waiting request.
 enum Looked {
 	/// A copy of it is to be built.
-	Drafted(CopyDraft),
+	Drafted(Box<CopyDraft>),
 	/// It has ended, or another destination is to be tried.
 	Changed,
 	/// It waits on.
@@ -102,7 +102,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			let waiting: Vec<_> = self.pending.post_queue().collect();
 			for id in waiting {
 				match self.look_at(id, &mut full) {
-					Looked::Drafted(draft) => return Some(draft),
+					Looked::Drafted(draft) => return Some(*draft),
 					Looked::Changed => progress = true,
 					Looked::Waits => (),
 				}
@@ -116,7 +116,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Drafts a copy of a request if it can. `full` holds the sessions in which a request waits for room.
 	fn look_at(&mut self, id: RequestId, full: &mut BTreeSet<RelativeSession>) -> Looked {
 		match self.draft_copy_somewhere(id, full) {
-			Ok(draft) => Looked::Drafted(draft),
+			Ok(draft) => Looked::Drafted(Box::new(draft)),
 			Err(NotPosted::NoRoom { relative }) => {
 				full.insert(relative);
 				Looked::Waits

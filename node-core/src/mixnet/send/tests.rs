@@ -271,9 +271,8 @@ fn cover_that_was_built_for_what_is_over_is_thrown_away() {
 		mixnet.handle_timeout(mixnet.poll_timeout().unwrap());
 		assert!(mixnet.poll_transmit().is_none());
 	};
-	let changes: [(bool, &dyn Fn(&mut Mixnet<ChaChaRng>)); 2] =
-		[(true, &other_session), (false, &gateway_gone_at_a_tick)];
-	for (is_mixnode, change) in changes {
+	type Change = fn(&mut Mixnet<ChaChaRng>);
+	for (is_mixnode, change) in [(true, other_session as Change), (false, gateway_gone_at_a_tick)] {
 		let mut mixnet = node_of_builder(10, is_mixnode);
 		for _ in 0..CoverStock::BATCH {
 			mixnet.handle_timeout(mixnet.poll_timeout().unwrap());

@@ -266,6 +266,7 @@ async fn run(mixes: bool, driver_builds: bool, wanted: usize) -> Vec<(Instant, K
 				hung_up,
 				updates: receiver,
 				next_key: watch::channel(None).0,
+				reachability: watch::channel(Default::default()).1,
 				restarts: 0,
 			});
 			tokio::select! {

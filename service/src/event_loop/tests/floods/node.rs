@@ -161,6 +161,7 @@ impl Network {
 			hung_up: handle.hung_up(),
 			updates,
 			next_key: watch::channel(None).0,
+			reachability: watch::channel(Default::default()).1,
 			restarts: 0,
 		});
 		runtime.spawn(event_loop.run());
