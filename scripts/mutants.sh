@@ -141,13 +141,13 @@ core)
 	;;
 pallet)
 	# As `make pallet-test`.
-	arguments+=(--package pallet-mixnet --test-package pallet-mixnet,mixnet-runtime --profile release --features
+	arguments+=(--package pallet-mixnet --cargo-arg=--package=mixnet-runtime --profile release --features
 		pallet-mixnet/runtime-benchmarks,pallet-mixnet/try-runtime,mixnet-runtime/try-runtime)
 	run_tests pallet_mixnet
 	;;
 service)
-	arguments+=(--package mixnet-service --test-workspace true --profile release)
 	# The whole workspace is built, as the SDK is.
+	arguments+=(--package mixnet-service --cargo-arg=--workspace --profile release)
 	run_tests mixnet_service
 	;;
 esac
