@@ -9,7 +9,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # The steps of `test` are in the order in which they share most.
 .NOTPARALLEL:
-.PHONY: help setup build devnet test fmt locks lint doc simulation-test unit-test pallet-test try-runtime no-std soak fuzz bench weights scale
+.PHONY: help setup build devnet test fmt locks lint doc simulation-test unit-test pallet-test try-runtime no-std soak fuzz mutants bench weights scale
 
 # Arguments for the target at hand: make devnet ARGS="--transfers 100"
 ARGS ?=
@@ -113,6 +113,9 @@ soak: setup ## The long forms of tests: simulations (SOAK=40 times the seeds), a
 
 fuzz: ## Look for inputs that break the protocol state or the pallet, a minute for each target (ARGS=--help)
 	@scripts/fuzz.sh $(ARGS)
+
+mutants: ## Make small mistakes in the code, one after another, and look whether a test fails (ARGS=--help)
+	@scripts/mutants.sh $(ARGS)
 
 bench: ## Measure what packets cost, beside mixnet 0.7.0 and sphinx-packet 0.8.0 (ARGS=--help)
 	@scripts/packet-speed.sh $(ARGS)

@@ -278,4 +278,31 @@ mod tests {
 		let config = Config { per_hop_network_delay: Duration::MAX, ..Config::default() };
 		assert!(config.validate().is_err());
 	}
+
+	#[test]
+	fn the_largest_values_that_the_errors_name_are_valid() {
+		let mut config = Config::default();
+		let parameters = &mut config.parameters;
+		(parameters.hops, parameters.max_fragments_per_message, parameters.loop_cover_permille) = (6, 65_536, 999);
+		parameters.mean_forwarding_delay_ms = DAY_MS;
+		parameters.mean_extrinsic_delay_ms = DAY_MS;
+		parameters.mixnode_mean_period_ms = DAY_MS;
+		parameters.non_mixnode_mean_period_ms = DAY_MS;
+		parameters.reply_cooldown_ms = DAY_MS;
+		let day = Duration::from_secs(86_400);
+		(config.loops.settling, config.loops.max_disconnected) = (day, day);
+		(config.per_hop_network_delay, config.request.max_wait) = (day, day);
+		assert_eq!(config.validate(), Ok(()));
+		for change in [
+			(|config| config.parameters.hops += 1) as fn(&mut Config),
+			|config| config.parameters.max_fragments_per_message += 1,
+			|config| config.parameters.loop_cover_permille += 1,
+			|config| config.parameters.reply_cooldown_ms += 1,
+			|config| config.loops.settling += Duration::from_nanos(1),
+		] {
+			let mut config = config.clone();
+			change(&mut config);
+			assert!(matches!(config.validate(), Err(ConfigError::OutOfRange { .. })));
+		}
+	}
 }

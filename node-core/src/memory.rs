@@ -178,6 +178,40 @@ mod tests {
 		assert!(bytes(&default, 51) >= before + 2 * Config::MAX_BYTES_PER_MIXNODE);
 	}
 
+	/// The table of [`Config::memory_bytes`], entry by entry: a mistake in a term is small beside the sum. Of small entries it
+	/// says what allocators make of them.
+	#[cfg(target_pointer_width = "64")]
+	#[test]
+	fn each_entry_takes_what_the_table_says() {
+		let config = Config::default();
+		let loops = |mixnodes| LoopMonitor::max_bytes(&config, &config.parameters, true, mixnodes);
+		type Bound<'a> = &'a dyn Fn(usize) -> usize;
+		let bounds: [(&str, usize, Bound); 16] = [
+			("packets to be forwarded", 2252 + 144, &ForwardQueue::max_bytes),
+			("what neighbours have sent", 232, &|packets| Shares::max_bytes(packets, 0)),
+			("what mixnodes have sent", 96, &|mixnodes| Shares::max_bytes(0, mixnodes)),
+			("authored packets", 2252 + 144, &|packets| AuthoredQueue::max_bytes(packets, 0)),
+			("keys of SURBs", 6 * 200 + 264, &SurbKeystore::max_bytes),
+			("fragments", 2097 + 144, &|fragments| Assembler::max_bytes(1, fragments)),
+			("incomplete messages", 1020, &|messages| Assembler::max_bytes(messages, 10_000)),
+			("requests pending, without data", 2344, &|requests| PendingRequests::max_bytes(requests, 0)),
+			("replies remembered, without data", 312, &|replies| ReplyCache::max_bytes(replies, 0)),
+			("requests to be polled, without data", 304, &|requests| Event::max_bytes(requests, 0)),
+			("scores of mixnodes and links", 1824, &loops),
+			("packets opened together", 344, &Batch::max_bytes),
+			("keys multiplied together", 104, &Scratch::max_bytes),
+			("gateways, ten of each", 10 * 288, &|gateways| Gateways::max_bytes(gateways, 0)),
+			("gateways of mixnodes", 96, &|mixnodes| Gateways::max_bytes(0, mixnodes)),
+			("mixnodes", Config::MAX_BYTES_PER_MIXNODE + 108, &Topology::max_bytes),
+		];
+		for (what, says, bytes) in bounds {
+			let each = (bytes(2000) - bytes(1000)) / 1000;
+			assert!(each.abs_diff(says) * 100 <= says, "{what}: {each}, not {says}");
+		}
+		let cover = 16 * (2252 + 230);
+		assert!(CoverStock::max_bytes(0).abs_diff(cover) * 50 < cover, "{}", CoverStock::max_bytes(0));
+	}
+
 	#[test]
 	fn absurd_bounds_saturate() {
 		let config = Config { max_queued_requests: usize::MAX, ..Config::default() };

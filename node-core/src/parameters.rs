@@ -107,3 +107,36 @@ impl ParametersExt for Parameters {
 pub fn extrinsic_delay(message_id: &MessageId) -> f64 {
 	exponential(&derive(b"submit-extrn-dly", 0, &message_id.0))
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn of_two_sessions_each_field_counts_that_takes_more_memory() {
+		let changes: [fn(&mut Parameters); 9] = [
+			|parameters| parameters.hops += 1,
+			|parameters| parameters.mean_forwarding_delay_ms += 1,
+			// Shorter periods make more loops.
+			|parameters| parameters.mixnode_mean_period_ms -= 1,
+			|parameters| parameters.non_mixnode_mean_period_ms -= 1,
+			|parameters| parameters.loop_cover_permille += 1,
+			|parameters| parameters.forward_queue_capacity += 1,
+			|parameters| parameters.mixnode_queue_capacity += 1,
+			|parameters| parameters.non_mixnode_queue_capacity += 1,
+			|parameters| parameters.max_fragments_per_message += 1,
+		];
+		let less = Parameters { hops: 3, ..Parameters::default() };
+		let mut all = less;
+		for change in changes {
+			let mut more = less;
+			change(&mut more);
+			assert_ne!(more, less);
+			assert_eq!((less.larger(&more), more.larger(&less)), (more, more));
+			all = all.larger(&more);
+		}
+		let mut each = less;
+		changes.iter().for_each(|change| change(&mut each));
+		assert_eq!(all, each);
+	}
+}

@@ -4,7 +4,7 @@
 //! these may be the culprits, who want to have it accused.
 
 use crate::{
-	bytes::{sum, tree, POINTER},
+	bytes::{list, sum, tree},
 	MixnodeIndex,
 };
 use alloc::{
@@ -30,10 +30,10 @@ type Pair = [Option<MixnodeIndex>; 2];
 pub(super) struct Neighbours(BTreeMap<MixnodeIndex, VecDeque<Pair>>);
 
 impl Neighbours {
-	/// The most bytes of heap for this many mixnodes. A deque may have grown to twice its length.
+	/// The most bytes of heap for this many mixnodes.
 	pub fn max_bytes(mixnodes: usize) -> usize {
-		const PAIRS: usize = 2 * REMEMBERED * size_of::<Pair>();
-		sum([tree(mixnodes, 4 * POINTER), mixnodes.saturating_mul(PAIRS)])
+		let pairs = list(REMEMBERED, size_of::<Pair>());
+		sum([tree(mixnodes, size_of::<(MixnodeIndex, VecDeque<Pair>)>()), mixnodes.saturating_mul(pairs)])
 	}
 
 	/// Adds a lost route.
@@ -107,5 +107,7 @@ mod tests {
 			neighbours.count(&[index(number), index(5)]);
 		}
 		assert_eq!(neighbours.0[&index(5)].len(), REMEMBERED);
+		let pairs: usize = neighbours.0.values().map(|latest| latest.capacity() * size_of::<Pair>()).sum();
+		assert!(pairs < Neighbours::max_bytes(neighbours.0.len()));
 	}
 }

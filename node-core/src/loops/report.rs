@@ -375,6 +375,7 @@ mod tests {
 			assert!(quantile >= exact && quantile < exact * 1.2, "{share}: {quantile}");
 		}
 		assert_eq!(round_trips.count(), 1000);
+		assert_eq!(round_trips.min(), Some(Duration::from_millis(10)));
 		assert_eq!(round_trips.max(), Some(Duration::from_secs(10)));
 		assert_eq!(round_trips.mean(), Some(Duration::from_millis(5005)));
 		assert_eq!(round_trips.buckets().map(|(_, count)| count).sum::<u64>(), 1000);
@@ -388,5 +389,69 @@ mod tests {
 		}
 		assert_eq!(round_trips.quantile(0.0), Some(Duration::from_millis(1)));
 		assert_eq!(round_trips.quantile(f64::NAN.max(1.0)), Some(Duration::MAX));
+	}
+
+	#[test]
+	fn the_bounds_of_buckets_double_every_four_from_a_millisecond_on() {
+		let bounds: Vec<_> = RoundTrips::EMPTY.buckets().map(|(bound, _)| bound).collect();
+		assert_eq!((bounds.len(), bounds[0], bounds[100]), (101, Duration::from_millis(1), Duration::MAX));
+		for bucket in 0..96 {
+			assert!(bounds[bucket + 4].abs_diff(2 * bounds[bucket]) < Duration::from_micros(1));
+		}
+		assert!(bounds[99] > Duration::from_secs(7 * 3600) && bounds.is_sorted());
+	}
+
+	#[test]
+	fn an_alarm_says_what_happened_where_and_how_sure_that_is() {
+		let index = |index| MixnodeIndex::new(index).unwrap();
+		let estimate = LossEstimate::new(1, 10);
+		let score = Score { loops: 100, lost: 30, expected_lost: 2.04, evidence: 12.0, suspected: true };
+		let peer_id = PeerId([1; 32]);
+		let mixnode = |neighbours| Alarm::Mixnode(MixnodeScore { mixnode: index(5), peer_id, score, neighbours });
+		let link = |from, to| Alarm::Link(LinkScore { from, to, score });
+		let by = "30 loops lost by it, where chance explains 2.0";
+		for (alarm, says) in [
+			(
+				Alarm::Loss { overdue: estimate },
+				"too many loops are lost or late (in the session so far 10.0 % (1.8 to 40.4 %)): packets may be blocked on purpose".into(),
+			),
+			(
+				Alarm::Slow { slow: estimate },
+				"too many loops are slow (in the session so far 10.0 % (1.8 to 40.4 %)): packets may be held back on purpose".into(),
+			),
+			(
+				Alarm::Disconnected { connected: 1, wanted: 3 },
+				"connections are lost: 1 of 3 peers are connected".into(),
+			),
+			(mixnode(vec![]), format!("packets get lost at mixnode 5 ({peer_id}): {by}")),
+			(
+				mixnode(vec![index(7), index(8)]),
+				format!("packets get lost at mixnode 5 ({peer_id}) or its neighbours 7, 8: {by}"),
+			),
+			(link(Some(index(3)), None), format!("packets get lost on the link from mixnode 3 to this node: {by}")),
+			(link(None, Some(index(4))), format!("packets get lost on the link from this node to mixnode 4: {by}")),
+		] {
+			let says: String = says;
+			assert_eq!(alarm.to_string(), says);
+		}
+	}
+
+	#[test]
+	fn the_linking_bound_is_one_in_as_many_packets_as_mix() {
+		let second = Duration::from_secs(1);
+		let mixed_with = |loss, hold, mean, loops, others| 1.0 / linking_bound(loss, hold, mean, loops, others);
+		let is_about = |a: f64, b: f64| (a - b).abs() < 1e-9 * b;
+		assert!(is_about(mixed_with(0.0, Duration::ZERO, second, 2.5, 50.0), 2.5 + 50.0));
+		assert!(is_about(mixed_with(0.1, Duration::ZERO, second, 2.5, 50.0), 2.5 + 0.9 * 50.0));
+		assert!(is_about(mixed_with(0.1, Duration::ZERO, 2 * second, 2.5, 50.0), 2.0 * (2.5 + 0.9 * 50.0)));
+		// Held back for one mean delay: one in e of the others' packets is left.
+		let left = (-1.0f64).exp();
+		assert!(is_about(mixed_with(0.0, 2 * second, 2 * second, 2.5, 50.0), 2.0 * (2.5 + left * 50.0)));
+		// Whoever blocks all is hindered by the mixnode's own loops alone.
+		assert!(is_about(mixed_with(1.0, Duration::ZERO, second, 2.5, 50.0), 2.5));
+		assert!(is_about(mixed_with(7.0, Duration::ZERO, second, 2.5, 50.0), 2.5));
+		// It is a probability.
+		assert_eq!(linking_bound(1.0, Duration::ZERO, second, 0.5, 50.0), 1.0);
+		assert_eq!(linking_bound(0.0, Duration::ZERO, Duration::ZERO, 2.5, 50.0), 1.0);
 	}
 }

@@ -412,6 +412,77 @@ mod tests {
 	}
 
 	#[test]
+	fn losses_on_a_suspected_link_count_against_nobody_else() {
+		let rng = &mut ChaChaRng::seed_from_u64(1);
+		let link = (MixnodeIndex::new(0), MixnodeIndex::new(1));
+		// All five mixnodes are on every route: the losses can only be a link's.
+		let draw = |rng: &mut ChaChaRng| {
+			let mut order = route(&[0, 1, 2, 3, 4]);
+			shuffle(rng, &mut order, false);
+			order
+		};
+		let lose = |suspicion: &mut Suspicion, rng: &mut ChaChaRng| {
+			let lost = core::iter::repeat_with(|| draw(rng)).find(|route| Suspect::Link(link).is_on(route)).unwrap();
+			suspicion.weigh_lost(rng, &lost, false, draw, |_| ());
+		};
+		let mut suspicion = Suspicion::new(5);
+		let half = threshold(num_links(5)) / 2.0;
+		for losses in 0.. {
+			assert!(losses < 50);
+			if suspicion.links.get(&link).is_some_and(|tally| tally.evidence.reaches(half)) {
+				break;
+			}
+			assert_eq!(suspicion.known(), []);
+			lose(&mut suspicion, rng);
+		}
+		assert_eq!(suspicion.known(), [Suspect::Link(link)]);
+		let against_others = |suspicion: &Suspicion| -> f64 {
+			let others = suspicion.links().filter(|(other, _)| *other != link).map(|(_, tally)| tally);
+			others.chain(suspicion.mixnodes().map(|(_, tally)| tally)).map(|tally| tally.evidence.digits()).sum()
+		};
+		let before = against_others(&suspicion);
+		for _ in 0..50 {
+			lose(&mut suspicion, rng);
+		}
+		assert!(suspicion.links[&link].evidence.alarmed());
+		assert_eq!(against_others(&suspicion), before);
+	}
+
+	#[test]
+	fn losses_at_a_suspected_mixnode_count_against_nobody_else() {
+		let rng = &mut ChaChaRng::seed_from_u64(1);
+		let [culprit, companion] = [0, 1].map(|index| MixnodeIndex::new(index).unwrap());
+		let draw = |rng: &mut ChaChaRng| {
+			let mut order = route(&(0..20).collect::<Vec<_>>());
+			shuffle(rng, &mut order, false);
+			order.truncate(4);
+			order
+		};
+		// One mixnode loses everything. Others are on its routes.
+		let lose = |suspicion: &mut Suspicion, rng: &mut ChaChaRng, companion: MixnodeIndex| {
+			let both = |route: &Vec<_>| route.contains(&culprit) && route.contains(&companion);
+			let lost = core::iter::repeat_with(|| draw(rng)).find(both).unwrap();
+			suspicion.weigh_lost(rng, &lost, false, draw, |_| ());
+		};
+		let evidence = |suspicion: &Suspicion, index| {
+			suspicion.mixnodes.get(&index).map_or(0.0, |tally: &Tally| tally.evidence.digits())
+		};
+		let mut suspicion = Suspicion::new(20);
+		while suspicion.known().is_empty() {
+			let any = draw(rng).into_iter().find(|index| *index != culprit).unwrap();
+			assert!(evidence(&suspicion, culprit) < 7.0);
+			lose(&mut suspicion, rng, any);
+		}
+		assert_eq!(suspicion.known(), [Suspect::Mixnode(culprit)]);
+		let before = evidence(&suspicion, companion);
+		for _ in 0..50 {
+			lose(&mut suspicion, rng, companion);
+		}
+		assert!(suspicion.mixnodes[&culprit].evidence.alarmed());
+		assert_eq!(evidence(&suspicion, companion), before);
+	}
+
+	#[test]
 	fn large_sessions_score_their_own_links_alone() {
 		let ours = (None, MixnodeIndex::new(3));
 		let theirs = (MixnodeIndex::new(4), MixnodeIndex::new(3));

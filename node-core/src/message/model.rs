@@ -8,6 +8,8 @@ use proptest::{prelude::*, test_runner::RngSeed};
 /// The content of a fragment, consistent or not.
 #[derive(Clone, Copy, Debug)]
 struct Fragment {
+	/// The request that it answers, if it came over a SURB.
+	answers: Option<u8>,
 	id: u8,
 	count: u16,
 	index: u16,
@@ -34,11 +36,28 @@ fn fragment() -> impl Strategy<Value = Fragment> {
 	let data_size = prop_oneof![8 => 0u16..20, 1 => 1700u16..2030];
 	let surbs = prop_oneof![8 => 0u8..3, 1 => 9u8..11];
 	let count = prop_oneof![3 => Just(3u16), 1 => 1u16..5];
-	(0u8..4, count, 0u16..4, data_size, surbs, any::<u8>()).prop_map(|(id, count, index, data_size, surbs, fill)| {
-		// Most indices are within the message, some beyond it.
-		let index = if fill % 8 == 0 { index } else { index % count };
-		Fragment { id, count, index, data_size, surbs, fill }
-	})
+	// The first and the last ID are among them.
+	let message = (prop::option::of(0u8..2), prop_oneof![0u8..3, Just(0xff)]);
+	(message, count, 0u16..4, data_size, surbs, any::<u8>()).prop_map(
+		|((answers, id), count, index, data_size, surbs, fill)| {
+			// Most indices are within the message, some beyond it.
+			let index = if fill % 8 == 0 { index } else { index % count };
+			Fragment { answers, id, count, index, data_size, surbs, fill }
+		},
+	)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum AssemblerOperation {
+	Insert(Fragment),
+	RemoveRepliesTo { request: u8 },
+}
+
+fn assembler_operation() -> impl Strategy<Value = AssemblerOperation> {
+	prop_oneof![
+		15 => fragment().prop_map(AssemblerOperation::Insert),
+		1 => (0u8..2).prop_map(|request| AssemblerOperation::RemoveRepliesTo { request }),
+	]
 }
 
 /// Incomplete messages with their fragments, least recently used first.
@@ -65,7 +84,8 @@ impl AssemblerModel {
 			return Err(FragmentError::TooManyFragments(count));
 		}
 		let mut message = Vec::new();
-		if let Some(at) = self.messages.iter().position(|message| message[0].id == new.id) {
+		let is_of_message = |message: &Vec<Fragment>| (message[0].answers, message[0].id) == (new.answers, new.id);
+		if let Some(at) = self.messages.iter().position(is_of_message) {
 			let first = usize::from(self.messages[at][0].count);
 			if count != first {
 				return Err(FragmentError::CountMismatch { got: count, first });
@@ -86,6 +106,13 @@ impl AssemblerModel {
 			self.evicted += 1;
 		}
 		Ok(None)
+	}
+
+	/// Returns how many fragments are removed.
+	fn remove_replies_to(&mut self, request: u8) -> usize {
+		let before = self.fragments();
+		self.messages.retain(|message| message[0].answers != Some(request));
+		before - self.fragments()
 	}
 
 	fn fragments(&self) -> usize {
@@ -134,14 +161,31 @@ proptest! {
 		max_messages in 0usize..4,
 		max_fragments in 0usize..8,
 		max_fragments_per_message in 1usize..5,
-		fragments in prop::collection::vec(fragment(), 0..80),
+		operations in prop::collection::vec(assembler_operation(), 0..80),
 	) {
 		let mut assembler = Assembler::new(max_messages, max_fragments);
 		let messages = Vec::new();
 		let mut model =
 			AssemblerModel { messages, evicted: 0, max_messages, max_fragments, max_fragments_per_message };
-		for fragment in fragments {
-			match (assembler.insert(&fragment.write(), max_fragments_per_message), model.insert(fragment)) {
+		for operation in operations {
+			let fragment = match operation {
+				AssemblerOperation::Insert(fragment) => fragment,
+				AssemblerOperation::RemoveRepliesTo { request } => {
+					let removed = assembler.remove_replies_to(&MessageId([request; 16]));
+					prop_assert_eq!(removed, model.remove_replies_to(request));
+					prop_assert_eq!(assembler.messages(), model.messages.len());
+					prop_assert_eq!(assembler.fragments(), model.fragments());
+					continue;
+				},
+			};
+			let written = fragment.write();
+			let inserted = match fragment.answers {
+				None => assembler.insert(&written, max_fragments_per_message),
+				Some(request) => {
+					assembler.insert_reply(MessageId([request; 16]), &written, max_fragments_per_message)
+				},
+			};
+			match (inserted, model.insert(fragment)) {
 				(Ok(None), Ok(None)) => (),
 				(Err(error), Err(expected)) => prop_assert_eq!(error, expected),
 				(Ok(Some(message)), Ok(Some(expected))) => {

@@ -158,3 +158,57 @@ fn write_fragment(plan: &FragmentPlan, data: &[u8]) -> [u8; PAYLOAD_DATA_SIZE] {
 	plan.write(&mut fragment, data, &[]).expect("planned for this data and no SURBs; qed");
 	fragment
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{
+		sphinx::{Surb, SURB_SIZE},
+		ChainSession, Config, KxSecret, Mixnode, PeerId, SessionPhase, SessionStatus,
+	};
+	use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+
+	/// A mixnode, and a request that it was handed with these SURBs.
+	fn asked(surbs: Vec<Surb>) -> (Mixnet<ChaChaRng>, ReplyTo) {
+		let secret = |number| KxSecret::from_bytes([number; 32]);
+		let mixnode = |number| Mixnode {
+			kx_public: secret(number).public(),
+			peer_id: PeerId([number; 32]),
+			external_addresses: Vec::new(),
+		};
+		let rng = ChaChaRng::seed_from_u64(1);
+		let mut node = Mixnet::new(Config::default(), PeerId([1; 32]), rng, Some(secret(1))).unwrap();
+		let status = SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev };
+		node.set_status(Time::ZERO, status);
+		node.set_session(Time::ZERO, ChainSession::new(0, Ok((1..=5).map(mixnode).collect())));
+		let (generation, parameters) = (node.sessions.generation(), node.config.parameters);
+		let reply_to = ReplyTo { session: 0, generation, parameters, message_id: MessageId([1; 16]), surbs };
+		(node, reply_to)
+	}
+
+	/// A SURB that names the second mixnode as the first to send to.
+	fn surb() -> Surb {
+		let mut bytes = [0; SURB_SIZE];
+		bytes[0] = 1;
+		bytes.into()
+	}
+
+	#[test]
+	fn a_reply_for_which_there_is_no_surb_is_refused_and_counted() {
+		let (mut node, reply_to) = asked(Vec::new());
+		let posted = node.post_reply(Time::ZERO, reply_to, vec![1]);
+		assert_eq!(posted, Err(ReplyError::TooFewSurbs { needed: 1, given: 0 }));
+		assert_eq!(node.statistics().dropped(DropReason::ReplyNotSent), 1);
+	}
+
+	#[test]
+	fn a_reply_with_surbs_for_fewer_copies_is_sent_as_often_as_it_can_be() {
+		for (given, copies) in [(1, 1), (2, 2), (3, 2)] {
+			let (mut node, reply_to) = asked((0..given).map(|_| surb()).collect());
+			assert_eq!(node.config.reply.copies, 2);
+			assert_eq!(node.post_reply(Time::ZERO, reply_to, vec![1]), Ok(()));
+			assert_eq!(node.statistics().current_authored_queue_len, copies);
+			assert_eq!(node.statistics().dropped(DropReason::ReplyNotSent), 0);
+		}
+	}
+}

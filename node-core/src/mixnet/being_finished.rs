@@ -62,5 +62,6 @@ mod tests {
 		assert!(tags.tags.is_empty());
 		tags.remove(tag(1));
 		assert_eq!(tags.tags.capacity(), MAX_TAGS);
+		assert_eq!(size_of_val(tags.tags.spare_capacity_mut()), BeingFinished::max_bytes());
 	}
 }

@@ -3,9 +3,10 @@
 use super::*;
 use crate::{
 	request::HandlingDelay,
-	sphinx::{used, Backend, Packet, Scratch},
-	AddressedPacket, Config, DropReason, KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, Parameters, PeerId,
-	RelativeSession, RestingReason, SessionIndex, SessionPhase, SessionStatus, Time,
+	sphinx::{used, Backend, Packet, Scratch, SurbId, SurbKeys},
+	traffic::ForwardPacket,
+	AddressedPacket, Config, DropReason, KxPublic, KxSecret, MessageId, Mixnode, MixnodeIndex, MixnodesError,
+	Parameters, PeerId, RelativeSession, RestingReason, SessionIndex, SessionPhase, SessionStatus, Time,
 };
 use core::time::Duration;
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
@@ -451,4 +452,42 @@ fn the_chosen_backend_multiplies_everywhere() {
 		assert!(used.values().sum::<usize>() > 20, "{used:?}");
 		assert_eq!(used.into_keys().collect::<Vec<_>>(), [backend.name()]);
 	}
+}
+
+#[test]
+fn statistics_say_what_is_kept_now_and_what_was_evicted() {
+	let mut node = node(0, |config| (config.max_incomplete_messages, config.surb_keystore_capacity) = (1, 2));
+	let (_, public) = node.next_kx_public();
+	node.set_status(NOW, status(1, SessionPhase::CoverToCurrent));
+	let own = Mixnode { kx_public: public, ..mixnode(0) };
+	node.set_session(NOW, ChainSession::new(1, Ok(vec![own, mixnode(1), mixnode(2)])));
+
+	let packets = |number| (0..number).map(|_| AddressedPacket { peer_id: peer_id(1), packet: [0; 2252].into() });
+	for packet in packets(1) {
+		assert!(node.forward_queue.push(ForwardPacket { deadline: NOW, session: 1, packet }));
+	}
+	for (session, number) in [(RelativeSession::Previous, 2), (RelativeSession::Current, 3)] {
+		assert!(node.sessions.session_mut(session).unwrap().authored.push_reply(packets(number).collect()));
+	}
+	node.pending.insert(&mut node.rng, NOW, vec![1], 1, HandlingDelay::Extrinsic);
+	for number in 0..5 {
+		let id = MessageId([number; 16]);
+		node.replies.see(NOW, id, 1, Duration::ZERO);
+		node.surb_keystore.insert(id, SurbId([number; 16]), SurbKeys::from_secrets(&[0; 32], []));
+		// The first of two fragments.
+		let mut fragment = [0; 2048];
+		(fragment[0], fragment[16]) = (number, 1);
+		node.request_assembler.insert(&fragment, 2).unwrap();
+		node.reply_assembler.insert_reply(id, &fragment, 2).unwrap();
+	}
+	node.network_delay.measure(Duration::from_millis(140), Duration::ZERO, 7);
+
+	let statistics = node.statistics();
+	assert_eq!((statistics.forward_queue_len, statistics.requests_pending), (1, 1));
+	assert_eq!((statistics.previous_authored_queue_len, statistics.current_authored_queue_len), (2, 3));
+	assert_eq!((statistics.replies_cached, statistics.surbs_kept), (5, 2));
+	assert_eq!(statistics.mean_hop_delay, Duration::from_millis(20));
+	// Requests, of which one is kept, and replies, of which two are.
+	assert_eq!(statistics.dropped(DropReason::IncompleteMessage), 4 + 3);
+	assert_eq!(statistics.dropped(DropReason::SurbEvicted), 3);
 }

@@ -97,6 +97,23 @@ fn a_full_filter_refuses_and_forgets_nothing() {
 }
 
 #[test]
+fn a_full_filter_refuses_packets_before_they_are_finished() {
+	let (mut filter, _) = fill(1 << 20);
+	let mut tags = random_tags(5);
+	// Shard by shard it turns out that there is no memory left for a larger one.
+	for tag in tags.by_ref().take(50_000) {
+		let _ = filter.insert(tag);
+	}
+	let mut refused = 0;
+	for tag in tags.take(10_000) {
+		let checked = filter.check(tag);
+		refused += usize::from(checked == Err(ReplayError::Full));
+		assert_eq!(filter.insert(tag), checked);
+	}
+	assert!(refused > 5_000, "{refused}");
+}
+
+#[test]
 fn the_filter_uses_most_of_its_bound() {
 	// The documentation of `ReplayFilter::new` says so.
 	let taken = fill(1 << 20).1.len();

@@ -58,8 +58,8 @@ pub(super) fn mac_each<'a, const N: usize>(
 
 /// Adds (XOR) the ChaCha20 keystream of `key` to `data`. The nonce is zero: every key is used once.
 pub(super) fn apply_stream(key: &[u8; 32], data: &mut [u8]) {
-	/// Four blocks, which are computed side by side. Fewer are computed one after another, and take longer than four.
-	const GROUP: usize = 4 * 64;
+	/// Four blocks of 64 bytes, which are computed side by side. Fewer are computed one after another, and take longer than four.
+	const GROUP: usize = 256;
 	let mut cipher = ChaCha20::new(key.into(), &[0; 12].into());
 	let (groups, rest) = data.split_at_mut(data.len() / GROUP * GROUP);
 	cipher.apply_keystream(groups);
