@@ -1,8 +1,8 @@
 //! The whole state machine under any operations: four nodes, a chain that each may see differently, and a network that
-//! loses, repeats and damages packets. After every operation the state of all nodes is checked: see [`invariants`].
+//! loses, repeats and damages packets. After every operation the state of all nodes is checked: see `watched/invariants.rs`.
 
 mod found;
-mod invariants;
+mod watched;
 mod world;
 
 use super::*;

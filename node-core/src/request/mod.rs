@@ -6,17 +6,19 @@
 //!
 //! - `codec`: the SCALE types of the requests that the Substrate Mix Network knows.
 //! - `round_trip`: the estimate that the retry timer uses.
-//! - `pending`: requests of ours, until they are answered or given up.
+//! - `pending`: requests of ours, until they are answered or given up. `error`: why they were given up.
 //! - `reply_cache`: other nodes' requests, while they are handled and for some time after.
 
 mod codec;
+mod error;
 mod pending;
 mod reply_cache;
 mod round_trip;
 
 pub use self::codec::{BadRequest, RemoteError, Reply, Request};
 pub use crate::parameters::extrinsic_delay;
-pub use pending::{HandlingDelay, RequestError, RequestId};
+pub use error::RequestError;
+pub use pending::{HandlingDelay, RequestId};
 pub(crate) use pending::{Pending, PendingRequests, Stage};
 pub use reply_cache::ReplyTo;
 pub(crate) use reply_cache::{CachedReply, ReplyCache, Seen};

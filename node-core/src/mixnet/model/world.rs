@@ -1,6 +1,6 @@
 //! The nodes, the chain and the network, and the effect of each operation.
 
-use super::{invariants::Watched, Fate, Forgery, Handling, Operation, NODES};
+use super::{watched::Watched, Fate, Forgery, Handling, Operation, NODES};
 use crate::{
 	message::split,
 	mixnet::{ChainSession, Event, Mixnet},

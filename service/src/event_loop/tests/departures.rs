@@ -91,7 +91,9 @@ fn of_node(driver_builds: bool) -> CoreConfig {
 			mean_forwarding_delay_ms: 50,
 			mean_extrinsic_delay_ms: 5,
 			loop_cover_permille: 250,
+			// Room for all that comes at once: nothing is to be posted when there is room again.
 			mixnode_queue_capacity: 200,
+			non_mixnode_queue_capacity: 400,
 			mixnode_mean_period_ms: 5,
 			non_mixnode_mean_period_ms: 5,
 			..Parameters::default()
