@@ -80,8 +80,8 @@
 //! ```
 //!
 //! Building takes time, too, and a packet that is late by it shows what was built. A driver that sets
-//! [`driver_builds`](Config::driver_builds) builds on another thread. It asks for something to be built after every call
-//! after which it polls, and has one thing at a time:
+//! [`driver_builds`](Config::driver_builds) builds on another thread. It asks for something to
+//! be built whenever it polls. It gets one thing at a time:
 //!
 //! ```
 //! # use mixnet_node_core::{Config, Mixnet, Time};

@@ -34,6 +34,7 @@ use crate::{
 	snapshot::{SessionSnapshot, Snapshot},
 	workers::{Ready, WorkerDied, Workers},
 };
+use futures::FutureExt;
 use mixnet_node_core::{Event, Mixnet, Packet, ReplyTo, RequestId, ReservedPeer, Role, Time, MAX_BATCH};
 use mixnet_primitives::{PeerId, RelativeSession, SessionIndex};
 use rand_core::{CryptoRng, RngCore};
@@ -196,8 +197,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			let request_due = self.server.next_due();
 			let silence_ends = self.clock.instant(self.heard + self.max_silence).filter(|_| self.has_sessions);
 			tokio::select! {
-				// What the core has sent goes to the network before anything else is done, so that no packet leaves late by it.
-				// Then comes what is due, then what is under way, then what is new.
+				// First comes what the network has room for, then what is due, then what is under way, then what is new.
 				biased;
 				peer = self.peers.run() => self.judge(peer),
 				() = sleep_until_maybe(timeout) => {
@@ -250,6 +250,10 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			while let Some(packet) = self.core.poll_transmit() {
 				self.sent += 1;
 				self.peers.send(packet);
+			}
+			// That leaves now: what comes next takes longer if there is a request.
+			while let Some(peer) = self.peers.run().now_or_never() {
+				self.judge(peer);
 			}
 			if let Some(build) = self.core.poll_build() {
 				self.workers.build(build)?;
@@ -359,8 +363,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 		self.next_key.send_if_modified(|key| std::mem::replace(key, next_key) != next_key);
 	}
 
-	/// Gives the core its key for session 0, if that is the current session. Called before the first status: packets cannot
-	/// come for any session yet, so the disk holds up none.
+	/// Gives the core its key for session 0, if that is the current session. Called before the first status, when no packet is held up.
 	fn take_session_0_secret(&mut self, file: SecretFile, current: SessionIndex) {
 		if current != 0 {
 			log::warn!(target: LOG_TARGET, "Leaving the secret for session 0 in its file: the chain is in session {current}");

@@ -20,8 +20,8 @@ use crate::{
 };
 use rand_core::{CryptoRng, RngCore};
 
-/// Something to be built on any thread: see [`Mixnet::poll_build`]. It holds secrets of packets that are not sent yet, and
-/// zeroises them.
+/// Something to be built on any thread: see [`Mixnet::poll_build`]. It holds secrets of packets that are not sent yet. Keys and
+/// contents are zeroised, whatever becomes of it.
 #[must_use = "nothing else is built until it comes back"]
 pub struct Build {
 	backend: Backend,

@@ -73,10 +73,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub(super) fn draft_next_copy(&mut self) -> Option<CopyDraft> {
 		self.forget_what_was_queued();
 		let draft = self.look_for_copy();
-		// Of requests that were forgotten meanwhile nothing is queued.
-		for (_, message_id) in self.pending.take_forgotten() {
-			self.forget_message(&message_id);
-		}
+		self.forget_what_was_queued();
 		draft
 	}
 
@@ -119,9 +116,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			Ok(draft) => Looked::Drafted(Box::new(draft)),
 			Err(NotPosted::NoRoom { relative }) => {
 				full.insert(relative);
+				self.pending.unblocked(id);
 				Looked::Waits
 			},
-			Err(NotPosted::InTurn) => Looked::Waits,
+			Err(NotPosted::InTurn) => {
+				self.pending.unblocked(id);
+				Looked::Waits
+			},
 			Err(NotPosted::Blocked(error)) => {
 				self.pending.blocked(id, self.now, error);
 				Looked::Waits
@@ -207,7 +208,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let first_hops = routes.first_hops();
 		let Routes { batch, surbs, packets, .. } = routes;
 		let (message_id, data) = (request.message_id, Zeroizing::new(request.data.clone()));
-		// It waits for nothing that may not come.
+		// Nothing was missing, or only room.
 		self.pending.unblocked(id);
 		let target = CopyTarget { id, message_id, session_id, destination, first_hops };
 		Ok(CopyDraft { target, data, plans, batch, surbs, packets })
@@ -215,14 +216,21 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 
 	/// Queues a copy that was built, unless its request has ended or goes elsewhere now. Returns whether it was queued.
 	pub(super) fn queue_copy(&mut self, copy: BuiltCopy) -> bool {
-		let BuiltCopy { target, packets, surb_keys, metrics } = copy;
+		let BuiltCopy { target, mut packets, surb_keys, metrics } = copy;
 		let CopyTarget { id, message_id, session_id, destination, first_hops } = target;
-		let Some(request) = self.pending.get(id).filter(|request| request.awaits_copy(&message_id)) else {
-			return false;
-		};
 		let relative =
 			self.sessions.relative_of(session_id).filter(|relative| self.sessions.allows_requests(*relative));
-		let Some(session) = relative.and_then(|relative| self.sessions.session_mut(relative)) else { return false };
+		let connected_gateways = relative
+			.and_then(|relative| self.sessions.session(relative))
+			.map(|session| session.topology.connected_gateways(&self.connected))
+			.unwrap_or_default();
+		let session = relative.and_then(|relative| self.sessions.session_mut(relative));
+		let request = self.pending.get(id).filter(|request| request.awaits_copy(&message_id));
+		let (Some(session), Some(request), true) = (session, request, first_hops.are_all_in(&connected_gateways))
+		else {
+			packets.iter_mut().for_each(|packet| packet.packet.zeroize());
+			return false;
+		};
 		let delay = handling_delay(&session.parameters, request.delay, &message_id);
 		if !session.authored.push_request(id, packets, &first_hops) {
 			return false;
@@ -230,7 +238,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for (surb_id, keys) in surb_keys {
 			self.surb_keystore.insert(message_id, surb_id, keys);
 		}
-		let connected_gateways = session.topology.connected_gateways(&self.connected);
 		let round_trip = round_trip(session, &metrics, self.network_delay.per_hop(), &connected_gateways);
 		let answer_by = self.now + round_trip.saturating_add(delay);
 		self.pending.posted(id, (session.index, destination), answer_by);
@@ -359,13 +366,13 @@ impl CopyDraft {
 		let write = |plan: &FragmentPlan| {
 			let (own, others) = surbs.split_at(plan.surbs());
 			surbs = others;
-			let mut payload = [0; PAYLOAD_DATA_SIZE];
+			let mut payload = Zeroizing::new([0; PAYLOAD_DATA_SIZE]);
 			plan.write(&mut payload, &data, own)
 				.expect("planned for this data, and as many SURBs were made as the plans say; qed");
 			payload
 		};
 		let payloads: Vec<_> = plans.iter().map(write).collect();
-		let complete = complete_requests(built.requests.into_iter().zip(&payloads));
+		let complete = complete_requests(built.requests.into_iter().zip(payloads.iter().map(|payload| &**payload)));
 		let address = |((peer_id, hops), BuiltPacket { packet, delay }): ((_, usize), _)| {
 			metrics.add_request(hops, delay);
 			AddressedPacket { peer_id, packet }

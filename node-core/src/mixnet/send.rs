@@ -68,7 +68,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// Packets to be forwarded and ticks of the sessions' clocks take turns in the order in which they are due. Each tick is a
 	/// packet: of a request or a reply, or cover. Nothing is computed here: all is ready before. If a tick is due and no cover is
 	/// ready for it, it waits for that, and so do all packets that are due later: [`poll_timeout`](Self::poll_timeout) is
-	/// then in the past.
+	/// then in the past, unless the driver builds that cover.
 	#[must_use = "the packet is to be sent now"]
 	pub fn poll_transmit(&mut self) -> Option<AddressedPacket> {
 		while let Some(due) = self.next_due() {

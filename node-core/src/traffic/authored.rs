@@ -44,6 +44,14 @@ impl FirstHops {
 		}
 	}
 
+	/// Are all those that were drawn of among these connected gateways? A mixnode has none, and needs none.
+	pub fn are_all_in(&self, connected_gateways: &[MixnodeIndex]) -> bool {
+		match self {
+			Self::Any | Self::AllBut(_) => true,
+			Self::Gateways(gateways) => gateways.iter().all(|gateway| connected_gateways.contains(gateway)),
+		}
+	}
+
 	/// The share of drop cover whose place it may take. Cover goes to these `gateways`, or to this many `others` if we are a
 	/// mixnode.
 	fn share(&self, gateways: &[MixnodeIndex], others: usize) -> f64 {

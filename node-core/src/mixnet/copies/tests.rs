@@ -132,3 +132,28 @@ fn a_request_is_never_sent_by_way_of_its_destination() {
 	user.run(|user| user.requests_sent() > sent);
 	assert_eq!(user.destination(id), Some(gateway));
 }
+
+#[test]
+fn a_request_that_waits_for_room_does_not_fail_for_what_was_missing_before() {
+	let mut config = Config { gateways: 2, ..Config::default() };
+	config.parameters.non_mixnode_mean_period_ms = 20_000;
+	let max_wait = config.request.max_wait;
+	let mut mixnet = Mixnet::new(config, PeerId([99; 32]), ChaChaRng::seed_from_u64(1), None).unwrap();
+	mixnet.set_status(START, SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev });
+	mixnet.set_session(START, ChainSession::new(0, Ok((0..MIXNODES).map(mixnode).collect())));
+	// No gateway is connected. And there is room for one of them.
+	for _ in 0..2 {
+		mixnet.post_request(START, vec![1; 38_000], 2, HandlingDelay::Fixed(Duration::ZERO)).unwrap();
+	}
+	let mut now = START + max_wait / 2;
+	for gateway in mixnet.reserved_peers() {
+		mixnet.peer_connected(now, gateway.peer_id);
+	}
+	while now < START + max_wait + Duration::from_secs(1) {
+		mixnet.handle_timeout(now);
+		while mixnet.poll_transmit().is_some() {}
+		now = mixnet.poll_timeout().unwrap().max(now);
+	}
+	assert_eq!(mixnet.pending.post_queue().len(), 2);
+	assert!(core::iter::from_fn(|| mixnet.poll_event()).all(|event| !matches!(event, Event::RequestFailed { .. })));
+}

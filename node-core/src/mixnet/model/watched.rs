@@ -75,14 +75,19 @@ impl Watched {
 	}
 
 	pub fn take_build(&mut self) {
+		used::take();
 		let build = self.mixnet.poll_build();
+		assert!(used::take().is_empty(), "something was built that was to be handed out");
 		assert!(build.is_none() || (self.config.driver_builds && self.building.is_none()));
 		self.building = build.or(self.building.take());
 	}
 
 	pub fn bring_built(&mut self, now: Time) {
 		if let Some(build) = self.building.take() {
-			self.mixnet.accept_built(now, build.run());
+			let built = build.run();
+			used::take();
+			self.mixnet.accept_built(now, built);
+			assert!(used::take().is_empty(), "something was built, and the driver builds");
 		}
 	}
 

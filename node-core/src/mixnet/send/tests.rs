@@ -306,6 +306,18 @@ fn a_copy_that_was_built_for_what_is_over_is_thrown_away() {
 	mixnet.accept_built(START, build.run());
 	assert_eq!((session(&mut mixnet).authored.len(), mixnet.surb_keystore.len()), (0, 0));
 
+	// A user loses a gateway that packets of the copy go to first.
+	let mut mixnet = node_of_builder(12, false);
+	mixnet.post_request(START, vec![1; 5000], 2, DELAY).unwrap();
+	let build = mixnet.poll_build().unwrap();
+	let gateways: Vec<_> = mixnet.reserved_peers().iter().map(|gateway| gateway.peer_id).collect();
+	mixnet.peer_disconnected(START, gateways[0]);
+	mixnet.peer_disconnected(START, gateways[1]);
+	mixnet.accept_built(START, build.run());
+	assert_eq!((session(&mut mixnet).authored.len(), mixnet.surb_keystore.len()), (0, 0));
+	bring_all(&mut mixnet);
+	assert_eq!((session(&mut mixnet).authored.len(), mixnet.surb_keystore.len()), (3, 2));
+
 	// The session ends. The request goes to the next one, under another message ID if it had a destination.
 	let (mut mixnet, id, build) = posted();
 	mixnet.set_status(START, SessionStatus { current_index: 1, phase: SessionPhase::DisconnectFromPrev });

@@ -26,7 +26,7 @@ enum Kind {
 /// The node's ID among peers, and its user's. Mixnodes have those in between.
 const NODE: u8 = 0;
 const USER: u8 = 6;
-/// How long the network of the others takes is not asked.
+/// When the others' time begins. They take none.
 const START: Time = Time::from_duration(Duration::from_secs(1000));
 
 fn secret(index: u8) -> KxSecret {
@@ -84,7 +84,7 @@ fn of_others(hops: u8) -> CoreConfig {
 }
 
 /// The node's own: a period of 5 ms.
-fn of_node(driver_builds: bool) -> CoreConfig {
+fn of_node() -> CoreConfig {
 	CoreConfig {
 		parameters: Parameters {
 			hops: 3,
@@ -107,7 +107,7 @@ fn of_node(driver_builds: bool) -> CoreConfig {
 			max_wait: Duration::from_secs(5),
 		},
 		surb_keystore_capacity: 1_000_000,
-		driver_builds,
+		driver_builds: true,
 		..CoreConfig::default()
 	}
 }
@@ -213,7 +213,7 @@ impl Others {
 }
 
 /// A node that runs on a thread of its own, and all that it sent.
-async fn run(mixes: bool, driver_builds: bool, wanted: usize) -> Vec<(Instant, Kind)> {
+async fn run(mixes: bool, wanted: usize) -> Vec<(Instant, Kind)> {
 	let peer_ids = peer_ids();
 	let mut others = Others::new(&peer_ids, mixes);
 	// Requests leave at two of eight ticks, say.
@@ -238,7 +238,7 @@ async fn run(mixes: bool, driver_builds: bool, wanted: usize) -> Vec<(Instant, K
 		Notifications::new(own, sinks, events.expect("the node is one of them; qed")).noting(sent.clone());
 	let (handle, commands) = Handle::new(64);
 	let (updates, receiver) = mpsc::channel(1);
-	let config = Config { dialled: Reach::Any, core: of_node(driver_builds), ..Config::new(true) };
+	let config = Config { dialled: Reach::Any, core: of_node(), ..Config::new(true) };
 	let update = Update {
 		status: SessionStatus { current_index: 0, phase: SessionPhase::DisconnectFromPrev },
 		sessions: vec![ChainSession::new(0, Ok(mixnodes(&peer_ids, mixes)))],
@@ -388,7 +388,7 @@ fn accuracy(a: &[Seen], b: &[Seen]) -> (f64, f64) {
 async fn kinds_of_packets_cannot_be_told_by_when_they_leave() {
 	let wanted = std::env::var("MIXNET_DEPARTURES").map_or(300, |num| num.parse().expect("a number"));
 	for mixes in [true, false] {
-		let departures = run(mixes, true, wanted).await;
+		let departures = run(mixes, wanted).await;
 		let of_kinds = seen(&departures);
 		let role = if mixes { "mixnode" } else { "user" };
 		for (kind, seen) in &of_kinds {
