@@ -92,8 +92,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		Some(Build { backend: self.backend, work })
 	}
 
-	/// Takes what was built. It is thrown away, and built anew, if it is of no use any more: its session has ended, a user is
-	/// connected to other gateways, the request has ended.
+	/// Takes what was built. It is thrown away, and built anew, if it is of no use any more: its session has ended, a
+	/// user's gateway that it was built for is gone, the request has ended.
 	pub fn accept_built(&mut self, now: Time, built: Built) {
 		self.advance(now);
 		self.is_building = false;

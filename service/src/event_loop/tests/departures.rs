@@ -216,7 +216,7 @@ impl Others {
 async fn run(mixes: bool, wanted: usize) -> Vec<(Instant, Kind)> {
 	let peer_ids = peer_ids();
 	let mut others = Others::new(&peer_ids, mixes);
-	// Requests leave at two of eight ticks, say.
+	// More than are needed.
 	let inputs =
 		if mixes { others.inputs(wanted * 3) } else { Inputs { to_forward: Vec::new(), requests: Vec::new() } };
 	let names: Vec<_> = peer_ids.iter().map(|id| to_network_peer_id(id).expect("an Ed25519 key; qed")).collect();
@@ -278,13 +278,7 @@ async fn run(mixes: bool, wanted: usize) -> Vec<(Instant, Kind)> {
 		});
 	});
 	for peer in names.iter().filter(|peer| **peer != own) {
-		let opened = NotificationEvent::NotificationStreamOpened {
-			peer: *peer,
-			direction: Direction::Outbound,
-			handshake: Vec::new(),
-			negotiated_fallback: None,
-		};
-		to_node.send(opened).expect("it is alive; qed");
+		to_node.send(opened(*peer)).expect("it is alive; qed");
 	}
 	feed(&handle, &to_node, inputs, wanted, mixes).await;
 	drop(end);

@@ -236,14 +236,8 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 		};
 		updates_sender.send(update).await.expect("the event loop is not dropped; qed");
 		for peer in names.iter().filter(|peer| **peer != own) {
-			let opened = NotificationEvent::NotificationStreamOpened {
-				peer: *peer,
-				direction: Direction::Outbound,
-				handshake: Vec::new(),
-				negotiated_fallback: None,
-			};
 			nodes.lock().expect("no test panics while it holds this; qed")[&own]
-				.send(opened)
+				.send(opened(*peer))
 				.expect("it is alive; qed");
 		}
 		started.push(Node {
@@ -269,6 +263,16 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 		within(is_ready).await;
 	}
 	(started, nodes)
+}
+
+/// What the network tells a node that this peer connects to.
+fn opened(peer: NetworkPeerId) -> NotificationEvent {
+	NotificationEvent::NotificationStreamOpened {
+		peer,
+		direction: Direction::Outbound,
+		handshake: Vec::new(),
+		negotiated_fallback: None,
+	}
 }
 
 fn text(words: &str) -> Vec<u8> {
