@@ -30,7 +30,7 @@ use sc_rpc_api::{check_if_safe, DenyUnsafe};
 use serde::{Deserialize, Serialize};
 use sp_core::Bytes;
 use std::{sync::Arc, time::Duration};
-use submission::{Progress, Submission, MAX_PLACES, PATIENCE};
+use submission::{Progress, Submission, GRACE, MAX_PLACES, PATIENCE};
 use tokio::{
 	sync::{mpsc, Semaphore},
 	task::spawn_blocking,
@@ -42,8 +42,8 @@ pub trait MixnetRpc {
 	/// Submits an extrinsic through the mixnet.
 	///
 	/// Takes what `author_submitExtrinsic` takes. Nothing is sent if this node's chain would not take it. Returns when the
-	/// mixnode that submitted it has answered: the extrinsic is then in that node's transaction pool. An error says what is
-	/// known and what to do.
+	/// mixnode that submitted it has answered: the extrinsic is then in that node's transaction pool. Or when no mixnode says
+	/// so, but this node has seen it in its own pool or in a block. An error says what is known and what to do.
 	///
 	/// Anybody may call this. So it tells nothing of what others send through this node, but by how long it takes.
 	#[method(name = "mixnet_submitExtrinsic", with_extensions)]
@@ -80,8 +80,8 @@ pub mod code {
 	pub const NOT_SENT: i32 = 7003;
 	/// Sent, but no readable answer came: it may or may not have been submitted.
 	pub const NOT_ANSWERED: i32 = 7004;
-	/// The mixnodes that were asked refused it. If one says that it is outdated, banned or imported already, another
-	/// mixnode may have submitted it before.
+	/// The mixnodes that were asked refused it, and this node has not seen it since. If one says that it is outdated or banned
+	/// and this node lags behind, it may have been submitted all the same.
 	pub const REFUSED: i32 = 7005;
 	/// The service has stopped, before or after it was sent: it may or may not have been submitted.
 	pub const STOPPED: i32 = 7006;
@@ -99,7 +99,7 @@ pub struct RetryAfter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "event")]
 pub enum SubmissionUpdate {
-	/// A mixnode says that it has submitted it.
+	/// A mixnode says that it has submitted it. Or none does, but this node has seen it.
 	Submitted,
 	/// It is in this node's transaction pool, where it came by gossip.
 	InPool,
@@ -115,7 +115,7 @@ pub enum SubmissionUpdate {
 	},
 	/// A mixnode says that it has submitted it, but it has come into no block for ten minutes.
 	NotSeen,
-	/// No mixnode says that it has submitted it. Code and message are those of an error of `mixnet_submitExtrinsic`.
+	/// No mixnode says that it has submitted it, and this node has not seen it. Code and message are those of an error of `mixnet_submitExtrinsic`.
 	Failed {
 		/// The code.
 		code: i32,
@@ -251,6 +251,7 @@ impl MixnetRpc {
 			would_be_taken: Box::new(move || matches!(validate.validate(&extrinsic), Ok(Takes::Now))),
 			validations: self.validations.clone(),
 			patience: PATIENCE,
+			grace: GRACE,
 			place: self.places.clone().try_acquire_owned().ok(),
 		};
 		tokio::spawn(unwinding(submission.run()));

@@ -2,7 +2,10 @@
 //!
 //! Two mixnodes are asked, and neither is believed alone. The caller is told when one of them says that it has submitted
 //! the extrinsic, or when both have ended otherwise. Meanwhile, and for some time after, this node looks whether the
-//! extrinsic comes into its own chain. Answers that prove wrong are counted against the mixnodes that gave them.
+//! extrinsic comes into its own pool and chain. Answers that prove wrong are counted against the mixnodes that gave them.
+//!
+//! Both may refuse an extrinsic that all is well with. If the answers to the first copies were lost, the next ones find it
+//! in a block, and pools call it outdated or banned. So what this node has seen counts more than what they say.
 
 #[cfg(test)]
 mod tests;
@@ -30,12 +33,15 @@ use tokio::{
 /// How long an extrinsic may take to come into a block, once all mixnodes that were asked have ended.
 pub const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
+/// How long a refusal is kept from the caller, for this node to see what the mixnode has seen already. A few blocks.
+pub const GRACE: Duration = Duration::from_secs(30);
+
 /// What the caller is told.
 #[derive(Debug)]
 pub enum Progress {
-	/// A mixnode says that it has submitted the extrinsic.
+	/// A mixnode says that it has submitted the extrinsic. Or none does, but this node has seen it.
 	Submitted,
-	/// No mixnode says so, and none will.
+	/// No mixnode says so, none will, and this node has not seen it.
 	Failed(SubmitError),
 	/// This node has seen it.
 	Seen(Seen),
@@ -59,6 +65,8 @@ pub struct Submission {
 	pub validations: Arc<Semaphore>,
 	/// [`PATIENCE`], or less in tests.
 	pub patience: Duration,
+	/// [`GRACE`], or less in tests.
+	pub grace: Duration,
 	/// A place among those that go on without their callers. Without one, answers are not judged, and it ends when the caller
 	/// needs it no longer.
 	pub place: Option<OwnedSemaphorePermit>,
@@ -81,7 +89,14 @@ struct Answers {
 	any: bool,
 	/// Has the caller been told that the extrinsic was seen?
 	told: bool,
+	/// What the caller is told if none has submitted it.
 	failed: Option<SubmitError>,
+}
+
+impl Answers {
+	fn is_refused(&self) -> bool {
+		matches!(self.failed, Some(SubmitError::Refused(_) | SubmitError::RefusedByOne(_)))
+	}
 }
 
 impl Submission {
@@ -92,6 +107,8 @@ impl Submission {
 		let (mut seen_at_all, mut in_block) = (false, false);
 		// Until when to wait for the extrinsic; none while mixnodes are asked.
 		let mut deadline = None;
+		// When the caller is told that no mixnode has submitted it, unless it is seen before.
+		let mut failure_at = None;
 		loop {
 			tokio::select! {
 				// What was seen before an answer came excuses a refusal.
@@ -99,6 +116,9 @@ impl Submission {
 				Some(seen) = self.view.next() => {
 					let is_final = matches!(seen, Seen::Finalized(_));
 					seen_at_all = true;
+					if failure_at.take().is_some() {
+						self.tell(Progress::Submitted);
+					}
 					in_block |= !matches!(seen, Seen::InPool);
 					if self.watched {
 						answers.told |= !self.progress.is_closed();
@@ -111,19 +131,26 @@ impl Submission {
 				outcome = self.outcomes.next(), if deadline.is_none() => match outcome {
 					Some(outcome) => self.take(&mut answers, outcome, in_block),
 					None => {
-						deadline = Some(Instant::now() + self.patience);
-						if !answers.submitted {
-							let error = answers.failed.take().unwrap_or_else(|| NoAnswer::Stopped.into());
-							self.tell(Progress::Failed(error));
-						}
-						if !answers.any {
-							return;
+						let now = Instant::now();
+						deadline = Some(now + self.patience);
+						if !answers.submitted && seen_at_all {
+							self.tell(Progress::Submitted);
+						} else if !answers.submitted {
+							failure_at = Some(if answers.is_refused() { now + self.grace } else { now });
 						}
 					},
 				},
 				// Then it is as if the caller had not asked. Not if it was told that the extrinsic was seen: what is seen must have
 				// no influence on what is sent, and callers that have seen enough hang up.
 				() = self.progress.closed(), if !answers.any && !answers.told => return,
+				() = sleep_until_maybe(failure_at) => {
+					failure_at = None;
+					let error = answers.failed.take().unwrap_or_else(|| NoAnswer::Stopped.into());
+					self.tell(Progress::Failed(error));
+					if !answers.any {
+						return;
+					}
+				},
 				() = sleep_until_maybe(deadline) => {
 					if !in_block || self.progress.is_closed() {
 						break;

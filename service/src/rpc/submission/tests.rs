@@ -28,6 +28,23 @@ fn place() -> OwnedSemaphorePermit {
 }
 
 async fn start_at(valid: bool, watched: bool, place: Option<OwnedSemaphorePermit>) -> Outside {
+	let (grace, patience) = (Duration::from_millis(20), Duration::from_millis(50));
+	start_in(valid, watched, place, grace, patience).await
+}
+
+/// One that waits long, so that a slow machine makes no difference.
+async fn start_patient(watched: bool) -> Outside {
+	let minute = Duration::from_secs(60);
+	start_in(true, watched, Some(place()), minute, minute).await
+}
+
+async fn start_in(
+	valid: bool,
+	watched: bool,
+	place: Option<OwnedSemaphorePermit>,
+	grace: Duration,
+	patience: Duration,
+) -> Outside {
 	let (handle, mut commands) = Handle::new(8);
 	let request = SubmitExtrinsic(vec![4, 1]);
 	let outcomes = handle.send(Caller::NODE, &request).await.expect("somebody listens");
@@ -45,7 +62,8 @@ async fn start_at(valid: bool, watched: bool, place: Option<OwnedSemaphorePermit
 		watched,
 		would_be_taken: Box::new(move || valid),
 		validations: Arc::new(Semaphore::new(2)),
-		patience: Duration::from_millis(50),
+		patience,
+		grace,
 		place,
 	};
 	tokio::spawn(submission.run());
@@ -83,6 +101,10 @@ fn in_block() -> Seen {
 	Seen::InBlock(Bytes(vec![7; 32]))
 }
 
+fn finalized() -> Seen {
+	Seen::Finalized(Bytes(vec![7; 32]))
+}
+
 #[tokio::test]
 async fn the_caller_is_told_when_one_has_submitted_it_or_both_have_refused() {
 	let mut submission = start(true).await;
@@ -103,6 +125,50 @@ async fn the_caller_is_told_when_one_has_submitted_it_or_both_have_refused() {
 	let outcome = Outcome { destination: None, result: Err(error) };
 	submission.outcomes.take().expect("as above; qed").send(outcome).await.expect("it goes on");
 	assert!(matches!(submission.next().await, Progress::Failed(SubmitError::RefusedByOne(_))));
+}
+
+/// Their answers to copies before were lost: by the time that an answer gets through, it is in a block.
+#[tokio::test]
+async fn an_extrinsic_that_this_node_has_seen_was_submitted_whoever_refuses_it() {
+	let sightings =
+		[(false, Seen::InPool), (false, in_block()), (false, finalized()), (true, in_block()), (true, finalized())];
+	for (watched, seen) in sightings {
+		let is_final = seen == finalized();
+		// Seen before the refusals, and shortly after.
+		for is_seen_before in [true, false] {
+			let mut submission = start_patient(watched).await;
+			if is_seen_before {
+				submission.view.send(seen.clone()).expect("it goes on");
+			}
+			submission.answer(A, Err("outdated")).await;
+			submission.answer(B, Err("banned")).await;
+			submission.outcomes = None;
+			if !is_seen_before {
+				tokio::time::sleep(Duration::from_millis(5)).await;
+				submission.view.send(seen.clone()).expect("it goes on");
+			}
+			if watched && is_seen_before {
+				assert!(matches!(submission.next().await, Progress::Seen(told) if told == seen));
+			}
+			assert!(matches!(submission.next().await, Progress::Submitted), "{watched} {seen:?} {is_seen_before}");
+			if watched && !is_seen_before {
+				assert!(matches!(submission.next().await, Progress::Seen(told) if told == seen));
+			}
+			if watched && !is_final {
+				// And it is followed to its end.
+				submission.view.send(finalized()).expect("it goes on");
+				assert!(matches!(submission.next().await, Progress::Seen(told) if told == finalized()));
+			}
+		}
+	}
+
+	// Nor does it matter that none has answered at all.
+	let mut submission = start_patient(false).await;
+	submission.view.send(in_block()).expect("it goes on");
+	let error = NoAnswer::NotAnswered(mixnet_node_core::RequestError::NoReply);
+	let outcome = Outcome { destination: None, result: Err(error) };
+	submission.outcomes.take().expect("as above; qed").send(outcome).await.expect("it goes on");
+	assert!(matches!(submission.next().await, Progress::Submitted));
 }
 
 #[tokio::test]
@@ -141,7 +207,7 @@ async fn answers_that_prove_wrong_are_counted_against_their_mixnodes() {
 #[tokio::test]
 async fn what_is_seen_has_no_influence_on_what_is_sent() {
 	let mut submission = start(true).await;
-	for seen in [Seen::InPool, in_block(), Seen::Finalized(Bytes(vec![7; 32]))] {
+	for seen in [Seen::InPool, in_block(), finalized()] {
 		submission.view.send(seen.clone()).expect("it goes on");
 		assert!(matches!(submission.next().await, Progress::Seen(told) if told == seen));
 	}
