@@ -1,4 +1,4 @@
-//! A whole run of the devnet, with few transfers, and experiments with the network that stays afterwards.
+//! A whole run of the devnet, with few transfers and with another devnet beside it for a while, and experiments with the network that stays afterwards.
 
 use jsonrpsee::{
 	core::client::{ClientT, Subscription, SubscriptionClientT},
@@ -30,6 +30,9 @@ fn a_run_succeeds_and_the_network_that_stays_outlives_its_nodes() {
 	let text = |path: &str| folder.path().join(path).to_str().expect("temporary folders have plain names").to_owned();
 	let (data, json) = (text("data"), text("report.json"));
 	let mut devnet = Process::devnet(["--transfers", "8", "--base-path", &data, "--json", &json, "--keep"]);
+	devnet.wait_for("blocks until session 1", LIMIT);
+	#[cfg(target_os = "linux")]
+	crate::devnet_ends::one_comes_and_goes();
 	devnet.wait_for("The network stays until Ctrl-C", LIMIT);
 	// Shown when the test fails, and worth reading in CI's log: it says how long things took.
 	println!("{}", devnet.printed());

@@ -2,6 +2,7 @@
 
 mod chain_without_pallet;
 mod devnet;
+mod devnet_ends;
 mod operator_key;
 mod wrong_input;
 mod wrong_rpc;
