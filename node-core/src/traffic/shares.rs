@@ -13,13 +13,16 @@
 //!
 //! - Each neighbour is guaranteed a minimum. Mixnodes share half of C, but each has [`LEAST_OF_MIXNODE`]. Other peers (users)
 //!   have what an honest one needs ([`need_of_user`]), but no more than half of C together.
-//! - Beyond that, a mixnode may have twice as many packets as places are free, and a user an eighth of these places. So there
+//! - Beyond that, a mixnode may have as many packets as places are free, and a user an eighth of these places. So there
 //!   is room for whoever has little: the more a neighbour sends, the sooner it is refused, and a flood stops itself before all
 //!   places are taken. (Switches share their buffers by such thresholds: Choudhury and Hahne, 1998.)
 //!
-//! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us. So a relay takes much
-//! less from a flooding user than the next hop takes from the relay. What corrupt mixnodes send through a relay costs it
-//! packets, though: `simulation/tests/fairness.rs` says how many.
+//! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us: whoever can choose
+//! which packets of a neighbour are lost can follow those that are not. We cannot tell the neighbour's honest packets from the
+//! flood, but the neighbour can: they come from others. So what goes on to one mixnode is shared as well. Each neighbour may have
+//! a few packets on their way to it ([`LEAST_OF_PAIR`]), and beyond that as many as the pool of that next hop has free places. The pool
+//! ([`pool`](Shares::pool)) is smaller than what the next hop takes from us, and many times what is honestly on its way there.
+//! `simulation/tests/fairness.rs` measures what is lost.
 
 use crate::{
 	bytes::{list, sum, tree},
@@ -38,8 +41,15 @@ const ENOUGH_WAITING: usize = 11_000;
 /// What a mixnode is guaranteed at least: an honest one seldom has more on its way at a time, if there are many.
 const LEAST_OF_MIXNODE: usize = 8;
 
-/// For each place that is free, a mixnode may have so many packets, beyond what it is guaranteed.
-const OF_MIXNODES: usize = 2;
+/// For each place that is free, a mixnode may have one packet beyond what it is guaranteed, and so many more divided by the
+/// number of mixnodes: the fewer they are, the more of all packets each has.
+const OF_FEW_MIXNODES: usize = 4;
+
+/// How many packets to one next hop a mixnode may have at least. An honest one seldom has more, if there are many mixnodes.
+const LEAST_OF_PAIR: usize = 3;
+
+/// The places of a next hop's pool: at least one in so many of all.
+const POOL_ONE_IN: usize = 8;
 
 /// Of the places that are free, a user may have one in so many, beyond what it is guaranteed.
 const USERS_ONE_IN: usize = 8;
@@ -71,6 +81,7 @@ struct Counted {
 	until: Time,
 	session: SessionIndex,
 	from: PeerId,
+	to: PeerId,
 }
 
 /// Who may have how many packets forwarded.
@@ -83,12 +94,18 @@ pub(crate) struct Shares {
 	of_user: usize,
 	/// The mixnodes of live sessions in which we are one, without ourselves.
 	mixnodes: BTreeSet<PeerId>,
+	/// How many there are in the smaller one of these sessions; at least one. Next hops of a packet are of one session.
+	hops: usize,
 	/// How many other peers are connected.
 	users: usize,
 	/// The oldest first.
 	counted: VecDeque<Counted>,
 	/// The number of packets that count of each peer, if there are any.
 	by_peer: BTreeMap<PeerId, usize>,
+	/// The number of those that go on to each peer, if there are any.
+	by_next: BTreeMap<PeerId, usize>,
+	/// The number of those that go on to one peer and came from another, if there are any.
+	by_pair: BTreeMap<[PeerId; 2], usize>,
 }
 
 impl Shares {
@@ -97,6 +114,8 @@ impl Shares {
 		sum([
 			list(capacity, size_of::<Counted>()),
 			tree(capacity, size_of::<(PeerId, usize)>()),
+			tree(capacity, size_of::<(PeerId, usize)>()),
+			tree(capacity, size_of::<([PeerId; 2], usize)>()),
 			tree(mixnodes, size_of::<PeerId>()),
 		])
 	}
@@ -107,9 +126,12 @@ impl Shares {
 			counts_for: Duration::ZERO,
 			of_user: 0,
 			mixnodes: BTreeSet::new(),
+			hops: 1,
 			users: 0,
 			counted: VecDeque::new(),
 			by_peer: BTreeMap::new(),
+			by_next: BTreeMap::new(),
+			by_pair: BTreeMap::new(),
 		}
 	}
 
@@ -120,9 +142,16 @@ impl Shares {
 		self.of_user = mean_delay.as_nanos().div_ceil(user_period.as_nanos().max(1)).try_into().unwrap_or(usize::MAX);
 	}
 
-	/// Sets who the mixnodes are: all but ourselves. `connected` are the connected peers.
-	pub fn set_mixnodes(&mut self, mixnodes: impl Iterator<Item = PeerId>, connected: &BTreeSet<PeerId>) {
+	/// Sets who the mixnodes of all live sessions are, how many there are in the smaller one, all without ourselves, and which
+	/// peers are connected.
+	pub fn set_mixnodes(
+		&mut self,
+		mixnodes: impl Iterator<Item = PeerId>,
+		in_smaller: usize,
+		connected: &BTreeSet<PeerId>,
+	) {
 		self.mixnodes = mixnodes.collect();
+		self.hops = in_smaller.max(1);
 		self.users = connected.iter().filter(|peer| !self.mixnodes.contains(peer)).count();
 	}
 
@@ -144,26 +173,52 @@ impl Shares {
 		}
 	}
 
-	/// May a packet from this peer be taken?
-	pub fn check(&self, from: &PeerId) -> Result<(), Refused> {
+	/// May a packet be taken that comes from a peer and goes on to another?
+	pub fn check(&self, from: &PeerId, to: &PeerId) -> Result<(), Refused> {
 		let free = self.capacity.saturating_sub(self.counted.len());
 		if free == 0 {
 			return Err(Refused::Full);
 		}
 		let half = self.capacity / 2;
 		let (guaranteed, lent) = if self.mixnodes.contains(from) {
-			((half / self.mixnodes.len().max(1)).max(LEAST_OF_MIXNODE), free.saturating_mul(OF_MIXNODES))
+			let guaranteed = half / self.mixnodes.len().max(1);
+			(guaranteed.max(LEAST_OF_MIXNODE), free.saturating_add(free.saturating_mul(OF_FEW_MIXNODES) / self.hops))
 		} else {
 			(need_of_user(self.of_user).min(half / self.users.max(1)), free / USERS_ONE_IN)
 		};
-		let packets = self.by_peer.get(from).copied().unwrap_or(0);
-		(packets < guaranteed.max(lent)).then_some(()).ok_or(Refused::ShareUsed)
+		let may = number(&self.by_peer, from) < guaranteed.max(lent) && self.may_go_to(from, to);
+		may.then_some(()).ok_or(Refused::ShareUsed)
 	}
 
-	/// A packet of this session was taken from this peer at `now`.
-	pub fn count(&mut self, now: Time, session: SessionIndex, from: PeerId) {
+	/// May one packet more of `from` go on to `to`?
+	fn may_go_to(&self, from: &PeerId, to: &PeerId) -> bool {
+		// What goes to a user competes with nothing there.
+		if !self.mixnodes.contains(to) {
+			return true;
+		}
+		// Of a mixnode, what is guaranteed to it, spread evenly over next hops. Of a user, what an honest one sends there.
+		let least = if self.mixnodes.contains(from) {
+			(self.capacity / 2 / self.hops / self.hops).max(LEAST_OF_PAIR)
+		} else {
+			need_of_user(self.of_user).div_ceil(self.hops)
+		};
+		let free = self.pool().saturating_sub(number(&self.by_next, to));
+		number(&self.by_pair, &[*to, *from]) < least.max(free)
+	}
+
+	/// How many packets to one next hop may count at a time, beyond the least of each neighbour. Where there are few mixnodes,
+	/// twice what would go there if all places were used.
+	fn pool(&self) -> usize {
+		let even = self.capacity / self.hops;
+		(self.capacity / POOL_ONE_IN).max(even.saturating_mul(2))
+	}
+
+	/// A packet of this session was taken at `now`.
+	pub fn count(&mut self, now: Time, session: SessionIndex, from: PeerId, to: PeerId) {
 		*self.by_peer.entry(from).or_insert(0) += 1;
-		self.counted.push_back(Counted { until: now + self.counts_for, session, from });
+		*self.by_next.entry(to).or_insert(0) += 1;
+		*self.by_pair.entry([to, from]).or_insert(0) += 1;
+		self.counted.push_back(Counted { until: now + self.counts_for, session, from, to });
 	}
 
 	/// Takes back the last `packets` that were counted.
@@ -185,12 +240,22 @@ impl Shares {
 		}
 	}
 
-	fn forget(&mut self, counted: &Counted) {
-		if let Entry::Occupied(mut packets) = self.by_peer.entry(counted.from) {
-			*packets.get_mut() -= 1;
-			if *packets.get() == 0 {
-				packets.remove();
-			}
+	fn forget(&mut self, &Counted { from, to, .. }: &Counted) {
+		one_less(&mut self.by_peer, from);
+		one_less(&mut self.by_next, to);
+		one_less(&mut self.by_pair, [to, from]);
+	}
+}
+
+fn number<K: Ord>(numbers: &BTreeMap<K, usize>, key: &K) -> usize {
+	numbers.get(key).copied().unwrap_or(0)
+}
+
+fn one_less<K: Ord>(numbers: &mut BTreeMap<K, usize>, key: K) {
+	if let Entry::Occupied(mut number) = numbers.entry(key) {
+		*number.get_mut() -= 1;
+		if *number.get() == 0 {
+			number.remove();
 		}
 	}
 }

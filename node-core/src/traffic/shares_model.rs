@@ -4,6 +4,10 @@ use super::shares::{most_waiting, Refused, Shares};
 use crate::{PeerId, Time};
 use core::time::Duration;
 use proptest::{prelude::*, test_runner::RngSeed};
+use rand_chacha::{
+	rand_core::{RngCore, SeedableRng},
+	ChaChaRng,
+};
 use std::collections::BTreeSet;
 
 /// Peers 0 to 5 may be mixnodes, all may be connected.
@@ -14,15 +18,18 @@ enum Operation {
 	/// A packet comes, and is taken if it may be.
 	Come {
 		from: u8,
+		to: u8,
 	},
 	/// Packets come, are counted whether or not they may be, and are taken back.
 	Judge {
 		from: u8,
+		to: u8,
 		packets: usize,
 	},
-	/// These peers are mixnodes, bit by bit.
+	/// These peers are mixnodes, bit by bit, and so many in the smaller session.
 	Mixnodes {
 		mixnodes: u8,
+		in_smaller: usize,
 	},
 	Connect {
 		peer: u8,
@@ -48,9 +55,12 @@ fn operation() -> impl Strategy<Value = Operation> {
 	use Operation::*;
 	prop_oneof![
 		// Some come much more often than others.
-		20 => (0u8..PEERS * 2).prop_map(|from| Come { from: if from < PEERS { from } else { from % 3 * 4 } }),
-		1 => (0u8..PEERS, 0usize..20).prop_map(|(from, packets)| Judge { from, packets }),
-		1 => (0u8..64).prop_map(|mixnodes| Mixnodes { mixnodes }),
+		20 => (0u8..PEERS * 2, 0u8..PEERS * 2).prop_map(|(from, to)| Come {
+			from: if from < PEERS { from } else { from % 3 * 4 },
+			to: if to < PEERS { to } else { to % 2 },
+		}),
+		1 => (0u8..PEERS, 0u8..PEERS, 0usize..20).prop_map(|(from, to, packets)| Judge { from, to, packets }),
+		1 => (0u8..64, 0usize..6).prop_map(|(mixnodes, in_smaller)| Mixnodes { mixnodes, in_smaller }),
 		1 => (0u8..PEERS).prop_map(|peer| Connect { peer }),
 		1 => (0u8..PEERS).prop_map(|peer| Disconnect { peer }),
 		1 => (1usize..200, 0u64..20).prop_map(|(capacity, mean_delay)| Set { capacity, mean_delay }),
@@ -65,12 +75,14 @@ struct Counted {
 	until: u64,
 	session: u32,
 	from: u8,
+	to: u8,
 }
 
 struct Model {
 	capacity: usize,
 	mean_delay: u64,
 	mixnodes: BTreeSet<u8>,
+	in_smaller: usize,
 	connected: BTreeSet<u8>,
 	counted: Vec<Counted>,
 }
@@ -80,21 +92,32 @@ impl Model {
 		self.counted.iter().filter(|packet| packet.from == from).count()
 	}
 
-	fn check(&self, from: u8) -> Result<(), Refused> {
+	fn check(&self, from: u8, to: u8) -> Result<(), Refused> {
 		let all = self.counted.len();
 		if all >= self.capacity {
 			return Err(Refused::Full);
 		}
 		let free = self.capacity - all;
 		let users = self.connected.difference(&self.mixnodes).count().max(1);
+		let hops = self.in_smaller.max(1);
 		// A user sends a packet in four seconds.
 		let need = 2 * self.mean_delay.div_ceil(4) as usize + 3;
 		let may = if self.mixnodes.contains(&from) {
-			self.of(from) < 8 || self.of(from) < self.capacity / 2 / self.mixnodes.len() || self.of(from) < 2 * free
+			self.of(from) < 8
+				|| self.of(from) < self.capacity / 2 / self.mixnodes.len()
+				|| self.of(from) < free + 4 * free / hops
 		} else {
 			(self.of(from) < need && self.of(from) < self.capacity / 2 / users) || self.of(from) < free / 8
 		};
-		may.then_some(()).ok_or(Refused::ShareUsed)
+		// What goes on to a mixnode.
+		let to_hop = self.counted.iter().filter(|packet| packet.to == to).count();
+		let of_pair = self.counted.iter().filter(|packet| packet.from == from && packet.to == to).count();
+		let even = self.capacity / hops;
+		let pool = (self.capacity / 8).max(2 * even);
+		let least =
+			if self.mixnodes.contains(&from) { (self.capacity / 2 / hops.pow(2)).max(3) } else { need.div_ceil(hops) };
+		let may_go_on = !self.mixnodes.contains(&to) || of_pair < least || of_pair + to_hop < pool;
+		(may && may_go_on).then_some(()).ok_or(Refused::ShareUsed)
 	}
 
 	/// The session of the next packet from this peer.
@@ -102,9 +125,9 @@ impl Model {
 		self.of(from) as u32 % 2
 	}
 
-	fn count(&mut self, now: u64, from: u8) {
+	fn count(&mut self, now: u64, from: u8, to: u8) {
 		let session = self.session(from);
-		self.counted.push(Counted { until: now + self.mean_delay, session, from });
+		self.counted.push(Counted { until: now + self.mean_delay, session, from, to });
 	}
 }
 
@@ -133,28 +156,30 @@ proptest! {
 			capacity: 60,
 			mean_delay: 0,
 			mixnodes: BTreeSet::new(),
+			in_smaller: 1,
 			connected: BTreeSet::new(),
 			counted: Vec::new(),
 		};
 		let mut now = 0;
 		for operation in operations {
 			match operation {
-				Operation::Come { from } => {
-					let may = model.check(from);
-					prop_assert_eq!(shares.check(&id(from)), may);
+				Operation::Come { from, to } => {
+					let may = model.check(from, to);
+					prop_assert_eq!(shares.check(&id(from), &id(to)), may);
 					if may.is_ok() {
-						shares.count(at(now), model.session(from), id(from));
-						model.count(now, from);
+						shares.count(at(now), model.session(from), id(from), id(to));
+						model.count(now, from, to);
 					}
 				},
-				Operation::Judge { from, packets } => {
-					(0..packets).for_each(|_| shares.count(at(now), 0, id(from)));
+				Operation::Judge { from, to, packets } => {
+					(0..packets).for_each(|_| shares.count(at(now), 0, id(from), id(to)));
 					shares.take_back(packets);
 				},
-				Operation::Mixnodes { mixnodes } => {
+				Operation::Mixnodes { mixnodes, in_smaller } => {
+					model.in_smaller = in_smaller;
 					model.mixnodes = (0..6).filter(|peer| mixnodes >> peer & 1 == 1).collect();
 					let connected = model.connected.iter().map(|peer| id(*peer)).collect();
-					shares.set_mixnodes(model.mixnodes.iter().map(|peer| id(*peer)), &connected);
+					shares.set_mixnodes(model.mixnodes.iter().map(|peer| id(*peer)), in_smaller, &connected);
 				},
 				Operation::Connect { peer } => {
 					if model.connected.insert(peer) {
@@ -182,8 +207,8 @@ proptest! {
 					model.counted.drain(..past.unwrap_or(model.counted.len()));
 				},
 			}
-			for peer in 0..PEERS {
-				prop_assert_eq!(shares.check(&id(peer)), model.check(peer), "peer {}", peer);
+			for (from, to) in (0..PEERS).flat_map(|from| [0, 1, 4, 8].map(|to| (from, to))) {
+				prop_assert_eq!(shares.check(&id(from), &id(to)), model.check(from, to), "{} to {}", from, to);
 			}
 		}
 	}
@@ -194,7 +219,7 @@ fn whatever_the_delays_there_is_room_for_all_that_may_be_taken() {
 	for capacity in [1, 50, 300, 1000] {
 		let mut shares = Shares::new(capacity);
 		shares.set(capacity, Duration::from_secs(1), Duration::from_secs(1));
-		shares.set_mixnodes((0..100).map(id), &BTreeSet::new());
+		shares.set_mixnodes((0..100).map(id), 100, &BTreeSet::new());
 		// All send as fast as they may, and all draw the longest delay.
 		let mut waiting = std::collections::VecDeque::new();
 		let mut most = 0;
@@ -204,8 +229,8 @@ fn whatever_the_delays_there_is_room_for_all_that_may_be_taken() {
 				waiting.pop_front();
 			}
 			for peer in 0..100 {
-				while shares.check(&id(peer)).is_ok() {
-					shares.count(now, 0, id(peer));
+				while let Some(next) = (0..100).find(|next| shares.check(&id(peer), &id(*next)).is_ok()) {
+					shares.count(now, 0, id(peer), id(next));
 					waiting.push_back(now + Duration::from_secs(10));
 				}
 			}
@@ -214,4 +239,50 @@ fn whatever_the_delays_there_is_room_for_all_that_may_be_taken() {
 		assert!((9 * capacity..=most_waiting(capacity)).contains(&most), "{most} of {capacity}");
 	}
 	assert_eq!([999, 1000, 5000, 20_000].map(most_waiting), [10_989, 11_000, 11_000, 20_000]);
+}
+
+/// Shares are for floods. In an honest network, however large, next to nothing is refused.
+#[test]
+fn where_nobody_floods_next_to_nothing_is_refused_in_small_networks_and_large_ones() {
+	let mut rng = ChaChaRng::seed_from_u64(1);
+	// A second is the mean delay, and two thirds of the capacity come in it. Users send one packet each.
+	for (mixnodes, users, capacity) in [
+		(2, 20, 300),
+		(3, 0, 300),
+		(3, 100, 300),
+		(5, 20, 300),
+		(12, 50, 300),
+		(29, 30, 300),
+		(99, 50, 1000),
+		(199, 150, 1000),
+	] {
+		let mut shares = Shares::new(capacity);
+		shares.set(capacity, Duration::from_secs(1), Duration::from_secs(1));
+		let id = |number: usize| PeerId([(number / 256) as u8, (number % 256) as u8].repeat(16).try_into().unwrap());
+		let connected = (0..mixnodes + users).map(id).collect();
+		shares.set_mixnodes((0..mixnodes).map(id), mixnodes, &connected);
+		let per_second = capacity * 2 / 3;
+		let from_mixnodes = per_second - users;
+		let (mut now, mut refused, packets) = (0.0, 0, 100_000);
+		for _ in 0..packets {
+			let uniform = (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+			now += -(1.0 - uniform).ln() / per_second as f64;
+			let at = Time::from_duration(Duration::from_secs_f64(now));
+			let mut below = |most: usize| rng.next_u64() as usize % most;
+			let from = below(per_second);
+			let from = if from < from_mixnodes { from % mixnodes } else { mixnodes + from - from_mixnodes };
+			let mut to = below(mixnodes);
+			while to == from {
+				to = below(mixnodes);
+			}
+			shares.advance(at);
+			match shares.check(&id(from), &id(to)) {
+				Ok(()) => shares.count(at, 0, id(from), id(to)),
+				Err(_) => refused += 1,
+			}
+		}
+		let share = refused as f64 / packets as f64;
+		println!("{mixnodes} other mixnodes, {users} users, capacity {capacity}: {:.3} % refused", 100.0 * share);
+		assert!(share < 0.005, "{mixnodes} mixnodes, {users} users: {share}");
+	}
 }
