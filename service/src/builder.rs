@@ -223,7 +223,7 @@ impl Prototype {
 				config: config.clone(),
 				core,
 				server,
-				peer_control: Box::new(peer_control()),
+				peer_control: Arc::new(peer_control()),
 				inbound,
 				workers,
 				commands: run.commands,

@@ -11,17 +11,17 @@ mod tests;
 use crate::{
 	chain::{follower::Update, registrar::NextKey},
 	clock::Clock,
-	config::{Config, Reach},
+	config::Config,
 	handle::Command,
 	log_target::LOG_TARGET,
 	network::{
-		addresses,
 		inbound::{Inbound, InboundReceiver},
 		limits::Roles,
 		peer_control::PeerControl,
 		peer_id::{to_mixnet_peer_id, to_network_peer_id},
 		peers::Peers,
 		reachability::asker::Reachability,
+		reserving::Reserving,
 		watch::{self as watching, Watch, Watched},
 	},
 	requests::{
@@ -38,7 +38,7 @@ use futures::FutureExt;
 use mixnet_node_core::{Event, Mixnet, Packet, ReplyTo, RequestId, ReservedPeer, Role, Time, MAX_BATCH};
 use mixnet_primitives::{PeerId, RelativeSession, SessionIndex};
 use rand_core::{CryptoRng, RngCore};
-use std::{collections::HashSet, convert::Infallible, future::pending, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 use tokio::{
 	sync::{mpsc, watch, Notify, OwnedMutexGuard},
 	time::{sleep_until, Instant},
@@ -49,7 +49,7 @@ pub struct EventLoopParts<R> {
 	pub(crate) config: Config,
 	pub(crate) core: Mixnet<R>,
 	pub(crate) server: Server,
-	pub(crate) peer_control: Box<dyn PeerControl>,
+	pub(crate) peer_control: Arc<dyn PeerControl>,
 	pub(crate) inbound: InboundReceiver,
 	pub(crate) workers: Workers,
 	pub(crate) commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
@@ -105,14 +105,12 @@ pub struct EventLoop<R> {
 	core: Mixnet<R>,
 	peers: Peers,
 	watch: Watch,
-	/// At which hosts mixnodes are dialled.
-	dialled: Reach,
 	server: Server,
 	/// This node's requests.
 	asking: Asking,
 	/// What mixnodes have answered to them.
 	answers: WrongAnswers,
-	peer_control: Box<dyn PeerControl>,
+	reserving: Reserving,
 	inbound: InboundReceiver,
 	workers: Workers,
 	commands: OwnedMutexGuard<mpsc::Receiver<Command>>,
@@ -161,11 +159,10 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			core,
 			peers: Peers::new(config.peer_queue_capacity),
 			watch: Watch::new(watching::INTERVAL),
-			dialled: config.dialled,
+			reserving: Reserving::new(peer_control, config.dialled),
 			server,
 			asking: Asking::new(config.max_waiting_requests),
 			answers: WrongAnswers::default(),
-			peer_control,
 			inbound,
 			workers,
 			commands,
@@ -326,7 +323,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			Watched::Due => {
 				let mut gateways = self.core.gateways();
 				gateways.retain(|peer| self.peers.is_connected(peer));
-				self.watch.ask(gateways, &*self.peer_control);
+				self.watch.ask(gateways, self.reserving.network());
 			},
 			Watched::Changed(peer) => self.judge(peer),
 		}
@@ -413,18 +410,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 				let peers = self.core.reserved_peers();
 				self.reserved = peers.len();
 				self.inbound.set_roles(self.roles(&peers));
-				let mut reserved = HashSet::new();
-				// Addresses are told one by one, and reserved are the bare IDs: the network drops peers from a reserved set
-				// if it likes none of their addresses.
-				for (peer, addresses) in addresses::reserved(&peers, self.dialled) {
-					for address in addresses {
-						self.peer_control.add_known_address(peer, address);
-					}
-					reserved.insert(addresses::bare(&peer));
-				}
-				if let Err(error) = self.peer_control.set_reserved(reserved) {
-					log::warn!(target: LOG_TARGET, "The network does not take the mixnodes as reserved peers: {error}");
-				}
+				self.reserving.set(&peers);
 			},
 			// The core logs them, and `mixnet_status` shows what they lead to.
 			_ => (),
@@ -468,7 +454,7 @@ impl<R: RngCore + CryptoRng> EventLoop<R> {
 			loops: self.core.loop_report(relative),
 		};
 		Snapshot {
-			peer_id: self.peer_control.local_peer_id(),
+			peer_id: self.reserving.network().local_peer_id(),
 			session_status: self.core.session_status(),
 			previous: session(RelativeSession::Previous),
 			current: session(RelativeSession::Current),

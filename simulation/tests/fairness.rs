@@ -378,7 +378,7 @@ fn through_the_relay(attackers: &[PeerId], rate: f64) -> ThroughRelay {
 fn a_flood_through_an_honest_neighbour_is_no_drop_of_what_it_sends() {
 	let users: Vec<_> = (0..20).map(attacker_id).collect();
 	// At the rate that the service takes from a user, and at more.
-	for (attackers, rate) in [(&users[..1], 2.0), (&users[..], 2.0), (&users[..1], 100.0), (&users[..], 100.0)] {
+	for (attackers, rate) in [(&users[..], 2.0), (&users[..1], 100.0), (&users[..], 100.0)] {
 		through_the_relay(attackers, rate).assert_small(0.02);
 	}
 }

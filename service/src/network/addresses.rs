@@ -5,7 +5,7 @@
 //! dial a crowd of bystanders, whatever the chain let through. The addresses that we write there ourselves must be ones
 //! that the chain takes.
 
-use super::peer_id::to_network_peer_id;
+use super::{names::name, peer_id::to_network_peer_id};
 use crate::{config::Reach, log_target::LOG_TARGET};
 use mixnet_node_core::ReservedPeer;
 use mixnet_primitives::{check_address, Hosts};
@@ -58,11 +58,20 @@ fn may_publish<'a>(
 	}
 }
 
+/// Where a peer is to be dialled.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ToDial {
+	/// The peer.
+	pub peer: PeerId,
+	/// Addresses to be dialled as they are.
+	pub addresses: Vec<Multiaddr>,
+	/// Addresses with names, of which it must be known first where they lead ([`names`](super::names)).
+	pub names: Vec<Multiaddr>,
+}
+
 /// The reserved peers, and where to dial them within `reach`: of one peer's addresses, those of the first few hosts. A peer
 /// without any is reserved all the same: the network may know where it is.
-///
-/// Names are taken for what they seem to be. Where they lead is not known before they are dialled.
-pub fn reserved(peers: &[ReservedPeer], reach: Reach) -> Vec<(PeerId, Vec<Multiaddr>)> {
+pub fn reserved(peers: &[ReservedPeer], reach: Reach) -> Vec<ToDial> {
 	let to_dial = |peer: &ReservedPeer| {
 		let Some(peer_id) = to_network_peer_id(&peer.peer_id) else {
 			log::debug!(target: LOG_TARGET, "Cannot connect to the mixnode {}: its peer ID is not an Ed25519 key", peer.peer_id);
@@ -78,7 +87,8 @@ pub fn reserved(peers: &[ReservedPeer], reach: Reach) -> Vec<(PeerId, Vec<Multia
 			}
 			hosts.insert(host).then_some(dialled)
 		});
-		Some((peer_id, addresses.collect()))
+		let (names, addresses) = addresses.partition(|address| reach == Reach::Internet && name(address).is_some());
+		Some(ToDial { peer: peer_id, addresses, names })
 	};
 	peers.iter().filter_map(to_dial).collect()
 }
@@ -138,8 +148,8 @@ mod tests {
 		(public.to_peer_id(), ReservedPeer { peer_id: public.to_bytes().into(), external_addresses })
 	}
 
-	fn texts(peers: Vec<(PeerId, Vec<Multiaddr>)>) -> Vec<String> {
-		let addresses = peers.into_iter().flat_map(|(_, addresses)| addresses);
+	fn texts(peers: Vec<ToDial>) -> Vec<String> {
+		let addresses = peers.into_iter().flat_map(|ToDial { addresses, .. }| addresses);
 		let mut texts: Vec<_> = addresses.map(|address| address.to_string()).collect();
 		texts.sort();
 		texts
@@ -263,7 +273,7 @@ mod tests {
 	fn a_peer_without_good_addresses_is_reserved_all_the_same() {
 		let (id, mut peer) = peer(&["", "nonsense"]);
 		peer.external_addresses.push(vec![0xff; 40]);
-		assert_eq!(reserved(&[peer], Reach::Any), [(id, Vec::new())]);
+		assert_eq!(reserved(&[peer], Reach::Any), [ToDial { peer: id, addresses: Vec::new(), names: Vec::new() }]);
 		assert_eq!(bare(&id).to_string(), format!("/p2p/{id}"));
 	}
 
@@ -295,7 +305,14 @@ mod tests {
 		let (id, peer) = peer(&[&private[..], &[public]].concat());
 		assert_eq!(texts(reserved(&[peer], Reach::Internet)), [format!("{public}/p2p/{id}")]);
 		let (id, peer) = self::peer(&private);
-		assert_eq!(reserved(&[peer], Reach::Internet), [(id, Vec::new())]);
+		assert_eq!(reserved(&[peer], Reach::Internet), [ToDial { peer: id, addresses: Vec::new(), names: Vec::new() }]);
+
+		// Where a name leads is not known yet.
+		let (id, peer) = self::peer(&["/dns/a.mixes.net/tcp/1"]);
+		let named = |id| format!("/dns/a.mixes.net/tcp/1/p2p/{id}").parse().expect("well formed; qed");
+		let [within, any] = [Reach::Internet, Reach::Any].map(|reach| reserved(std::slice::from_ref(&peer), reach));
+		assert_eq!(within, [ToDial { peer: id, addresses: Vec::new(), names: vec![named(id)] }]);
+		assert_eq!(any, [ToDial { peer: id, addresses: vec![named(id)], names: Vec::new() }]);
 
 		let transport = |allow_private_ip| TransportConfig::Normal { enable_mdns: false, allow_private_ip };
 		assert_eq!([true, false].map(|allow| Reach::from(&transport(allow))), [Reach::Any, Reach::Internet]);

@@ -88,6 +88,44 @@ impl PeerControl for Reports {
 	}
 }
 
+/// Records the addresses that it is told.
+#[derive(Default)]
+pub struct KnownAddresses(pub Mutex<Vec<(NetworkPeerId, Multiaddr)>>);
+
+impl KnownAddresses {
+	/// The addresses, as text.
+	pub fn texts(&self) -> Vec<String> {
+		let known = self.0.lock().expect("no test panics while it holds this; qed");
+		known.iter().map(|(_, address)| address.to_string()).collect()
+	}
+}
+
+impl PeerControl for KnownAddresses {
+	fn local_peer_id(&self) -> NetworkPeerId {
+		unreachable!("only addresses are recorded")
+	}
+
+	fn add_known_address(&self, peer: NetworkPeerId, address: Multiaddr) {
+		self.0.lock().expect("no test panics while it holds this; qed").push((peer, address));
+	}
+
+	fn set_reserved(&self, _: HashSet<Multiaddr>) -> Result<(), String> {
+		Ok(())
+	}
+
+	fn report(&self, _: NetworkPeerId, _: ReputationChange) {
+		unreachable!("only addresses are recorded")
+	}
+
+	fn disconnect(&self, _: NetworkPeerId) {
+		unreachable!("only addresses are recorded")
+	}
+
+	fn ask_for_life(&self, _: &mixnet_primitives::PeerId) -> BoxFuture<'static, bool> {
+		unreachable!("only addresses are recorded")
+	}
+}
+
 struct Sink {
 	from: NetworkPeerId,
 	peer: NetworkPeerId,

@@ -156,7 +156,7 @@ fn start_event_loop(run: Run, tasks: &mut Tasks, trap: Trap) -> watch::Receiver<
 		core: Mixnet::new(config.core.clone(), own_id, OsRng, None).expect("the config is valid; qed"),
 		config,
 		server: Server::default(),
-		peer_control: Box::new(trap),
+		peer_control: Arc::new(trap),
 		inbound,
 		workers: Workers::start(NonZeroUsize::MIN).expect("there are threads"),
 		commands: run.commands,

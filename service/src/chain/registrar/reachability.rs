@@ -9,7 +9,7 @@ use crate::{
 	config::Reach,
 	log_target::LOG_TARGET,
 	network::reachability::{
-		asker::{ask_all, AskMixnode, Reachability, Reachable, Target, ASKED},
+		asker::{ask_all, AskMixnode, Reachability, Reachable, Target, ASKED, PATIENCE},
 		MAX_ADDRESSES,
 	},
 };
@@ -102,7 +102,7 @@ impl AskingOthers {
 			_ => 1,
 		};
 		let AskingParts { asker, dialled, .. } = &self.parts;
-		let asking = ask_all(asker.clone(), mixnodes, targets.clone(), *dialled).boxed();
+		let asking = ask_all(asker.clone(), mixnodes, targets.clone(), *dialled, PATIENCE).boxed();
 		*self.under_way() = Some(asking);
 		self.last = Some(Round { session: next, number, targets, begun: now, reachable: Reachable::Unknown });
 	}

@@ -32,7 +32,7 @@ pub async fn alone(config: Config, clock: Clock) -> Alone {
 		core: Mixnet::new(config.core.clone(), PeerId(own.to_bytes()), rng, None).expect("the config is valid; qed"),
 		config,
 		server: Server::default(),
-		peer_control: Box::new(peers),
+		peer_control: Arc::new(peers),
 		inbound,
 		workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
 		commands: Arc::new(tokio::sync::Mutex::new(commands)).lock_owned().await,

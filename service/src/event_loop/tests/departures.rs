@@ -260,7 +260,7 @@ async fn run(mixes: bool, wanted: usize) -> Vec<(Instant, Kind)> {
 				core: Mixnet::new(config.core.clone(), local, OsRng, Some(secret(NODE))).expect("valid; qed"),
 				config,
 				server,
-				peer_control: Box::new(network),
+				peer_control: Arc::new(network),
 				inbound,
 				workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
 				commands: Arc::new(tokio::sync::Mutex::new(commands)).lock_owned().await,

@@ -11,9 +11,10 @@ mod time;
 
 use super::*;
 use crate::{
+	config::Reach,
 	handle::Handle,
 	network::{
-		inbound,
+		addresses, inbound,
 		testing::{Notifications, Sinks},
 	},
 	requests::submit_extrinsic::{ServeSubmissions, Submit, SubmitError, SubmitExtrinsic},
@@ -218,7 +219,7 @@ async fn start_serving(mixnodes: usize, add_types: impl Fn(&mut Server)) -> (Vec
 			config,
 			core,
 			server,
-			peer_control: Box::new(network.clone()),
+			peer_control: Arc::new(network.clone()),
 			inbound,
 			workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
 			commands: Arc::new(tokio::sync::Mutex::new(commands)).lock_owned().await,

@@ -1,7 +1,13 @@
 //! Asks mixnodes whether this node can be reached.
 
 use super::{checker::is_dialled, encode_question, Answer, MAX_ADDRESSES, QUESTION_TIMEOUT};
-use crate::{config::Reach, network::addresses};
+use crate::{
+	config::Reach,
+	network::{
+		addresses::{self, ToDial},
+		names::{lead_to, BySystem},
+	},
+};
 use codec::DecodeAll;
 use futures::{
 	channel::oneshot,
@@ -67,14 +73,19 @@ pub struct ByNetwork {
 
 impl AskMixnode for ByNetwork {
 	fn ask(&self, mixnode: &ReservedPeer, question: Vec<u8>) -> BoxFuture<'static, Option<Vec<u8>>> {
-		let (answer, answered) = oneshot::channel();
 		let to_dial = addresses::reserved(std::slice::from_ref(mixnode), self.dialled).pop();
-		if let Some((peer, addresses)) = to_dial {
-			addresses.into_iter().for_each(|address| self.network.add_known_address(peer, address));
-			let protocol = self.protocol.clone();
-			self.network.start_request(peer, protocol, question, None, answer, IfDisconnected::TryConnect);
-		}
-		async move { Some(timeout(QUESTION_TIMEOUT, answered).await.ok()?.ok()?.ok()?.0) }.boxed()
+		let (network, protocol) = (self.network.clone(), self.protocol.clone());
+		let asked = async move {
+			let ToDial { peer, mut addresses, names } = to_dial?;
+			for address in names {
+				addresses.extend(lead_to(&address, &BySystem).await.unwrap_or_default());
+			}
+			addresses.into_iter().for_each(|address| network.add_known_address(peer, address));
+			let (answer, answered) = oneshot::channel();
+			network.start_request(peer, protocol, question, None, answer, IfDisconnected::TryConnect);
+			Some(answered.await.ok()?.ok()?.0)
+		};
+		async move { timeout(QUESTION_TIMEOUT, asked).await.ok()? }.boxed()
 	}
 }
 
@@ -138,15 +149,19 @@ async fn resolve(targets: Vec<Target>, reach: Reach) -> Vec<SocketAddr> {
 	addresses
 }
 
-/// Asks these mixnodes whether this node can be reached at one of the targets. One success is enough. Takes at most a quarter of
-/// a minute.
+/// How long it takes at most to ask all.
+pub const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Asks these mixnodes whether this node can be reached at one of the targets. One success is enough. Takes no longer than
+/// `patience` ([`PATIENCE`], or less in tests).
 pub async fn ask_all(
 	asker: Arc<dyn AskMixnode>,
 	mixnodes: Vec<ReservedPeer>,
 	targets: Vec<Target>,
 	reach: Reach,
+	patience: Duration,
 ) -> Reachable {
-	let until = Instant::now() + Duration::from_secs(15);
+	let until = Instant::now() + patience;
 	let Ok(addresses) = timeout_at(until, resolve(targets, reach)).await else { return Reachable::Unknown };
 	if addresses.is_empty() {
 		return Reachable::Unknown;

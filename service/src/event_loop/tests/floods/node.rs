@@ -143,17 +143,16 @@ impl Network {
 	pub async fn mix(self, secret: KxSecret, mixnodes: Vec<Mixnode>) -> Node {
 		let peer_id = self.id();
 		let Self { runtime, config, network, protocol, ping, notifications, block_announcements } = self;
-		let peers =
-			|| Box::new(ProtocolPeers { network: network.clone(), protocol: protocol.clone(), ping: ping.clone() });
+		let peers = || ProtocolPeers { network: network.clone(), protocol: protocol.clone(), ping: ping.clone() };
 		let (handle, commands) = Handle::new(8);
-		let (inbound_sender, inbound) = inbound::channel(peers(), config.inbound_peers);
+		let (inbound_sender, inbound) = inbound::channel(Box::new(peers()), config.inbound_peers);
 		runtime.spawn(inbound_sender.run(notifications));
 		let (updates_sender, updates) = mpsc::channel(1);
 		let event_loop = EventLoop::new(EventLoopParts {
 			core: Mixnet::new(config.core.clone(), peer_id, OsRng, Some(secret)).expect("the config is valid; qed"),
 			config,
 			server: Server::default(),
-			peer_control: peers(),
+			peer_control: Arc::new(peers()),
 			inbound,
 			workers: Workers::start(NonZeroUsize::MIN).expect("there are threads; qed"),
 			commands: Arc::new(tokio::sync::Mutex::new(commands)).lock_owned().await,
