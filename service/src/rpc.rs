@@ -113,7 +113,7 @@ pub enum SubmissionUpdate {
 		/// The block's hash.
 		block: Bytes,
 	},
-	/// A mixnode says that it has submitted it, but it has come into no block for ten minutes.
+	/// It was submitted, but has come into no block for ten minutes.
 	NotSeen,
 	/// No mixnode says that it has submitted it, and this node has not seen it. Code and message are those of an error of `mixnet_submitExtrinsic`.
 	Failed {

@@ -270,7 +270,7 @@ fn floods_from_twenty_peers_cost_others_at_most_a_fiftieth() {
 /// Mixnodes have a stake, or the trust of those who chose them. Where many of them are corrupt, there are worse attacks.
 #[test]
 fn floods_from_many_corrupt_mixnodes_cost_what_the_page_says() {
-	for (attackers, most) in [(3, 0.02), (10, 0.06), (20, 0.12)] {
+	for (attackers, most) in [(3, 0.02), (10, 0.12), (20, 0.2)] {
 		let attackers: Vec<_> = (1..=attackers).map(mixnode_id).collect();
 		let honest = honest(&mut rng(4), &attackers);
 		let outcome = flood(&mut node(VICTIM, 0), honest, &attackers, 100.0, None);
@@ -375,7 +375,7 @@ fn through_the_relay(attackers: &[PeerId], rate: f64) -> ThroughRelay {
 }
 
 #[test]
-fn a_flood_through_an_honest_neighbour_is_no_drop_of_what_it_sends() {
+fn users_that_flood_through_an_honest_neighbour_cost_it_next_to_nothing() {
 	let users: Vec<_> = (0..20).map(attacker_id).collect();
 	// At the rate that the service takes from a user, and at more.
 	for (attackers, rate) in [(&users[..], 2.0), (&users[..1], 100.0), (&users[..], 100.0)] {
@@ -384,7 +384,7 @@ fn a_flood_through_an_honest_neighbour_is_no_drop_of_what_it_sends() {
 }
 
 #[test]
-fn corrupt_mixnodes_that_flood_through_an_honest_neighbour_drop_nothing_of_what_it_sends() {
+fn corrupt_mixnodes_that_flood_through_an_honest_neighbour_cost_it_next_to_nothing() {
 	for (attackers, most) in [(1, 0.02), (3, 0.02), (10, 0.02), (20, 0.1)] {
 		let attackers: Vec<_> = (0..attackers).map(mixnode_id).collect();
 		through_the_relay(&attackers, 100.0).assert_small(most);

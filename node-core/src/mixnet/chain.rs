@@ -249,11 +249,9 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			self.sessions.iter().map(|session| session.parameters).max_by_key(rate).unwrap_or(self.config.parameters);
 		let user_period = most.authoring(false).mean_period;
 		self.shares.set(most.forward_queue_capacity as usize, most.mean_forwarding_delay(), user_period);
-		let mixed_in = || self.sessions.iter().filter(|session| session.topology.is_mixnode());
-		let mixnodes = mixed_in().flat_map(|session| session.topology.reserved_peers());
-		let in_smaller = mixed_in().map(|session| session.topology.reserved_peers().count()).min();
-		let mixnodes = mixnodes.map(|mixnode| mixnode.peer_id);
-		self.shares.set_mixnodes(mixnodes, in_smaller.unwrap_or(0), &self.connected);
+		let mixed_in = self.sessions.iter().filter(|session| session.topology.is_mixnode());
+		let mixnodes = mixed_in.flat_map(|session| session.topology.reserved_peers()).map(|mixnode| mixnode.peer_id);
+		self.shares.set_mixnodes(mixnodes, &self.connected);
 		let Some(SessionStatus { phase, .. }) = self.sessions.status() else { return };
 		for (relative, session) in self.sessions.iter_mut() {
 			let mean = session.authoring().mean_period.saturating_mul(phase.period_factor());

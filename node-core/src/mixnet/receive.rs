@@ -164,7 +164,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				if self.forward_queue.is_full() {
 					return Err(DropReason::ForwardQueueFull);
 				}
-				self.shares.check(from, &peer_id).map_err(|refused| match refused {
+				let others = session.topology.len().saturating_sub(1);
+				self.shares.check(from, &peer_id, others).map_err(|refused| match refused {
 					Refused::Full => DropReason::ForwardQueueFull,
 					Refused::ShareUsed => DropReason::ForwardShareUsed,
 				})?;

@@ -13,16 +13,17 @@
 //!
 //! - Each neighbour is guaranteed a minimum. Mixnodes share half of C, but each has [`LEAST_OF_MIXNODE`]. Other peers (users)
 //!   have what an honest one needs ([`need_of_user`]), but no more than half of C together.
-//! - Beyond that, a mixnode may have as many packets as places are free, and a user an eighth of these places. So there
-//!   is room for whoever has little: the more a neighbour sends, the sooner it is refused, and a flood stops itself before all
+//! - Beyond that, a mixnode may have somewhat more packets than places are free ([`lent_to_mixnode`]), and a user an eighth of
+//!   these places. So there is room for whoever has little: the more a neighbour sends, the sooner it is refused, and a flood stops itself before all
 //!   places are taken. (Switches share their buffers by such thresholds: Choudhury and Hahne, 1998.)
 //!
 //! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us: whoever can choose
 //! which packets of a neighbour are lost can follow those that are not. We cannot tell the neighbour's honest packets from the
-//! flood, but the neighbour can: they come from others. So what goes on to one mixnode is shared as well. Each neighbour may have
-//! a few packets on their way to it ([`LEAST_OF_PAIR`]), and beyond that as many as the pool of that next hop has free places. The pool
-//! ([`pool`](Shares::pool)) is smaller than what the next hop takes from us, and many times what is honestly on its way there.
-//! `simulation/tests/fairness.rs` measures what is lost.
+//! flood, but the neighbour can: they come from others. So what a neighbour sends to one
+//! next hop is bounded by what it sends to all ([`of_pair`]). What is honest is spread over all next hops, and seldom meets that bound. A
+//! flood to one next hop does. Whether the bound is met depends on what the neighbour itself has sent and on nothing else, so nobody
+//! learns from it where the packets of others go.
+//! `simulation/tests/fairness.rs` measures what is lost, and `docs/architecture.md` says what remains.
 
 use crate::{
 	bytes::{list, sum, tree},
@@ -41,15 +42,17 @@ const ENOUGH_WAITING: usize = 11_000;
 /// What a mixnode is guaranteed at least: an honest one seldom has more on its way at a time, if there are many.
 const LEAST_OF_MIXNODE: usize = 8;
 
-/// For each place that is free, a mixnode may have one packet beyond what it is guaranteed, and so many more divided by the
-/// number of mixnodes: the fewer they are, the more of all packets each has.
-const OF_FEW_MIXNODES: usize = 4;
+/// How many packets a mixnode may have where so many places are free, beyond what it is guaranteed: four for three places, and
+/// more in a session of few `mixnodes` beside us. The fewer they are, the more of all packets each has.
+fn lent_to_mixnode(free: usize, mixnodes: usize) -> usize {
+	free.saturating_add(free / 3).saturating_add(free.saturating_mul(4) / mixnodes.max(1))
+}
 
-/// How many packets to one next hop a mixnode may have at least. An honest one seldom has more, if there are many mixnodes.
-const LEAST_OF_PAIR: usize = 3;
+/// How many packets to one next hop a mixnode may have at least, however many mixnodes there are.
+const LEAST_OF_MIXNODES_PAIR: usize = 3;
 
-/// The places of a next hop's pool: at least one in so many of all.
-const POOL_ONE_IN: usize = 8;
+/// The same of a user.
+const LEAST_OF_USERS_PAIR: usize = 2;
 
 /// Of the places that are free, a user may have one in so many, beyond what it is guaranteed.
 const USERS_ONE_IN: usize = 8;
@@ -58,6 +61,13 @@ const USERS_ONE_IN: usize = 8;
 /// in 200.
 fn need_of_user(packets: usize) -> usize {
 	packets.saturating_mul(2).saturating_add(3)
+}
+
+/// How many of a neighbour's `packets` may go on to one next hop, if it sends evenly to `hops` of them: four standard deviations more
+/// than the mean.
+fn of_pair(packets: usize, hops: usize) -> usize {
+	let hops = hops.max(1);
+	packets.div_ceil(hops).saturating_add((packets.saturating_mul(16) / hops).isqrt())
 }
 
 /// Most packets that can wait if `capacity` packets may come in a mean delay: none waits longer than ten. Large capacities
@@ -94,17 +104,13 @@ pub(crate) struct Shares {
 	of_user: usize,
 	/// The mixnodes of live sessions in which we are one, without ourselves.
 	mixnodes: BTreeSet<PeerId>,
-	/// How many there are in the smaller one of these sessions; at least one. Next hops of a packet are of one session.
-	hops: usize,
 	/// How many other peers are connected.
 	users: usize,
 	/// The oldest first.
 	counted: VecDeque<Counted>,
 	/// The number of packets that count of each peer, if there are any.
 	by_peer: BTreeMap<PeerId, usize>,
-	/// The number of those that go on to each peer, if there are any.
-	by_next: BTreeMap<PeerId, usize>,
-	/// The number of those that go on to one peer and came from another, if there are any.
+	/// The number of those that came from one peer and go on to another, if there are any.
 	by_pair: BTreeMap<[PeerId; 2], usize>,
 }
 
@@ -113,7 +119,6 @@ impl Shares {
 	pub fn max_bytes(capacity: usize, mixnodes: usize) -> usize {
 		sum([
 			list(capacity, size_of::<Counted>()),
-			tree(capacity, size_of::<(PeerId, usize)>()),
 			tree(capacity, size_of::<(PeerId, usize)>()),
 			tree(capacity, size_of::<([PeerId; 2], usize)>()),
 			tree(mixnodes, size_of::<PeerId>()),
@@ -126,11 +131,9 @@ impl Shares {
 			counts_for: Duration::ZERO,
 			of_user: 0,
 			mixnodes: BTreeSet::new(),
-			hops: 1,
 			users: 0,
 			counted: VecDeque::new(),
 			by_peer: BTreeMap::new(),
-			by_next: BTreeMap::new(),
 			by_pair: BTreeMap::new(),
 		}
 	}
@@ -142,16 +145,9 @@ impl Shares {
 		self.of_user = mean_delay.as_nanos().div_ceil(user_period.as_nanos().max(1)).try_into().unwrap_or(usize::MAX);
 	}
 
-	/// Sets who the mixnodes of all live sessions are, how many there are in the smaller one, all without ourselves, and which
-	/// peers are connected.
-	pub fn set_mixnodes(
-		&mut self,
-		mixnodes: impl Iterator<Item = PeerId>,
-		in_smaller: usize,
-		connected: &BTreeSet<PeerId>,
-	) {
+	/// Sets who the mixnodes are: all but ourselves. `connected` are the connected peers.
+	pub fn set_mixnodes(&mut self, mixnodes: impl Iterator<Item = PeerId>, connected: &BTreeSet<PeerId>) {
 		self.mixnodes = mixnodes.collect();
-		self.hops = in_smaller.max(1);
 		self.users = connected.iter().filter(|peer| !self.mixnodes.contains(peer)).count();
 	}
 
@@ -173,8 +169,8 @@ impl Shares {
 		}
 	}
 
-	/// May a packet be taken that comes from a peer and goes on to another?
-	pub fn check(&self, from: &PeerId, to: &PeerId) -> Result<(), Refused> {
+	/// May a packet be taken that comes from a peer and goes on to another, in a session of so many mixnodes beside us?
+	pub fn check(&self, from: &PeerId, to: &PeerId, mixnodes: usize) -> Result<(), Refused> {
 		let free = self.capacity.saturating_sub(self.counted.len());
 		if free == 0 {
 			return Err(Refused::Full);
@@ -182,42 +178,29 @@ impl Shares {
 		let half = self.capacity / 2;
 		let (guaranteed, lent) = if self.mixnodes.contains(from) {
 			let guaranteed = half / self.mixnodes.len().max(1);
-			(guaranteed.max(LEAST_OF_MIXNODE), free.saturating_add(free.saturating_mul(OF_FEW_MIXNODES) / self.hops))
+			(guaranteed.max(LEAST_OF_MIXNODE), lent_to_mixnode(free, mixnodes))
 		} else {
 			(need_of_user(self.of_user).min(half / self.users.max(1)), free / USERS_ONE_IN)
 		};
-		let may = number(&self.by_peer, from) < guaranteed.max(lent) && self.may_go_to(from, to);
+		let may = number(&self.by_peer, from) < guaranteed.max(lent) && self.may_go_to(from, to, mixnodes);
 		may.then_some(()).ok_or(Refused::ShareUsed)
 	}
 
 	/// May one packet more of `from` go on to `to`?
-	fn may_go_to(&self, from: &PeerId, to: &PeerId) -> bool {
-		// What goes to a user competes with nothing there.
-		if !self.mixnodes.contains(to) {
-			return true;
-		}
-		// Of a mixnode, what is guaranteed to it, spread evenly over next hops. Of a user, what an honest one sends there.
-		let least = if self.mixnodes.contains(from) {
-			(self.capacity / 2 / self.hops / self.hops).max(LEAST_OF_PAIR)
-		} else {
-			need_of_user(self.of_user).div_ceil(self.hops)
+	fn may_go_to(&self, from: &PeerId, to: &PeerId, mixnodes: usize) -> bool {
+		let (least, hops) = match self.mixnodes.contains(from) {
+			true => (LEAST_OF_MIXNODES_PAIR, mixnodes.saturating_sub(1)),
+			false => (LEAST_OF_USERS_PAIR, mixnodes),
 		};
-		let free = self.pool().saturating_sub(number(&self.by_next, to));
-		number(&self.by_pair, &[*to, *from]) < least.max(free)
-	}
-
-	/// How many packets to one next hop may count at a time, beyond the least of each neighbour. Where there are few mixnodes,
-	/// twice what would go there if all places were used.
-	fn pool(&self) -> usize {
-		let even = self.capacity / self.hops;
-		(self.capacity / POOL_ONE_IN).max(even.saturating_mul(2))
+		let packets = number(&self.by_peer, from).saturating_add(1);
+		// What goes to a user competes with nothing there.
+		!self.mixnodes.contains(to) || number(&self.by_pair, &[*from, *to]) < of_pair(packets, hops).max(least)
 	}
 
 	/// A packet of this session was taken at `now`.
 	pub fn count(&mut self, now: Time, session: SessionIndex, from: PeerId, to: PeerId) {
 		*self.by_peer.entry(from).or_insert(0) += 1;
-		*self.by_next.entry(to).or_insert(0) += 1;
-		*self.by_pair.entry([to, from]).or_insert(0) += 1;
+		*self.by_pair.entry([from, to]).or_insert(0) += 1;
 		self.counted.push_back(Counted { until: now + self.counts_for, session, from, to });
 	}
 
@@ -242,8 +225,7 @@ impl Shares {
 
 	fn forget(&mut self, &Counted { from, to, .. }: &Counted) {
 		one_less(&mut self.by_peer, from);
-		one_less(&mut self.by_next, to);
-		one_less(&mut self.by_pair, [to, from]);
+		one_less(&mut self.by_pair, [from, to]);
 	}
 }
 

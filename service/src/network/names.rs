@@ -1,8 +1,10 @@
 //! Where names lead to.
 //!
 //! A name in a mixnode's address is its owner's, who can have it lead to any machine: to one in this node's own network, for
-//! example, which nobody outside can connect to. So where private addresses are not dialled, the network is told no names. They are
-//! looked up here, and the network gets the IP addresses that it may dial. It cannot be given another answer later.
+//! example, which nobody outside can connect to. So where private addresses are not dialled, the network is told none of the names that
+//! are on chain. They are looked up here, and the network gets IP addresses. It cannot be given another answer later.
+//!
+//! What peers tell each other of addresses, the network keeps to itself: this does not bound that.
 
 use super::peer_control::PeerControl;
 use crate::log_target::LOG_TARGET;
@@ -21,14 +23,12 @@ use tokio::{
 /// How long a lookup may take.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Names that are looked up at a time.
-const AT_A_TIME: usize = 8;
+/// Names whose answers are waited for at a time. (The system may be at work with as many whose time is over.)
+const AT_A_TIME: usize = 32;
 
-/// Most IP addresses of one name that are dialled. A mixnode is one machine: it has one address of each kind, perhaps on two lines.
-const MAX_IPS: usize = 4;
-
-/// How long to wait before names that were not found are looked up again: at first, and at most.
-const RETRY: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(10 * 60)];
+/// How long to wait before names are looked up again: at first if some were not found, and at most. Whoever moves is found again after
+/// the latter.
+const PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(10 * 60)];
 
 /// The host of an address, if that is a name.
 pub fn name(address: &Multiaddr) -> Option<String> {
@@ -57,39 +57,30 @@ impl LookUp for BySystem {
 	}
 }
 
-/// The addresses that one with a name leads to, those that are in the Internet, with an IP address in place of the name. `None` if the
+/// The address that one with a name leads to, with an IP address in place of the name. `None` if there is none in the Internet, or if the
 /// name could not be looked up; it may be worth another try.
 ///
-/// TLS needs the name. So an address with `/wss` keeps it, if all that it leads to is in the Internet. By the time that it is
-/// dialled it may lead elsewhere, but there only to who has a certificate for the name.
-pub async fn lead_to(address: &Multiaddr, by: &dyn LookUp) -> Option<Vec<Multiaddr>> {
-	let Some(name) = name(address) else { return Some(vec![address.clone()]) };
-	let ips = match by.look_up(name).await {
-		Ok(ips) => ips,
-		Err(error) => {
-			log::debug!(target: LOG_TARGET, "Cannot look up the host of {address}: {error}");
-			return None;
-		},
-	};
+/// It is one only, the first that the system names: a peer has few hosts, and one name must not make them many. TLS needs the name, so
+/// an address with `/wss` leads nowhere.
+pub async fn lead_to(address: &Multiaddr, by: &dyn LookUp) -> Option<Multiaddr> {
+	let Some(name) = name(address) else { return Some(address.clone()) };
+	if address.iter().any(|part| matches!(part, Protocol::Wss(_))) {
+		log::debug!(target: LOG_TARGET, "Not dialling {address}: a name with TLS may lead to a private address");
+		return None;
+	}
+	let found = by.look_up(name).await;
+	let ips =
+		found.map_err(|error| log::debug!(target: LOG_TARGET, "Cannot look up the host of {address}: {error}")).ok()?;
 	let is_wanted = |ip: &IpAddr| match address.iter().next() {
 		Some(Protocol::Dns4(_)) => ip.is_ipv4(),
 		Some(Protocol::Dns6(_)) => ip.is_ipv6(),
 		_ => true,
 	};
-	let ips: Vec<_> = ips.into_iter().filter(is_wanted).collect();
-	let is_allowed = |ip: &IpAddr| {
-		let is_allowed = Host::Ip(*ip).is_reachable();
-		if !is_allowed {
-			log::debug!(target: LOG_TARGET, "Not dialling {address} at {ip}: not an address in the Internet");
-		}
-		is_allowed
-	};
-	if address.iter().any(|part| matches!(part, Protocol::Wss(_))) {
-		let are_allowed = !ips.is_empty() && ips.iter().all(is_allowed);
-		return Some(are_allowed.then(|| address.clone()).into_iter().collect());
+	let ip = ips.into_iter().filter(is_wanted).find(|ip| Host::Ip(*ip).is_reachable());
+	if ip.is_none() {
+		log::debug!(target: LOG_TARGET, "Not dialling {address}: it does not lead into the Internet");
 	}
-	let ips = ips.into_iter().filter(is_allowed).take(MAX_IPS);
-	Some(ips.map(|ip| at_ip(ip, address)).collect())
+	Some(at_ip(ip?, address))
 }
 
 /// The address with this IP address in place of its host.
@@ -101,35 +92,37 @@ fn at_ip(ip: IpAddr, address: &Multiaddr) -> Multiaddr {
 	address.iter().skip(1).fold(Multiaddr::empty().with(host), Multiaddr::with)
 }
 
-/// Looks names up until all have been found, and tells the network where they lead to. Ends early if it is dropped.
+/// Looks names up again and again, and tells the network where they lead to. Ends when it is dropped.
 pub async fn tell(network: Arc<dyn PeerControl>, by: Arc<dyn LookUp>, named: Vec<(PeerId, Multiaddr)>) {
-	tell_with_pauses(network, by, named, RETRY).await
+	tell_with_pauses(network, by, named, PAUSES).await
 }
 
 async fn tell_with_pauses(
 	network: Arc<dyn PeerControl>,
 	by: Arc<dyn LookUp>,
-	mut named: Vec<(PeerId, Multiaddr)>,
+	named: Vec<(PeerId, Multiaddr)>,
 	[mut pause, longest]: [Duration; 2],
 ) {
+	// The last answers.
+	let mut told = vec![None; named.len()];
 	loop {
-		let (network, by) = (&*network, &*by);
-		let look_up = |(peer, address): (PeerId, Multiaddr)| async move {
-			match lead_to(&address, by).await {
-				Some(found) => {
-					found.into_iter().for_each(|address| network.add_known_address(peer, address));
-					None
-				},
-				None => Some((peer, address)),
-			}
+		let by = &*by;
+		let look_up = |(index, (_, address)): (usize, &(PeerId, Multiaddr))| {
+			let address = address.clone();
+			async move { (index, lead_to(&address, by).await) }
 		};
-		let not_found = stream::iter(named).map(look_up).buffer_unordered(AT_A_TIME).filter_map(std::future::ready);
-		named = not_found.collect().await;
-		if named.is_empty() {
-			return;
+		let mut answers = stream::iter(named.iter().enumerate().map(look_up)).buffer_unordered(AT_A_TIME);
+		while let Some((index, answer)) = answers.next().await {
+			if let (Some(address), Some((peer, _))) = (&answer, named.get(index)) {
+				if told[index] != answer {
+					network.add_known_address(*peer, address.clone());
+				}
+			}
+			told[index] = answer.or_else(|| told[index].take());
 		}
-		log::debug!(target: LOG_TARGET, "The hosts of {} addresses of mixnodes were not found; trying again", named.len());
-		sleep(pause).await;
+		drop(answers);
+		let are_all_found = told.iter().all(Option::is_some);
+		sleep(if are_all_found { longest } else { pause }).await;
 		pause = (pause * 2).min(longest);
 	}
 }
@@ -140,7 +133,7 @@ mod tests {
 	use crate::network::testing::KnownAddresses;
 	use std::{collections::HashMap, sync::Mutex};
 
-	/// Answers by a table. What is not in it is found at the third try, in the Internet.
+	/// Answers by a table. What is not in it is found at the third try, in the Internet. One name leads elsewhere each time.
 	#[derive(Default)]
 	struct Table {
 		answers: HashMap<&'static str, Vec<&'static str>>,
@@ -154,11 +147,21 @@ mod tests {
 			let times = asked.iter().filter(|other| **other == name).count();
 			let answer = match self.answers.get(&*name) {
 				Some(answer) => Ok(answer.iter().map(|ip| ip.parse().expect("an IP address")).collect()),
-				None if times == 3 => Ok(vec![IpAddr::from([9, 9, 9, 9])]),
+				None if name == "moving.example" => Ok(vec![IpAddr::from([9, 9, 9, times as u8])]),
+				None if times >= 3 => Ok(vec![IpAddr::from([9, 9, 9, 9])]),
 				None => Err(io::Error::other("no such name")),
 			};
 			async move { answer }.boxed()
 		}
+	}
+
+	async fn until(condition: impl Fn() -> bool) {
+		let waiting = async {
+			while !condition() {
+				sleep(Duration::from_millis(1)).await;
+			}
+		};
+		timeout(Duration::from_secs(60), waiting).await.expect("it comes to that");
 	}
 
 	fn parse(address: &str) -> Multiaddr {
@@ -172,32 +175,24 @@ mod tests {
 				("public.example", vec!["1.2.3.4", "2606:4700::1"]),
 				("private.example", vec!["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:192.168.0.1"]),
 				("both.example", vec!["192.168.0.1", "1.2.3.4"]),
-				("many.example", vec!["1.2.3.1", "1.2.3.2", "1.2.3.3", "1.2.3.4", "1.2.3.5"]),
 				("none.example", vec![]),
 			]),
 			..Table::default()
 		};
 		for (address, expected) in [
-			("/dns/public.example/tcp/1", vec!["/ip4/1.2.3.4/tcp/1", "/ip6/2606:4700::1/tcp/1"]),
-			("/dns4/public.example/tcp/1", vec!["/ip4/1.2.3.4/tcp/1"]),
-			("/dns6/public.example/tcp/1/ws", vec!["/ip6/2606:4700::1/tcp/1/ws"]),
-			("/dns/public.example/tcp/1/wss", vec!["/dns/public.example/tcp/1/wss"]),
-			("/dns/private.example/tcp/1", vec![]),
-			("/dns/private.example/tcp/1/wss", vec![]),
-			("/dns/both.example/tcp/1", vec!["/ip4/1.2.3.4/tcp/1"]),
-			("/dns/both.example/tcp/1/wss", vec![]),
-			("/dns/none.example/tcp/1", vec![]),
-			("/dns/none.example/tcp/1/wss", vec![]),
-			(
-				"/dns/many.example/tcp/1",
-				vec!["/ip4/1.2.3.1/tcp/1", "/ip4/1.2.3.2/tcp/1", "/ip4/1.2.3.3/tcp/1", "/ip4/1.2.3.4/tcp/1"],
-			),
-			("/ip4/10.0.0.1/tcp/1", vec!["/ip4/10.0.0.1/tcp/1"]),
+			("/dns/public.example/tcp/1", Some("/ip4/1.2.3.4/tcp/1")),
+			("/dns4/public.example/tcp/1", Some("/ip4/1.2.3.4/tcp/1")),
+			("/dns6/public.example/tcp/1/ws", Some("/ip6/2606:4700::1/tcp/1/ws")),
+			("/dns/private.example/tcp/1", None),
+			("/dns/both.example/tcp/1", Some("/ip4/1.2.3.4/tcp/1")),
+			("/dns/none.example/tcp/1", None),
+			("/dns/unknown.example/tcp/1", None),
+			// Whatever it leads to now, it may lead elsewhere when it is dialled.
+			("/dns/public.example/tcp/1/wss", None),
+			("/ip4/10.0.0.1/tcp/1", Some("/ip4/10.0.0.1/tcp/1")),
 		] {
-			let found = lead_to(&parse(address), &table).await.expect("it can be looked up");
-			assert_eq!(found, expected.into_iter().map(parse).collect::<Vec<_>>(), "{address}");
+			assert_eq!(lead_to(&parse(address), &table).await, expected.map(parse), "{address}");
 		}
-		assert_eq!(lead_to(&parse("/dns/unknown.example/tcp/1"), &table).await, None);
 	}
 
 	#[tokio::test]
@@ -207,11 +202,25 @@ mod tests {
 		let peers = [PeerId::random(), PeerId::random()];
 		let named = vec![(peers[0], parse("/dns/late.example/tcp/1")), (peers[1], parse("/dns/good.example/tcp/2"))];
 		let pauses = [Duration::from_millis(1), Duration::from_millis(2)];
-		tell_with_pauses(network.clone(), table.clone(), named, pauses).await;
-		let known = network.0.lock().expect("no test panics while it holds this; qed").clone();
+		let telling = tokio::spawn(tell_with_pauses(network.clone(), table.clone(), named, pauses));
+		// It goes on: a name may lead elsewhere some day.
+		until(|| table.asked.lock().expect("no test panics while it holds this; qed").len() >= 12).await;
+		telling.abort();
+		// What has not changed is told once.
+		let known = network.0.lock().expect("as above; qed").clone();
 		assert_eq!(known, [(peers[1], parse("/ip4/1.2.3.4/tcp/2")), (peers[0], parse("/ip4/9.9.9.9/tcp/1"))]);
-		// The one that was found is not asked for again.
-		assert_eq!(table.asked.lock().expect("as above; qed").len(), 4);
+	}
+
+	#[tokio::test]
+	async fn a_name_that_leads_elsewhere_is_told_again() {
+		let table = Arc::new(Table::default());
+		let network = Arc::new(KnownAddresses::default());
+		let named = vec![(PeerId::random(), parse("/dns/moving.example/tcp/1"))];
+		let pauses = [Duration::from_millis(1); 2];
+		let telling = tokio::spawn(tell_with_pauses(network.clone(), table, named, pauses));
+		until(|| network.texts().len() >= 2).await;
+		telling.abort();
+		assert_eq!(network.texts()[..2], ["/ip4/9.9.9.1/tcp/1", "/ip4/9.9.9.2/tcp/1"]);
 	}
 
 	/// By the system, where every machine has a name for itself.
@@ -219,6 +228,6 @@ mod tests {
 	async fn the_name_of_this_machine_itself_leads_nowhere() {
 		let found = BySystem.look_up("localhost".into()).await.expect("it is always known");
 		assert!(found.iter().all(IpAddr::is_loopback) && !found.is_empty(), "{found:?}");
-		assert_eq!(lead_to(&parse("/dns/localhost/tcp/1"), &BySystem).await, Some(Vec::new()));
+		assert_eq!(lead_to(&parse("/dns/localhost/tcp/1"), &BySystem).await, None);
 	}
 }

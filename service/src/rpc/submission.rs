@@ -45,7 +45,7 @@ pub enum Progress {
 	Failed(SubmitError),
 	/// This node has seen it.
 	Seen(Seen),
-	/// A mixnode says that it has submitted it, but this node has not seen it in time.
+	/// It was submitted, but this node has not seen it in a block in time.
 	NotSeen,
 }
 
@@ -195,7 +195,8 @@ impl Submission {
 	/// Counts the answers that proved wrong.
 	async fn judge(self, answers: Answers, seen_at_all: bool, in_block: bool) {
 		let (mixnodes, wrong) = if in_block {
-			(answers.refused, Wrong::RefusedValid)
+			// If all refused it and it is in a block, they have probably seen that sooner than this node.
+			(if answers.submitted { answers.refused } else { Vec::new() }, Wrong::RefusedValid)
 		} else {
 			self.tell(Progress::NotSeen);
 			(answers.done, Wrong::SubmittedNothing)

@@ -11,7 +11,7 @@ use crate::{
 use codec::DecodeAll;
 use futures::{
 	channel::oneshot,
-	future::BoxFuture,
+	future::{join_all, BoxFuture},
 	stream::{FuturesUnordered, StreamExt},
 	FutureExt,
 };
@@ -31,7 +31,7 @@ use tokio::{
 /// Mixnodes that are asked.
 pub const ASKED: usize = 3;
 
-/// How long it may take to look up this node's own names.
+/// How long it may take to look up names, this node's own or a mixnode's.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What came of asking.
@@ -76,11 +76,11 @@ impl AskMixnode for ByNetwork {
 		let to_dial = addresses::reserved(std::slice::from_ref(mixnode), self.dialled).pop();
 		let (network, protocol) = (self.network.clone(), self.protocol.clone());
 		let asked = async move {
-			let ToDial { peer, mut addresses, names } = to_dial?;
-			for address in names {
-				addresses.extend(lead_to(&address, &BySystem).await.unwrap_or_default());
-			}
+			let ToDial { peer, addresses, names } = to_dial?;
 			addresses.into_iter().for_each(|address| network.add_known_address(peer, address));
+			let look_up = |address| async move { timeout(LOOKUP_TIMEOUT, lead_to(address, &BySystem)).await.ok()? };
+			let found = join_all(names.iter().map(look_up)).await;
+			found.into_iter().flatten().for_each(|address| network.add_known_address(peer, address));
 			let (answer, answered) = oneshot::channel();
 			network.start_request(peer, protocol, question, None, answer, IfDisconnected::TryConnect);
 			Some(answered.await.ok()?.ok()?.0)

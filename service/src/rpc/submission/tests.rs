@@ -180,6 +180,14 @@ async fn answers_that_prove_wrong_are_counted_against_their_mixnodes() {
 	submission.view.send(in_block()).expect("it goes on");
 	assert_eq!(submission.counted().await, [(B, Wrong::RefusedValid)]);
 
+	// All refused it, and it is in a block: earlier copies were submitted, and they have seen that block sooner than this node.
+	let mut submission = start_patient(true).await;
+	submission.answer(A, Err("outdated")).await;
+	submission.answer(B, Err("banned")).await;
+	submission.outcomes = None;
+	submission.view.send(in_block()).expect("it goes on");
+	assert_eq!(submission.counted().await, []);
+
 	// One refused it when it was in a block already, as it should.
 	let mut submission = start(true).await;
 	submission.answer(A, Ok(())).await;
