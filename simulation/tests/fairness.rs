@@ -270,7 +270,7 @@ fn floods_from_twenty_peers_cost_others_at_most_a_fiftieth() {
 /// Mixnodes have a stake, or the trust of those who chose them. Where many of them are corrupt, there are worse attacks.
 #[test]
 fn floods_from_many_corrupt_mixnodes_cost_what_the_page_says() {
-	for (attackers, most) in [(3, 0.02), (10, 0.12), (20, 0.2)] {
+	for (attackers, most) in [(3, 0.02), (10, 0.1), (20, 0.15)] {
 		let attackers: Vec<_> = (1..=attackers).map(mixnode_id).collect();
 		let honest = honest(&mut rng(4), &attackers);
 		let outcome = flood(&mut node(VICTIM, 0), honest, &attackers, 100.0, None);
@@ -385,9 +385,9 @@ fn users_that_flood_through_an_honest_neighbour_cost_it_next_to_nothing() {
 
 #[test]
 fn corrupt_mixnodes_that_flood_through_an_honest_neighbour_cost_it_next_to_nothing() {
-	for (attackers, most) in [(1, 0.02), (3, 0.02), (10, 0.02), (20, 0.1)] {
+	for attackers in [1, 3, 10, 20] {
 		let attackers: Vec<_> = (0..attackers).map(mixnode_id).collect();
-		through_the_relay(&attackers, 100.0).assert_small(most);
+		through_the_relay(&attackers, 100.0).assert_small(0.02);
 	}
 }
 

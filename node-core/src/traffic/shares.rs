@@ -49,10 +49,7 @@ fn lent_to_mixnode(free: usize, mixnodes: usize) -> usize {
 }
 
 /// How many packets to one next hop a mixnode may have at least, however many mixnodes there are.
-const LEAST_OF_MIXNODES_PAIR: usize = 3;
-
-/// The same of a user.
-const LEAST_OF_USERS_PAIR: usize = 2;
+const LEAST_OF_MIXNODES_PAIR: usize = 4;
 
 /// Of the places that are free, a user may have one in so many, beyond what it is guaranteed.
 const USERS_ONE_IN: usize = 8;
@@ -63,11 +60,11 @@ fn need_of_user(packets: usize) -> usize {
 	packets.saturating_mul(2).saturating_add(3)
 }
 
-/// How many of a neighbour's `packets` may go on to one next hop, if it sends evenly to `hops` of them: four standard deviations more
-/// than the mean.
+/// How many of a neighbour's `packets` may go on to one next hop, if it sends evenly to `hops` of them: five standard deviations more
+/// than the mean, and one.
 fn of_pair(packets: usize, hops: usize) -> usize {
 	let hops = hops.max(1);
-	packets.div_ceil(hops).saturating_add((packets.saturating_mul(16) / hops).isqrt())
+	packets.div_ceil(hops).saturating_add((packets.saturating_mul(25) / hops).isqrt()).saturating_add(1)
 }
 
 /// Most packets that can wait if `capacity` packets may come in a mean delay: none waits longer than ten. Large capacities
@@ -188,13 +185,15 @@ impl Shares {
 
 	/// May one packet more of `from` go on to `to`?
 	fn may_go_to(&self, from: &PeerId, to: &PeerId, mixnodes: usize) -> bool {
-		let (least, hops) = match self.mixnodes.contains(from) {
-			true => (LEAST_OF_MIXNODES_PAIR, mixnodes.saturating_sub(1)),
-			false => (LEAST_OF_USERS_PAIR, mixnodes),
+		let most = if self.mixnodes.contains(from) {
+			let packets = number(&self.by_peer, from).saturating_add(1);
+			of_pair(packets, mixnodes.saturating_sub(1)).max(LEAST_OF_MIXNODES_PAIR)
+		} else {
+			// Of users it is known what honest ones send.
+			of_pair(self.of_user, mixnodes)
 		};
-		let packets = number(&self.by_peer, from).saturating_add(1);
 		// What goes to a user competes with nothing there.
-		!self.mixnodes.contains(to) || number(&self.by_pair, &[*from, *to]) < of_pair(packets, hops).max(least)
+		!self.mixnodes.contains(to) || number(&self.by_pair, &[*from, *to]) < most
 	}
 
 	/// A packet of this session was taken at `now`.

@@ -207,11 +207,13 @@ fn noticed_after(timed: &mut Timed, hold: impl Fn(Duration) -> Duration) -> Opti
 		timed.send(nobody_holds);
 	}
 	assert_eq!(timed.simulation.alarms, []);
+	assert!(!timed.simulation.report().slow_alarm);
 	let start = timed.simulation.now;
 	for _ in 0..40_000 {
 		timed.send(&hold);
 		if let Some((at, alarm)) = timed.simulation.alarms.first() {
 			assert!(matches!(alarm, Alarm::Slow { .. }), "{alarm}");
+			assert!(timed.simulation.report().slow_alarm);
 			return Some((*at - start).as_secs_f64());
 		}
 	}

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-	mixnet::{tests::build, ChainSession, Event},
+	mixnet::{tests::build, ChainSession, Event, PostError},
 	Config, DropReason, KxSecret, Mixnode, SessionPhase, SessionStatus, Time,
 };
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
@@ -156,4 +156,18 @@ fn a_request_that_waits_for_room_does_not_fail_for_what_was_missing_before() {
 	}
 	assert_eq!(mixnet.pending.post_queue().len(), 2);
 	assert!(core::iter::from_fn(|| mixnet.poll_event()).all(|event| !matches!(event, Event::RequestFailed { .. })));
+}
+
+/// The second copy waits, since the queue has 25 places.
+#[test]
+fn a_request_that_waits_for_room_keeps_it_for_all_its_packets() {
+	let mut user = User::new(1, 2);
+	let delay = HandlingDelay::Fixed(Duration::ZERO);
+	user.mixnet.post_request(START, vec![1; 36_000], 0, delay).unwrap();
+	build(&mut user.mixnet);
+	let fragments = user.mixnet.statistics().current_authored_queue_len as usize;
+	assert!((15..25).contains(&fragments), "{fragments}");
+	let refused = user.mixnet.post_request(START, vec![1], 0, delay);
+	let in_the_way = 2 * fragments + 1 - 25;
+	assert!(matches!(refused, Err(PostError::NoRoom { packets, .. }) if packets == in_the_way), "{refused:?}");
 }
