@@ -41,10 +41,10 @@ fn for_node(packets: Vec<Packet>) -> Vec<(PeerId, Packet)> {
 	packets.into_iter().map(|packet| (PeerId([1; 32]), packet)).collect()
 }
 
-/// Mixnode 0 of three, with a queue that is large for one neighbour and one next hop.
+/// Mixnode 0 of three, with a large queue.
 fn node() -> Mixnet<ChaChaRng> {
 	let mut config = Config::default();
-	config.parameters.forward_queue_capacity = 10_000;
+	config.parameters.forward_queue_capacity = 5000;
 	let mut mixnet = Mixnet::new(config, PeerId([0; 32]), rng(1), Some(secret(0))).unwrap();
 	ours::set_status(&mut mixnet, NOW, 0, SessionPhase::DisconnectFromPrev);
 	let mixnodes = (0..3).map(|index| mixnode(PeerId([index as u8; 32]), secret(index).public()));

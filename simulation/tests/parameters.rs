@@ -64,12 +64,9 @@ impl Node {
 		ours::set_status(&mut self.mixnet, self.now, current_index, phase);
 	}
 
-	/// A cover packet that the node is to forward to one of the mixnodes of this session, all in turn, and its delay in mean
-	/// delays.
+	/// A cover packet that the node is to forward to mixnode 0 of this session, and its delay in mean delays.
 	fn to_forward(&self, session: u32, seed: u64) -> (Packet, f64) {
-		let next = (seed + seed / 18) % 9;
-		let next_hop = hop(next as u16, secrets(session)[next as usize].public());
-		let route = [hop(9, self.keys[session as usize]), next_hop];
+		let route = [hop(9, self.keys[session as usize]), hop(0, secrets(session)[0].public())];
 		let built = build_cover(&mut rng(seed), &route, None).unwrap();
 		(built.packet, built.delay)
 	}
@@ -235,9 +232,8 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 		node.mixnet.peer_disconnected(node.now, gone.peer_id);
 	}
 	let mixnodes: Vec<_> = node.mixnet.reserved_peers().into_iter().map(|peer| peer.peer_id).collect();
-	let to_forward = |seed: u64| {
-		let next = (seed + seed / 18) % 9;
-		let route = [hop(9, kx_public), hop(next as u16, secrets(3)[next as usize].public())];
+	let to_forward = |seed| {
+		let route = [hop(9, kx_public), hop(0, secrets(3)[0].public())];
 		build_cover(&mut rng(seed), &route, None).unwrap().packet
 	};
 	for (seed, from) in (0..335).zip(mixnodes.iter().cycle()) {

@@ -103,11 +103,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for received in &mut batch.packets {
 			let judged = self.judge(received).ok().filter(|(_, task)| task.needs_finish());
 			received.is_wanted = judged.is_some() && received.tag.is_some_and(|tag| self.being_finished.insert(tag));
-			let Some((relative, Task::Forward { peer_id, .. })) = judged.filter(|_| received.is_wanted) else {
-				continue;
+			let session = match judged {
+				Some((relative, Task::Forward { .. })) if received.is_wanted => self.sessions.session(relative),
+				_ => None,
 			};
-			if let Some(session) = self.sessions.session(relative) {
-				self.shares.count(self.now, session.index, received.from, peer_id);
+			if let Some(session) = session {
+				self.shares.count(self.now, session.index, received.from);
 				counted += 1;
 			}
 		}
@@ -164,8 +165,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				if self.forward_queue.is_full() {
 					return Err(DropReason::ForwardQueueFull);
 				}
-				let others = session.topology.len().saturating_sub(1);
-				self.shares.check(from, &peer_id, others).map_err(|refused| match refused {
+				self.shares.check(from).map_err(|refused| match refused {
 					Refused::Full => DropReason::ForwardQueueFull,
 					Refused::ShareUsed => DropReason::ForwardShareUsed,
 				})?;
@@ -218,7 +218,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let packet = received.unwrapping.into_forwarded().expect("to be forwarded, and finished just now; qed");
 		let packet = AddressedPacket { peer_id, packet };
 		self.forward_queue.push(ForwardPacket { deadline, session, packet });
-		self.shares.count(self.now, session, from, peer_id);
+		self.shares.count(self.now, session, from);
 		self.statistics.packets_accepted_to_forward += 1;
 		Ok(())
 	}

@@ -13,17 +13,13 @@
 //!
 //! - Each neighbour is guaranteed a minimum. Mixnodes share half of C, but each has [`LEAST_OF_MIXNODE`]. Other peers (users)
 //!   have what an honest one needs ([`need_of_user`]), but no more than half of C together.
-//! - Beyond that, a mixnode may have somewhat more packets than places are free ([`lent_to_mixnode`]), and a user an eighth of
-//!   these places. So there is room for whoever has little: the more a neighbour sends, the sooner it is refused, and a flood stops itself before all
+//! - Beyond that, a mixnode may have twice as many packets as places are free, and a user an eighth of these places. So there
+//!   is room for whoever has little: the more a neighbour sends, the sooner it is refused, and a flood stops itself before all
 //!   places are taken. (Switches share their buffers by such thresholds: Choudhury and Hahne, 1998.)
 //!
-//! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us: whoever can choose
-//! which packets of a neighbour are lost can follow those that are not. We cannot tell the neighbour's honest packets from the
-//! flood, but the neighbour can: they come from others. So what a neighbour sends to one
-//! next hop is bounded by what it sends to all ([`of_pair`]). What is honest is spread over all next hops, and seldom meets that bound. A
-//! flood to one next hop does. Whether the bound is met depends on what the neighbour itself has sent and on nothing else, so nobody
-//! learns from it where the packets of others go.
-//! `simulation/tests/fairness.rs` measures what is lost, and `docs/architecture.md` says what remains.
+//! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us. So a relay takes much
+//! less from a flooding user than the next hop takes from the relay. What corrupt mixnodes send through a relay costs it
+//! packets, though: `simulation/tests/fairness.rs` says how many.
 
 use crate::{
 	bytes::{list, sum, tree},
@@ -42,14 +38,8 @@ const ENOUGH_WAITING: usize = 11_000;
 /// What a mixnode is guaranteed at least: an honest one seldom has more on its way at a time, if there are many.
 const LEAST_OF_MIXNODE: usize = 8;
 
-/// How many packets a mixnode may have where so many places are free, beyond what it is guaranteed: four for three places, and
-/// more in a session of few `mixnodes` beside us. The fewer they are, the more of all packets each has.
-fn lent_to_mixnode(free: usize, mixnodes: usize) -> usize {
-	free.saturating_add(free / 3).saturating_add(free.saturating_mul(4) / mixnodes.max(1))
-}
-
-/// How many packets to one next hop a mixnode may have at least, however many mixnodes there are.
-const LEAST_OF_MIXNODES_PAIR: usize = 4;
+/// For each place that is free, a mixnode may have so many packets, beyond what it is guaranteed.
+const OF_MIXNODES: usize = 2;
 
 /// Of the places that are free, a user may have one in so many, beyond what it is guaranteed.
 const USERS_ONE_IN: usize = 8;
@@ -58,13 +48,6 @@ const USERS_ONE_IN: usize = 8;
 /// in 200.
 fn need_of_user(packets: usize) -> usize {
 	packets.saturating_mul(2).saturating_add(3)
-}
-
-/// How many of a neighbour's `packets` may go on to one next hop, if it sends evenly to `hops` of them: five standard deviations more
-/// than the mean, and one.
-fn of_pair(packets: usize, hops: usize) -> usize {
-	let hops = hops.max(1);
-	packets.div_ceil(hops).saturating_add((packets.saturating_mul(25) / hops).isqrt()).saturating_add(1)
 }
 
 /// Most packets that can wait if `capacity` packets may come in a mean delay: none waits longer than ten. Large capacities
@@ -88,7 +71,6 @@ struct Counted {
 	until: Time,
 	session: SessionIndex,
 	from: PeerId,
-	to: PeerId,
 }
 
 /// Who may have how many packets forwarded.
@@ -107,8 +89,6 @@ pub(crate) struct Shares {
 	counted: VecDeque<Counted>,
 	/// The number of packets that count of each peer, if there are any.
 	by_peer: BTreeMap<PeerId, usize>,
-	/// The number of those that came from one peer and go on to another, if there are any.
-	by_pair: BTreeMap<[PeerId; 2], usize>,
 }
 
 impl Shares {
@@ -117,7 +97,6 @@ impl Shares {
 		sum([
 			list(capacity, size_of::<Counted>()),
 			tree(capacity, size_of::<(PeerId, usize)>()),
-			tree(capacity, size_of::<([PeerId; 2], usize)>()),
 			tree(mixnodes, size_of::<PeerId>()),
 		])
 	}
@@ -131,7 +110,6 @@ impl Shares {
 			users: 0,
 			counted: VecDeque::new(),
 			by_peer: BTreeMap::new(),
-			by_pair: BTreeMap::new(),
 		}
 	}
 
@@ -166,41 +144,26 @@ impl Shares {
 		}
 	}
 
-	/// May a packet be taken that comes from a peer and goes on to another, in a session of so many mixnodes beside us?
-	pub fn check(&self, from: &PeerId, to: &PeerId, mixnodes: usize) -> Result<(), Refused> {
+	/// May a packet from this peer be taken?
+	pub fn check(&self, from: &PeerId) -> Result<(), Refused> {
 		let free = self.capacity.saturating_sub(self.counted.len());
 		if free == 0 {
 			return Err(Refused::Full);
 		}
 		let half = self.capacity / 2;
 		let (guaranteed, lent) = if self.mixnodes.contains(from) {
-			let guaranteed = half / self.mixnodes.len().max(1);
-			(guaranteed.max(LEAST_OF_MIXNODE), lent_to_mixnode(free, mixnodes))
+			((half / self.mixnodes.len().max(1)).max(LEAST_OF_MIXNODE), free.saturating_mul(OF_MIXNODES))
 		} else {
 			(need_of_user(self.of_user).min(half / self.users.max(1)), free / USERS_ONE_IN)
 		};
-		let may = number(&self.by_peer, from) < guaranteed.max(lent) && self.may_go_to(from, to, mixnodes);
-		may.then_some(()).ok_or(Refused::ShareUsed)
+		let packets = self.by_peer.get(from).copied().unwrap_or(0);
+		(packets < guaranteed.max(lent)).then_some(()).ok_or(Refused::ShareUsed)
 	}
 
-	/// May one packet more of `from` go on to `to`?
-	fn may_go_to(&self, from: &PeerId, to: &PeerId, mixnodes: usize) -> bool {
-		let most = if self.mixnodes.contains(from) {
-			let packets = number(&self.by_peer, from).saturating_add(1);
-			of_pair(packets, mixnodes.saturating_sub(1)).max(LEAST_OF_MIXNODES_PAIR)
-		} else {
-			// Of users it is known what honest ones send.
-			of_pair(self.of_user, mixnodes)
-		};
-		// What goes to a user competes with nothing there.
-		!self.mixnodes.contains(to) || number(&self.by_pair, &[*from, *to]) < most
-	}
-
-	/// A packet of this session was taken at `now`.
-	pub fn count(&mut self, now: Time, session: SessionIndex, from: PeerId, to: PeerId) {
+	/// A packet of this session was taken from this peer at `now`.
+	pub fn count(&mut self, now: Time, session: SessionIndex, from: PeerId) {
 		*self.by_peer.entry(from).or_insert(0) += 1;
-		*self.by_pair.entry([from, to]).or_insert(0) += 1;
-		self.counted.push_back(Counted { until: now + self.counts_for, session, from, to });
+		self.counted.push_back(Counted { until: now + self.counts_for, session, from });
 	}
 
 	/// Takes back the last `packets` that were counted.
@@ -222,21 +185,12 @@ impl Shares {
 		}
 	}
 
-	fn forget(&mut self, &Counted { from, to, .. }: &Counted) {
-		one_less(&mut self.by_peer, from);
-		one_less(&mut self.by_pair, [from, to]);
-	}
-}
-
-fn number<K: Ord>(numbers: &BTreeMap<K, usize>, key: &K) -> usize {
-	numbers.get(key).copied().unwrap_or(0)
-}
-
-fn one_less<K: Ord>(numbers: &mut BTreeMap<K, usize>, key: K) {
-	if let Entry::Occupied(mut number) = numbers.entry(key) {
-		*number.get_mut() -= 1;
-		if *number.get() == 0 {
-			number.remove();
+	fn forget(&mut self, counted: &Counted) {
+		if let Entry::Occupied(mut packets) = self.by_peer.entry(counted.from) {
+			*packets.get_mut() -= 1;
+			if *packets.get() == 0 {
+				packets.remove();
+			}
 		}
 	}
 }

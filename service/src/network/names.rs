@@ -2,7 +2,7 @@
 //!
 //! A name in a mixnode's address is its owner's, who can have it lead to any machine: to one in this node's own network, for
 //! example, which nobody outside can connect to. So where private addresses are not dialled, the network is told none of the names that
-//! are on chain. They are looked up here, and the network gets IP addresses. It cannot be given another answer later.
+//! are on chain. They are looked up here, and the network gets IP addresses. Later answers are checked in the same way.
 //!
 //! What peers tell each other of addresses, the network keeps to itself: this does not bound that.
 
@@ -23,7 +23,7 @@ use tokio::{
 /// How long a lookup may take.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Names whose answers are waited for at a time. (The system may be at work with as many whose time is over.)
+/// Names whose answers are waited for at a time. (The system may still be at work on others, whose time is over.)
 const AT_A_TIME: usize = 32;
 
 /// How long to wait before names are looked up again: at first if some were not found, and at most. Whoever moves is found again after
@@ -60,7 +60,8 @@ impl LookUp for BySystem {
 /// The address that one with a name leads to, with an IP address in place of the name. `None` if there is none in the Internet, or if the
 /// name could not be looked up; it may be worth another try.
 ///
-/// It is one only, the first that the system names: a peer has few hosts, and one name must not make them many. TLS needs the name, so
+/// It is one at a time, the first that is in the Internet: a peer has few hosts, and one name must not make them many. (A name whose
+/// answer changes adds one at each lookup. The network keeps 64 for a peer.) TLS needs the name, so
 /// an address with `/wss` leads nowhere.
 pub async fn lead_to(address: &Multiaddr, by: &dyn LookUp) -> Option<Multiaddr> {
 	let Some(name) = name(address) else { return Some(address.clone()) };

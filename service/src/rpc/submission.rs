@@ -195,7 +195,7 @@ impl Submission {
 	/// Counts the answers that proved wrong.
 	async fn judge(self, answers: Answers, seen_at_all: bool, in_block: bool) {
 		let (mixnodes, wrong) = if in_block {
-			// If all refused it and it is in a block, they have probably seen that sooner than this node.
+			// If none says that it has submitted it, earlier copies were, and whoever refused this one saw that sooner than this node.
 			(if answers.submitted { answers.refused } else { Vec::new() }, Wrong::RefusedValid)
 		} else {
 			self.tell(Progress::NotSeen);
