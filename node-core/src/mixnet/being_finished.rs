@@ -55,6 +55,8 @@ mod tests {
 				assert!(tags.insert(tag(number)), "{round}");
 				assert!(!tags.insert(tag(number)));
 			}
+			// All are kept, until there is no room for one more.
+			assert!((0..MAX_TAGS as u64).all(|number| !tags.insert(tag(number))));
 			assert!(tags.insert(tag(u64::MAX)));
 			assert_eq!(tags.tags.len(), 1);
 			tags.remove(tag(u64::MAX));

@@ -11,9 +11,9 @@ use crate::{
 use core::time::Duration;
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
 
-const NOW: Time = Time::from_duration(Duration::from_secs(1));
+pub(super) const NOW: Time = Time::from_duration(Duration::from_secs(1));
 
-fn peer_id(index: u8) -> PeerId {
+pub(super) fn peer_id(index: u8) -> PeerId {
 	PeerId([index; 32])
 }
 
@@ -31,7 +31,7 @@ fn status(current_index: SessionIndex, phase: SessionPhase) -> SessionStatus {
 }
 
 /// Mixnode `index` of three in session 0, in phase 3. Every packet takes two hops and no delay.
-fn node(index: u8, change: impl FnOnce(&mut Config)) -> Mixnet<ChaChaRng> {
+pub(super) fn node(index: u8, change: impl FnOnce(&mut Config)) -> Mixnet<ChaChaRng> {
 	let parameters =
 		Parameters { hops: 2, mean_forwarding_delay_ms: 0, loop_cover_permille: 0, ..Parameters::default() };
 	let mut config = Config { parameters, ..Config::default() };
@@ -65,7 +65,7 @@ fn next_packet(mixnet: &mut Mixnet<ChaChaRng>) -> AddressedPacket {
 }
 
 /// A packet to be forwarded, and the index of the mixnode that is to do so.
-fn packet_to_forward() -> (u8, Packet) {
+pub(super) fn packet_to_forward() -> (u8, Packet) {
 	let packet = next_packet(&mut node(0, |_| ()));
 	(packet.peer_id.0[0], packet.packet)
 }

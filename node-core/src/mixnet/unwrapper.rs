@@ -160,3 +160,37 @@ impl Unwrapper {
 		finish_batch(self.backend, scratch, &mut batch.packets, |received| received.is_wanted);
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::{
+		super::tests::{node, packet_to_forward, peer_id, NOW},
+		*,
+	};
+
+	/// A driver may leave out the second half, which is done when the batch is accepted.
+	#[test]
+	fn a_batch_that_was_not_finished_is_finished_when_it_is_accepted() {
+		let (forwarder, packet) = packet_to_forward();
+		let mut mixnet = node(forwarder, |_| ());
+		let batch = mixnet.unwrapper().open(&mut Scratch::new(), [(peer_id(0), packet)]);
+		mixnet.accept(NOW, batch);
+		assert_eq!(mixnet.statistics().packets_accepted_to_forward, 1);
+	}
+
+	#[test]
+	fn a_batch_of_noise_or_of_replays_has_nothing_to_be_finished() {
+		let (forwarder, packet) = packet_to_forward();
+		let mut mixnet = node(forwarder, |_| ());
+		let judged = |mixnet: &mut crate::Mixnet<_>, packet| {
+			let mut batch = mixnet.unwrapper().open(&mut Scratch::new(), [(peer_id(0), packet)]);
+			mixnet.judge_batch(&mut batch);
+			batch
+		};
+		assert!(!judged(&mut mixnet, Packet::from([7; crate::PACKET_SIZE])).has_wanted());
+		let batch = judged(&mut mixnet, packet.clone());
+		assert!(batch.has_wanted());
+		mixnet.accept(NOW, batch);
+		assert!(!judged(&mut mixnet, packet).has_wanted());
+	}
+}

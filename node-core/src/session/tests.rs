@@ -121,3 +121,9 @@ fn the_last_session_has_no_next_one() {
 	sessions.set_status(status(u32::MAX, 2));
 	assert!(is_empty(&sessions, Current));
 }
+
+#[test]
+fn the_memory_of_two_sessions_is_reckoned_with() {
+	let both = 2 * (size_of::<Session>() + 32);
+	assert!((both..both + 2000).contains(&Sessions::max_bytes()), "{both} of {}", Sessions::max_bytes());
+}
