@@ -115,7 +115,8 @@ pub enum SubmissionUpdate {
 	},
 	/// It was submitted, but has come into no block for ten minutes.
 	NotSeen,
-	/// No mixnode says that it has submitted it, and this node has not seen it. Code and message are those of an error of `mixnet_submitExtrinsic`.
+	/// No mixnode says that it has submitted it, and this node has not seen it. Code and message are those of an error of
+	/// `mixnet_submitExtrinsic`.
 	Failed {
 		/// The code.
 		code: i32,

@@ -61,8 +61,8 @@ impl LookUp for BySystem {
 /// name could not be looked up; it may be worth another try.
 ///
 /// It is one at a time, the first that is in the Internet: a peer has few hosts, and one name must not make them many. (A name whose
-/// answer changes adds one at each lookup. The network keeps 64 for a peer.) TLS needs the name, so
-/// an address with `/wss` leads nowhere.
+/// answer changes adds one at each lookup. The network keeps 64 for a peer.) TLS needs the name, so an address with `/wss` leads
+/// nowhere.
 pub async fn lead_to(address: &Multiaddr, by: &dyn LookUp) -> Option<Multiaddr> {
 	let Some(name) = name(address) else { return Some(address.clone()) };
 	if address.iter().any(|part| matches!(part, Protocol::Wss(_))) {

@@ -5,7 +5,7 @@ use crate::{
 	config::Reach,
 	network::{
 		addresses::{self, ToDial},
-		names::{lead_to, BySystem},
+		names::{lead_to, BySystem, LookUp},
 	},
 };
 use codec::DecodeAll;
@@ -23,10 +23,7 @@ use std::{
 	sync::Arc,
 	time::Duration,
 };
-use tokio::{
-	net::lookup_host,
-	time::{timeout, timeout_at, Instant},
-};
+use tokio::time::{timeout, timeout_at, Instant};
 
 /// Mixnodes that are asked.
 pub const ASKED: usize = 3;
@@ -135,8 +132,8 @@ async fn resolve(targets: Vec<Target>, reach: Reach) -> Vec<SocketAddr> {
 	for target in targets {
 		let found = match target {
 			Target::Ip(address) => vec![address],
-			Target::Name(name, port) => match timeout(LOOKUP_TIMEOUT, lookup_host((name, port))).await {
-				Ok(Ok(found)) => found.collect(),
+			Target::Name(name, port) => match timeout(LOOKUP_TIMEOUT, BySystem.look_up(name)).await {
+				Ok(Ok(found)) => found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect(),
 				_ => Vec::new(),
 			},
 		};
