@@ -2,7 +2,7 @@
 //!
 //! A mixnode among thirty, with the default parameters, in virtual time. Honest neighbours send what they send in such a
 //! network: each user one packet a second, and each of the other mixnodes 5.9, what it authors and what it forwards for the
-//! users of all. That is two thirds of what a mixnode can take. Attackers send a hundred a second each, and draw
+//! users of all. That is a fifth of what a mixnode can take. Attackers send a hundred packets a second each, or more, and draw
 //! until the packet's delay is long.
 
 use mixnet_node_core::{
@@ -18,8 +18,6 @@ const MIXNODES: u16 = 30;
 const VICTIM: u16 = 29;
 /// An honest mixnode. Some floods come through it.
 const RELAY: u16 = 28;
-/// The hop behind the victim. It is nobody that packets come from.
-const BEHIND: u16 = 0;
 const USERS: u16 = 30;
 /// The rates of honest neighbours, in packets a second. A mixnode authors ten, which it and four others forward, and each of its
 /// users one, which four others forward.
@@ -29,7 +27,7 @@ const OF_USER: f64 = 1.0;
 const LONG: f64 = 2.0;
 /// When counting begins, and when it ends.
 const BEFORE: Duration = Duration::from_secs(5);
-const UNTIL: Duration = Duration::from_secs(35);
+const UNTIL: Duration = Duration::from_secs(25);
 
 fn secret(index: u16) -> KxSecret {
 	KxSecret::from_bytes([index as u8 + 1; 32])
@@ -49,6 +47,16 @@ fn attacker_id(number: u16) -> PeerId {
 
 fn hop(index: u16) -> Hop {
 	Hop { target: Target::Mixnode(MixnodeIndex::new(index).unwrap()), kx_public: secret(index).public() }
+}
+
+/// Any mixnode but these.
+fn any_but(rng: &mut ChaChaRng, these: &[u16]) -> u16 {
+	loop {
+		let index = (rng.next_u32() % u32::from(MIXNODES)) as u16;
+		if !these.contains(&index) {
+			return index;
+		}
+	}
 }
 
 /// A packet along `route`, whose delays together are in this range, in means.
@@ -102,15 +110,19 @@ fn arrivals(
 	}
 }
 
-/// What honest neighbours send to the victim: all but the relay and the hop behind.
+/// A packet from an honest neighbour to this mixnode, and on to any other.
+fn honest_packet(rng: &mut ChaChaRng, from: PeerId, to: &[u16]) -> Packet {
+	let sender = (0..MIXNODES).find(|index| mixnode_id(*index) == from);
+	let next = any_but(rng, &[to, sender.as_slice()].concat());
+	packet(rng, &[to, &[next]].concat(), 0.0..100.0)
+}
+
+/// What honest neighbours send to the victim: all but the relay.
 fn honest(rng: &mut ChaChaRng, except: &[PeerId]) -> Vec<Arrival> {
-	let any = 0.0..100.0;
-	let mixnodes = (1..RELAY).map(|index| (mixnode_id(index), OF_MIXNODE));
+	let mixnodes = (0..RELAY).map(|index| (mixnode_id(index), OF_MIXNODE));
 	let users = (0..USERS).map(|number| (user_id(number), OF_USER));
 	let neighbours = mixnodes.chain(users).filter(|(peer, _)| !except.contains(peer));
-	neighbours
-		.flat_map(|(peer, rate)| arrivals(rng, peer, rate, |rng| packet(rng, &[VICTIM, BEHIND], any.clone())))
-		.collect()
+	neighbours.flat_map(|(peer, rate)| arrivals(rng, peer, rate, |rng| honest_packet(rng, peer, &[VICTIM]))).collect()
 }
 
 /// Packets of one neighbour or of many: how many were sent, and how many lost.
@@ -183,14 +195,24 @@ fn send_due(node: &mut Ours, until: Time) -> Vec<(Time, AddressedPacket)> {
 	sent
 }
 
-/// A flood from each of these peers.
+/// A flood from each of these peers, which goes on to one mixnode or to any.
 ///
 /// Most of it is refused. What was refused may come again, so a packet is drawn for each that is taken only.
-fn flood(victim: &mut Ours, mut honest: Vec<Arrival>, attackers: &[PeerId], rate: f64) -> Outcome {
+fn flood(
+	victim: &mut Ours,
+	mut honest: Vec<Arrival>,
+	attackers: &[PeerId],
+	rate: f64,
+	next_hop: Option<u16>,
+) -> Outcome {
 	let mut rng = rng(7);
 	honest.sort_by_key(|arrival| arrival.at);
 	let mut honest = honest.into_iter().peekable();
-	let mut stock: Vec<Packet> = attackers.iter().map(|_| packet(&mut rng, &[VICTIM, BEHIND], LONG..100.0)).collect();
+	let long = |rng: &mut ChaChaRng| {
+		let next = next_hop.unwrap_or_else(|| any_but(rng, &[VICTIM]));
+		packet(rng, &[VICTIM, next], LONG..100.0)
+	};
+	let mut stock: Vec<Packet> = attackers.iter().map(|_| long(&mut rng)).collect();
 	let mut outcome = Outcome::default();
 	let step = Duration::from_secs_f64(1.0 / rate);
 	let mut at = Duration::ZERO;
@@ -201,7 +223,7 @@ fn flood(victim: &mut Ours, mut honest: Vec<Arrival>, attackers: &[PeerId], rate
 		for (attacker, next) in attackers.iter().zip(&mut stock) {
 			let reason = victim.handle_packet(now, *attacker, next.clone());
 			if reason.is_none() {
-				*next = packet(&mut rng, &[VICTIM, BEHIND], LONG..100.0);
+				*next = long(&mut rng);
 			}
 			if is_watched {
 				outcome.note(*attacker, false, reason.is_some());
@@ -224,53 +246,83 @@ fn flood(victim: &mut Ours, mut honest: Vec<Arrival>, attackers: &[PeerId], rate
 fn a_flood_from_one_peer_costs_others_next_to_nothing() {
 	for rate in [100.0, 1000.0] {
 		let honest = honest(&mut rng(1), &[]);
-		let outcome = flood(&mut node(VICTIM, 1), honest, &[attacker_id(0)], rate);
+		let outcome = flood(&mut node(VICTIM, 1), honest, &[attacker_id(0)], rate, None);
 		outcome.assert_fair(&format!("one user, {rate} a second"), 0.005);
 	}
 	let attacker = mixnode_id(1);
 	let honest = honest(&mut rng(2), &[attacker]);
-	flood(&mut node(VICTIM, 0), honest, &[attacker], 1000.0).assert_fair("one mixnode, 1000 a second", 0.005);
+	let outcome = flood(&mut node(VICTIM, 0), honest, &[attacker], 1000.0, None);
+	outcome.assert_fair("one mixnode, 1000 a second", 0.005);
 }
 
 #[test]
 fn floods_from_twenty_peers_cost_others_at_most_a_fiftieth() {
 	let attackers: Vec<_> = (0..20).map(attacker_id).collect();
-	flood(&mut node(VICTIM, 20), honest(&mut rng(3), &[]), &attackers, 100.0).assert_fair("twenty users", 0.02);
+	let outcome = flood(&mut node(VICTIM, 20), honest(&mut rng(3), &[]), &attackers, 100.0, None);
+	outcome.assert_fair("twenty users", 0.02);
+	let outcome = flood(&mut node(VICTIM, 20), honest(&mut rng(3), &[]), &attackers, 100.0, Some(3));
+	outcome.assert_fair("twenty users, to one", 0.02);
 	// Twice what a user sends is all that the service takes from a user (`network/limits.rs`), and is no offence.
-	let outcome = flood(&mut node(VICTIM, 20), honest(&mut rng(3), &[]), &attackers, 2.0);
+	let outcome = flood(&mut node(VICTIM, 20), honest(&mut rng(3), &[]), &attackers, 2.0, None);
 	outcome.assert_fair("twenty users, two a second", 0.005);
 }
 
 /// Mixnodes have a stake, or the trust of those who chose them. Where many of them are corrupt, there are worse attacks.
 #[test]
-fn floods_from_many_corrupt_mixnodes_cost_what_the_page_says() {
-	for (attackers, most) in [(3, 0.02), (10, 0.25), (20, 0.3)] {
+fn floods_from_many_corrupt_mixnodes_cost_others_next_to_nothing() {
+	for attackers in [3, 10, 20] {
 		let attackers: Vec<_> = (1..=attackers).map(mixnode_id).collect();
 		let honest = honest(&mut rng(4), &attackers);
-		let outcome = flood(&mut node(VICTIM, 0), honest, &attackers, 100.0);
-		outcome.assert_fair(&format!("{} mixnodes", attackers.len()), most);
+		let outcome = flood(&mut node(VICTIM, 0), honest, &attackers, 100.0, None);
+		outcome.assert_fair(&format!("{} mixnodes", attackers.len()), 0.02);
 	}
 }
 
-/// Floods of `attackers` that all go through the relay to the victim. What is lost at the victim: of what others send, and of
-/// what the relay sends. The victim cannot tell the relay's honest packets from others, so it loses the same share of them.
-fn through_the_relay(attackers: &[PeerId], rate: f64) -> (Loss, Loss) {
+/// What floods through the relay to the victim cost.
+#[derive(Default)]
+struct ThroughRelay {
+	/// Of honest packets, at the relay: of those that go on to the victim, and of those that go on to others.
+	at_relay: [Loss; 2],
+	/// At the victim, of all that the relay sends. It cannot tell the relay's honest packets from others, so it loses the same
+	/// share of them.
+	of_relay: Loss,
+	/// At the victim, of what others send.
+	others: Loss,
+}
+
+impl ThroughRelay {
+	fn assert_small(&self, most: f64) {
+		let [to_victim, to_others] = self.at_relay;
+		for loss in [to_victim, to_others, self.of_relay, self.others] {
+			assert!(loss.share() <= most, "{loss:?}");
+		}
+	}
+}
+
+/// Floods of `attackers` that all go through the relay to the victim, and `then` on to one mixnode, or to any; and of others that
+/// send as much to the victim directly.
+fn through_the_relay(attackers: &[PeerId], rate: f64, then: Option<u16>, direct: &[PeerId]) -> ThroughRelay {
+	let mut cost = ThroughRelay::default();
 	let mut rng = rng(5);
-	let any = 0.0..100.0;
 	let (mut relay, mut victim) = (node(RELAY, 20), node(VICTIM, 0));
 	// What comes to the relay: honest packets, a part of which goes on to the victim, and the flood.
-	let mixnodes = (1..RELAY).map(|index| (mixnode_id(index), OF_MIXNODE));
+	let mixnodes = (0..RELAY).map(|index| (mixnode_id(index), OF_MIXNODE));
 	let neighbours = mixnodes.chain((0..USERS).map(|number| (user_id(number), OF_USER)));
 	let mut to_relay = Vec::new();
 	for (peer, rate) in neighbours.filter(|(peer, _)| !attackers.contains(peer)) {
-		to_relay
-			.extend(arrivals(&mut rng, peer, rate / 28.0, |rng| packet(rng, &[RELAY, VICTIM, BEHIND], any.clone())));
-		to_relay.extend(arrivals(&mut rng, peer, rate, |rng| packet(rng, &[RELAY, BEHIND], any.clone())));
+		let to_victim = arrivals(&mut rng, peer, rate / 28.0, |rng| honest_packet(rng, peer, &[RELAY, VICTIM]));
+		to_relay.extend(to_victim.into_iter().map(|arrival| (arrival, 0)));
+		// To any mixnode, the victim too: counted with the others.
+		let to_others = arrivals(&mut rng, peer, rate, |rng| honest_packet(rng, peer, &[RELAY]));
+		to_relay.extend(to_others.into_iter().map(|arrival| (arrival, 1)));
 	}
-	to_relay.sort_by_key(|arrival| arrival.at);
+	to_relay.sort_by_key(|(arrival, _)| arrival.at);
 	let mut to_relay = to_relay.into_iter().peekable();
 	// As above, only what is taken of the flood is drawn anew.
-	let long = |rng: &mut ChaChaRng| packet(rng, &[RELAY, VICTIM, BEHIND], LONG..100.0);
+	let long = |rng: &mut ChaChaRng| {
+		let next = then.unwrap_or_else(|| any_but(rng, &[RELAY, VICTIM]));
+		packet(rng, &[RELAY, VICTIM, next], LONG..100.0)
+	};
 	let mut stock: Vec<_> = attackers.iter().map(|_| long(&mut rng)).collect();
 	let mut sent = Vec::new();
 	let mut at = Duration::ZERO;
@@ -283,64 +335,83 @@ fn through_the_relay(attackers: &[PeerId], rate: f64) -> (Loss, Loss) {
 			}
 		}
 		at += Duration::from_secs_f64(1.0 / rate);
-		while let Some(Arrival { at, from, packet }) = to_relay.next_if(|arrival| arrival.at <= at) {
+		while let Some((Arrival { at, from, packet }, kind)) = to_relay.next_if(|(arrival, _)| arrival.at <= at) {
 			let now = Time::ZERO + at;
 			sent.extend(send_due(&mut relay, now));
-			relay.handle_packet(now, from, packet);
+			let reason = relay.handle_packet(now, from, packet);
+			if at > BEFORE {
+				cost.at_relay[kind].note(reason.is_some());
+			}
 		}
 	}
 	sent.extend(send_due(&mut relay, Time::ZERO + UNTIL));
 
-	let mut to_victim = honest(&mut rng, attackers);
+	let mut to_victim = honest(&mut rng, &[attackers, direct].concat());
+	for from in direct {
+		to_victim.extend(arrivals(&mut rng, *from, rate, |rng| honest_packet(rng, *from, &[VICTIM])));
+	}
 	for (at, AddressedPacket { peer_id, packet }) in sent {
 		if peer_id == mixnode_id(VICTIM) {
 			to_victim.push(Arrival { at: at.since_epoch(), from: mixnode_id(RELAY), packet });
 		}
 	}
 	to_victim.sort_by_key(|arrival| arrival.at);
-	let mut losses = [Loss::default(); 2];
 	for Arrival { at, from, packet } in to_victim {
 		let now = Time::ZERO + at;
 		send_due(&mut victim, now);
 		let reason = victim.handle_packet(now, from, packet);
 		if at > BEFORE {
-			losses[usize::from(from == mixnode_id(RELAY))].note(reason.is_some());
+			if from == mixnode_id(RELAY) {
+				cost.of_relay.note(reason.is_some());
+			} else if !direct.contains(&from) {
+				cost.others.note(reason.is_some());
+			}
 		}
 	}
-	let [others, of_relay] = losses;
+	let percent = |loss: Loss| format!("{:.2} % of {}", 100.0 * loss.share(), loss.sent);
 	println!(
-		"{} peers, {rate} a second each, through the relay: lost {:.2} % of {} packets of others, {:.2} % of {} of the relay",
+		"{} peers, {rate} a second each, through the relay, and {} directly: lost at the relay {} to the victim and {} to others; at the \
+		 victim {} of the relay and {} of others",
 		attackers.len(),
-		100.0 * others.share(),
-		others.sent,
-		100.0 * of_relay.share(),
-		of_relay.sent,
+		direct.len(),
+		percent(cost.at_relay[0]),
+		percent(cost.at_relay[1]),
+		percent(cost.of_relay),
+		percent(cost.others),
 	);
-	(others, of_relay)
+	cost
 }
 
 #[test]
-fn a_flood_of_users_through_an_honest_neighbour_is_no_drop_of_what_it_sends() {
+fn users_that_flood_through_an_honest_neighbour_cost_it_next_to_nothing() {
 	let users: Vec<_> = (0..20).map(attacker_id).collect();
-	// What the service takes from a user.
-	for attackers in [&users[..1], &users[..]] {
-		assert_relayed_flood_costs(attackers, 2.0, 0.02);
+	// At the rate that the service takes from a user, and at more.
+	for (attackers, rate) in [(&users[..], 2.0), (&users[..1], 100.0), (&users[..], 100.0)] {
+		through_the_relay(attackers, rate, None, &[]).assert_small(0.02);
 	}
 }
 
-/// They send all that the relay takes. The victim takes nearly as much from the relay.
 #[test]
-fn a_flood_of_corrupt_mixnodes_through_an_honest_neighbour_costs_what_the_page_says() {
-	let mixnodes: Vec<_> = (1..=20).map(mixnode_id).collect();
-	for (attackers, most) in [(&mixnodes[..1], 0.2), (&mixnodes[..], 0.45)] {
-		assert_relayed_flood_costs(attackers, 100.0, most);
+fn corrupt_mixnodes_that_flood_through_an_honest_neighbour_cost_it_next_to_nothing() {
+	for attackers in [1, 3, 10, 20] {
+		let attackers: Vec<_> = (0..attackers).map(mixnode_id).collect();
+		through_the_relay(&attackers, 2000.0 / attackers.len() as f64, None, &[]).assert_small(0.02);
 	}
+	through_the_relay(&[mixnode_id(0)], 1000.0, None, &[mixnode_id(1)]).assert_small(0.02);
 }
 
-fn assert_relayed_flood_costs(attackers: &[PeerId], rate: f64, most: f64) {
-	let (others, of_relay) = through_the_relay(attackers, rate);
-	assert!(others.share() <= 0.02, "{others:?}");
-	assert!(of_relay.share() <= most, "{of_relay:?}");
+/// Nearly all that the relay sends to the victim is the flood, which the victim drops only where it goes. So that is what is lost
+/// of the relay's packets that go the same way.
+#[test]
+fn floods_along_three_mixnodes_cost_what_the_page_says() {
+	let users: Vec<_> = (0..20).map(attacker_id).collect();
+	through_the_relay(&users, 2.0, Some(5), &[]).assert_small(0.02);
+	for (attackers, most) in [(1, 0.35), (3, 0.7)] {
+		let attackers: Vec<_> = (0..attackers).map(mixnode_id).collect();
+		let cost = through_the_relay(&attackers, 2000.0 / attackers.len() as f64, Some(5), &[]);
+		assert!(cost.of_relay.share() <= most, "{:?}", cost.of_relay);
+		ThroughRelay { of_relay: Loss::default(), ..cost }.assert_small(0.02);
+	}
 }
 
 #[test]
@@ -358,7 +429,8 @@ fn no_refusal_depends_on_the_delays_that_were_drawn() {
 				_ => attacker_id((number % 3) as u16),
 			};
 			send_due(&mut victim, now);
-			let reason = victim.handle_packet(now, from, packet(&mut rng, &[VICTIM, BEHIND], delays.clone()));
+			let next = (number * 7 % u32::from(RELAY)) as u16;
+			let reason = victim.handle_packet(now, from, packet(&mut rng, &[VICTIM, next], delays.clone()));
 			refused.push(reason.map(DropReason::name));
 		}
 		refused

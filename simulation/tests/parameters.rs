@@ -32,7 +32,7 @@ const OTHERS: Parameters = Parameters {
 	mixnode_mean_period_ms: 60,
 	non_mixnode_mean_period_ms: 1_700,
 	loop_cover_permille: 600,
-	forward_queue_capacity: 350,
+	forward_queue_capacity: 1_050,
 	mixnode_queue_capacity: 30,
 	non_mixnode_queue_capacity: 11,
 	max_fragments_per_message: 7,
@@ -64,9 +64,12 @@ impl Node {
 		ours::set_status(&mut self.mixnet, self.now, current_index, phase);
 	}
 
-	/// A cover packet that the node is to forward to mixnode 0 of this session, and its delay in mean delays.
+	/// A cover packet that the node is to forward to one of the mixnodes of this session, all in turn, and its delay in mean
+	/// delays.
 	fn to_forward(&self, session: u32, seed: u64) -> (Packet, f64) {
-		let route = [hop(9, self.keys[session as usize]), hop(0, secrets(session)[0].public())];
+		let next = (seed + seed / 18) % 9;
+		let next_hop = hop(next as u16, secrets(session)[next as usize].public());
+		let route = [hop(9, self.keys[session as usize]), next_hop];
 		let built = build_cover(&mut rng(seed), &route, None).unwrap();
 		(built.packet, built.delay)
 	}
@@ -201,7 +204,7 @@ fn each_session_has_authored_queues_of_its_own_length() {
 #[test]
 fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 	let fill = |node: &mut Node, session: u32, seed: u64| {
-		let packets = (0..500).map(|number| node.to_forward(session, seed + number).0).collect::<Vec<_>>();
+		let packets = (0..1500).map(|number| node.to_forward(session, seed + number).0).collect::<Vec<_>>();
 		// Each mixnode sends as many.
 		let mixnodes: Vec<_> = node.mixnet.reserved_peers().into_iter().map(|peer| peer.peer_id).collect();
 		for (packet, from) in packets.into_iter().zip(mixnodes.iter().cycle()) {
@@ -209,17 +212,17 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 		}
 		node.mixnet.statistics().forward_queue_len
 	};
-	// 300 in session 1, 350 in session 2: packets of session 1 may use the longer queue, too.
+	// 1,000 in session 1, 1,050 in session 2: packets of session 1 may use the longer queue, too.
 	let mut node = Node::new(50, true, RequestsToCurrent);
 	// Shares leave the last places free.
 	let filled = fill(&mut node, 1, 0);
-	assert!((335..=350).contains(&filled), "{filled}");
-	assert_eq!(fill(&mut node, 2, 1000), filled);
+	assert!((1010..=1050).contains(&filled), "{filled}");
+	assert_eq!(fill(&mut node, 2, 2000), filled);
 	let statistics = node.mixnet.statistics();
 	let dropped = [DropReason::ForwardQueueFull, DropReason::ForwardShareUsed].map(|reason| statistics.dropped(reason));
-	assert_eq!(dropped.iter().sum::<u64>(), 1000 - filled);
+	assert_eq!(dropped.iter().sum::<u64>(), 3000 - filled);
 
-	// The next session has the default of 300 again. When it is the only live one, more than that wait; none is dropped.
+	// The next session has the default of 1,000 again. When it is the only live one, more than that wait; none is dropped.
 	let (_, kx_public) = node.mixnet.next_kx_public();
 	node.set_phase(3, CoverToCurrent);
 	let mut mixnodes = others(3);
@@ -232,34 +235,35 @@ fn the_forward_queue_is_as_long_as_the_longer_one_of_the_live_sessions() {
 		node.mixnet.peer_disconnected(node.now, gone.peer_id);
 	}
 	let mixnodes: Vec<_> = node.mixnet.reserved_peers().into_iter().map(|peer| peer.peer_id).collect();
-	let to_forward = |seed| {
-		let route = [hop(9, kx_public), hop(0, secrets(3)[0].public())];
+	let to_forward = |seed: u64| {
+		let next = (seed + seed / 18) % 9;
+		let route = [hop(9, kx_public), hop(next as u16, secrets(3)[next as usize].public())];
 		build_cover(&mut rng(seed), &route, None).unwrap().packet
 	};
-	for (seed, from) in (0..335).zip(mixnodes.iter().cycle()) {
+	for (seed, from) in (0..1010).zip(mixnodes.iter().cycle()) {
 		assert_eq!(node.mixnet.handle_packet(node.now, *from, to_forward(seed)), None);
 	}
 	node.set_phase(3, DisconnectFromPrev);
-	assert_eq!(node.mixnet.statistics().forward_queue_len, 335);
+	assert_eq!(node.mixnet.statistics().forward_queue_len, 1010);
 	let from = mixnodes[0];
-	assert_eq!(node.mixnet.handle_packet(node.now, from, to_forward(340)), Some(DropReason::ForwardQueueFull));
+	assert_eq!(node.mixnet.handle_packet(node.now, from, to_forward(1020)), Some(DropReason::ForwardQueueFull));
 	node.now += Duration::from_secs(1);
-	assert_eq!(node.mixnet.handle_packet(node.now, from, to_forward(341)), None);
+	assert_eq!(node.mixnet.handle_packet(node.now, from, to_forward(1021)), None);
 }
 
 #[test]
 fn a_packet_counts_no_longer_than_in_the_session_that_lets_more_through() {
-	// 300 a second in session 1, and 350 in 300 ms in session 2.
+	// 1,000 a second in session 1, and 1,050 in 300 ms in session 2.
 	let mut node = Node::new(51, true, RequestsToCurrent);
 	let mixnodes: Vec<_> = node.mixnet.reserved_peers().into_iter().map(|peer| peer.peer_id).collect();
-	let packets: Vec<_> = (0..400).map(|number| node.to_forward(2, number).0).collect();
+	let packets: Vec<_> = (0..1200).map(|number| node.to_forward(2, number).0).collect();
 	let taken = packets
 		.into_iter()
 		.zip(mixnodes.iter().cycle())
 		.filter(|(packet, from)| node.mixnet.handle_packet(node.now, **from, packet.clone()).is_none());
-	assert!(taken.count() >= 335);
+	assert!(taken.count() >= 1010);
 	node.now += Duration::from_millis(300);
-	let (packet, _) = node.to_forward(2, 400);
+	let (packet, _) = node.to_forward(2, 1200);
 	assert_eq!(node.mixnet.handle_packet(node.now, mixnodes[0], packet), None);
 }
 

@@ -15,6 +15,11 @@ impl ReplayTag {
 	pub const fn from_bits(bits: u64) -> Self {
 		Self(bits)
 	}
+
+	/// Eight bits of it, which are random to everybody else.
+	pub(crate) const fn random_byte(self) -> u8 {
+		self.0.to_le_bytes()[7]
+	}
 }
 
 /// The key of a filter's tags.

@@ -33,7 +33,7 @@ pub use authored::{AuthoredKind, AuthoredPacket, AuthoredQueue, FirstHops};
 pub(crate) use clock::PoissonClock;
 pub(crate) use cover::{Cover, CoverStock, Prepared, PreparedLoop, Replacement};
 pub use forward::{ForwardPacket, ForwardQueue};
-pub(crate) use shares::{most_waiting, Refused, Shares};
+pub(crate) use shares::{most_waiting, Passing, Refused, Shares};
 
 #[cfg(test)]
 mod model;

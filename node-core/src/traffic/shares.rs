@@ -12,14 +12,29 @@
 //! **Who gets what.** Let C be the capacity: packets that may count at a time.
 //!
 //! - Each neighbour is guaranteed a minimum. Mixnodes share half of C, but each has [`LEAST_OF_MIXNODE`]. Other peers (users)
-//!   have what an honest one needs ([`need_of_user`]), but no more than half of C together.
-//! - Beyond that, a mixnode may have twice as many packets as places are free, and a user an eighth of these places. So there
-//!   is room for whoever has little: the more a neighbour sends, the sooner it is refused, and a flood stops itself before all
-//!   places are taken. (Switches share their buffers by such thresholds: Choudhury and Hahne, 1998.)
+//!   have what an honest one needs ([`need_of_user`]), but no more than half of C together. C should be so large that this is
+//!   more than honest neighbours send (`docs/parameters.md`). Then a flood costs them nothing.
+//! - Beyond that, places are lent, but for a few ([`KEPT_ONE_IN`]) that whoever has less than its minimum finds free. A mixnode
+//!   may have nearly all of them ([`OF_MIXNODES`]), and a user an eighth. So there is room for whoever has little: the more a
+//!   neighbour sends, the sooner it is refused, and a flood stops itself before all places are taken. (Switches share their
+//!   buffers by such thresholds: Choudhury and Hahne, 1998.)
+//! - Beyond its minimum, a mixnode may have a part of the places for packets to one next hop, or what chance explains
+//!   ([`most_of_pair`]).
+//! - A user's packets must go on to all mixnodes, as those of an honest one do: it has a bucket of tokens for each next hop
+//!   ([`Bucket`]).
 //!
-//! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us. So a relay takes much
-//! less from a flooding user than the next hop takes from the relay. What corrupt mixnodes send through a relay costs it
-//! packets, though: `simulation/tests/fairness.rs` says how many.
+//! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us: whoever can choose
+//! which packets of a neighbour are lost can follow those that are not. We cannot tell the neighbour's honest packets from the
+//! flood. So a relay takes less of a flood to one next hop than that takes from the relay: a part of the places that it lends,
+//! where the next hop lends nearly all of its places to one neighbour.
+//!
+//! **What a refusal tells.** It depends on how much all others send, which an observer of the wire sees anyway. It must not
+//! tell where a packet of somebody else goes. A bound of all packets to a next hop would: whoever fills it up learns by its own
+//! refusals when others' packets go there. What a neighbour itself has sent there may count; but if the neighbour is a mixnode,
+//! that is many authors'. So the bound of a mixnode's packets to a next hop is drawn anew for every packet, from a range in
+//! which one packet more or less is lost.
+//!
+//! `simulation/tests/fairness.rs` measures what is lost, and `docs/architecture.md` says what remains.
 
 use crate::{
 	bytes::{list, sum, tree},
@@ -38,10 +53,53 @@ const ENOUGH_WAITING: usize = 11_000;
 /// What a mixnode is guaranteed at least: an honest one seldom has more on its way at a time, if there are many.
 const LEAST_OF_MIXNODE: usize = 8;
 
-/// For each place that is free, a mixnode may have so many packets, beyond what it is guaranteed.
-const OF_MIXNODES: usize = 2;
+/// Of the capacity, one place in so many is not lent: those who have less than their minimum find it free. A flood comes
+/// and goes in waves of a mean delay; in its pauses, no others' places get free.
+const KEPT_ONE_IN: usize = 32;
 
-/// Of the places that are free, a user may have one in so many, beyond what it is guaranteed.
+/// For each place that may be lent, a mixnode may have so many packets, so nearly all.
+const OF_MIXNODES: usize = 32;
+
+/// The least width of the range from which a mixnode's bound for a next hop is drawn.
+const LEAST_RANGE: usize = 16;
+
+/// How many packets to one next hop a mixnode may have that has so many in all, if so many places may be lent.
+///
+/// At least an eighth of these places, and what chance explains: if all of `hops` are as likely, one seldom gets more than five
+/// standard deviations above the mean. And beyond that a part of a quarter of the places, by what was `drawn`.
+fn most_of_pair(packets: usize, hops: usize, places: usize, drawn: u8) -> usize {
+	let hops = hops.max(1);
+	let by_chance = packets.div_ceil(hops).saturating_add((packets.saturating_mul(25) / hops).isqrt());
+	let range = (places / 4).max(LEAST_RANGE).saturating_mul(usize::from(drawn)) / usize::from(u8::MAX);
+	by_chance.max(places / 8).saturating_add(range)
+}
+
+/// In this many mean delays a user's bucket for a next hop is full again, at the latest.
+const BUCKET_FULL_IN: u32 = 16;
+
+/// What a user may send on to one next hop: a token for each packet. It gets three times as many tokens as an honest user needs
+/// who is connected to no other mixnode, or a few in [`BUCKET_FULL_IN`] mean delays.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+	/// Most tokens.
+	size: u32,
+	/// The time to a new token.
+	period: Duration,
+}
+
+impl Bucket {
+	/// That of a user who sends this many packets in a mean delay, evenly to `hops` mixnodes.
+	fn new(packets: usize, hops: usize, mean_delay: Duration) -> Self {
+		let number = |packets: usize| u32::try_from(packets).unwrap_or(u32::MAX);
+		let hops = number(hops).max(1);
+		let size = number(packets.div_ceil(hops as usize)).saturating_add(4);
+		let longest = mean_delay * BUCKET_FULL_IN / size;
+		let needed = mean_delay.saturating_mul(hops) / number(packets).saturating_mul(3).max(1);
+		Self { size, period: needed.min(longest) }
+	}
+}
+
+/// Of the places that may be lent, a user may have one in so many.
 const USERS_ONE_IN: usize = 8;
 
 /// What an honest user needs, who sends this many packets in a mean delay: a Poisson number of this mean is larger one time
@@ -65,12 +123,27 @@ pub(crate) enum Refused {
 	ShareUsed,
 }
 
+/// A packet that is to be forwarded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passing {
+	/// The neighbour: who handed it to us.
+	pub from: PeerId,
+	/// The next hop.
+	pub to: PeerId,
+	pub session: SessionIndex,
+	/// The number of mixnodes of that session, without ourselves.
+	pub mixnodes: usize,
+}
+
 /// A packet that counts until `until`.
 #[derive(Debug)]
 struct Counted {
 	until: Time,
 	session: SessionIndex,
 	from: PeerId,
+	to: PeerId,
+	/// The time to a new token, if one was taken for it.
+	token: Duration,
 }
 
 /// Who may have how many packets forwarded.
@@ -89,6 +162,14 @@ pub(crate) struct Shares {
 	counted: VecDeque<Counted>,
 	/// The number of packets that count of each peer, if there are any.
 	by_peer: BTreeMap<PeerId, usize>,
+	/// The number of those that came from one peer and go on to another, if there are any.
+	by_pair: BTreeMap<[PeerId; 2], usize>,
+	/// When the bucket of a user for a next hop will be full again, of those that are not or were not lately.
+	full_at: BTreeMap<[PeerId; 2], Time>,
+	/// When full buckets were removed last.
+	swept: Time,
+	/// What was drawn at random for the next packet.
+	drawn: u8,
 }
 
 impl Shares {
@@ -97,6 +178,8 @@ impl Shares {
 		sum([
 			list(capacity, size_of::<Counted>()),
 			tree(capacity, size_of::<(PeerId, usize)>()),
+			tree(capacity, size_of::<([PeerId; 2], usize)>()),
+			tree(capacity.saturating_mul(BUCKET_FULL_IN as usize + 2), size_of::<([PeerId; 2], Time)>()),
 			tree(mixnodes, size_of::<PeerId>()),
 		])
 	}
@@ -110,6 +193,10 @@ impl Shares {
 			users: 0,
 			counted: VecDeque::new(),
 			by_peer: BTreeMap::new(),
+			by_pair: BTreeMap::new(),
+			full_at: BTreeMap::new(),
+			swept: Time::ZERO,
+			drawn: 0,
 		}
 	}
 
@@ -142,28 +229,62 @@ impl Shares {
 			let Some(counted) = self.counted.pop_front() else { return };
 			self.forget(&counted);
 		}
+		if now >= self.swept + self.counts_for {
+			self.full_at.retain(|_, at| *at > now);
+			self.swept = now;
+		}
 	}
 
-	/// May a packet from this peer be taken?
-	pub fn check(&self, from: &PeerId) -> Result<(), Refused> {
+	/// May this packet be taken at `now`?
+	pub fn check(&self, now: Time, packet: &Passing) -> Result<(), Refused> {
+		let Passing { from, to, mixnodes, .. } = packet;
 		let free = self.capacity.saturating_sub(self.counted.len());
 		if free == 0 {
 			return Err(Refused::Full);
 		}
 		let half = self.capacity / 2;
-		let (guaranteed, lent) = if self.mixnodes.contains(from) {
-			((half / self.mixnodes.len().max(1)).max(LEAST_OF_MIXNODE), free.saturating_mul(OF_MIXNODES))
+		let lendable = free.saturating_sub(self.capacity / KEPT_ONE_IN);
+		let packets = number(&self.by_peer, from);
+		let may = if self.mixnodes.contains(from) {
+			let guaranteed = (half / self.mixnodes.len().max(1)).max(LEAST_OF_MIXNODE);
+			let hops = mixnodes.saturating_sub(1);
+			let most_of_pair = || most_of_pair(packets.saturating_add(1), hops, lendable, self.drawn);
+			packets < guaranteed
+				|| packets < lendable.saturating_mul(OF_MIXNODES)
+					&& number(&self.by_pair, &[*from, *to]) < most_of_pair()
 		} else {
-			(need_of_user(self.of_user).min(half / self.users.max(1)), free / USERS_ONE_IN)
+			let guaranteed = need_of_user(self.of_user).min(half / self.users.max(1));
+			packets < guaranteed.max(lendable / USERS_ONE_IN) && self.has_token(now, packet)
 		};
-		let packets = self.by_peer.get(from).copied().unwrap_or(0);
-		(packets < guaranteed.max(lent)).then_some(()).ok_or(Refused::ShareUsed)
+		may.then_some(()).ok_or(Refused::ShareUsed)
 	}
 
-	/// A packet of this session was taken from this peer at `now`.
-	pub fn count(&mut self, now: Time, session: SessionIndex, from: PeerId) {
+	/// Is there a token for a packet of this user?
+	fn has_token(&self, now: Time, packet: &Passing) -> bool {
+		let Bucket { size, period } = self.bucket(packet.mixnodes);
+		let full_at = self.full_at.get(&[packet.from, packet.to]).copied().unwrap_or(Time::ZERO);
+		full_at <= now + period * (size - 1)
+	}
+
+	fn bucket(&self, mixnodes: usize) -> Bucket {
+		Bucket::new(self.of_user, mixnodes, self.counts_for)
+	}
+
+	/// This packet was taken at `now`.
+	pub fn count(&mut self, now: Time, &Passing { from, to, session, mixnodes }: &Passing) {
 		*self.by_peer.entry(from).or_insert(0) += 1;
-		self.counted.push_back(Counted { until: now + self.counts_for, session, from });
+		*self.by_pair.entry([from, to]).or_insert(0) += 1;
+		let token = if self.mixnodes.contains(&from) { Duration::ZERO } else { self.bucket(mixnodes).period };
+		if token > Duration::ZERO {
+			let full_at = self.full_at.entry([from, to]).or_insert(now);
+			*full_at = (*full_at).max(now) + token;
+		}
+		self.counted.push_back(Counted { until: now + self.counts_for, session, from, to, token });
+	}
+
+	/// Something is drawn anew, for the next packet: any number, as likely as any other, which nobody else knows.
+	pub fn draw(&mut self, random: u8) {
+		self.drawn = random;
 	}
 
 	/// Takes back the last `packets` that were counted.
@@ -171,6 +292,9 @@ impl Shares {
 		for _ in 0..packets {
 			let Some(counted) = self.counted.pop_back() else { return };
 			self.forget(&counted);
+			if let Some(full_at) = self.full_at.get_mut(&[counted.from, counted.to]) {
+				*full_at = Time::from_duration(full_at.since_epoch().saturating_sub(counted.token));
+			}
 		}
 	}
 
@@ -185,12 +309,21 @@ impl Shares {
 		}
 	}
 
-	fn forget(&mut self, counted: &Counted) {
-		if let Entry::Occupied(mut packets) = self.by_peer.entry(counted.from) {
-			*packets.get_mut() -= 1;
-			if *packets.get() == 0 {
-				packets.remove();
-			}
+	fn forget(&mut self, &Counted { from, to, .. }: &Counted) {
+		one_less(&mut self.by_peer, from);
+		one_less(&mut self.by_pair, [from, to]);
+	}
+}
+
+fn number<K: Ord>(numbers: &BTreeMap<K, usize>, key: &K) -> usize {
+	numbers.get(key).copied().unwrap_or(0)
+}
+
+fn one_less<K: Ord>(numbers: &mut BTreeMap<K, usize>, key: K) {
+	if let Entry::Occupied(mut number) = numbers.entry(key) {
+		*number.get_mut() -= 1;
+		if *number.get() == 0 {
+			number.remove();
 		}
 	}
 }

@@ -1,6 +1,6 @@
 //! The shares of neighbours, compared with a model after any operations. The model is a list of the packets that count.
 
-use super::shares::{most_waiting, Refused, Shares};
+use super::shares::{most_waiting, Passing, Refused, Shares};
 use crate::{PeerId, Time};
 use core::time::Duration;
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -8,7 +8,7 @@ use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
 	ChaChaRng,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Peers 0 to 5 may be mixnodes, all may be connected.
 const PEERS: u8 = 9;
@@ -18,10 +18,12 @@ enum Operation {
 	/// A packet comes, and is taken if it may be.
 	Come {
 		from: u8,
+		to: u8,
 	},
 	/// Packets come, are counted whether or not they may be, and are taken back.
 	Judge {
 		from: u8,
+		to: u8,
 		packets: usize,
 	},
 	/// These peers are mixnodes, bit by bit.
@@ -42,6 +44,10 @@ enum Operation {
 	Pass {
 		time: u64,
 	},
+	/// A random number is drawn.
+	Draw {
+		random: u8,
+	},
 	/// One of two sessions ends, to which each peer's packets belong in turn.
 	End {
 		session: u32,
@@ -52,13 +58,17 @@ fn operation() -> impl Strategy<Value = Operation> {
 	use Operation::*;
 	prop_oneof![
 		// Some come much more often than others.
-		20 => (0u8..PEERS * 2).prop_map(|from| Come { from: if from < PEERS { from } else { from % 3 * 4 } }),
-		1 => (0u8..PEERS, 0usize..20).prop_map(|(from, packets)| Judge { from, packets }),
+		20 => (0u8..PEERS * 2, 0u8..PEERS * 2).prop_map(|(from, to)| Come {
+			from: if from < PEERS { from } else { from % 3 * 4 },
+			to: if to < PEERS { to } else { to % 2 },
+		}),
+		1 => (0u8..PEERS, 0u8..PEERS, 0usize..20).prop_map(|(from, to, packets)| Judge { from, to, packets }),
 		1 => (0u8..64).prop_map(|mixnodes| Mixnodes { mixnodes }),
 		1 => (0u8..PEERS).prop_map(|peer| Connect { peer }),
 		1 => (0u8..PEERS).prop_map(|peer| Disconnect { peer }),
 		1 => (1usize..200, 0u64..20).prop_map(|(capacity, mean_delay)| Set { capacity, mean_delay }),
 		6 => (0u64..4).prop_map(|time| Pass { time }),
+		3 => any::<u8>().prop_map(|random| Draw { random }),
 		1 => (0u32..2).prop_map(|session| End { session }),
 	]
 }
@@ -69,6 +79,7 @@ struct Counted {
 	until: u64,
 	session: u32,
 	from: u8,
+	to: u8,
 }
 
 struct Model {
@@ -77,6 +88,9 @@ struct Model {
 	mixnodes: BTreeSet<u8>,
 	connected: BTreeSet<u8>,
 	counted: Vec<Counted>,
+	/// For users and next hops: how long it takes until the bucket is full again.
+	debts: BTreeMap<(u8, u8), Duration>,
+	drawn: u8,
 }
 
 impl Model {
@@ -84,7 +98,7 @@ impl Model {
 		self.counted.iter().filter(|packet| packet.from == from).count()
 	}
 
-	fn check(&self, from: u8) -> Result<(), Refused> {
+	fn check(&self, from: u8, to: u8, others: usize) -> Result<(), Refused> {
 		let all = self.counted.len();
 		if all >= self.capacity {
 			return Err(Refused::Full);
@@ -93,12 +107,35 @@ impl Model {
 		let users = self.connected.difference(&self.mixnodes).count().max(1);
 		// A user sends a packet in four seconds.
 		let need = 2 * self.mean_delay.div_ceil(4) as usize + 3;
+		let lendable = free as isize - (self.capacity / 32) as isize;
+		// The mean, rounded up, and five deviations, rounded down.
+		let (packets, hops) = (self.of(from) + 1, others.max(2) - 1);
+		let by_chance = packets.div_ceil(hops) + (25.0 * packets as f64 / hops as f64).sqrt() as usize;
+		let of_pair = self.counted.iter().filter(|packet| packet.from == from && packet.to == to).count();
 		let may = if self.mixnodes.contains(&from) {
-			self.of(from) < 8 || self.of(from) < self.capacity / 2 / self.mixnodes.len() || self.of(from) < 2 * free
+			self.of(from) < 8
+				|| self.of(from) < self.capacity / 2 / self.mixnodes.len()
+				|| (lendable > 0
+					&& self.of(from) < 32 * lendable as usize
+					&& of_pair
+						< by_chance.max(lendable as usize / 8)
+							+ (lendable as usize / 4).max(16) * self.drawn as usize / 255)
 		} else {
-			(self.of(from) < need && self.of(from) < self.capacity / 2 / users) || self.of(from) < free / 8
+			let (size, token) = self.bucket(others);
+			let debt = self.debts.get(&(from, to)).copied().unwrap_or_default();
+			debt + token <= size * token
+				&& ((self.of(from) < need && self.of(from) < self.capacity / 2 / users)
+					|| (self.of(from) as isize) < lendable.div_euclid(8))
 		};
 		may.then_some(()).ok_or(Refused::ShareUsed)
+	}
+
+	/// How many tokens fit into a user's bucket, and the time to a new one.
+	fn bucket(&self, others: usize) -> (u32, Duration) {
+		let (packets, hops) = (self.mean_delay.div_ceil(4) as u32, others.max(1) as u32);
+		let size = packets.div_ceil(hops) + 4;
+		let mean_delay = Duration::from_secs(self.mean_delay);
+		(size, (mean_delay * hops / (3 * packets).max(1)).min(mean_delay * 16 / size))
 	}
 
 	/// The session of the next packet from this peer.
@@ -106,9 +143,13 @@ impl Model {
 		self.of(from) as u32 % 2
 	}
 
-	fn count(&mut self, now: u64, from: u8) {
+	fn count(&mut self, now: u64, from: u8, to: u8, others: usize) {
 		let session = self.session(from);
-		self.counted.push(Counted { until: now + self.mean_delay, session, from });
+		if !self.mixnodes.contains(&from) {
+			let (_, token) = self.bucket(others);
+			*self.debts.entry((from, to)).or_default() += token;
+		}
+		self.counted.push(Counted { until: now + self.mean_delay, session, from, to });
 	}
 }
 
@@ -131,6 +172,7 @@ proptest! {
 	#[test]
 	fn neighbours_have_the_shares_that_a_list_of_packets_would_give_them(
 		operations in prop::collection::vec(operation(), 0..400),
+		others in 0usize..7,
 	) {
 		let mut shares = Shares::new(60);
 		let mut model = Model {
@@ -139,20 +181,24 @@ proptest! {
 			mixnodes: BTreeSet::new(),
 			connected: BTreeSet::new(),
 			counted: Vec::new(),
+			debts: BTreeMap::new(),
+			drawn: 0,
 		};
+		let passing = |from, to, session| Passing { from: id(from), to: id(to), session, mixnodes: others };
 		let mut now = 0;
 		for operation in operations {
 			match operation {
-				Operation::Come { from } => {
-					let may = model.check(from);
-					prop_assert_eq!(shares.check(&id(from)), may);
+				Operation::Come { from, to } => {
+					let may = model.check(from, to, others);
+					let packet = passing(from, to, model.session(from));
+					prop_assert_eq!(shares.check(at(now), &packet), may);
 					if may.is_ok() {
-						shares.count(at(now), model.session(from), id(from));
-						model.count(now, from);
+						shares.count(at(now), &packet);
+						model.count(now, from, to, others);
 					}
 				},
-				Operation::Judge { from, packets } => {
-					(0..packets).for_each(|_| shares.count(at(now), 0, id(from)));
+				Operation::Judge { from, to, packets } => {
+					(0..packets).for_each(|_| shares.count(at(now), &passing(from, to, 0)));
 					shares.take_back(packets);
 				},
 				Operation::Mixnodes { mixnodes } => {
@@ -184,10 +230,18 @@ proptest! {
 					// If the mean delay has become shorter, a packet counts as long as one before it.
 					let past = model.counted.iter().position(|packet| packet.until > now);
 					model.counted.drain(..past.unwrap_or(model.counted.len()));
+					for debt in model.debts.values_mut() {
+						*debt = debt.saturating_sub(Duration::from_secs(time));
+					}
+				},
+				Operation::Draw { random } => {
+					shares.draw(random);
+					model.drawn = random;
 				},
 			}
-			for peer in 0..PEERS {
-				prop_assert_eq!(shares.check(&id(peer)), model.check(peer), "peer {}", peer);
+			for (from, to) in (0..PEERS).flat_map(|from| [0, 1, 4, 8].map(|to| (from, to))) {
+				let may = model.check(from, to, others);
+				prop_assert_eq!(shares.check(at(now), &passing(from, to, 0)), may, "{} to {}", from, to);
 			}
 		}
 	}
@@ -208,8 +262,9 @@ fn whatever_the_delays_there_is_room_for_all_that_may_be_taken() {
 				waiting.pop_front();
 			}
 			for peer in 0..100 {
-				while shares.check(&id(peer)).is_ok() {
-					shares.count(now, 0, id(peer));
+				let packet = |next| Passing { from: id(peer), to: id(next), session: 0, mixnodes: 100 };
+				while let Some(packet) = (0..100).map(packet).find(|packet| shares.check(now, packet).is_ok()) {
+					shares.count(now, &packet);
 					waiting.push_back(now + Duration::from_secs(10));
 				}
 			}
@@ -232,6 +287,8 @@ fn where_nobody_floods_next_to_nothing_is_refused_in_small_networks_and_large_on
 		(5, 20, 300),
 		(12, 50, 300),
 		(29, 30, 300),
+		(4, 30, 1000),
+		(29, 30, 1000),
 		(99, 50, 1000),
 		(199, 150, 1000),
 	] {
@@ -250,14 +307,103 @@ fn where_nobody_floods_next_to_nothing_is_refused_in_small_networks_and_large_on
 			let mut below = |most: usize| rng.next_u64() as usize % most;
 			let from = below(per_second);
 			let from = if from < from_mixnodes { from % mixnodes } else { mixnodes + from - from_mixnodes };
+			let mut to = below(mixnodes);
+			while to == from {
+				to = below(mixnodes);
+			}
 			shares.advance(at);
-			match shares.check(&id(from)) {
-				Ok(()) => shares.count(at, 0, id(from)),
+			shares.draw(rng.next_u32() as u8);
+			let packet = Passing { from: id(from), to: id(to), session: 0, mixnodes };
+			match shares.check(at, &packet) {
+				Ok(()) => shares.count(at, &packet),
 				Err(_) => refused += 1,
 			}
 		}
 		let share = refused as f64 / packets as f64;
 		println!("{mixnodes} other mixnodes, {users} users, capacity {capacity}: {:.3} % refused", 100.0 * share);
 		assert!(share < 0.001, "{mixnodes} mixnodes, {users} users: {share}");
+	}
+}
+
+/// Each of them sends at this rate to each of the others, and through these to one more, with the default parameters. That has
+/// thirty users, and as much as such mixnodes get from each other. The share of all packets from honest mixnodes that it refuses.
+fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64 {
+	const MIXNODES: usize = 29;
+	let mut rng = ChaChaRng::seed_from_u64(2);
+	let mut exponential = |mean: f64| {
+		let uniform = (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+		-(1.0 - uniform).ln() * mean
+	};
+	let mut draw = {
+		let mut rng = ChaChaRng::seed_from_u64(3);
+		move || rng.next_u32()
+	};
+	let id = |number: usize| PeerId([number as u8; 32]);
+	let at = |time: f64| Time::from_duration(Duration::from_secs_f64(time));
+	let new = || {
+		let mut shares = Shares::new(1000);
+		shares.set(1000, Duration::from_secs(1), Duration::from_secs(1));
+		shares.set_mixnodes((0..MIXNODES + 1).map(id), &(0..MIXNODES + 1 + 30 + users).map(id).collect());
+		shares
+	};
+	let (victim, until) = (id(MIXNODES), 100.0);
+	let mut arrivals = Vec::new();
+	// Packets of others: users send one a second, mixnodes the rest.
+	for from in (attackers..MIXNODES).chain(MIXNODES + 1..MIXNODES + 31) {
+		let mean = if from < MIXNODES { MIXNODES as f64 / 170.0 } else { 1.0 };
+		let mut time = exponential(mean);
+		while time < until {
+			arrivals.push((time, from));
+			time += exponential(mean);
+		}
+	}
+	// A flood at each honest mixnode, and what that sends on.
+	let flooding: Vec<_> = (0..attackers).chain(MIXNODES + 31..MIXNODES + 31 + users).map(id).collect();
+	for relay in attackers..MIXNODES {
+		let mut shares = new();
+		for step in 0..(until * rate) as usize {
+			let now = step as f64 / rate;
+			shares.advance(at(now));
+			for from in &flooding {
+				shares.draw(draw() as u8);
+				let packet = Passing { from: *from, to: victim, session: 0, mixnodes: MIXNODES };
+				if shares.check(at(now), &packet).is_ok() {
+					shares.count(at(now), &packet);
+					arrivals.push((now + exponential(1.0), relay));
+				}
+			}
+		}
+	}
+	arrivals.sort_by(|one, other| one.0.total_cmp(&other.0));
+	let mut shares = new();
+	let (mut sent, mut lost) = (0, 0);
+	for (number, (time, from)) in arrivals.into_iter().enumerate() {
+		let to = id((from + 1 + number % (MIXNODES - 1)) % MIXNODES);
+		shares.advance(at(time));
+		shares.draw(draw() as u8);
+		let packet = Passing { from: id(from), to, session: 0, mixnodes: MIXNODES };
+		let taken = shares.check(at(time), &packet).is_ok();
+		if taken {
+			shares.count(at(time), &packet);
+		}
+		if from < MIXNODES {
+			sent += 1;
+			lost += usize::from(!taken);
+		}
+	}
+	lost as f64 / sent as f64
+}
+
+#[test]
+fn floods_through_all_others_cost_what_the_page_says() {
+	for (attackers, users, rate, most) in
+		[(0, 0, 1.0, 0.001), (0, 20, 2.0, 0.02), (0, 60, 2.0, 0.3), (1, 0, 25.0, 0.001), (1, 0, 100.0, 0.75)]
+	{
+		let lost = lost_in_a_flood_through_all(attackers, users, rate);
+		println!(
+			"{attackers} mixnodes and {users} users, {rate} a second through each of the others: {:.2} % lost",
+			100.0 * lost
+		);
+		assert!(lost <= most, "{attackers} mixnodes, {users} users, {rate} a second: {lost}");
 	}
 }
