@@ -90,9 +90,9 @@ fn every_field_is_held_to_its_bounds_and_named() {
 #[test]
 fn queues_must_hold_the_average_traffic_and_the_longest_message() {
 	assert_eq!(Parameters::default().mean_forward_queue(), 50);
-	let error = changed(|parameters| parameters.mean_forwarding_delay_ms = 3_001).unwrap_err();
+	let error = changed(|parameters| parameters.mean_forwarding_delay_ms = 10_001).unwrap_err();
 	let expected =
-		BadParameters::OutOfRange { parameter: Parameter::ForwardQueueCapacity, value: 300, min: 302, max: 10_000 };
+		BadParameters::OutOfRange { parameter: Parameter::ForwardQueueCapacity, value: 1_000, min: 1_002, max: 10_000 };
 	assert_eq!(error, expected);
 	// No queue would be long enough.
 	let error = changed(|parameters| {
