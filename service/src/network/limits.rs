@@ -279,8 +279,8 @@ mod tests {
 		assert_eq!(taken(&mut limits, PeerId::random(), 1, 100), 10);
 		assert_eq!(taken(&mut limits, PeerId::random(), 2, 100), 20);
 		assert!((19..=21).contains(&taken(&mut limits, PeerId::random(), 100, 100)));
-		assert_eq!(taken(&mut limits, mixnode, 600, 100), 6000);
-		assert!((5990..=6010).contains(&taken(&mut limits, mixnode, 2000, 100)));
+		assert_eq!(taken(&mut limits, mixnode, 2000, 100), 20_000);
+		assert!((19_990..=20_010).contains(&taken(&mut limits, mixnode, 6000, 100)));
 	}
 
 	#[test]
