@@ -309,7 +309,7 @@ impl Victim {
 fn a_flood_of_hostile_packets_does_not_fill_the_memory() {
 	let wanted = std::env::var("MIXNET_FLOOD").map_or(100_000, |num| num.parse().expect("MIXNET_FLOOD: a number"));
 	flood(wanted, None);
-	flood(wanted / 2, Some(FROM_CHAIN));
+	flood(wanted, Some(FROM_CHAIN));
 }
 
 /// Sends this many packets, in sessions with these parameters of the chain, or with the configured ones.

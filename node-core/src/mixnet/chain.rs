@@ -247,7 +247,8 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		};
 		let most =
 			self.sessions.iter().map(|session| session.parameters).max_by_key(rate).unwrap_or(self.config.parameters);
-		let user_period = most.authoring(false).mean_period;
+		let user_periods = self.sessions.iter().map(|session| session.parameters.authoring(false).mean_period);
+		let user_period = user_periods.min().unwrap_or_else(|| most.authoring(false).mean_period);
 		self.shares.set(most.forward_queue_capacity as usize, most.mean_forwarding_delay(), user_period);
 		let mixed_in = self.sessions.iter().filter(|session| session.topology.is_mixnode());
 		let mixnodes = mixed_in.flat_map(|session| session.topology.reserved_peers()).map(|mixnode| mixnode.peer_id);

@@ -103,11 +103,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for received in &mut batch.packets {
 			let judged = self.judge(received).ok().filter(|(_, task)| task.needs_finish());
 			received.is_wanted = judged.is_some() && received.tag.is_some_and(|tag| self.being_finished.insert(tag));
-			let Some((relative, Task::Forward { peer_id, .. })) = judged.filter(|_| received.is_wanted) else {
+			let Some((relative, Task::Forward { tag, peer_id, .. })) = judged.filter(|_| received.is_wanted) else {
 				continue;
 			};
 			if let Some(session) = self.sessions.session(relative) {
-				self.shares.count(self.now, &passing(session, received.from, peer_id));
+				self.shares.count(self.now, &passing(session, tag, received.from, peer_id));
 				counted += 1;
 			}
 		}
@@ -164,7 +164,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				if self.forward_queue.is_full() {
 					return Err(DropReason::ForwardQueueFull);
 				}
-				self.shares.check(self.now, &passing(session, *from, peer_id)).map_err(|refused| match refused {
+				self.shares.check(&passing(session, tag, *from, peer_id)).map_err(|refused| match refused {
 					Refused::Full => DropReason::ForwardQueueFull,
 					Refused::ShareUsed => DropReason::ForwardShareUsed,
 				})?;
@@ -211,13 +211,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
 		session.replay.insert(tag).map_err(drop_reason)?;
 		let deadline = self.now + scale(session.parameters.mean_forwarding_delay(), delay);
-		let passing = passing(session, received.from, peer_id);
+		let passing = passing(session, tag, received.from, peer_id);
 		self.finish_one(&mut received);
 		let packet = received.unwrapping.into_forwarded().expect("to be forwarded, and finished just now; qed");
 		let packet = AddressedPacket { peer_id, packet };
 		self.forward_queue.push(ForwardPacket { deadline, session: passing.session, packet });
-		self.shares.count(self.now, &passing);
-		self.shares.draw(tag.random_byte());
+		self.shares.take(self.now, &passing);
 		self.statistics.packets_accepted_to_forward += 1;
 		Ok(())
 	}
@@ -290,8 +289,9 @@ fn judge_replay(session: &Session, opened: &Opened, tag: &mut Option<ReplayTag>)
 }
 
 /// A packet of this session that comes from a peer and is to go on to another.
-fn passing(session: &Session, from: PeerId, to: PeerId) -> Passing {
-	Passing { from, to, session: session.index, mixnodes: session.topology.len().saturating_sub(1) }
+fn passing(session: &Session, tag: ReplayTag, from: PeerId, to: PeerId) -> Passing {
+	let mixnodes = session.topology.len().saturating_sub(1);
+	Passing { from, to, session: session.index, mixnodes, random: tag.random_bits() }
 }
 
 fn bad_fragment(error: FragmentError) -> DropReason {

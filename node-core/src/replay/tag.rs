@@ -16,9 +16,9 @@ impl ReplayTag {
 		Self(bits)
 	}
 
-	/// Eight bits of it, which are random to everybody else.
-	pub(crate) const fn random_byte(self) -> u8 {
-		self.0.to_le_bytes()[7]
+	/// Sixteen bits of it, which are random to everybody else.
+	pub(crate) const fn random_bits(self) -> u16 {
+		(self.0 >> 48) as u16
 	}
 }
 

@@ -8,7 +8,7 @@ use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
 	ChaChaRng,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Peers 0 to 5 may be mixnodes, all may be connected.
 const PEERS: u8 = 9;
@@ -18,12 +18,10 @@ enum Operation {
 	/// A packet comes, and is taken if it may be.
 	Come {
 		from: u8,
-		to: u8,
 	},
 	/// Packets come, are counted whether or not they may be, and are taken back.
 	Judge {
 		from: u8,
-		to: u8,
 		packets: usize,
 	},
 	/// These peers are mixnodes, bit by bit.
@@ -44,10 +42,6 @@ enum Operation {
 	Pass {
 		time: u64,
 	},
-	/// A random number is drawn.
-	Draw {
-		random: u8,
-	},
 	/// One of two sessions ends, to which each peer's packets belong in turn.
 	End {
 		session: u32,
@@ -58,17 +52,13 @@ fn operation() -> impl Strategy<Value = Operation> {
 	use Operation::*;
 	prop_oneof![
 		// Some come much more often than others.
-		20 => (0u8..PEERS * 2, 0u8..PEERS * 2).prop_map(|(from, to)| Come {
-			from: if from < PEERS { from } else { from % 3 * 4 },
-			to: if to < PEERS { to } else { to % 2 },
-		}),
-		1 => (0u8..PEERS, 0u8..PEERS, 0usize..20).prop_map(|(from, to, packets)| Judge { from, to, packets }),
+		20 => (0u8..PEERS * 2).prop_map(|from| Come { from: if from < PEERS { from } else { from % 3 * 4 } }),
+		1 => (0u8..PEERS, 0usize..20).prop_map(|(from, packets)| Judge { from, packets }),
 		1 => (0u8..64).prop_map(|mixnodes| Mixnodes { mixnodes }),
 		1 => (0u8..PEERS).prop_map(|peer| Connect { peer }),
 		1 => (0u8..PEERS).prop_map(|peer| Disconnect { peer }),
 		1 => (1usize..200, 0u64..20).prop_map(|(capacity, mean_delay)| Set { capacity, mean_delay }),
 		6 => (0u64..4).prop_map(|time| Pass { time }),
-		3 => any::<u8>().prop_map(|random| Draw { random }),
 		1 => (0u32..2).prop_map(|session| End { session }),
 	]
 }
@@ -79,7 +69,6 @@ struct Counted {
 	until: u64,
 	session: u32,
 	from: u8,
-	to: u8,
 }
 
 struct Model {
@@ -88,9 +77,6 @@ struct Model {
 	mixnodes: BTreeSet<u8>,
 	connected: BTreeSet<u8>,
 	counted: Vec<Counted>,
-	/// For users and next hops: how long it takes until the bucket is full again.
-	debts: BTreeMap<(u8, u8), Duration>,
-	drawn: u8,
 }
 
 impl Model {
@@ -98,7 +84,7 @@ impl Model {
 		self.counted.iter().filter(|packet| packet.from == from).count()
 	}
 
-	fn check(&self, from: u8, to: u8, others: usize) -> Result<(), Refused> {
+	fn check(&self, from: u8) -> Result<(), Refused> {
 		let all = self.counted.len();
 		if all >= self.capacity {
 			return Err(Refused::Full);
@@ -107,35 +93,14 @@ impl Model {
 		let users = self.connected.difference(&self.mixnodes).count().max(1);
 		// A user sends a packet in four seconds.
 		let need = 2 * self.mean_delay.div_ceil(4) as usize + 3;
-		let lendable = free as isize - (self.capacity / 32) as isize;
-		// The mean, rounded up, and five deviations, rounded down.
-		let (packets, hops) = (self.of(from) + 1, others.max(2) - 1);
-		let by_chance = packets.div_ceil(hops) + (25.0 * packets as f64 / hops as f64).sqrt() as usize;
-		let of_pair = self.counted.iter().filter(|packet| packet.from == from && packet.to == to).count();
+		let lendable = free.saturating_sub(self.capacity / 32);
 		let may = if self.mixnodes.contains(&from) {
-			self.of(from) < 8
-				|| self.of(from) < self.capacity / 2 / self.mixnodes.len()
-				|| (lendable > 0
-					&& self.of(from) < 32 * lendable as usize
-					&& of_pair
-						< by_chance.max(lendable as usize / 8)
-							+ (lendable as usize / 4).max(16) * self.drawn as usize / 255)
+			self.of(from) < 8 || self.of(from) < self.capacity / 2 / self.mixnodes.len() || self.of(from) < 4 * lendable
 		} else {
-			let (size, token) = self.bucket(others);
-			let debt = self.debts.get(&(from, to)).copied().unwrap_or_default();
-			debt + token <= size * token
-				&& ((self.of(from) < need && self.of(from) < self.capacity / 2 / users)
-					|| (self.of(from) as isize) < lendable.div_euclid(8))
+			(self.of(from) < need && self.of(from) < self.capacity / 2 / users)
+				|| self.of(from) < (lendable / 8).min(2 * need)
 		};
 		may.then_some(()).ok_or(Refused::ShareUsed)
-	}
-
-	/// How many tokens fit into a user's bucket, and the time to a new one.
-	fn bucket(&self, others: usize) -> (u32, Duration) {
-		let (packets, hops) = (self.mean_delay.div_ceil(4) as u32, others.max(1) as u32);
-		let size = packets.div_ceil(hops) + 4;
-		let mean_delay = Duration::from_secs(self.mean_delay);
-		(size, (mean_delay * hops / (3 * packets).max(1)).min(mean_delay * 16 / size))
 	}
 
 	/// The session of the next packet from this peer.
@@ -143,14 +108,15 @@ impl Model {
 		self.of(from) as u32 % 2
 	}
 
-	fn count(&mut self, now: u64, from: u8, to: u8, others: usize) {
+	fn count(&mut self, now: u64, from: u8) {
 		let session = self.session(from);
-		if !self.mixnodes.contains(&from) {
-			let (_, token) = self.bucket(others);
-			*self.debts.entry((from, to)).or_default() += token;
-		}
-		self.counted.push(Counted { until: now + self.mean_delay, session, from, to });
+		self.counted.push(Counted { until: now + self.mean_delay, session, from });
 	}
+}
+
+/// A packet, whose next hop is no mixnode.
+fn packet(from: u8, session: u32) -> Passing {
+	Passing { from: id(from), to: id(99), session, mixnodes: 5, random: u16::MAX }
 }
 
 fn id(peer: u8) -> PeerId {
@@ -172,7 +138,6 @@ proptest! {
 	#[test]
 	fn neighbours_have_the_shares_that_a_list_of_packets_would_give_them(
 		operations in prop::collection::vec(operation(), 0..400),
-		others in 0usize..7,
 	) {
 		let mut shares = Shares::new(60);
 		let mut model = Model {
@@ -181,24 +146,21 @@ proptest! {
 			mixnodes: BTreeSet::new(),
 			connected: BTreeSet::new(),
 			counted: Vec::new(),
-			debts: BTreeMap::new(),
-			drawn: 0,
 		};
-		let passing = |from, to, session| Passing { from: id(from), to: id(to), session, mixnodes: others };
+		let mut rng = ChaChaRng::seed_from_u64(4);
 		let mut now = 0;
 		for operation in operations {
 			match operation {
-				Operation::Come { from, to } => {
-					let may = model.check(from, to, others);
-					let packet = passing(from, to, model.session(from));
-					prop_assert_eq!(shares.check(at(now), &packet), may);
+				Operation::Come { from } => {
+					let may = model.check(from);
+					prop_assert_eq!(shares.check(&packet(from, 0)), may);
 					if may.is_ok() {
-						shares.count(at(now), &packet);
-						model.count(now, from, to, others);
+						shares.take(at(now), &packet(from, model.session(from)));
+						model.count(now, from);
 					}
 				},
-				Operation::Judge { from, to, packets } => {
-					(0..packets).for_each(|_| shares.count(at(now), &passing(from, to, 0)));
+				Operation::Judge { from, packets } => {
+					(0..packets).for_each(|_| shares.count(at(now), &packet(from, 0)));
 					shares.take_back(packets);
 				},
 				Operation::Mixnodes { mixnodes } => {
@@ -226,22 +188,14 @@ proptest! {
 				},
 				Operation::Pass { time } => {
 					now += time;
-					shares.advance(at(now));
+					shares.advance(at(now), &mut rng);
 					// If the mean delay has become shorter, a packet counts as long as one before it.
 					let past = model.counted.iter().position(|packet| packet.until > now);
 					model.counted.drain(..past.unwrap_or(model.counted.len()));
-					for debt in model.debts.values_mut() {
-						*debt = debt.saturating_sub(Duration::from_secs(time));
-					}
-				},
-				Operation::Draw { random } => {
-					shares.draw(random);
-					model.drawn = random;
 				},
 			}
-			for (from, to) in (0..PEERS).flat_map(|from| [0, 1, 4, 8].map(|to| (from, to))) {
-				let may = model.check(from, to, others);
-				prop_assert_eq!(shares.check(at(now), &passing(from, to, 0)), may, "{} to {}", from, to);
+			for peer in 0..PEERS {
+				prop_assert_eq!(shares.check(&packet(peer, 0)), model.check(peer), "peer {}", peer);
 			}
 		}
 	}
@@ -254,17 +208,17 @@ fn whatever_the_delays_there_is_room_for_all_that_may_be_taken() {
 		shares.set(capacity, Duration::from_secs(1), Duration::from_secs(1));
 		shares.set_mixnodes((0..100).map(id), &BTreeSet::new());
 		// All send as fast as they may, and all draw the longest delay.
+		let mut rng = ChaChaRng::seed_from_u64(5);
 		let mut waiting = std::collections::VecDeque::new();
 		let mut most = 0;
 		for now in (0..30_000).step_by(7).map(|ms| Time::from_duration(Duration::from_millis(ms))) {
-			shares.advance(now);
+			shares.advance(now, &mut rng);
 			while waiting.front().is_some_and(|until| *until <= now) {
 				waiting.pop_front();
 			}
 			for peer in 0..100 {
-				let packet = |next| Passing { from: id(peer), to: id(next), session: 0, mixnodes: 100 };
-				while let Some(packet) = (0..100).map(packet).find(|packet| shares.check(now, packet).is_ok()) {
-					shares.count(now, &packet);
+				while shares.check(&packet(peer, 0)).is_ok() {
+					shares.take(now, &packet(peer, 0));
 					waiting.push_back(now + Duration::from_secs(10));
 				}
 			}
@@ -311,11 +265,10 @@ fn where_nobody_floods_next_to_nothing_is_refused_in_small_networks_and_large_on
 			while to == from {
 				to = below(mixnodes);
 			}
-			shares.advance(at);
-			shares.draw(rng.next_u32() as u8);
-			let packet = Passing { from: id(from), to: id(to), session: 0, mixnodes };
-			match shares.check(at, &packet) {
-				Ok(()) => shares.count(at, &packet),
+			shares.advance(at, &mut rng);
+			let packet = Passing { from: id(from), to: id(to), session: 0, mixnodes, random: u16::MAX };
+			match shares.check(&packet) {
+				Ok(()) => shares.take(at, &packet),
 				Err(_) => refused += 1,
 			}
 		}
@@ -330,13 +283,9 @@ fn where_nobody_floods_next_to_nothing_is_refused_in_small_networks_and_large_on
 fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64 {
 	const MIXNODES: usize = 29;
 	let mut rng = ChaChaRng::seed_from_u64(2);
-	let mut exponential = |mean: f64| {
+	let exponential = |rng: &mut ChaChaRng, mean: f64| {
 		let uniform = (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
 		-(1.0 - uniform).ln() * mean
-	};
-	let mut draw = {
-		let mut rng = ChaChaRng::seed_from_u64(3);
-		move || rng.next_u32()
 	};
 	let id = |number: usize| PeerId([number as u8; 32]);
 	let at = |time: f64| Time::from_duration(Duration::from_secs_f64(time));
@@ -351,10 +300,10 @@ fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64
 	// Packets of others: users send one a second, mixnodes the rest.
 	for from in (attackers..MIXNODES).chain(MIXNODES + 1..MIXNODES + 31) {
 		let mean = if from < MIXNODES { MIXNODES as f64 / 170.0 } else { 1.0 };
-		let mut time = exponential(mean);
+		let mut time = exponential(&mut rng, mean);
 		while time < until {
 			arrivals.push((time, from));
-			time += exponential(mean);
+			time += exponential(&mut rng, mean);
 		}
 	}
 	// A flood at each honest mixnode, and what that sends on.
@@ -363,13 +312,13 @@ fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64
 		let mut shares = new();
 		for step in 0..(until * rate) as usize {
 			let now = step as f64 / rate;
-			shares.advance(at(now));
+			shares.advance(at(now), &mut rng);
 			for from in &flooding {
-				shares.draw(draw() as u8);
-				let packet = Passing { from: *from, to: victim, session: 0, mixnodes: MIXNODES };
-				if shares.check(at(now), &packet).is_ok() {
-					shares.count(at(now), &packet);
-					arrivals.push((now + exponential(1.0), relay));
+				let random = rng.next_u32() as u16;
+				let packet = Passing { from: *from, to: victim, session: 0, mixnodes: MIXNODES, random };
+				if shares.check(&packet).is_ok() {
+					shares.take(at(now), &packet);
+					arrivals.push((now + exponential(&mut rng, 1.0), relay));
 				}
 			}
 		}
@@ -379,12 +328,12 @@ fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64
 	let (mut sent, mut lost) = (0, 0);
 	for (number, (time, from)) in arrivals.into_iter().enumerate() {
 		let to = id((from + 1 + number % (MIXNODES - 1)) % MIXNODES);
-		shares.advance(at(time));
-		shares.draw(draw() as u8);
-		let packet = Passing { from: id(from), to, session: 0, mixnodes: MIXNODES };
-		let taken = shares.check(at(time), &packet).is_ok();
+		shares.advance(at(time), &mut rng);
+		let random = rng.next_u32() as u16;
+		let packet = Passing { from: id(from), to, session: 0, mixnodes: MIXNODES, random };
+		let taken = shares.check(&packet).is_ok();
 		if taken {
-			shares.count(at(time), &packet);
+			shares.take(at(time), &packet);
 		}
 		if from < MIXNODES {
 			sent += 1;
@@ -397,7 +346,7 @@ fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64
 #[test]
 fn floods_through_all_others_cost_what_the_page_says() {
 	for (attackers, users, rate, most) in
-		[(0, 0, 1.0, 0.001), (0, 20, 2.0, 0.02), (0, 60, 2.0, 0.3), (1, 0, 25.0, 0.001), (1, 0, 100.0, 0.75)]
+		[(0, 0, 1.0, 0.001), (0, 10, 2.0, 0.001), (0, 20, 2.0, 0.4), (1, 0, 25.0, 0.001), (1, 0, 100.0, 0.75)]
 	{
 		let lost = lost_in_a_flood_through_all(attackers, users, rate);
 		println!(
