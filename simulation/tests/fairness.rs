@@ -25,7 +25,7 @@ const OF_MIXNODE: f64 = (50.0 + 4.0 * USERS as f64 * OF_USER) / 29.0;
 const OF_USER: f64 = 1.0;
 /// Attackers draw until all delays together are at least this many means: seven times for one delay, on average.
 const LONG: f64 = 2.0;
-/// When counting begins, and when it ends. A flood to one next hop is noticed within four mean delays (`traffic/thinning.rs`).
+/// When counting begins, and when it ends.
 const BEFORE: Duration = Duration::from_secs(5);
 const UNTIL: Duration = Duration::from_secs(25);
 
@@ -286,8 +286,6 @@ struct ThroughRelay {
 	/// At the victim, of all that the relay sends. It cannot tell the relay's honest packets from others, so it loses the same
 	/// share of them.
 	of_relay: Loss,
-	/// The same before counting begins, when the relay has not noticed the flood yet.
-	of_relay_at_first: Loss,
 	/// At the victim, of what others send.
 	others: Loss,
 }
@@ -301,9 +299,8 @@ impl ThroughRelay {
 	}
 }
 
-/// Floods of `attackers` that all go through the relay to the victim, and `then` on to one mixnode, or to any; and of others that
-/// send as much to the victim directly.
-fn through_the_relay(attackers: &[PeerId], rate: f64, then: Option<u16>, direct: &[PeerId]) -> ThroughRelay {
+/// Floods of `attackers` that all go through the relay to the victim, and of others that send as much to it directly.
+fn through_the_relay(attackers: &[PeerId], rate: f64, direct: &[PeerId]) -> ThroughRelay {
 	let mut cost = ThroughRelay::default();
 	let mut rng = rng(5);
 	let (mut relay, mut victim) = (node(RELAY, 20), node(VICTIM, 0));
@@ -322,7 +319,7 @@ fn through_the_relay(attackers: &[PeerId], rate: f64, then: Option<u16>, direct:
 	let mut to_relay = to_relay.into_iter().peekable();
 	// As above, only what is taken of the flood is drawn anew.
 	let long = |rng: &mut ChaChaRng| {
-		let next = then.unwrap_or_else(|| any_but(rng, &[RELAY, VICTIM]));
+		let next = any_but(rng, &[RELAY, VICTIM]);
 		packet(rng, &[RELAY, VICTIM, next], LONG..100.0)
 	};
 	let mut stock: Vec<_> = attackers.iter().map(|_| long(&mut rng)).collect();
@@ -362,23 +359,24 @@ fn through_the_relay(attackers: &[PeerId], rate: f64, then: Option<u16>, direct:
 		let now = Time::ZERO + at;
 		send_due(&mut victim, now);
 		let reason = victim.handle_packet(now, from, packet);
+		if at <= BEFORE {
+			continue;
+		}
 		if from == mixnode_id(RELAY) {
-			let loss = if at > BEFORE { &mut cost.of_relay } else { &mut cost.of_relay_at_first };
-			loss.note(reason.is_some());
-		} else if at > BEFORE && !direct.contains(&from) {
+			cost.of_relay.note(reason.is_some());
+		} else if !direct.contains(&from) {
 			cost.others.note(reason.is_some());
 		}
 	}
 	let percent = |loss: Loss| format!("{:.2} % of {}", 100.0 * loss.share(), loss.sent);
 	println!(
 		"{} peers, {rate} a second each, through the relay, and {} directly: lost at the relay {} to the victim and {} to others; at the \
-		 victim {} of the relay (at first {}) and {} of others",
+		 victim {} of the relay and {} of others",
 		attackers.len(),
 		direct.len(),
 		percent(cost.at_relay[0]),
 		percent(cost.at_relay[1]),
 		percent(cost.of_relay),
-		percent(cost.of_relay_at_first),
 		percent(cost.others),
 	);
 	cost
@@ -389,28 +387,18 @@ fn users_that_flood_through_an_honest_neighbour_cost_it_next_to_nothing() {
 	let users: Vec<_> = (0..20).map(attacker_id).collect();
 	// At the rate that the service takes from a user, and at more.
 	for (attackers, rate) in [(&users[..], 2.0), (&users[..1], 100.0), (&users[..], 100.0)] {
-		through_the_relay(attackers, rate, None, &[]).assert_small(0.02);
+		through_the_relay(attackers, rate, &[]).assert_small(0.02);
 	}
 }
 
+/// The relay and the victim take as much of a flood. What is lost of the relay's packets is the more, the more of the flood comes
+/// directly.
 #[test]
-fn corrupt_mixnodes_that_flood_through_an_honest_neighbour_cost_it_next_to_nothing() {
-	for attackers in [1, 3, 10, 20] {
+fn corrupt_mixnodes_that_flood_through_an_honest_neighbour_cost_it_what_the_page_says() {
+	for (attackers, direct, most) in [(1, 0, 0.05), (3, 0, 0.1), (10, 0, 0.1), (20, 0, 0.1), (1, 1, 0.6)] {
+		let direct: Vec<_> = (attackers..attackers + direct).map(mixnode_id).collect();
 		let attackers: Vec<_> = (0..attackers).map(mixnode_id).collect();
-		through_the_relay(&attackers, 2000.0 / attackers.len() as f64, None, &[]).assert_small(0.02);
-	}
-	through_the_relay(&[mixnode_id(0)], 1000.0, None, &[mixnode_id(1)]).assert_small(0.02);
-}
-
-/// Nearly all that the relay sends to the victim is the flood, which the victim drops only where it goes. So that is what is lost
-/// of the relay's packets that go the same way.
-#[test]
-fn floods_along_three_mixnodes_cost_what_the_page_says() {
-	let users: Vec<_> = (0..20).map(attacker_id).collect();
-	through_the_relay(&users, 2.0, Some(5), &[]).assert_small(0.02);
-	for (attackers, most) in [(1, 0.7), (3, 0.9)] {
-		let attackers: Vec<_> = (0..attackers).map(mixnode_id).collect();
-		let cost = through_the_relay(&attackers, 2000.0 / attackers.len() as f64, Some(5), &[]);
+		let cost = through_the_relay(&attackers, 2000.0 / attackers.len() as f64, &direct);
 		assert!(cost.of_relay.share() <= most, "{:?}", cost.of_relay);
 		ThroughRelay { of_relay: Loss::default(), ..cost }.assert_small(0.02);
 	}

@@ -4,6 +4,7 @@
 //! The long forms, with more seeds, are run by `make soak`; what they showed is in docs/loops.md.
 
 mod holding;
+mod scores;
 
 use super::*;
 use crate::{

@@ -13,7 +13,7 @@ use crate::{
 	sphinx::{finish_batch, reply_payload, Action, CoverId, Opened, Packet, SurbId, UnwrapError},
 	statistics::DropReason,
 	time::scale,
-	traffic::{AddressedPacket, ForwardPacket, Passing, Refused},
+	traffic::{AddressedPacket, ForwardPacket, Refused},
 	PeerId, RelativeSession, Time,
 };
 use alloc::vec::Vec;
@@ -103,11 +103,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		for received in &mut batch.packets {
 			let judged = self.judge(received).ok().filter(|(_, task)| task.needs_finish());
 			received.is_wanted = judged.is_some() && received.tag.is_some_and(|tag| self.being_finished.insert(tag));
-			let Some((relative, Task::Forward { tag, peer_id, .. })) = judged.filter(|_| received.is_wanted) else {
-				continue;
+			let session = match judged {
+				Some((relative, Task::Forward { .. })) if received.is_wanted => self.sessions.session(relative),
+				_ => None,
 			};
-			if let Some(session) = self.sessions.session(relative) {
-				self.shares.count(self.now, &passing(session, tag, received.from, peer_id));
+			if let Some(session) = session {
+				self.shares.count(self.now, session.index, received.from);
 				counted += 1;
 			}
 		}
@@ -164,7 +165,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				if self.forward_queue.is_full() {
 					return Err(DropReason::ForwardQueueFull);
 				}
-				self.shares.check(&passing(session, tag, *from, peer_id)).map_err(|refused| match refused {
+				self.shares.check(from).map_err(|refused| match refused {
 					Refused::Full => DropReason::ForwardQueueFull,
 					Refused::ShareUsed => DropReason::ForwardShareUsed,
 				})?;
@@ -211,12 +212,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
 		session.replay.insert(tag).map_err(drop_reason)?;
 		let deadline = self.now + scale(session.parameters.mean_forwarding_delay(), delay);
-		let passing = passing(session, tag, received.from, peer_id);
+		let session = session.index;
 		self.finish_one(&mut received);
+		let from = received.from;
 		let packet = received.unwrapping.into_forwarded().expect("to be forwarded, and finished just now; qed");
 		let packet = AddressedPacket { peer_id, packet };
-		self.forward_queue.push(ForwardPacket { deadline, session: passing.session, packet });
-		self.shares.take(self.now, &passing);
+		self.forward_queue.push(ForwardPacket { deadline, session, packet });
+		self.shares.count(self.now, session, from);
 		self.statistics.packets_accepted_to_forward += 1;
 		Ok(())
 	}
@@ -286,12 +288,6 @@ fn judge_replay(session: &Session, opened: &Opened, tag: &mut Option<ReplayTag>)
 		return Err(DropReason::NotMixnode);
 	}
 	Ok(tag)
-}
-
-/// A packet of this session that comes from a peer and is to go on to another.
-fn passing(session: &Session, tag: ReplayTag, from: PeerId, to: PeerId) -> Passing {
-	let mixnodes = session.topology.len().saturating_sub(1);
-	Passing { from, to, session: session.index, mixnodes, random: tag.random_bits() }
 }
 
 fn bad_fragment(error: FragmentError) -> DropReason {

@@ -241,7 +241,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub(super) fn advance(&mut self, now: Time) {
 		let has_slept = self.has_slept(now);
 		self.now = self.now.max(now);
-		self.shares.advance(self.now, &mut self.rng);
+		self.shares.advance(self.now);
 		if has_slept {
 			self.give_up_what_is_due();
 		}

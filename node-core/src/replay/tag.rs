@@ -15,11 +15,6 @@ impl ReplayTag {
 	pub const fn from_bits(bits: u64) -> Self {
 		Self(bits)
 	}
-
-	/// Sixteen bits of it, which are random to everybody else.
-	pub(crate) const fn random_bits(self) -> u16 {
-		(self.0 >> 48) as u16
-	}
 }
 
 /// The key of a filter's tags.

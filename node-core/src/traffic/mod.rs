@@ -13,7 +13,7 @@
 //! - [`authored`]: request and reply packets that wait for a tick.
 //! - [`cover`]: cover, built before it is needed.
 //! - [`forward`]: packets of others that wait for their delay to pass. They are in a [`slab`], and a [`heap`] orders them.
-//! - [`shares`]: how many of these each neighbour may hand us; [`thinning`]: how many of them may go on to one next hop.
+//! - [`shares`]: how many of these each neighbour may hand us.
 //!
 //! Nothing is queued for the network: a packet is taken from these queues, or cover is taken, when the driver polls for it.
 //! So the capacities of the queues bound everything that waits, however slow the driver is.
@@ -26,7 +26,6 @@ mod forward;
 mod heap;
 mod shares;
 mod slab;
-mod thinning;
 
 pub use addressed::AddressedPacket;
 pub(crate) use authored::REPLIES_SHARE;
@@ -34,7 +33,7 @@ pub use authored::{AuthoredKind, AuthoredPacket, AuthoredQueue, FirstHops};
 pub(crate) use clock::PoissonClock;
 pub(crate) use cover::{Cover, CoverStock, Prepared, PreparedLoop, Replacement};
 pub use forward::{ForwardPacket, ForwardQueue};
-pub(crate) use shares::{most_waiting, Passing, Refused, Shares};
+pub(crate) use shares::{most_waiting, Refused, Shares};
 
 #[cfg(test)]
 mod model;

@@ -13,23 +13,21 @@
 //!
 //! - Each neighbour is guaranteed a minimum. Mixnodes share half of C, but each has [`LEAST_OF_MIXNODE`]. Other peers (users)
 //!   have what an honest one needs ([`need_of_user`]), but no more than half of C together. C should be so large that this is
-//!   more than honest neighbours send (`docs/parameters.md`). Then a flood costs them nothing.
+//!   more than honest neighbours send (`docs/parameters.md`). Then a flood takes no place that somebody needs.
 //! - Beyond that, places are lent, but for a few ([`KEPT_ONE_IN`]) that whoever has less than its minimum finds free. A mixnode
-//!   may have four fifths of them ([`OF_MIXNODES`]), and a user a few. So there is room for whoever has little: the more a
-//!   neighbour sends, the sooner it is refused, and a flood stops itself before all places are taken. (Switches share their
-//!   buffers by such thresholds: Choudhury and Hahne, 1998.)
+//!   may have most of them ([`OF_MIXNODES`]), and a user twice what an honest one needs. So there is room for whoever has
+//!   little: the more a neighbour sends, the sooner it is refused, and a flood stops itself before all places are taken.
+//!   (Switches share their buffers by such thresholds: Choudhury and Hahne, 1998.)
 //!
-//! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us: whoever can choose
-//! which packets of a neighbour are lost can follow those that are not. We cannot tell the neighbour's honest packets from the
-//! flood. So a relay takes less of a flood to one next hop than that takes from the relay: users may have few packets, and what a mixnode sends
-//! on to one next hop is [thinned](super::thinning) if it is a flood.
+//! **A flood through an honest neighbour** must not become a drop of what else that neighbour sends us. So a relay takes much
+//! less from users than the next hop takes from the relay. From corrupt mixnodes it takes about as much, and a few of the
+//! relay's packets are lost: `simulation/tests/fairness.rs` says how many.
 //!
-//! **What a refusal tells** is how much all others send, which an observer of the wire sees anyway. It must not tell where
-//! anybody's packet goes.
-//!
-//! `simulation/tests/fairness.rs` measures what is lost, and `docs/architecture.md` says what remains.
+//! **Where a packet goes on to has no influence.** If packets of one neighbour to one next hop were bounded, or less welcome
+//! than others, then a neighbour could prepare what becomes of a packet that somebody gave it to hand on, by next hop, and
+//! find out by what it may send afterwards which of them the packet had. That would undo the mixing here, for packets that
+//! come by a corrupt mixnode. What a refusal tells is how much others send in all, which an observer of the wire sees anyway.
 
-use super::thinning::Thinning;
 use crate::{
 	bytes::{list, sum, tree},
 	time::Time,
@@ -38,7 +36,6 @@ use crate::{
 use alloc::collections::{btree_map::Entry, BTreeMap, BTreeSet, VecDeque};
 use core::{mem, time::Duration};
 use mixnet_primitives::SessionIndex;
-use rand_core::RngCore;
 
 /// The longest delay, in mean delays: that of [`exponential`](crate::sphinx::exponential).
 const LONGEST_DELAY: usize = 10;
@@ -52,8 +49,8 @@ const LEAST_OF_MIXNODE: usize = 8;
 /// and goes in waves of a mean delay; in its pauses, no others' places get free.
 const KEPT_ONE_IN: usize = 32;
 
-/// For each place that may be lent, a mixnode may have so many packets: one alone has four fifths of what is lent.
-const OF_MIXNODES: usize = 4;
+/// For each place that may be lent, a mixnode may have so many packets. So one alone has 16 of 17 places that are lent.
+const OF_MIXNODES: usize = 16;
 
 /// Of the places that may be lent, a user may have one in so many, but no more than twice what an honest one needs.
 const USERS_ONE_IN: usize = 8;
@@ -77,20 +74,6 @@ pub(crate) enum Refused {
 	Full,
 	/// The neighbour has its share, and nothing is lent to it.
 	ShareUsed,
-}
-
-/// A packet that is to be forwarded.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Passing {
-	/// The neighbour: who handed it to us.
-	pub from: PeerId,
-	/// The next hop.
-	pub to: PeerId,
-	pub session: SessionIndex,
-	/// The number of mixnodes of that session, without ourselves.
-	pub mixnodes: usize,
-	/// A random number of its own. Nobody else knows it.
-	pub random: u16,
 }
 
 /// A packet that counts until `until`.
@@ -117,7 +100,6 @@ pub(crate) struct Shares {
 	counted: VecDeque<Counted>,
 	/// The number of packets that count of each peer, if there are any.
 	by_peer: BTreeMap<PeerId, usize>,
-	thinning: Thinning,
 }
 
 impl Shares {
@@ -126,7 +108,6 @@ impl Shares {
 		sum([
 			list(capacity, size_of::<Counted>()),
 			tree(capacity, size_of::<(PeerId, usize)>()),
-			Thinning::max_bytes(capacity),
 			tree(mixnodes, size_of::<PeerId>()),
 		])
 	}
@@ -140,7 +121,6 @@ impl Shares {
 			users: 0,
 			counted: VecDeque::new(),
 			by_peer: BTreeMap::new(),
-			thinning: Thinning::default(),
 		}
 	}
 
@@ -168,48 +148,33 @@ impl Shares {
 	}
 
 	/// Forgets the packets that count no more.
-	pub fn advance(&mut self, now: Time, rng: &mut impl RngCore) {
+	pub fn advance(&mut self, now: Time) {
 		while self.counted.front().is_some_and(|counted| counted.until <= now) {
 			let Some(counted) = self.counted.pop_front() else { return };
 			self.forget(&counted);
 		}
-		self.thinning.advance(now, self.counts_for, self.capacity, rng);
 	}
 
-	/// May this packet be taken?
-	pub fn check(&self, packet: &Passing) -> Result<(), Refused> {
+	/// May a packet from this peer be taken?
+	pub fn check(&self, from: &PeerId) -> Result<(), Refused> {
 		let free = self.capacity.saturating_sub(self.counted.len());
 		if free == 0 {
 			return Err(Refused::Full);
 		}
 		let half = self.capacity / 2;
 		let lendable = free.saturating_sub(self.capacity / KEPT_ONE_IN);
-		let packets = self.by_peer.get(&packet.from).copied().unwrap_or(0);
-		let may = if self.mixnodes.contains(&packet.from) {
-			packets < (half / self.mixnodes.len().max(1)).max(LEAST_OF_MIXNODE)
-				|| packets < lendable.saturating_mul(OF_MIXNODES)
-					&& self.thinning.passes(&[packet.from, packet.to], packet.random)
+		let (guaranteed, lent) = if self.mixnodes.contains(from) {
+			((half / self.mixnodes.len().max(1)).max(LEAST_OF_MIXNODE), lendable.saturating_mul(OF_MIXNODES))
 		} else {
 			let need = need_of_user(self.of_user);
-			let lent = need.saturating_mul(2).min(lendable / USERS_ONE_IN);
-			packets < need.min(half / self.users.max(1)).max(lent)
+			(need.min(half / self.users.max(1)), need.saturating_mul(2).min(lendable / USERS_ONE_IN))
 		};
-		may.then_some(()).ok_or(Refused::ShareUsed)
+		let packets = self.by_peer.get(from).copied().unwrap_or(0);
+		(packets < guaranteed.max(lent)).then_some(()).ok_or(Refused::ShareUsed)
 	}
 
-	/// This packet is taken at `now`.
-	pub fn take(&mut self, now: Time, packet: &Passing) {
-		self.count(now, packet);
-		let Passing { from, to, mixnodes, .. } = *packet;
-		if self.mixnodes.contains(&from) && self.mixnodes.contains(&to) {
-			self.thinning.count([from, to], mixnodes.saturating_sub(1), self.capacity);
-		} else {
-			self.thinning.count_other();
-		}
-	}
-
-	/// This packet counts from `now` on. It may still be [taken back](Self::take_back).
-	pub fn count(&mut self, now: Time, &Passing { from, session, .. }: &Passing) {
+	/// A packet of this session was taken from this peer at `now`.
+	pub fn count(&mut self, now: Time, session: SessionIndex, from: PeerId) {
 		*self.by_peer.entry(from).or_insert(0) += 1;
 		self.counted.push_back(Counted { until: now + self.counts_for, session, from });
 	}

@@ -1,6 +1,6 @@
 //! The shares of neighbours, compared with a model after any operations. The model is a list of the packets that count.
 
-use super::shares::{most_waiting, Passing, Refused, Shares};
+use super::shares::{most_waiting, Refused, Shares};
 use crate::{PeerId, Time};
 use core::time::Duration;
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -95,7 +95,9 @@ impl Model {
 		let need = 2 * self.mean_delay.div_ceil(4) as usize + 3;
 		let lendable = free.saturating_sub(self.capacity / 32);
 		let may = if self.mixnodes.contains(&from) {
-			self.of(from) < 8 || self.of(from) < self.capacity / 2 / self.mixnodes.len() || self.of(from) < 4 * lendable
+			self.of(from) < 8
+				|| self.of(from) < self.capacity / 2 / self.mixnodes.len()
+				|| self.of(from) < 16 * lendable
 		} else {
 			(self.of(from) < need && self.of(from) < self.capacity / 2 / users)
 				|| self.of(from) < (lendable / 8).min(2 * need)
@@ -112,11 +114,6 @@ impl Model {
 		let session = self.session(from);
 		self.counted.push(Counted { until: now + self.mean_delay, session, from });
 	}
-}
-
-/// A packet, whose next hop is no mixnode.
-fn packet(from: u8, session: u32) -> Passing {
-	Passing { from: id(from), to: id(99), session, mixnodes: 5, random: u16::MAX }
 }
 
 fn id(peer: u8) -> PeerId {
@@ -147,20 +144,19 @@ proptest! {
 			connected: BTreeSet::new(),
 			counted: Vec::new(),
 		};
-		let mut rng = ChaChaRng::seed_from_u64(4);
 		let mut now = 0;
 		for operation in operations {
 			match operation {
 				Operation::Come { from } => {
 					let may = model.check(from);
-					prop_assert_eq!(shares.check(&packet(from, 0)), may);
+					prop_assert_eq!(shares.check(&id(from)), may);
 					if may.is_ok() {
-						shares.take(at(now), &packet(from, model.session(from)));
+						shares.count(at(now), model.session(from), id(from));
 						model.count(now, from);
 					}
 				},
 				Operation::Judge { from, packets } => {
-					(0..packets).for_each(|_| shares.count(at(now), &packet(from, 0)));
+					(0..packets).for_each(|_| shares.count(at(now), 0, id(from)));
 					shares.take_back(packets);
 				},
 				Operation::Mixnodes { mixnodes } => {
@@ -188,14 +184,14 @@ proptest! {
 				},
 				Operation::Pass { time } => {
 					now += time;
-					shares.advance(at(now), &mut rng);
+					shares.advance(at(now));
 					// If the mean delay has become shorter, a packet counts as long as one before it.
 					let past = model.counted.iter().position(|packet| packet.until > now);
 					model.counted.drain(..past.unwrap_or(model.counted.len()));
 				},
 			}
 			for peer in 0..PEERS {
-				prop_assert_eq!(shares.check(&packet(peer, 0)), model.check(peer), "peer {}", peer);
+				prop_assert_eq!(shares.check(&id(peer)), model.check(peer), "peer {}", peer);
 			}
 		}
 	}
@@ -208,17 +204,16 @@ fn whatever_the_delays_there_is_room_for_all_that_may_be_taken() {
 		shares.set(capacity, Duration::from_secs(1), Duration::from_secs(1));
 		shares.set_mixnodes((0..100).map(id), &BTreeSet::new());
 		// All send as fast as they may, and all draw the longest delay.
-		let mut rng = ChaChaRng::seed_from_u64(5);
 		let mut waiting = std::collections::VecDeque::new();
 		let mut most = 0;
 		for now in (0..30_000).step_by(7).map(|ms| Time::from_duration(Duration::from_millis(ms))) {
-			shares.advance(now, &mut rng);
+			shares.advance(now);
 			while waiting.front().is_some_and(|until| *until <= now) {
 				waiting.pop_front();
 			}
 			for peer in 0..100 {
-				while shares.check(&packet(peer, 0)).is_ok() {
-					shares.take(now, &packet(peer, 0));
+				while shares.check(&id(peer)).is_ok() {
+					shares.count(now, 0, id(peer));
 					waiting.push_back(now + Duration::from_secs(10));
 				}
 			}
@@ -261,14 +256,9 @@ fn where_nobody_floods_next_to_nothing_is_refused_in_small_networks_and_large_on
 			let mut below = |most: usize| rng.next_u64() as usize % most;
 			let from = below(per_second);
 			let from = if from < from_mixnodes { from % mixnodes } else { mixnodes + from - from_mixnodes };
-			let mut to = below(mixnodes);
-			while to == from {
-				to = below(mixnodes);
-			}
-			shares.advance(at, &mut rng);
-			let packet = Passing { from: id(from), to: id(to), session: 0, mixnodes, random: u16::MAX };
-			match shares.check(&packet) {
-				Ok(()) => shares.take(at, &packet),
+			shares.advance(at);
+			match shares.check(&id(from)) {
+				Ok(()) => shares.count(at, 0, id(from)),
 				Err(_) => refused += 1,
 			}
 		}
@@ -295,7 +285,7 @@ fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64
 		shares.set_mixnodes((0..MIXNODES + 1).map(id), &(0..MIXNODES + 1 + 30 + users).map(id).collect());
 		shares
 	};
-	let (victim, until) = (id(MIXNODES), 100.0);
+	let until = 100.0;
 	let mut arrivals = Vec::new();
 	// Packets of others: users send one a second, mixnodes the rest.
 	for from in (attackers..MIXNODES).chain(MIXNODES + 1..MIXNODES + 31) {
@@ -312,12 +302,10 @@ fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64
 		let mut shares = new();
 		for step in 0..(until * rate) as usize {
 			let now = step as f64 / rate;
-			shares.advance(at(now), &mut rng);
+			shares.advance(at(now));
 			for from in &flooding {
-				let random = rng.next_u32() as u16;
-				let packet = Passing { from: *from, to: victim, session: 0, mixnodes: MIXNODES, random };
-				if shares.check(&packet).is_ok() {
-					shares.take(at(now), &packet);
+				if shares.check(from).is_ok() {
+					shares.count(at(now), 0, *from);
 					arrivals.push((now + exponential(&mut rng, 1.0), relay));
 				}
 			}
@@ -326,14 +314,11 @@ fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64
 	arrivals.sort_by(|one, other| one.0.total_cmp(&other.0));
 	let mut shares = new();
 	let (mut sent, mut lost) = (0, 0);
-	for (number, (time, from)) in arrivals.into_iter().enumerate() {
-		let to = id((from + 1 + number % (MIXNODES - 1)) % MIXNODES);
-		shares.advance(at(time), &mut rng);
-		let random = rng.next_u32() as u16;
-		let packet = Passing { from: id(from), to, session: 0, mixnodes: MIXNODES, random };
-		let taken = shares.check(&packet).is_ok();
+	for (time, from) in arrivals {
+		shares.advance(at(time));
+		let taken = shares.check(&id(from)).is_ok();
 		if taken {
-			shares.take(at(time), &packet);
+			shares.count(at(time), 0, id(from));
 		}
 		if from < MIXNODES {
 			sent += 1;
