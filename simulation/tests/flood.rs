@@ -352,9 +352,9 @@ fn flood(wanted: usize, from_chain: Option<Parameters>) {
 	}
 	// No request costs another one its answer.
 	assert_eq!(statistics.dropped(DropReason::SurbEvicted), 0);
-	// The bound is not far off. But it reckons with eleven packets to be forwarded for each that may come within a mean delay: all
-	// could have ten times that delay.
-	let of_mean_delays = Parameters { forward_queue_capacity: (victim.longest[0] / 11) as u32, ..parameters };
+	// The bound is not far off. But it reckons with eleven packets to be forwarded for each that may come within a mean delay, in each
+	// of two sessions: all could have ten times that delay.
+	let of_mean_delays = Parameters { forward_queue_capacity: (victim.longest[0] / 22) as u32, ..parameters };
 	let bound = config.memory_bytes(&of_mean_delays, OTHERS + 1);
 	assert!(victim.meter.peak as usize * 2 > bound, "{} of {bound}", victim.meter.peak);
 

@@ -8,7 +8,7 @@ use crate::{
 	session::{KeyPair, Session, Slot},
 	statistics::DropReason,
 	topology::Topology,
-	traffic::{most_waiting, AuthoredQueue, CoverStock, PoissonClock},
+	traffic::{most_waiting, AuthoredQueue, CoverStock, PoissonClock, Shares},
 	KxPublic, KxSecret, Mixnode, MixnodeIndex, MixnodesError, Parameters, PeerId, PossessionProof, RelativeSession,
 	RestingReason, SessionIndex, SessionStatus, Time,
 };
@@ -100,7 +100,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		// If the chain started over, no session is the one it was, even if it has the same index.
 		let is_same = sessions.generation() == generation;
 		let ended = self.forward_queue.retain_sessions(|index| is_same && sessions.relative(index).is_some());
-		self.shares.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
 		self.replies.retain_sessions(|index| is_same && sessions.relative(index).is_some());
 		self.pending.leave_sessions(&mut self.rng, |index| {
@@ -130,7 +129,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		}
 		self.statistics.count_drops(DropReason::AuthoredSessionClosed, authored as u64);
 		let ended = self.forward_queue.retain_sessions(|_| false);
-		self.shares.retain_sessions(|_| false);
 		self.statistics.count_drops(DropReason::ForwardSessionEnded, ended as u64);
 		self.pending.leave_sessions(&mut self.rng, |_| false);
 		self.set_traffic();
@@ -214,6 +212,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		if !is_mixnode && !self.config.non_mixnode {
 			return Err(RestingReason::NotMixnode);
 		}
+		let shares = Shares::new(
+			parameters.forward_queue_capacity as usize,
+			parameters.mean_forwarding_delay(),
+			parameters.authoring(false).mean_period,
+			topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect(),
+			&self.connected,
+		);
 		Ok(Session {
 			index,
 			keys,
@@ -224,6 +229,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			clock: PoissonClock::default(),
 			authored: AuthoredQueue::new(parameters.authoring(is_mixnode).queue_capacity, is_mixnode),
 			cover: CoverStock::default(),
+			shares,
 		})
 	}
 
@@ -234,25 +240,11 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 
 	/// Sets each session's clock to the rate of the phase: half the rate while the previous session is needed, even if we
-	/// take part in one of the two only. And sets the capacity of the forward queue by the larger one of the two sessions, and the
-	/// shares of neighbours by the one that lets more packets through: none must be dropped because of the other session's
-	/// parameters.
+	/// take part in one of the two only. And sets the capacity of the forward queue: it has room for what each session takes.
 	fn set_traffic(&mut self) {
-		let parameters = self.sessions.iter().map(|session| session.parameters).reduce(|one, other| one.larger(&other));
-		let parameters = parameters.unwrap_or(self.config.parameters);
-		self.forward_queue.set_capacity(most_waiting(parameters.forward_queue_capacity as usize));
-		let rate = |of: &Parameters| {
-			u64::from(of.forward_queue_capacity).saturating_mul(1_000_000)
-				/ u64::from(of.mean_forwarding_delay_ms.max(1))
-		};
-		let most =
-			self.sessions.iter().map(|session| session.parameters).max_by_key(rate).unwrap_or(self.config.parameters);
-		let user_periods = self.sessions.iter().map(|session| session.parameters.authoring(false).mean_period);
-		let user_period = user_periods.min().unwrap_or_else(|| most.authoring(false).mean_period);
-		self.shares.set(most.forward_queue_capacity as usize, most.mean_forwarding_delay(), user_period);
-		let mixed_in = self.sessions.iter().filter(|session| session.topology.is_mixnode());
-		let mixnodes = mixed_in.flat_map(|session| session.topology.reserved_peers()).map(|mixnode| mixnode.peer_id);
-		self.shares.set_mixnodes(mixnodes, &self.connected);
+		let waiting = |of: &Parameters| most_waiting(of.forward_queue_capacity as usize);
+		let capacity = self.sessions.iter().map(|session| waiting(&session.parameters)).reduce(usize::saturating_add);
+		self.forward_queue.set_capacity(capacity.unwrap_or_else(|| waiting(&self.config.parameters)));
 		let Some(SessionStatus { phase, .. }) = self.sessions.status() else { return };
 		for (relative, session) in self.sessions.iter_mut() {
 			let mean = session.authoring().mean_period.saturating_mul(phase.period_factor());
@@ -335,7 +327,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		if self.connected.insert(peer_id) {
-			self.shares.connected(&peer_id);
+			self.sessions.iter_mut().for_each(|(_, session)| session.shares.connected(&peer_id));
 			self.count_connected(|peer| *peer == peer_id);
 		}
 		self.gateways.heard(&peer_id);
@@ -346,7 +338,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn peer_disconnected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		if self.connected.remove(&peer_id) {
-			self.shares.disconnected(&peer_id);
+			self.sessions.iter_mut().for_each(|(_, session)| session.shares.disconnected(&peer_id));
 			self.count_connected(|peer| *peer == peer_id);
 		}
 		self.gateways.heard(&peer_id);

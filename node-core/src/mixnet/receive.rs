@@ -99,20 +99,19 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	/// judged again when it is accepted, after those before it.
 	pub fn judge_batch(&mut self, batch: &mut Batch) {
 		// Packets count already now against what their neighbours may send, but only against others of this batch.
-		let mut counted = 0;
+		let mut counted = [0; 2];
 		for received in &mut batch.packets {
 			let judged = self.judge(received).ok().filter(|(_, task)| task.needs_finish());
 			received.is_wanted = judged.is_some() && received.tag.is_some_and(|tag| self.being_finished.insert(tag));
-			let session = match judged {
-				Some((relative, Task::Forward { .. })) if received.is_wanted => self.sessions.session(relative),
-				_ => None,
-			};
-			if let Some(session) = session {
-				self.shares.count(self.now, session.index, received.from);
-				counted += 1;
+			let Some((relative, Task::Forward { .. })) = judged.filter(|_| received.is_wanted) else { continue };
+			if let Some(session) = self.sessions.session_mut(relative) {
+				session.shares.count(self.now, received.from);
+				counted[usize::from(relative == RelativeSession::Current)] += 1;
 			}
 		}
-		self.shares.take_back(counted);
+		for (relative, session) in self.sessions.iter_mut() {
+			session.shares.take_back(counted[usize::from(relative == RelativeSession::Current)]);
+		}
 	}
 
 	/// Accepts the packets of a batch in order: those that are taken are queued, delivered or counted, and the others
@@ -165,7 +164,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 				if self.forward_queue.is_full() {
 					return Err(DropReason::ForwardQueueFull);
 				}
-				self.shares.check(from).map_err(|refused| match refused {
+				session.shares.check(from).map_err(|refused| match refused {
 					Refused::Full => DropReason::ForwardQueueFull,
 					Refused::ShareUsed => DropReason::ForwardShareUsed,
 				})?;
@@ -212,13 +211,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 		let session = self.sessions.session_mut(relative).ok_or(DropReason::UnknownKey)?;
 		session.replay.insert(tag).map_err(drop_reason)?;
 		let deadline = self.now + scale(session.parameters.mean_forwarding_delay(), delay);
+		session.shares.count(self.now, received.from);
 		let session = session.index;
 		self.finish_one(&mut received);
-		let from = received.from;
 		let packet = received.unwrapping.into_forwarded().expect("to be forwarded, and finished just now; qed");
 		let packet = AddressedPacket { peer_id, packet };
 		self.forward_queue.push(ForwardPacket { deadline, session, packet });
-		self.shares.count(self.now, session, from);
 		self.statistics.packets_accepted_to_forward += 1;
 		Ok(())
 	}

@@ -9,7 +9,7 @@ use crate::{
 	sphinx::{Backend, Scratch},
 	statistics::{DropReason, Statistics},
 	topology::Gateways,
-	traffic::{most_waiting, ForwardQueue, Shares},
+	traffic::{most_waiting, ForwardQueue},
 	Config, ConfigError, KxSecret, PeerId, RelativeSession, SessionPhase, Time,
 };
 use alloc::collections::{BTreeSet, VecDeque};
@@ -71,7 +71,6 @@ pub struct Mixnet<R> {
 
 	pub(super) forward_queue: ForwardQueue,
 	/// How many packets each neighbour may put into `forward_queue`.
-	pub(super) shares: Shares,
 	pub(super) network_delay: NetworkDelay,
 
 	/// Fragments of others' requests, of all sessions.
@@ -123,7 +122,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			batch: Batch::default(),
 			being_finished: BeingFinished::default(),
 			forward_queue: ForwardQueue::new(most_waiting(config.parameters.forward_queue_capacity as usize)),
-			shares: Shares::new(config.parameters.forward_queue_capacity as usize),
 			network_delay: NetworkDelay::new(config.per_hop_network_delay),
 			request_assembler: Assembler::new(config.max_incomplete_messages, config.max_incomplete_fragments),
 			// Replies come over SURBs, so no more of their fragments can be on their way.
@@ -241,12 +239,12 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub(super) fn advance(&mut self, now: Time) {
 		let has_slept = self.has_slept(now);
 		self.now = self.now.max(now);
-		self.shares.advance(self.now);
 		if has_slept {
 			self.give_up_what_is_due();
 		}
 		let phase = self.sessions.status().map(|status| status.phase);
 		for (relative, session) in self.sessions.iter_mut() {
+			session.shares.advance(self.now);
 			if session.clock.skip_late(self.now, &mut self.rng) {
 				self.statistics.count_drop(DropReason::AuthoredTooLate);
 				// These ticks would have led to it.

@@ -6,12 +6,13 @@ use crate::{
 	replay::ReplayFilter,
 	sphinx::{build_cover, Backend, Hop, MixnodeIndex, Opened, Target},
 	topology::{Gateways, Topology},
-	traffic::{AuthoredQueue, CoverStock, PoissonClock},
+	traffic::{AuthoredQueue, CoverStock, PoissonClock, Shares},
 	Config, KxPublic, KxSecret, PeerId, RelativeSession, RestingReason, SessionIndex, SessionPhase, SessionStatus,
 	Time,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 use rand_chacha::{rand_core::SeedableRng, ChaChaRng};
+use std::{collections::BTreeSet, time::Duration};
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
@@ -134,6 +135,7 @@ impl Model {
 /// Makes a known session, as the state machine does.
 fn full(rng: &mut ChaChaRng, index: SessionIndex, keys: KeyPair) -> Slot {
 	let config = Config::default();
+	let (none, second) = (BTreeSet::new(), Duration::from_secs(1));
 	Slot::Full(Box::new(Session {
 		index,
 		topology: Topology::new(rng, Vec::new(), PeerId([0; 32]), keys.public, &mut Gateways::new(1)).unwrap(),
@@ -142,6 +144,7 @@ fn full(rng: &mut ChaChaRng, index: SessionIndex, keys: KeyPair) -> Slot {
 		parameters: config.parameters,
 		clock: PoissonClock::default(),
 		authored: AuthoredQueue::new(1, false),
+		shares: Shares::new(300, second, second, none.clone(), &none),
 		cover: CoverStock::default(),
 		loops: LoopMonitor::new(Time::ZERO, &config, &config.parameters, true, 0),
 	}))

@@ -6,7 +6,7 @@ use crate::{
 	replay::ReplayFilter,
 	sphinx::Backend,
 	topology::Topology,
-	traffic::{AuthoredQueue, CoverStock, PoissonClock},
+	traffic::{AuthoredQueue, CoverStock, PoissonClock, Shares},
 	KxPublic, KxSecret, Parameters, RestingReason, SessionIndex,
 };
 use alloc::{
@@ -60,6 +60,8 @@ pub(crate) struct Session {
 	pub cover: CoverStock,
 	/// Our loop cover in this session.
 	pub loops: LoopMonitor,
+	/// Who may have how many packets forwarded in this session.
+	pub shares: Shares,
 }
 
 impl Session {

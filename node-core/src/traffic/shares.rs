@@ -34,8 +34,7 @@ use crate::{
 	PeerId,
 };
 use alloc::collections::{btree_map::Entry, BTreeMap, BTreeSet, VecDeque};
-use core::{mem, time::Duration};
-use mixnet_primitives::SessionIndex;
+use core::time::Duration;
 
 /// The longest delay, in mean delays: that of [`exponential`](crate::sphinx::exponential).
 const LONGEST_DELAY: usize = 10;
@@ -80,11 +79,13 @@ pub(crate) enum Refused {
 #[derive(Debug)]
 struct Counted {
 	until: Time,
-	session: SessionIndex,
 	from: PeerId,
 }
 
-/// Who may have how many packets forwarded.
+/// Who may have how many packets forwarded in a session.
+///
+/// Each session has shares of its own, as its packets wait for its own delays. While two sessions overlap, nodes send at half the rate in
+/// each.
 #[derive(Debug)]
 pub(crate) struct Shares {
 	capacity: usize,
@@ -92,7 +93,7 @@ pub(crate) struct Shares {
 	counts_for: Duration,
 	/// Packets that a user sends in that time.
 	of_user: usize,
-	/// The mixnodes of live sessions in which we are one, without ourselves.
+	/// The mixnodes of the session, without ourselves.
 	mixnodes: BTreeSet<PeerId>,
 	/// How many other peers are connected.
 	users: usize,
@@ -112,29 +113,25 @@ impl Shares {
 		])
 	}
 
-	pub fn new(capacity: usize) -> Self {
+	/// `capacity` packets may come in a mean delay. `user_period` is the mean time between two packets of a user, `mixnodes` are all
+	/// but ourselves, and `connected` the connected peers.
+	pub fn new(
+		capacity: usize,
+		mean_delay: Duration,
+		user_period: Duration,
+		mixnodes: BTreeSet<PeerId>,
+		connected: &BTreeSet<PeerId>,
+	) -> Self {
+		let of_user = mean_delay.as_nanos().div_ceil(user_period.as_nanos().max(1));
 		Self {
 			capacity,
-			counts_for: Duration::ZERO,
-			of_user: 0,
-			mixnodes: BTreeSet::new(),
-			users: 0,
+			counts_for: mean_delay,
+			of_user: of_user.try_into().unwrap_or(usize::MAX),
+			users: connected.difference(&mixnodes).count(),
+			mixnodes,
 			counted: VecDeque::new(),
 			by_peer: BTreeMap::new(),
 		}
-	}
-
-	/// Sets the capacity, the mean delay, and the mean time between two packets of a user.
-	pub fn set(&mut self, capacity: usize, mean_delay: Duration, user_period: Duration) {
-		self.capacity = capacity;
-		self.counts_for = mean_delay;
-		self.of_user = mean_delay.as_nanos().div_ceil(user_period.as_nanos().max(1)).try_into().unwrap_or(usize::MAX);
-	}
-
-	/// Sets who the mixnodes are: all but ourselves. `connected` are the connected peers.
-	pub fn set_mixnodes(&mut self, mixnodes: impl Iterator<Item = PeerId>, connected: &BTreeSet<PeerId>) {
-		self.mixnodes = mixnodes.collect();
-		self.users = connected.iter().filter(|peer| !self.mixnodes.contains(peer)).count();
 	}
 
 	/// A peer was connected that was not.
@@ -173,10 +170,10 @@ impl Shares {
 		(packets < guaranteed.max(lent)).then_some(()).ok_or(Refused::ShareUsed)
 	}
 
-	/// A packet of this session was taken from this peer at `now`.
-	pub fn count(&mut self, now: Time, session: SessionIndex, from: PeerId) {
+	/// A packet was taken from this peer at `now`.
+	pub fn count(&mut self, now: Time, from: PeerId) {
 		*self.by_peer.entry(from).or_insert(0) += 1;
-		self.counted.push_back(Counted { until: now + self.counts_for, session, from });
+		self.counted.push_back(Counted { until: now + self.counts_for, from });
 	}
 
 	/// Takes back the last `packets` that were counted.
@@ -184,17 +181,6 @@ impl Shares {
 		for _ in 0..packets {
 			let Some(counted) = self.counted.pop_back() else { return };
 			self.forget(&counted);
-		}
-	}
-
-	/// Forgets the packets of sessions that have ended: they wait no more.
-	pub fn retain_sessions(&mut self, is_live: impl Fn(SessionIndex) -> bool) {
-		for counted in mem::take(&mut self.counted) {
-			if is_live(counted.session) {
-				self.counted.push_back(counted);
-			} else {
-				self.forget(&counted);
-			}
 		}
 	}
 

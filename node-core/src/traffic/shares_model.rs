@@ -10,6 +10,7 @@ use rand_chacha::{
 };
 use std::collections::BTreeSet;
 
+const SECOND: Duration = Duration::from_secs(1);
 /// Peers 0 to 5 may be mixnodes, all may be connected.
 const PEERS: u8 = 9;
 
@@ -24,27 +25,14 @@ enum Operation {
 		from: u8,
 		packets: usize,
 	},
-	/// These peers are mixnodes, bit by bit.
-	Mixnodes {
-		mixnodes: u8,
-	},
 	Connect {
 		peer: u8,
 	},
 	Disconnect {
 		peer: u8,
 	},
-	/// Other parameters.
-	Set {
-		capacity: usize,
-		mean_delay: u64,
-	},
 	Pass {
 		time: u64,
-	},
-	/// One of two sessions ends, to which each peer's packets belong in turn.
-	End {
-		session: u32,
 	},
 }
 
@@ -54,12 +42,9 @@ fn operation() -> impl Strategy<Value = Operation> {
 		// Some come much more often than others.
 		20 => (0u8..PEERS * 2).prop_map(|from| Come { from: if from < PEERS { from } else { from % 3 * 4 } }),
 		1 => (0u8..PEERS, 0usize..20).prop_map(|(from, packets)| Judge { from, packets }),
-		1 => (0u8..64).prop_map(|mixnodes| Mixnodes { mixnodes }),
 		1 => (0u8..PEERS).prop_map(|peer| Connect { peer }),
 		1 => (0u8..PEERS).prop_map(|peer| Disconnect { peer }),
-		1 => (1usize..200, 0u64..20).prop_map(|(capacity, mean_delay)| Set { capacity, mean_delay }),
 		6 => (0u64..4).prop_map(|time| Pass { time }),
-		1 => (0u32..2).prop_map(|session| End { session }),
 	]
 }
 
@@ -67,7 +52,6 @@ fn operation() -> impl Strategy<Value = Operation> {
 #[derive(Clone, Copy)]
 struct Counted {
 	until: u64,
-	session: u32,
 	from: u8,
 }
 
@@ -105,14 +89,8 @@ impl Model {
 		may.then_some(()).ok_or(Refused::ShareUsed)
 	}
 
-	/// The session of the next packet from this peer.
-	fn session(&self, from: u8) -> u32 {
-		self.of(from) as u32 % 2
-	}
-
 	fn count(&mut self, now: u64, from: u8) {
-		let session = self.session(from);
-		self.counted.push(Counted { until: now + self.mean_delay, session, from });
+		self.counted.push(Counted { until: now + self.mean_delay, from });
 	}
 }
 
@@ -134,16 +112,19 @@ proptest! {
 
 	#[test]
 	fn neighbours_have_the_shares_that_a_list_of_packets_would_give_them(
+		capacity in 1usize..200,
+		mean_delay in 0u64..20,
+		mixnodes in 0u8..64,
+		connected in 0u16..512,
 		operations in prop::collection::vec(operation(), 0..400),
 	) {
-		let mut shares = Shares::new(60);
-		let mut model = Model {
-			capacity: 60,
-			mean_delay: 0,
-			mixnodes: BTreeSet::new(),
-			connected: BTreeSet::new(),
-			counted: Vec::new(),
-		};
+		// A bit for each peer.
+		let mixnodes: BTreeSet<u8> = (0..6).filter(|peer| mixnodes >> peer & 1 == 1).collect();
+		let connected: BTreeSet<u8> = (0..PEERS).filter(|peer| connected >> peer & 1 == 1).collect();
+		let ids = |peers: &BTreeSet<u8>| peers.iter().map(|peer| id(*peer)).collect::<BTreeSet<_>>();
+		let (delay, period) = (Duration::from_secs(mean_delay), Duration::from_secs(4));
+		let mut shares = Shares::new(capacity, delay, period, ids(&mixnodes), &ids(&connected));
+		let mut model = Model { capacity, mean_delay, mixnodes, connected, counted: Vec::new() };
 		let mut now = 0;
 		for operation in operations {
 			match operation {
@@ -151,18 +132,13 @@ proptest! {
 					let may = model.check(from);
 					prop_assert_eq!(shares.check(&id(from)), may);
 					if may.is_ok() {
-						shares.count(at(now), model.session(from), id(from));
+						shares.count(at(now), id(from));
 						model.count(now, from);
 					}
 				},
 				Operation::Judge { from, packets } => {
-					(0..packets).for_each(|_| shares.count(at(now), 0, id(from)));
+					(0..packets).for_each(|_| shares.count(at(now), id(from)));
 					shares.take_back(packets);
-				},
-				Operation::Mixnodes { mixnodes } => {
-					model.mixnodes = (0..6).filter(|peer| mixnodes >> peer & 1 == 1).collect();
-					let connected = model.connected.iter().map(|peer| id(*peer)).collect();
-					shares.set_mixnodes(model.mixnodes.iter().map(|peer| id(*peer)), &connected);
 				},
 				Operation::Connect { peer } => {
 					if model.connected.insert(peer) {
@@ -174,20 +150,10 @@ proptest! {
 						shares.disconnected(&id(peer));
 					}
 				},
-				Operation::Set { capacity, mean_delay } => {
-					(model.capacity, model.mean_delay) = (capacity, mean_delay);
-					shares.set(capacity, Duration::from_secs(mean_delay), Duration::from_secs(4));
-				},
-				Operation::End { session } => {
-					shares.retain_sessions(|index| index != session);
-					model.counted.retain(|packet| packet.session != session);
-				},
 				Operation::Pass { time } => {
 					now += time;
 					shares.advance(at(now));
-					// If the mean delay has become shorter, a packet counts as long as one before it.
-					let past = model.counted.iter().position(|packet| packet.until > now);
-					model.counted.drain(..past.unwrap_or(model.counted.len()));
+					model.counted.retain(|packet| packet.until > now);
 				},
 			}
 			for peer in 0..PEERS {
@@ -200,9 +166,8 @@ proptest! {
 #[test]
 fn whatever_the_delays_there_is_room_for_all_that_may_be_taken() {
 	for capacity in [1, 50, 300, 1000] {
-		let mut shares = Shares::new(capacity);
-		shares.set(capacity, Duration::from_secs(1), Duration::from_secs(1));
-		shares.set_mixnodes((0..100).map(id), &BTreeSet::new());
+		let mixnodes = (0..100).map(id).collect();
+		let mut shares = Shares::new(capacity, SECOND, SECOND, mixnodes, &BTreeSet::new());
 		// All send as fast as they may, and all draw the longest delay.
 		let mut waiting = std::collections::VecDeque::new();
 		let mut most = 0;
@@ -213,7 +178,7 @@ fn whatever_the_delays_there_is_room_for_all_that_may_be_taken() {
 			}
 			for peer in 0..100 {
 				while shares.check(&id(peer)).is_ok() {
-					shares.count(now, 0, id(peer));
+					shares.count(now, id(peer));
 					waiting.push_back(now + Duration::from_secs(10));
 				}
 			}
@@ -241,11 +206,9 @@ fn where_nobody_floods_next_to_nothing_is_refused_in_small_networks_and_large_on
 		(99, 50, 1000),
 		(199, 150, 1000),
 	] {
-		let mut shares = Shares::new(capacity);
-		shares.set(capacity, Duration::from_secs(1), Duration::from_secs(1));
 		let id = |number: usize| PeerId([(number / 256) as u8, (number % 256) as u8].repeat(16).try_into().unwrap());
 		let connected = (0..mixnodes + users).map(id).collect();
-		shares.set_mixnodes((0..mixnodes).map(id), &connected);
+		let mut shares = Shares::new(capacity, SECOND, SECOND, (0..mixnodes).map(id).collect(), &connected);
 		let per_second = capacity * 2 / 3;
 		let from_mixnodes = per_second - users;
 		let (mut now, mut refused, packets) = (0.0, 0, 100_000);
@@ -258,7 +221,7 @@ fn where_nobody_floods_next_to_nothing_is_refused_in_small_networks_and_large_on
 			let from = if from < from_mixnodes { from % mixnodes } else { mixnodes + from - from_mixnodes };
 			shares.advance(at);
 			match shares.check(&id(from)) {
-				Ok(()) => shares.count(at, 0, id(from)),
+				Ok(()) => shares.count(at, id(from)),
 				Err(_) => refused += 1,
 			}
 		}
@@ -280,10 +243,8 @@ fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64
 	let id = |number: usize| PeerId([number as u8; 32]);
 	let at = |time: f64| Time::from_duration(Duration::from_secs_f64(time));
 	let new = || {
-		let mut shares = Shares::new(1000);
-		shares.set(1000, Duration::from_secs(1), Duration::from_secs(1));
-		shares.set_mixnodes((0..MIXNODES + 1).map(id), &(0..MIXNODES + 1 + 30 + users).map(id).collect());
-		shares
+		let connected = (0..MIXNODES + 1 + 30 + users).map(id).collect();
+		Shares::new(1000, SECOND, SECOND, (0..MIXNODES + 1).map(id).collect(), &connected)
 	};
 	let until = 100.0;
 	let mut arrivals = Vec::new();
@@ -305,7 +266,7 @@ fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64
 			shares.advance(at(now));
 			for from in &flooding {
 				if shares.check(from).is_ok() {
-					shares.count(at(now), 0, *from);
+					shares.count(at(now), *from);
 					arrivals.push((now + exponential(&mut rng, 1.0), relay));
 				}
 			}
@@ -318,7 +279,7 @@ fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64
 		shares.advance(at(time));
 		let taken = shares.check(&id(from)).is_ok();
 		if taken {
-			shares.count(at(time), 0, id(from));
+			shares.count(at(time), id(from));
 		}
 		if from < MIXNODES {
 			sent += 1;

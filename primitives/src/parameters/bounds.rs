@@ -40,7 +40,7 @@ pub const MAX_LOOP_COVER_PERMILLE: u16 = 900;
 /// The least `forward_queue_capacity`. The number of packets that wait is random: a short queue overflows now and then,
 /// whatever the mean.
 pub const MIN_FORWARD_QUEUE_CAPACITY: u32 = 50;
-/// The most `forward_queue_capacity`: 33 MB of a mixnode's memory, at 3 kB for each of 11,000 packets.
+/// The most `forward_queue_capacity`: 33 MB of a mixnode's memory for each of two sessions, at 3 kB for each of 11,000 packets.
 pub const MAX_FORWARD_QUEUE_CAPACITY: u32 = 10_000;
 /// The forward queue must have room for this many times the [mean](Parameters::mean_forward_queue) that mixnodes alone
 /// cause: other nodes send as well, and traffic comes in bursts.
