@@ -165,6 +165,30 @@ fn a_late_driver_does_not_slow_the_clock_down() {
 }
 
 #[test]
+fn a_tick_is_given_up_when_it_is_later_than_is_allowed_and_no_sooner() {
+	let mut rng = rng(3);
+	let nanosecond = Duration::from_nanos(1);
+	// Ten periods, or a second if that is longer.
+	for (mean, most) in [(5, 1000), (100, 1000), (200, 2000)].map(|(mean, most)| (at(mean), at(most))) {
+		let mut clock = PoissonClock::default();
+		clock.set_mean(Time::ZERO, Some(mean.since_epoch()), &mut rng);
+		let tick = clock.next().unwrap();
+		assert!(!clock.skip_late(tick + most.since_epoch(), &mut rng));
+		assert_eq!(clock.next(), Some(tick));
+		let late = tick + most.since_epoch() + nanosecond;
+		assert!(clock.skip_late(late, &mut rng));
+		assert!(clock.next() > Some(late));
+	}
+	// On request it is given up as soon as it is due.
+	let mut clock = PoissonClock::default();
+	clock.set_mean(Time::ZERO, Some(Duration::from_secs(1)), &mut rng);
+	let tick = clock.next().unwrap();
+	let before = Time::from_duration(tick.since_epoch() - nanosecond);
+	assert!(!clock.skip_due(before, &mut rng) && clock.next() == Some(tick));
+	assert!(clock.skip_due(tick, &mut rng) && clock.next() > Some(tick));
+}
+
+#[test]
 fn a_refused_request_has_its_room_kept_for_some_time() {
 	let mut queue = AuthoredQueue::new(3, false);
 	assert!(push_request(&mut queue, 0, (0..3).map(packet).collect()));
