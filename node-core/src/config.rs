@@ -63,11 +63,11 @@ pub struct LoopConfig {
 /// ```
 /// use mixnet_node_core::{Config, Parameters};
 ///
-/// // A node in a small machine. All but the replay filter are a few dozen MB, and a few hundred if the chain goes to
-/// // the limits of what it may set.
+/// // A node in a small machine. All but the replay filter are less than 200 MB, and a few hundred if the chain goes to the
+/// // limits of what it may set.
 /// let config = Config { replay_filter_bytes: 4 << 20, ..Config::default() };
 /// config.validate()?;
-/// assert!(config.memory_bytes(&Parameters::default(), 50) < 120 << 20);
+/// assert!(config.memory_bytes(&Parameters::default(), 50) < 190 << 20);
 /// assert!(config.max_memory_bytes(50) < 350 << 20);
 /// # Ok::<(), mixnet_node_core::ConfigError>(())
 /// ```

@@ -217,7 +217,6 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 			parameters.mean_forwarding_delay(),
 			parameters.authoring(false).mean_period,
 			topology.reserved_peers().map(|mixnode| mixnode.peer_id).collect(),
-			&self.connected,
 		);
 		Ok(Session {
 			index,
@@ -240,11 +239,13 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	}
 
 	/// Sets each session's clock to the rate of the phase: half the rate while the previous session is needed, even if we
-	/// take part in one of the two only. And sets the capacity of the forward queue: it has room for what each session takes.
+	/// take part in one of the two only. And sets the capacity of the forward queue, which has room for what each session takes, and
+	/// who the users are.
 	fn set_traffic(&mut self) {
 		let waiting = |of: &Parameters| most_waiting(of.forward_queue_capacity as usize);
 		let capacity = self.sessions.iter().map(|session| waiting(&session.parameters)).reduce(usize::saturating_add);
 		self.forward_queue.set_capacity(capacity.unwrap_or_else(|| waiting(&self.config.parameters)));
+		self.count_users();
 		let Some(SessionStatus { phase, .. }) = self.sessions.status() else { return };
 		for (relative, session) in self.sessions.iter_mut() {
 			let mean = session.authoring().mean_period.saturating_mul(phase.period_factor());
@@ -327,7 +328,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		if self.connected.insert(peer_id) {
-			self.sessions.iter_mut().for_each(|(_, session)| session.shares.connected(&peer_id));
+			self.count_users();
 			self.count_connected(|peer| *peer == peer_id);
 		}
 		self.gateways.heard(&peer_id);
@@ -338,11 +339,19 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn peer_disconnected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		if self.connected.remove(&peer_id) {
-			self.sessions.iter_mut().for_each(|(_, session)| session.shares.disconnected(&peer_id));
+			self.count_users();
 			self.count_connected(|peer| *peer == peer_id);
 		}
 		self.gateways.heard(&peer_id);
 		self.refresh_gateways();
+	}
+
+	/// Tells the shares of each session how many users are connected: peers that are a mixnode in no live session.
+	fn count_users(&mut self) {
+		let sessions = &self.sessions;
+		let is_user = |peer: &&PeerId| !sessions.iter().any(|session| session.shares.is_mixnode(peer));
+		let users = self.connected.iter().filter(is_user).count();
+		self.sessions.iter_mut().for_each(|(_, session)| session.shares.set_users(users));
 	}
 
 	/// Counts the connected peers of the sessions that need a peer like this, and in which we are a mixnode.

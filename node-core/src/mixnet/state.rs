@@ -70,7 +70,6 @@ pub struct Mixnet<R> {
 	pub(super) being_finished: BeingFinished,
 
 	pub(super) forward_queue: ForwardQueue,
-	/// How many packets each neighbour may put into `forward_queue`.
 	pub(super) network_delay: NetworkDelay,
 
 	/// Fragments of others' requests, of all sessions.

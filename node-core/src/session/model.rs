@@ -135,7 +135,7 @@ impl Model {
 /// Makes a known session, as the state machine does.
 fn full(rng: &mut ChaChaRng, index: SessionIndex, keys: KeyPair) -> Slot {
 	let config = Config::default();
-	let (none, second) = (BTreeSet::new(), Duration::from_secs(1));
+	let second = Duration::from_secs(1);
 	Slot::Full(Box::new(Session {
 		index,
 		topology: Topology::new(rng, Vec::new(), PeerId([0; 32]), keys.public, &mut Gateways::new(1)).unwrap(),
@@ -144,7 +144,7 @@ fn full(rng: &mut ChaChaRng, index: SessionIndex, keys: KeyPair) -> Slot {
 		parameters: config.parameters,
 		clock: PoissonClock::default(),
 		authored: AuthoredQueue::new(1, false),
-		shares: Shares::new(300, second, second, none.clone(), &none),
+		shares: Shares::new(300, second, second, BTreeSet::new()),
 		cover: CoverStock::default(),
 		loops: LoopMonitor::new(Time::ZERO, &config, &config.parameters, true, 0),
 	}))

@@ -84,8 +84,8 @@ struct Counted {
 
 /// Who may have how many packets forwarded in a session.
 ///
-/// Each session has shares of its own, as its packets wait for its own delays. While two sessions overlap, nodes send at half the rate in
-/// each.
+/// Each session has shares of its own, as its packets wait for its own delays. While two sessions overlap, nodes send at half
+/// the rate in each.
 #[derive(Debug)]
 pub(crate) struct Shares {
 	capacity: usize,
@@ -95,7 +95,7 @@ pub(crate) struct Shares {
 	of_user: usize,
 	/// The mixnodes of the session, without ourselves.
 	mixnodes: BTreeSet<PeerId>,
-	/// How many other peers are connected.
+	/// How many peers are connected that are a mixnode in no live session.
 	users: usize,
 	/// The oldest first.
 	counted: VecDeque<Counted>,
@@ -113,35 +113,29 @@ impl Shares {
 		])
 	}
 
-	/// `capacity` packets may come in a mean delay. `user_period` is the mean time between two packets of a user, `mixnodes` are all
-	/// but ourselves, and `connected` the connected peers.
-	pub fn new(
-		capacity: usize,
-		mean_delay: Duration,
-		user_period: Duration,
-		mixnodes: BTreeSet<PeerId>,
-		connected: &BTreeSet<PeerId>,
-	) -> Self {
+	/// `capacity` packets may come in a mean delay. `user_period` is the mean time between two packets of a user, and `mixnodes` are
+	/// all but ourselves.
+	pub fn new(capacity: usize, mean_delay: Duration, user_period: Duration, mixnodes: BTreeSet<PeerId>) -> Self {
 		let of_user = mean_delay.as_nanos().div_ceil(user_period.as_nanos().max(1));
 		Self {
 			capacity,
 			counts_for: mean_delay,
 			of_user: of_user.try_into().unwrap_or(usize::MAX),
-			users: connected.difference(&mixnodes).count(),
 			mixnodes,
+			users: 0,
 			counted: VecDeque::new(),
 			by_peer: BTreeMap::new(),
 		}
 	}
 
-	/// A peer was connected that was not.
-	pub fn connected(&mut self, peer: &PeerId) {
-		self.users += usize::from(!self.mixnodes.contains(peer));
+	/// Is the peer a mixnode of the session?
+	pub fn is_mixnode(&self, peer: &PeerId) -> bool {
+		self.mixnodes.contains(peer)
 	}
 
-	/// A peer was disconnected that was connected.
-	pub fn disconnected(&mut self, peer: &PeerId) {
-		self.users = self.users.saturating_sub(usize::from(!self.mixnodes.contains(peer)));
+	/// Sets how many peers are connected that are a mixnode in no live session.
+	pub fn set_users(&mut self, users: usize) {
+		self.users = users;
 	}
 
 	/// Forgets the packets that count no more.

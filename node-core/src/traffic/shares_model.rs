@@ -11,7 +11,7 @@ use rand_chacha::{
 use std::collections::BTreeSet;
 
 const SECOND: Duration = Duration::from_secs(1);
-/// Peers 0 to 5 may be mixnodes, all may be connected.
+/// Peers 0 to 5 may be mixnodes.
 const PEERS: u8 = 9;
 
 #[derive(Clone, Copy, Debug)]
@@ -25,11 +25,9 @@ enum Operation {
 		from: u8,
 		packets: usize,
 	},
-	Connect {
-		peer: u8,
-	},
-	Disconnect {
-		peer: u8,
+	/// So many users are connected.
+	Users {
+		users: usize,
 	},
 	Pass {
 		time: u64,
@@ -42,8 +40,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 		// Some come much more often than others.
 		20 => (0u8..PEERS * 2).prop_map(|from| Come { from: if from < PEERS { from } else { from % 3 * 4 } }),
 		1 => (0u8..PEERS, 0usize..20).prop_map(|(from, packets)| Judge { from, packets }),
-		1 => (0u8..PEERS).prop_map(|peer| Connect { peer }),
-		1 => (0u8..PEERS).prop_map(|peer| Disconnect { peer }),
+		2 => (0usize..20).prop_map(|users| Users { users }),
 		6 => (0u64..4).prop_map(|time| Pass { time }),
 	]
 }
@@ -59,7 +56,7 @@ struct Model {
 	capacity: usize,
 	mean_delay: u64,
 	mixnodes: BTreeSet<u8>,
-	connected: BTreeSet<u8>,
+	users: usize,
 	counted: Vec<Counted>,
 }
 
@@ -74,7 +71,7 @@ impl Model {
 			return Err(Refused::Full);
 		}
 		let free = self.capacity - all;
-		let users = self.connected.difference(&self.mixnodes).count().max(1);
+		let users = self.users.max(1);
 		// A user sends a packet in four seconds.
 		let need = 2 * self.mean_delay.div_ceil(4) as usize + 3;
 		let lendable = free.saturating_sub(self.capacity / 32);
@@ -115,16 +112,14 @@ proptest! {
 		capacity in 1usize..200,
 		mean_delay in 0u64..20,
 		mixnodes in 0u8..64,
-		connected in 0u16..512,
 		operations in prop::collection::vec(operation(), 0..400),
 	) {
 		// A bit for each peer.
 		let mixnodes: BTreeSet<u8> = (0..6).filter(|peer| mixnodes >> peer & 1 == 1).collect();
-		let connected: BTreeSet<u8> = (0..PEERS).filter(|peer| connected >> peer & 1 == 1).collect();
-		let ids = |peers: &BTreeSet<u8>| peers.iter().map(|peer| id(*peer)).collect::<BTreeSet<_>>();
+		let ids = mixnodes.iter().map(|peer| id(*peer)).collect();
 		let (delay, period) = (Duration::from_secs(mean_delay), Duration::from_secs(4));
-		let mut shares = Shares::new(capacity, delay, period, ids(&mixnodes), &ids(&connected));
-		let mut model = Model { capacity, mean_delay, mixnodes, connected, counted: Vec::new() };
+		let mut shares = Shares::new(capacity, delay, period, ids);
+		let mut model = Model { capacity, mean_delay, mixnodes, users: 0, counted: Vec::new() };
 		let mut now = 0;
 		for operation in operations {
 			match operation {
@@ -140,15 +135,9 @@ proptest! {
 					(0..packets).for_each(|_| shares.count(at(now), id(from)));
 					shares.take_back(packets);
 				},
-				Operation::Connect { peer } => {
-					if model.connected.insert(peer) {
-						shares.connected(&id(peer));
-					}
-				},
-				Operation::Disconnect { peer } => {
-					if model.connected.remove(&peer) {
-						shares.disconnected(&id(peer));
-					}
+				Operation::Users { users } => {
+					model.users = users;
+					shares.set_users(users);
 				},
 				Operation::Pass { time } => {
 					now += time;
@@ -167,7 +156,7 @@ proptest! {
 fn whatever_the_delays_there_is_room_for_all_that_may_be_taken() {
 	for capacity in [1, 50, 300, 1000] {
 		let mixnodes = (0..100).map(id).collect();
-		let mut shares = Shares::new(capacity, SECOND, SECOND, mixnodes, &BTreeSet::new());
+		let mut shares = Shares::new(capacity, SECOND, SECOND, mixnodes);
 		// All send as fast as they may, and all draw the longest delay.
 		let mut waiting = std::collections::VecDeque::new();
 		let mut most = 0;
@@ -207,8 +196,8 @@ fn where_nobody_floods_next_to_nothing_is_refused_in_small_networks_and_large_on
 		(199, 150, 1000),
 	] {
 		let id = |number: usize| PeerId([(number / 256) as u8, (number % 256) as u8].repeat(16).try_into().unwrap());
-		let connected = (0..mixnodes + users).map(id).collect();
-		let mut shares = Shares::new(capacity, SECOND, SECOND, (0..mixnodes).map(id).collect(), &connected);
+		let mut shares = Shares::new(capacity, SECOND, SECOND, (0..mixnodes).map(id).collect());
+		shares.set_users(users);
 		let per_second = capacity * 2 / 3;
 		let from_mixnodes = per_second - users;
 		let (mut now, mut refused, packets) = (0.0, 0, 100_000);
@@ -243,8 +232,9 @@ fn lost_in_a_flood_through_all(attackers: usize, users: usize, rate: f64) -> f64
 	let id = |number: usize| PeerId([number as u8; 32]);
 	let at = |time: f64| Time::from_duration(Duration::from_secs_f64(time));
 	let new = || {
-		let connected = (0..MIXNODES + 1 + 30 + users).map(id).collect();
-		Shares::new(1000, SECOND, SECOND, (0..MIXNODES + 1).map(id).collect(), &connected)
+		let mut shares = Shares::new(1000, SECOND, SECOND, (0..MIXNODES + 1).map(id).collect());
+		shares.set_users(30 + users);
+		shares
 	};
 	let until = 100.0;
 	let mut arrivals = Vec::new();
