@@ -328,7 +328,7 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn peer_connected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		if self.connected.insert(peer_id) {
-			self.count_users();
+			self.user_came_or_went(&peer_id);
 			self.count_connected(|peer| *peer == peer_id);
 		}
 		self.gateways.heard(&peer_id);
@@ -339,19 +339,29 @@ impl<R: RngCore + CryptoRng> Mixnet<R> {
 	pub fn peer_disconnected(&mut self, now: Time, peer_id: PeerId) {
 		self.advance(now);
 		if self.connected.remove(&peer_id) {
-			self.count_users();
+			self.user_came_or_went(&peer_id);
 			self.count_connected(|peer| *peer == peer_id);
 		}
 		self.gateways.heard(&peer_id);
 		self.refresh_gateways();
 	}
 
-	/// Tells the shares of each session how many users are connected: peers that are a mixnode in no live session.
+	/// Is the peer a mixnode in no live session?
+	fn is_user(&self, peer: &PeerId) -> bool {
+		!self.sessions.iter().any(|session| session.shares.is_mixnode(peer))
+	}
+
+	/// Tells the shares of each session how many users are connected.
 	fn count_users(&mut self) {
-		let sessions = &self.sessions;
-		let is_user = |peer: &&PeerId| !sessions.iter().any(|session| session.shares.is_mixnode(peer));
-		let users = self.connected.iter().filter(is_user).count();
+		let users = self.connected.iter().filter(|peer| self.is_user(peer)).count();
 		self.sessions.iter_mut().for_each(|(_, session)| session.shares.set_users(users));
+	}
+
+	/// As [`count_users`](Self::count_users), if the peer is one. Mixnodes may be thousands, and come one after the other.
+	fn user_came_or_went(&mut self, peer: &PeerId) {
+		if self.is_user(peer) {
+			self.count_users();
+		}
 	}
 
 	/// Counts the connected peers of the sessions that need a peer like this, and in which we are a mixnode.
