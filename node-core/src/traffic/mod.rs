@@ -40,4 +40,6 @@ mod model;
 #[cfg(test)]
 mod shares_model;
 #[cfg(test)]
+mod shares_networks;
+#[cfg(test)]
 mod tests;

@@ -45,7 +45,8 @@ const ENOUGH_WAITING: usize = 11_000;
 const LEAST_OF_MIXNODE: usize = 8;
 
 /// Of the capacity, one place in so many is not lent: those who have less than their minimum find it free. A flood comes
-/// and goes in waves of a mean delay; in its pauses, no others' places get free.
+/// in waves, since what is taken at a time counts until a time. Between them hardly any places get free, and these are not enough
+/// whenever a few more packets come than on average.
 const KEPT_ONE_IN: usize = 32;
 
 /// For each place that may be lent, a mixnode may have so many packets. So one alone has 16 of 17 places that are lent.
@@ -93,7 +94,7 @@ pub(crate) struct Shares {
 	counts_for: Duration,
 	/// Packets that a user sends in that time.
 	of_user: usize,
-	/// The mixnodes of the session, without ourselves.
+	/// The mixnodes of the session, without ourselves. (Where we are a user, who forwards nothing: our gateways.)
 	mixnodes: BTreeSet<PeerId>,
 	/// How many peers are connected that are a mixnode in no live session.
 	users: usize,
