@@ -195,21 +195,15 @@ fn send_due(node: &mut Ours, until: Time) -> Vec<(Time, AddressedPacket)> {
 	sent
 }
 
-/// A flood from each of these peers, which goes on to one mixnode or to any.
+/// A flood from each of these peers.
 ///
 /// Most of it is refused. What was refused may come again, so a packet is drawn for each that is taken only.
-fn flood(
-	victim: &mut Ours,
-	mut honest: Vec<Arrival>,
-	attackers: &[PeerId],
-	rate: f64,
-	next_hop: Option<u16>,
-) -> Outcome {
+fn flood(victim: &mut Ours, mut honest: Vec<Arrival>, attackers: &[PeerId], rate: f64) -> Outcome {
 	let mut rng = rng(7);
 	honest.sort_by_key(|arrival| arrival.at);
 	let mut honest = honest.into_iter().peekable();
 	let long = |rng: &mut ChaChaRng| {
-		let next = next_hop.unwrap_or_else(|| any_but(rng, &[VICTIM]));
+		let next = any_but(rng, &[VICTIM]);
 		packet(rng, &[VICTIM, next], LONG..100.0)
 	};
 	let mut stock: Vec<Packet> = attackers.iter().map(|_| long(&mut rng)).collect();
@@ -246,24 +240,22 @@ fn flood(
 fn a_flood_from_one_peer_costs_others_next_to_nothing() {
 	for rate in [100.0, 1000.0] {
 		let honest = honest(&mut rng(1), &[]);
-		let outcome = flood(&mut node(VICTIM, 1), honest, &[attacker_id(0)], rate, None);
+		let outcome = flood(&mut node(VICTIM, 1), honest, &[attacker_id(0)], rate);
 		outcome.assert_fair(&format!("one user, {rate} a second"), 0.005);
 	}
 	let attacker = mixnode_id(1);
 	let honest = honest(&mut rng(2), &[attacker]);
-	let outcome = flood(&mut node(VICTIM, 0), honest, &[attacker], 1000.0, None);
+	let outcome = flood(&mut node(VICTIM, 0), honest, &[attacker], 1000.0);
 	outcome.assert_fair("one mixnode, 1000 a second", 0.005);
 }
 
 #[test]
 fn floods_from_twenty_peers_cost_others_at_most_a_fiftieth() {
 	let attackers: Vec<_> = (0..20).map(attacker_id).collect();
-	let outcome = flood(&mut node(VICTIM, 20), honest(&mut rng(3), &[]), &attackers, 100.0, None);
+	let outcome = flood(&mut node(VICTIM, 20), honest(&mut rng(3), &[]), &attackers, 100.0);
 	outcome.assert_fair("twenty users", 0.02);
-	let outcome = flood(&mut node(VICTIM, 20), honest(&mut rng(3), &[]), &attackers, 100.0, Some(3));
-	outcome.assert_fair("twenty users, to one", 0.02);
 	// Twice what a user sends is all that the service takes from a user (`network/limits.rs`), and is no offence.
-	let outcome = flood(&mut node(VICTIM, 20), honest(&mut rng(3), &[]), &attackers, 2.0, None);
+	let outcome = flood(&mut node(VICTIM, 20), honest(&mut rng(3), &[]), &attackers, 2.0);
 	outcome.assert_fair("twenty users, two a second", 0.005);
 }
 
@@ -273,7 +265,7 @@ fn floods_from_many_corrupt_mixnodes_cost_others_next_to_nothing() {
 	for attackers in [3, 10, 20] {
 		let attackers: Vec<_> = (1..=attackers).map(mixnode_id).collect();
 		let honest = honest(&mut rng(4), &attackers);
-		let outcome = flood(&mut node(VICTIM, 0), honest, &attackers, 100.0, None);
+		let outcome = flood(&mut node(VICTIM, 0), honest, &attackers, 100.0);
 		outcome.assert_fair(&format!("{} mixnodes", attackers.len()), 0.02);
 	}
 }
@@ -404,29 +396,37 @@ fn corrupt_mixnodes_that_flood_through_an_honest_neighbour_cost_it_what_the_page
 	}
 }
 
+/// The same packets come from the same peers at the same times, with delays in this range and by these next hops, one after the
+/// other. Why each is refused, if it is.
+fn refused(delays: std::ops::Range<f64>, next_hops: &[u16]) -> Vec<Option<&'static str>> {
+	let mut victim = node(VICTIM, 3);
+	let mut rng = rng(6);
+	let mut refused = Vec::new();
+	for (number, next) in (0..1500u32).zip(next_hops.iter().cycle()) {
+		let now = Time::from_duration(Duration::from_millis(4) * number);
+		let from = match number % 5 {
+			0 => mixnode_id(1),
+			1 => mixnode_id(2 + (number / 5 % 20) as u16),
+			_ => attacker_id((number % 3) as u16),
+		};
+		send_due(&mut victim, now);
+		let reason = victim.handle_packet(now, from, packet(&mut rng, &[VICTIM, *next], delays.clone()));
+		refused.push(reason.map(DropReason::name));
+	}
+	let times = refused.iter().flatten().count();
+	assert!((100..1400).contains(&times), "{times}");
+	refused
+}
+
 #[test]
 fn no_refusal_depends_on_the_delays_that_were_drawn() {
-	// The same packets come from the same peers at the same times, with short delays and with long ones.
-	let refused = |delays: std::ops::Range<f64>| {
-		let mut victim = node(VICTIM, 3);
-		let mut rng = rng(6);
-		let mut refused = Vec::new();
-		for number in 0..1500u32 {
-			let now = Time::from_duration(Duration::from_millis(4) * number);
-			let from = match number % 5 {
-				0 => mixnode_id(1),
-				1 => mixnode_id(2 + (number / 5 % 20) as u16),
-				_ => attacker_id((number % 3) as u16),
-			};
-			send_due(&mut victim, now);
-			let next = (number * 7 % u32::from(RELAY)) as u16;
-			let reason = victim.handle_packet(now, from, packet(&mut rng, &[VICTIM, next], delays.clone()));
-			refused.push(reason.map(DropReason::name));
-		}
-		refused
-	};
-	let (short, long) = (refused(0.0..0.2), refused(2.0..100.0));
-	let times = short.iter().flatten().count();
-	assert!((100..1400).contains(&times), "{times}");
-	assert!(short == long);
+	assert!(refused(0.0..0.2, &[0]) == refused(2.0..100.0, &[0]));
+}
+
+#[test]
+fn no_refusal_depends_on_where_packets_go_on_to() {
+	let all: Vec<_> = (0..VICTIM).collect();
+	let to_one = refused(0.0..100.0, &[0]);
+	assert!(to_one == refused(0.0..100.0, &all));
+	assert!(to_one == refused(0.0..100.0, &[3, 3, 3, 4]));
 }

@@ -64,12 +64,9 @@ impl Node {
 		ours::set_status(&mut self.mixnet, self.now, current_index, phase);
 	}
 
-	/// A cover packet that the node is to forward to one of the mixnodes of this session, all in turn, and its delay in mean
-	/// delays.
+	/// A cover packet that the node is to forward to mixnode 0 of this session, and its delay in mean delays.
 	fn to_forward(&self, session: u32, seed: u64) -> (Packet, f64) {
-		let next = (seed + seed / 18) % 9;
-		let next_hop = hop(next as u16, secrets(session)[next as usize].public());
-		let route = [hop(9, self.keys[session as usize]), next_hop];
+		let route = [hop(9, self.keys[session as usize]), hop(0, secrets(session)[0].public())];
 		let built = build_cover(&mut rng(seed), &route, None).unwrap();
 		(built.packet, built.delay)
 	}
@@ -223,13 +220,16 @@ fn each_session_takes_as_many_packets_to_be_forwarded_as_its_parameters_say() {
 	assert!(fill(&mut node, 2, 4000) >= 1050);
 	assert_eq!(fill(&mut node, 1, 6000), 0);
 
-	// When session 1 ends, what waits in it is dropped, and session 2 has the places that it had.
+	// When session 1 ends, what waits in it is dropped, and session 2 takes as many as before.
 	let waiting = node.mixnet.statistics().forward_queue_len;
 	let of_session_2 = filled[1] + 1050;
 	node.set_phase(2, DisconnectFromPrev);
 	node.set_phase(3, CoverToCurrent);
 	let ended = node.mixnet.statistics().dropped(DropReason::ForwardSessionEnded);
 	assert!(ended >= filled[0] && waiting - ended >= of_session_2, "{ended} of {waiting}");
+	assert_eq!(fill(&mut node, 2, 8000), 0);
+	node.now += Duration::from_millis(300);
+	assert!(fill(&mut node, 2, 10_000) >= 1050);
 }
 
 /// In one, packets wait ten times as long as in the other.

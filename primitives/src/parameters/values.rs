@@ -74,7 +74,7 @@ impl Default for Parameters {
 			mixnode_mean_period_ms: 100,
 			non_mixnode_mean_period_ms: 1_000,
 			loop_cover_permille: 250,
-			forward_queue_capacity: 1000,
+			forward_queue_capacity: 1_000,
 			mixnode_queue_capacity: 50,
 			non_mixnode_queue_capacity: 25,
 			max_fragments_per_message: 25,

@@ -48,7 +48,7 @@ impl Rate {
 		Self { per_second: 2.0 / period, burst: LEAST_BURST + BURST.as_secs_f64() / period }
 	}
 
-	/// Twice what can be forwarded.
+	/// Twice what can be forwarded in a session.
 	fn of_mixnode(parameters: &Parameters) -> Self {
 		let delay = Duration::from_millis(u64::from(parameters.mean_forwarding_delay_ms.max(1))).as_secs_f64();
 		let per_second = 2.0 * f64::from(parameters.forward_queue_capacity) / delay;

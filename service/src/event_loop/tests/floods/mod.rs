@@ -204,6 +204,7 @@ impl Outcome {
 		);
 		assert!(honest.len() > 1000, "{what}");
 		if *attackers > 0 {
+			// What was taken comes again, and is a replay.
 			let new = flood_sent - self.dropped_for(&["replayed"]);
 			let refused = self.dropped_for(&REFUSED);
 			assert!(2 * refused > new, "{what}: {refused} of {new} were refused");
